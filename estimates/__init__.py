@@ -1,23 +1,20 @@
 """Estimates as a service: versioned, gated sets of estimates, read by key.
 
-errors      the tree of errors, by what the caller does next
-contract    what every snapshot of a set promises (its parts: columns, domain, shape)
-frame       makes a frame conform to a contract
-records     what the catalog holds: versions, aliases, events, runs
-snapshot    the immutable half: Parquet and manifest
-catalog     the mutable half: names for versions, in SQL
-lookup      the read file: rows by key, ready to send
-data_files  the stored Parquet, verified, in pieces
-store       publish, judge, promote, roll back, open
-reader      get, get_many, scan, history by ref
-answer      what reading gives
-comparison  two versions side by side; change_page shows it a page at a time
-tabular     answers as polars frames, CSV and Arrow
-two_tables  two tables without a store: `diff`, `changes`; guessed_contract says what their columns
-            may be
-stability   what changed between two versions
-accuracy    what versions were worth when actual values arrived; scoring keeps it
-gate        what may be promoted, and why not
+store        publish, judge, promote, roll back, keep: a page each
+reading      one version, one moment, one key through time
+compare      two versions, two sets, two tables
+stability    what changed between two versions
+gate         what may be promoted, and why not
+accuracy     what versions were worth when actual values arrived
+calibration  limits replayed over a history, and proposed from it
+client       reading over HTTP
+contract     what every snapshot of a set promises; keys and guess go with it
+catalog      the mutable half: names for versions, in SQL
+storage      the immutable half: snapshots and their files
+lookup       the read file: rows by key, ready to send
+render       text, Markdown, HTML and pictures for all reports
+
+ARCHITECTURE.md has the tree, in the order in which rooms may use each other.
 """
 
 from __future__ import annotations

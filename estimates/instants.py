@@ -103,7 +103,7 @@ def end_of_day(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)
 
 
-def check_zone(zone: str) -> None:
+def check_zone(zone: str, where: str = "") -> None:
     """Raises InvalidError (`bad_timezone`) for what is no name of the time zone database."""
     from zoneinfo import ZoneInfo  # takes a moment, and few ask
 
@@ -112,7 +112,7 @@ def check_zone(zone: str) -> None:
     except (ValueError, OSError, LookupError):
         raise InvalidError(
             "bad_timezone",
-            f"{zone!r} is no time zone; write a name such as UTC, Europe/Berlin or "
+            f"{where}{zone!r} is no time zone; write a name such as UTC, Europe/Berlin or "
             "America/New_York",
         ) from None
 

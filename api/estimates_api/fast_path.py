@@ -15,6 +15,7 @@ import msgspec
 
 from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import EstimateParameters, PageParameters
+from estimates_api.http.repeated_names import may_repeat
 from estimates_api.http.representation import Representation
 from estimates_api.http.routing import raw_path
 from estimates_api.routes.estimates import (
@@ -96,8 +97,9 @@ async def fast_batch(
     while messages[-1].get("more_body"):
         messages.append(await receive())
     try:
-        batch = _decode_batch(b"".join(message["body"] for message in messages))
-        if len(batch.keys) > FEW_KEYS:
+        body = b"".join(message["body"] for message in messages)
+        batch = _decode_batch(body)
+        if len(batch.keys) > FEW_KEYS or may_repeat(body, Batch):
             raise ValueError(len(batch.keys))
         answer = answer_batch(follower.nonblocking, name, batch)
     except Exception:  # the route meets the same error, and answers with a problem

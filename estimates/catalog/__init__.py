@@ -13,6 +13,7 @@ version_writes  contracts and versions: define, publish, judge, track, expire
 alias_moves     promote and roll back
 waiver_writes   waive and unwaive
 hold_writes     legal holds, placed and released
+erasure_writes  keys whose numbers go from every version of a set
 stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come
 sweep_claims    which snapshots' files are being deleted
@@ -24,6 +25,7 @@ audit           what is wrong with a catalog: the chain, and every row that foll
 clock           whether a clock can be believed, and times after one was wrong
 clock_repair    the event after which times are right again
 rebuild         writing a log into an empty catalog
+erased_keys     what stands for an erased key, and what is left of what named it
 expiry          what is said of a version that gave up its files
 preconditions   what has to be true still when a write commits
 

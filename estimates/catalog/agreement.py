@@ -69,6 +69,10 @@ def check_set(name: str, view: SetView, aliases: Iterable[Alias]) -> None:
         raise _missing(f"{name}: the catalog lacks some of its {contracts} contract revisions")
     if [version.version for version in view.versions] != list(range(1, versions + 1)):
         raise _missing(f"{name}: the catalog lacks some of its {versions} versions")
+    if [erasure.id for erasure in view.erasures] != [
+        event.id for event in view.events if event.kind == "erased"
+    ]:
+        raise _missing(f"{name}: the catalog lacks what was erased of keys")
     changes = changes_of(view.events)
     for version in view.versions:
         if not changes.agree(version):

@@ -18,7 +18,7 @@ from estimates.catalog.agreement import changes_of, misplaced_aliases
 from estimates.catalog.clock import REPAIR
 from estimates.catalog.event_chain import BEGINNING, NAMES, link, record_digest
 from estimates.catalog.event_log import place_of
-from estimates.catalog.records import Alias, Event, Version
+from estimates.catalog.records import Alias, Erasure, Event, Judged, Version
 from estimates.catalog.rows import (
     TABLES,
     UNREADABLE,
@@ -48,6 +48,7 @@ def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
     table, log = schema.events, schema.log.c
     head = tx.execute(sa.select(log.last_event, log.last_at, log.head)).one()
     previous, expected, last_at = BEGINNING, 1, 0
+    left = _left_of_verdicts(tx)
     for event_id in tx.execute(sa.select(table.c.id).order_by(table.c.id)).scalars().all():
         if event_id != expected:
             yield Fault("", None, "event_missing", f"the log has no event {expected}")
@@ -68,11 +69,22 @@ def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
         if at <= last_at and event.kind != REPAIR:
             message = f"event {event_id} is not later than the one before"
             yield Fault(event.set, event.version, "event_damaged", message)
+        if str(event.id) in left:
+            named = {NAMES[Judged]: left[str(event.id)]}
         yield from _record_faults(tx, event, named)
         previous, last_at = digests[0], at
     if (head.last_event, head.last_at, head.head) != (expected - 1, last_at, previous):
         message = f"the log should end with event {head.last_event}, it ends with {expected - 1}"
         yield Fault("", None, "log_damaged", message)
+
+
+def _left_of_verdicts(tx: sa.Connection) -> dict[str, str]:
+    """What erasures left of verdicts: the digests, by the events of these."""
+    return {
+        event: digest
+        for erasure in _readable(tx, Erasure)
+        for event, digest in erasure.verdicts.items()
+    }
 
 
 def _record_faults(tx: sa.Connection, event: Event, named: dict[str, str]) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from estimates.catalog.audit import Fault, audit_chain, audit_rows
 from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
 from estimates.catalog.engine import check_revision, make_engine, reading
+from estimates.catalog.erasure_writes import ErasureWrites
 from estimates.catalog.event_chain import BEGINNING, Entry, Record
 from estimates.catalog.event_log import (
     COUNTER,
@@ -20,7 +21,7 @@ from estimates.catalog.event_log import (
 )
 from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.rebuild import Rebuild
-from estimates.catalog.records import Event, Judged, LogHead
+from estimates.catalog.records import Erasure, Event, Judged, LogHead
 from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
 from estimates.catalog.stored_scores import StoredScores
@@ -35,13 +36,15 @@ class Catalog(
     AliasMoves,
     WaiverWrites,
     HoldWrites,
+    ErasureWrites,
     StoredScores,
     RunRows,
     SweepClaims,
     ClockRepair,
     Rebuild,
 ):
-    """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, scores and runs.
+    """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, erasures,
+    scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event
     ids are gapless and event times strictly increase, over all sets: both come from one counter row
@@ -67,6 +70,11 @@ class Catalog(
             newest = read(tx, Event, judged, table.c.id.desc(), limit=1)
             record = record_of(tx, newest[0]) if newest else None
         return record.text.encode() if isinstance(record, Judged) else None
+
+    def erasures(self) -> list[Erasure]:
+        """What was erased, of all sets, oldest first; raises CorruptError (`record_damaged`)."""
+        with reading(self.engine) as tx:
+            return read(tx, Erasure, sa.true(), schema.erasures.c.id)
 
     def entries(self, after: int = 0, limit: int | None = None) -> list[Entry]:
         """The events after one with what they made; see `event_log.entries`."""

@@ -135,7 +135,7 @@ def _begin_explicitly(connection: Any, _record: object) -> None:
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
     _begin_explicitly(connection, _record)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from estimates.catalog.records import (
     ContractRevision,
+    Erasure,
     Event,
     Judged,
     LegalHold,
@@ -28,32 +29,41 @@ BEGINNING = "0" * 64  # what stands for the digest before the first event
 # How an event names the record that it made.
 NAMES: dict[type[msgspec.Struct], str] = {
     ContractRevision: "contract",
+    Erasure: "erasure",
     Judged: "verdict",
     LegalHold: "hold",
     Scored: "scores",
     Version: "version",
     Waiver: "waiver",
 }
-Record = ContractRevision | Judged | LegalHold | Scored | Version | Waiver
+Record = ContractRevision | Erasure | Judged | LegalHold | Scored | Version | Waiver
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event with the records that it made, by name, and its place in the chain: all it takes to
     write it into a catalog again.
+
+    named  of records from which something was erased since: the digest that the event named. What
+           is left is proven by the erasure
     """
 
     event: Event
     previous: str
     digest: str
     records: dict[str, msgspec.Raw] = {}
+    named: dict[str, str] = {}
 
     def record_digests(self) -> dict[str, str]:
         """The digests of the records, by name."""
         return {name: _sha256(bytes(record)) for name, record in self.records.items()}
 
+    def named_digests(self) -> dict[str, str]:
+        """The digests that the event named when it happened."""
+        return self.record_digests() | self.named
+
     def holds(self) -> bool:
-        """Whether event and records are what the digest says."""
-        return link(self.previous, self.event, self.record_digests()) == self.digest
+        """Whether event and records are what the digest says, but for what was erased from them."""
+        return link(self.previous, self.event, self.named_digests()) == self.digest
 
 
 class _Linked(msgspec.Struct, frozen=True, omit_defaults=True):

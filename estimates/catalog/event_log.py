@@ -20,6 +20,7 @@ from estimates.catalog.event_chain import (
 )
 from estimates.catalog.records import (
     ContractRevision,
+    Erasure,
     Event,
     EventKind,
     Judged,
@@ -130,6 +131,8 @@ def place_of(event: Event) -> tuple[type[Record], sa.ColumnElement[bool]] | None
             return Waiver, matching(schema.waivers, id=event.id)
         case "hold_placed":
             return LegalHold, matching(schema.holds, id=event.id)
+        case "erased":
+            return Erasure, matching(schema.erasures, id=event.id)
         case _:
             return None
 
@@ -145,15 +148,30 @@ def entries(tx: sa.Connection, after: int, limit: int | None = None) -> Iterator
     wanted = table.c.id > after
     if limit is not None:
         wanted &= table.c.id <= after + limit
-    digests = sa.select(table.c.digest).where(wanted).order_by(table.c.id)
+    links = sa.select(table.c.digest, table.c.records).where(wanted).order_by(table.c.id)
     events = read(tx, Event, wanted, table.c.id)
-    for event, digest in zip(events, tx.execute(digests).scalars().all(), strict=True):
+    for event, (digest, named) in zip(events, tx.execute(links).all(), strict=True):
         record = record_of(tx, event)
-        records: dict[str, msgspec.Raw] = {}
-        if record is not None:
-            records[NAMES[type(record)]] = msgspec.Raw(as_made(record))
-        yield Entry(event, previous, digest, records)
+        if record is None:
+            yield Entry(event, previous, digest)
+        else:
+            content = as_made(record)
+            yield Entry(
+                event,
+                previous,
+                digest,
+                {NAMES[type(record)]: msgspec.Raw(content)},
+                _erased_from(record, named),
+            )
         previous = digest
+
+
+def _erased_from(record: Record, named: str | None) -> dict[str, str]:
+    """What an event named of a verdict from which something was erased since."""
+    if not isinstance(record, Judged):
+        return {}
+    digests = msgspec.json.decode(named or "{}", type=dict[str, str])
+    return {} if digests == {NAMES[Judged]: record_digest(record)} else digests
 
 
 def chained_events(tx: sa.Connection, after: LogHead, head: Head) -> list[Event]:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine
+from estimates.catalog.erasure_writes import erase_from_verdicts
 from estimates.catalog.event_chain import NAMES, Entry
-from estimates.catalog.records import Event
+from estimates.catalog.records import Erasure, Event
 from estimates.catalog.rows import TABLES, cells_of, matching, of_event
 
 _KINDS = {name: kind for kind, name in NAMES.items()}
@@ -32,13 +33,13 @@ class Rebuild(OnEngine):
             batch, later, newest = _Batch(), _Later(), None
             for entry in entries:
                 batch.add(entry)
-                later.note(entry.event)
+                later.note(entry)
                 newest = entry
                 if batch.entries == _BATCH:
                     batch.write(tx)
                     batch = _Batch()
             batch.write(tx)
-            later.write(tx)
+            later.write(tx, store_id)
             if newest is None:
                 return
             values = {
@@ -64,7 +65,8 @@ class _Batch:
         """Add an event and its record."""
         self.entries += 1
         digests = entry.record_digests()
-        named = {"records": msgspec.json.encode(digests).decode(), "digest": entry.digest}
+        records = msgspec.json.encode(entry.named_digests()).decode()
+        named = {"records": records, "digest": entry.digest}
         self._rows[schema.events].append(cells_of(entry.event) | named)
         for name, content in entry.records.items():
             kind = _KINDS[name]
@@ -84,11 +86,15 @@ class _Later:
     def __init__(self) -> None:
         self._aliases: dict[tuple[str, str], Event] = {}
         self._changes: list[tuple[sa.Table, dict[str, Any], dict[str, Any]]] = []
+        self._erasures: dict[str, list[Erasure]] = {}  # by set
 
-    def note(self, event: Event) -> None:
+    def note(self, entry: Entry) -> None:
         """Note what an event changed when it happened."""
-        versions, waivers = schema.versions, schema.waivers
+        versions, waivers, event = schema.versions, schema.waivers, entry.event
         match event.kind:
+            case "erased":
+                erasure = msgspec.json.decode(entry.records[NAMES[Erasure]], type=Erasure)
+                self._erasures.setdefault(event.set, []).append(erasure)
             case "promoted" | "rolled_back" if event.alias is not None:
                 self._aliases[event.set, event.alias] = event
             case "expired":
@@ -105,8 +111,13 @@ class _Later:
             case _:
                 pass
 
-    def write(self, tx: sa.Connection) -> None:
-        """Change these rows, and put each alias where its last move put it."""
+    def write(self, tx: sa.Connection, store_id: str) -> None:
+        """Change these rows, and put each alias where its last move put it.
+
+        Raises CorruptError (`log_damaged`).
+        """
+        for erasures in self._erasures.values():
+            erase_from_verdicts(tx, store_id, erasures)
         for table, here, values in self._changes:
             tx.execute(table.update().where(matching(table, **here)).values(values))
         for (name, alias), event in self._aliases.items():

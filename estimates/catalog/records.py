@@ -27,6 +27,7 @@ EventKind = Literal[
     "hold_placed",
     "hold_released",
     "clock_repaired",
+    "erased",
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
@@ -87,6 +88,13 @@ class Version(msgspec.Struct, frozen=True):
     released_at: datetime | None = None
     expired_at: datetime | None = None
     mlflow_run: str | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Version({self.set} {self.version}: {self.rows:,} rows, "
+            f"published {self.published_at:%Y-%m-%d %H:%M}, data through "
+            f"{self.data_through:%Y-%m-%d %H:%M} UTC)"
+        )
 
     @property
     def data_through(self) -> datetime:
@@ -251,6 +259,39 @@ class LegalHold(msgspec.Struct, frozen=True):
     id: int
     set: str
     version: int | None
+    reason: str
+    actor: str
+    at: datetime
+
+
+class ErasedPart(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of snapshots whose rows of erased keys went.
+
+    part        its digest
+    by          the digest of the part that is read in its place; None where no version has it
+    size, rows  of that part
+    """
+
+    part: str
+    by: str | None = None
+    size: int = 0
+    rows: int = 0
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """Keys of a set whose numbers were erased from every version; `id` is the id of its event.
+
+    key_digests  what stands for each key, or leading part of one: `erased_keys.key_digest`
+    replaced     the parts of snapshots that had rows of them
+    verdicts     the verdicts that named them: id of the event, as text, and the digest of what is
+                 left
+    """
+
+    id: int
+    set: str
+    key_digests: list[str]
+    replaced: list[ErasedPart]
+    verdicts: dict[str, str]
     reason: str
     actor: str
     at: datetime

@@ -16,6 +16,8 @@ from estimates.catalog.event_chain import NAMES, record_digest
 from estimates.catalog.records import (
     Alias,
     ContractRevision,
+    ErasedPart,
+    Erasure,
     Event,
     Judged,
     LegalHold,
@@ -33,6 +35,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 TABLES: dict[type[msgspec.Struct], sa.Table] = {
     Alias: schema.aliases,
     ContractRevision: schema.contracts,
+    Erasure: schema.erasures,
     Event: schema.events,
     Judged: schema.verdicts,
     LegalHold: schema.holds,
@@ -46,8 +49,11 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 _JSON: dict[str, Any] = {
     "body": msgspec.Raw,
     "details": dict[str, Any],
+    "key_digests": list[str],
     "keys": list[list[str]],
     "provenance": Provenance,
+    "replaced": list[ErasedPart],
+    "verdicts": dict[str, str],
 }
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _JSON.items()}
 
@@ -117,7 +123,7 @@ def damaged_record(record: msgspec.Struct) -> CorruptError:
     """The error for a row that is not what its event made."""
     about = msgspec.structs.asdict(record)
     what = NAMES[type(record)]
-    number = about[{"contract": "revision", "hold": "id"}.get(what, "version")]
+    number = about[{"contract": "revision", "erasure": "id", "hold": "id"}.get(what, "version")]
     return CorruptError(
         "record_damaged",
         f"{about['set']}: the catalog's {what} {number} is not what its event recorded; "
@@ -206,8 +212,14 @@ def read_set(
         table = schema.holds
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
         holds = [at_its_time(h, corrected) for h in read(tx, LegalHold, standing, table.c.id)]
+    erasures = old.erasures
+    if "erased" in changes:
+        table = schema.erasures
+        newer = matching(table, set=name) & (table.c.id > (erasures[-1].id if erasures else 0))
+        fresh = [at_its_time(e, corrected) for e in read(tx, Erasure, newer, table.c.id)]
+        erasures = erasures + fresh
     aliases = {row.alias: row for row in read(tx, Alias, schema.aliases.c.set == name)}
     events = old.events + events
-    view = SetView(contracts, versions, events, aliases, waivers, holds, old.decoded)
+    view = SetView(contracts, versions, events, aliases, waivers, holds, erasures, old.decoded)
     check_set(name, view, [at_its_time(alias, corrected) for alias in aliases.values()])
     return view

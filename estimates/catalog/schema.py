@@ -31,6 +31,7 @@ from estimates import instants
 from estimates.catalog.records import (
     Alias,
     ContractRevision,
+    Erasure,
     Event,
     LegalHold,
     Run,
@@ -40,7 +41,7 @@ from estimates.catalog.records import (
 )
 
 # The newest file of migrations/versions; a process that finds another one refuses.
-REVISION = "0004"
+REVISION = "0005"
 
 METADATA = MetaData()
 _LARGE = ("id", "event", "rows")  # of 64 bits; other numbers have 32
@@ -188,6 +189,15 @@ holds = _table(
     _of_event("id"),
     _of_version(),
     Index("holds_set", "set"),
+)
+
+erasures = _table(
+    "erasures",
+    Erasure,
+    ["id"],
+    _digest(),
+    _of_event("id"),
+    Index("erasures_set", "set"),
 )
 
 runs = _table("runs", Run, ["run_id"], Index("runs_set", "set", "started_at"))

@@ -8,10 +8,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from estimates.catalog.erased_keys import replaced_parts
 from estimates.catalog.expiry import expiry_of
 from estimates.catalog.records import (
     Alias,
     ContractRevision,
+    ErasedPart,
+    Erasure,
     Event,
     Expiry,
     LegalHold,
@@ -25,6 +28,8 @@ from estimates.errors import NotFoundError
 
 # When something changed, and the version it was from then on; oldest first.
 Changes = list[tuple[datetime, int | None]]
+# The events that say which files a set needs.
+CONTENT = ("published", "erased")
 T = TypeVar("T")
 
 
@@ -34,6 +39,7 @@ class SetView(msgspec.Struct, dict=True, eq=False):
 
     waivers  those that were not taken back, by id; they may be over
     holds    the legal holds that stand, by id
+    erasures what was erased of keys, by id
     """
 
     contracts: list[ContractRevision]
@@ -42,6 +48,7 @@ class SetView(msgspec.Struct, dict=True, eq=False):
     aliases: dict[str, Alias]
     waivers: list[Waiver] = []
     holds: list[LegalHold] = []
+    erasures: list[Erasure] = []
     # Contracts by revision, decoded once and handed on to the next view: every read needs one.
     decoded: dict[int, Contract] = {}
     _memoized: dict[Hashable, Any] = {}
@@ -77,6 +84,21 @@ class SetView(msgspec.Struct, dict=True, eq=False):
             for e in self.events
             if e.kind == "expired" and e.version is not None
         }
+
+    @cached_property
+    def last_content(self) -> int:
+        """The newest event that says which files the set needs, 0 before the first."""
+        return max((event.id for event in self.events if event.kind in CONTENT), default=0)
+
+    @cached_property
+    def erased_keys(self) -> dict[str, Erasure]:
+        """What erased each key, by the digest that stands for the key."""
+        return {digest: erasure for erasure in self.erasures for digest in erasure.key_digests}
+
+    @cached_property
+    def replaced(self) -> dict[str, ErasedPart]:
+        """What is read in place of parts from which something was erased, by their digests."""
+        return replaced_parts(self.erasures)
 
     @cached_property
     def rolled_back(self) -> set[int]:

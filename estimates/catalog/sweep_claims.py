@@ -12,22 +12,22 @@ from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, reading
 from estimates.catalog.preconditions import is_held_whole
 from estimates.catalog.rows import matching
+from estimates.catalog.set_view import CONTENT
 
 
 class SweepClaims(OnEngine):
     """Each method is one transaction. Readers of estimates see none of it: it leaves no event."""
 
-    def claim(self, set_name: str, digests: Sequence[str], versions: int) -> bool:
+    def claim(self, set_name: str, digests: Sequence[str], content_seen: int) -> bool:
         """Announce that files of a set will be deleted.
 
-        versions  how many the set had when it was found out that none of them needs the files
-        False, and nothing announced, when it has more, which may name the same files, or when a
-        legal hold keeps all of the set.
+        content_seen  `last_content` when it was found out that no version needs the files
+        False, and nothing announced, when the set got a version or an erasure since, which may name
+        the same files, or when a legal hold keeps all of the set.
         """
-        table, claims = schema.versions, schema.claims
-        newest = sa.select(sa.func.max(table.c.version)).where(table.c.set == set_name)
+        claims = schema.claims
         with self.writing() as tx:
-            if (tx.execute(newest).scalar() or 0) != versions:
+            if newest_content(tx, set_name) != content_seen:
                 return False
             if is_held_whole(tx, set_name):
                 return False
@@ -63,6 +63,15 @@ class SweepClaims(OnEngine):
         unfinished = sa.select(table.c.set, table.c.digest).where(table.c.done.is_(False))
         with reading(self.engine) as tx:
             return sorted((row[0], row[1]) for row in tx.execute(unfinished))
+
+
+def newest_content(tx: sa.Connection, set_name: str) -> int:
+    """The newest event that says which files a set needs, 0 before the first; within a
+    transaction.
+    """
+    table = schema.events
+    says = matching(table, set=set_name) & table.c.kind.in_(CONTENT)
+    return tx.execute(sa.select(sa.func.max(table.c.id)).where(says)).scalar() or 0
 
 
 def is_claimed(tx: sa.Connection, set_name: str, digests: Sequence[str], since: int) -> bool:

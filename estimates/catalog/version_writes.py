@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine
-from estimates.catalog.event_log import append, check_text, next_event, next_event_about
+from estimates.catalog.erasure_writes import read_erasures, without_erased
+from estimates.catalog.event_log import (
+    append,
+    check_text,
+    next_event,
+    next_event_about,
+    read_head,
+)
 from estimates.catalog.preconditions import check_newest, check_not_on_hold, check_unexpired
 from estimates.catalog.records import ContractRevision, Event, Judged, Provenance, Version
 from estimates.catalog.rows import matching, of_version, read
@@ -53,6 +60,7 @@ class VersionWrites(OnEngine):
         actor: str,
         parts: Sequence[str] = (),
         claims_seen: int = 0,
+        erasures_seen: int = 0,
         released_at: datetime | None = None,
         changes_of: int | None = None,
     ) -> Version:
@@ -61,13 +69,14 @@ class VersionWrites(OnEngine):
         The same run_id again gives its version back.
         parts        the digests of the snapshot's parts
         claims_seen  the set's last claim when the files were written
+        erasures_seen  how many erasures of the set they were checked against
         released_at  the time of release that whoever imports it claims
         changes_of   the version that it was made of by a partial update
 
         Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
         `contract_changed` (defined anew meanwhile); InvalidError (`bad_text`);
-        UnavailableError `being_swept` (the snapshot's files are being deleted: write them again,
-        then retry).
+        UnavailableError `being_swept` (the snapshot's files are being deleted, or keys were erased:
+        check and write them again, then retry).
         """
         check_text(run_id=provenance.run_id)
         name, table = revision.set, schema.versions
@@ -78,10 +87,7 @@ class VersionWrites(OnEngine):
             if same_run:
                 return _same_run(same_run[0], snapshot_id, released_at)
             check_newest(tx, revision)
-            if is_claimed(tx, name, [snapshot_id, *parts], claims_seen):
-                raise UnavailableError(
-                    "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
-                )
+            _check_files(tx, name, [snapshot_id, *parts], claims_seen, erasures_seen)
             number = (tx.execute(highest).scalar() or 0) + 1
             details: dict[str, Any] = {"run_id": provenance.run_id}
             if released_at is not None:
@@ -122,7 +128,10 @@ class VersionWrites(OnEngine):
             details["actuals"] = actuals
         with self.writing() as tx:
             event = next_event_about(tx, "judged", version, actor, blocks=blocks, details=details)
-            append(tx, event, Judged(event.id, version.set, version.version, blocks, body.decode()))
+            verdict = Judged(event.id, version.set, version.version, blocks, body.decode())
+            # it may rest on rows that were read before an erasure
+            erasures = read_erasures(tx, version.set)
+            append(tx, event, without_erased(verdict, read_head(tx).store_id, erasures))
             return event
 
     def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
@@ -171,6 +180,18 @@ class VersionWrites(OnEngine):
             append(tx, event)
             here = matching(table, **of_version(version))
             tx.execute(table.update().where(here).values(expired_at=event.at))
+
+
+def _check_files(
+    tx: sa.Connection, name: str, digests: Sequence[str], claims_seen: int, erasures_seen: int
+) -> None:
+    """Raises UnavailableError (`being_swept`) where files of a set went since they were written."""
+    if is_claimed(tx, name, digests, claims_seen):
+        raise UnavailableError(
+            "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
+        )
+    if len(read_erasures(tx, name)) != erasures_seen:
+        raise UnavailableError("being_swept", f"{name}: keys were erased meanwhile; retry")
 
 
 def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) -> Version:

@@ -17,6 +17,7 @@ from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.released import check_clock
 from estimates.catalog.set_view import SetView
 from estimates.errors import InvalidError, NotFoundError
+from estimates.render.wording import did_you_mean
 
 # How long after its time an event may be committed, the differences between machines' clocks
 # included.
@@ -106,7 +107,8 @@ class View(msgspec.Struct, dict=True, eq=False):
                 ", ".join(sorted(self.sets)[:10])
                 or "none; register one with `estimates define CONTRACT.toml`"
             )
-            raise NotFoundError("unknown_set", f"there is no set {name!r}; sets: {known}") from None
+            what = f"there is no set {name!r}{did_you_mean(name, self.sets)}; sets: {known}"
+            raise NotFoundError("unknown_set", what) from None
 
     def events(self, name: str | None = None, after: int = 0) -> Iterator[Event]:
         """The events with a higher id, of one set or of all, in order; raises NotFoundError
@@ -242,10 +244,12 @@ def _pointed_to(name: str, view: SetView, at: At) -> Version | None:
         return view.versions[view.aliases[alias].version - 1]
     moves = view.moves_by(at.clock).get(alias, [])
     if not moves and alias != PRODUCTION:
-        known = ", ".join([PRODUCTION, LATEST, *sorted(set(view.aliases) - {PRODUCTION})])
+        names = [PRODUCTION, LATEST, *sorted(set(view.aliases) - {PRODUCTION})]
+        meant, known = did_you_mean(alias, names), ", ".join(names)
         raise NotFoundError(
             "unknown_alias",
-            f"{name}: there is no alias {alias!r}; a ref is a version number or one of {known}",
+            f"{name}: there is no alias {alias!r}{meant}; a ref is a version number or one of "
+            f"{known}",
         )
     for i in range(_until(moves, at.as_of) - 1, -1, -1):
         version = view.versions[moves[i][1] - 1]

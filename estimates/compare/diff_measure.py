@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
 import msgspec
 
-from estimates.catalog.records import Version
+from estimates.catalog.records import Erasure, Version
 from estimates.catalog.set_view import SetView
 from estimates.contract.columns import Column
 from estimates.contract.contract import Contract
@@ -31,6 +32,11 @@ class Measure(NamedTuple):
     revision: int
     digest: str
     headline: Contract
+
+    def after(self, erasures: Iterable[Erasure]) -> Measure:
+        """The same with another digest where something was erased: versions say less since."""
+        ids = [erasure.id for erasure in erasures]
+        return self._replace(digest=digest_of(self.digest, ids)) if ids else self
 
 
 def measure_of(contract: Contract, revision: int) -> Measure:
@@ -55,10 +61,12 @@ def measure_for(version: Version, view: SetView, pairing: str | None = None) -> 
     InvalidError (`bad_pairing`).
     """
     revision = view.newest_of(version.shape)
-    return view.memoize(
-        ("measure", revision, pairing),
-        lambda: measure_of(with_pairing(view.revision(revision), pairing), revision),
-    )
+
+    def make() -> Measure:
+        measure = measure_of(with_pairing(view.revision(revision), pairing), revision)
+        return measure.after(view.erasures)
+
+    return view.memoize(("measure", revision, pairing), make)
 
 
 def digest_of(*content: object) -> str:

@@ -12,6 +12,7 @@ from estimates.catalog.records import Event
 from estimates.catalog.ref import PRODUCTION
 from estimates.extras import needs
 from estimates.render.digits import rounded
+from estimates.render.notebook import short
 from estimates.stability.report import METRICS_REVISION
 
 if TYPE_CHECKING:
@@ -89,6 +90,15 @@ class Series(msgspec.Struct, frozen=True):
     last: int
     pairs: list[PairMove]
     metrics_revision: int = METRICS_REVISION
+
+    def __repr__(self) -> str:
+        moves = [
+            f"  {pair.from_} → {pair.to}  {pair.promoted_at:%Y-%m-%d}  "
+            f"{pair.headline or pair.reason or pair.move}"
+            for pair in reversed(self.pairs)
+        ]
+        title = f"{self.set}: {len(self.pairs)} of {self.total} moves of production, newest first"
+        return short([title, *moves], "  … all of them: series.frame()")
 
     @property
     def json(self) -> bytes:

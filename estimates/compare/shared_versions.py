@@ -75,7 +75,8 @@ class VersionRows:
 
     def _whole(self, version: Version) -> pl.DataFrame:
         with self.unexpired(version):
-            return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+            replaced = self._manifests.replaced.get(version.set, {})
+            return snapshot.read_frame(self.objects, version.set, version.snapshot_id, replaced)
 
     def shared(self, a: Version, b: Version) -> SharedVersions | None:
         """Two versions of one set, where they have other rows but share some; raises as reading
@@ -113,7 +114,10 @@ class SharedVersions:
     @property
     def rows(self) -> tuple[int, int]:
         """How many rows each version has."""
-        return self.versions[0].rows, self.versions[1].rows
+        shared = sum(part.rows for part in self._shared)
+        a = sum(part.rows for piece in self._stretches for part in piece.a)
+        b = sum(part.rows for piece in self._stretches for part in piece.b)
+        return a + shared, b + shared
 
     @cached_property
     def apart(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -256,7 +260,9 @@ class SharedVersions:
             raise snapshot.damaged(self._rows.objects, name, part, stat.size)
 
     def _ties_name(self, side: str, column: str) -> str:
-        return _name("ties", self.versions[side == "b"].snapshot_id, column)
+        alone = [part for piece in self._stretches for part in piece[side == "b"]]
+        # of what is read: an erasure leaves a snapshot its id
+        return _name("ties", column, *(part.sha256 for part in (*alone, *self._shared)))
 
 
 def part_columns(

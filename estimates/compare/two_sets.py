@@ -46,7 +46,8 @@ def shared_measure(
         )
     measure = measure_of(with_pairing(shared_contract(contract, other), pairing), revision)
     digest = hashlib.sha256(msgspec.json.encode([measure.digest, schema])).hexdigest()
-    return measure._replace(digest=digest), schema
+    measure = measure._replace(digest=digest)
+    return measure.after([*view.set(first.set).erasures, *theirs.erasures]), schema
 
 
 def _key_of(contract: Contract) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from estimates.reading.expected_keys import expected_rows
 from estimates.reading.reader import readable_versions
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
+from estimates.render.wording import did_you_mean
 from estimates.stability.through_time.chain import numeric_columns, pooled_chains
 from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.stability.through_time.revisions import value_histories
@@ -71,6 +72,7 @@ class Vintages:
             for version in readable_versions(of_set, of_set.present_shape)
             if view.state(version) != "refused"
         ]
+        self._erasures = [erasure.id for erasure in of_set.erasures]
         self._read = read
         if not self.versions:
             raise NotFoundError(
@@ -93,7 +95,7 @@ class Vintages:
             (version.version, version.snapshot_id, version.data_through)
             for version in self.versions
         ]
-        return digest_of(self.contract, versions, self.column, self.prefix, request)
+        return digest_of(self.contract, versions, self._erasures, self.column, self.prefix, request)
 
     def triangle(self, across: Across | None = None) -> pl.DataFrame:
         """A row a key, a column a horizon where there is a dated target, else a version; `across`
@@ -215,7 +217,8 @@ def _column(contract: Contract, name: str | None) -> str:
     if name not in contract.columns:
         raise InvalidError(
             "unknown_field",
-            f"{contract.name}: no column {name!r}; columns: {', '.join(contract.columns)}",
+            f"{contract.name}: no column {name!r}{did_you_mean(name, contract.columns)}; "
+            f"columns: {', '.join(contract.columns)}",
         )
     if name not in numbers:
         raise InvalidError(

@@ -9,5 +9,7 @@ conform       makes a frame keep the contract: typed, sorted, keys unique, finit
 text_values   what text stands for in a contract's types; time_values  times, dates and zones
 stored_values stored types in the few that a contract holds; arrow_tables  those of Arrow
 probability_sums  how far probabilities may add up to other than 1
-field_errors  where and what is allowed, for a field that is wrong
+field_errors  all that is wrong with a tree of values, and what is allowed
+toml_lines    on which line of a file a field is
+job_inputs    the job and its inputs
 """

@@ -1,6 +1,7 @@
 """The columns of a contract: what a key column and an estimate column promise."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -69,10 +70,7 @@ class Column(Part, frozen=True):
     description: str = ""
 
     def __post_init__(self) -> None:
-        _check_role_fields(self)
-        _check_bounds(self)
-        if self.scale_floor is not None and not self.scale_floor > 0:
-            raise ValueError("scale_floor must be above 0")
+        refuse(*_role_problems(self), *_bound_problems(self))
 
     @property
     def kind(self) -> ColumnType:
@@ -80,7 +78,13 @@ class Column(Part, frozen=True):
         return self.type or ("string" if self.role == "label" else "float")
 
 
-def _check_role_fields(column: Column) -> None:
+def refuse(*problems: str) -> None:
+    """Raises ValueError with all problems that there are, a line each."""
+    if problems:
+        raise ValueError("\n".join(problems))
+
+
+def _role_problems(column: Column) -> Iterator[str]:
     interval = column.role in ("lower", "upper")
     needs = {
         "level": interval,
@@ -90,45 +94,47 @@ def _check_role_fields(column: Column) -> None:
     for field, needed in needs.items():
         present = getattr(column, field) is not None
         if needed and not present:
-            raise ValueError(f"role {column.role!r} needs {field!r}")
+            yield f"role {column.role!r} needs {field!r}"
         if present and not needed:
-            raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
+            yield f"{field!r} has no meaning for role {column.role!r}"
     for field in ("level", "quantile"):
         value = getattr(column, field)
         if value is not None and not 0 < value < 1:
-            raise ValueError(f"{field} must lie between 0 and 1, both excluded; got {value}")
+            yield f"{field} must lie between 0 and 1, both excluded; got {value}"
     if column.labels is not None and column.role != "label":
-        raise ValueError(
+        yield (
             f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label"
         )
     if column.labels is not None and (
         not column.labels or len(set(column.labels)) != len(column.labels)
     ):
-        raise ValueError("'labels' must list at least one label, each once")
-    if column.labels is not None and column.kind != "string":
-        raise ValueError(f"'labels' lists text, and this label's type is {column.kind}")
+        yield "'labels' must list at least one label, each once"
+    if column.labels is not None and column.role == "label" and column.kind != "string":
+        yield f"'labels' lists text, and this label's type is {column.kind}"
     if column.of is not None and column.role not in OF_POINT:
-        raise ValueError(f"'of' has no meaning for role {column.role!r}")
+        yield f"'of' has no meaning for role {column.role!r}"
     for field in ("step", "cuts"):
         if getattr(column, field) and column.role not in NUMERIC_ROLES:
-            raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
+            yield f"{field!r} has no meaning for role {column.role!r}"
     if list(column.cuts) != sorted(set(column.cuts)):
-        raise ValueError("'cuts' must rise, each once")
+        yield "'cuts' must rise, each once"
     if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
-        raise ValueError(f"role {column.role!r} needs type float or integer, not {column.kind}")
+        yield f"role {column.role!r} needs type float or integer, not {column.kind}"
 
 
-def _check_bounds(column: Column) -> None:
+def _bound_problems(column: Column) -> Iterator[str]:
     bounds = (column.min, column.max, column.soft_min, column.soft_max)
     if any(bound is not None for bound in bounds) and column.kind not in ("float", "integer"):
-        raise ValueError(f"bounds need a number, and this column's type is {column.kind}")
+        yield f"bounds need a number, and this column's type is {column.kind}"
     chain = [
         bound
         for bound in (column.min, column.soft_min, column.soft_max, column.max)
         if bound is not None
     ]
     if chain != sorted(chain):
-        raise ValueError("bounds must satisfy min <= soft_min <= soft_max <= max")
+        yield "bounds must satisfy min <= soft_min <= soft_max <= max"
+    if column.scale_floor is not None and not column.scale_floor > 0:
+        yield "scale_floor must be above 0"
 
 
 def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:

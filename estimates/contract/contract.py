@@ -5,17 +5,26 @@ checked". `docs/contract.md` shows every field; `estimates.contract.conform` mak
 """
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Literal, get_args
-
-import msgspec
+from typing import Literal, get_args
 
 from estimates import instants
-from estimates.contract.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
+from estimates.contract.columns import (
+    OF_POINT,
+    Column,
+    KeyColumn,
+    KeyType,
+    Part,
+    parse_key_part,
+    refuse,
+)
 from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.contract.gate_policy import GatePolicy
+from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
+from estimates.render.wording import did_you_mean
 
 # Query parameters of the service, and columns of the SQL views.
 RESERVED = frozenset(
@@ -105,51 +114,6 @@ class Stability(Part, frozen=True):
         return None if self.step is None else instants.duration(self.step)
 
 
-class Input(Part, frozen=True):
-    """One input of a job: a file, a glob or a DuckDB query.
-
-    source  path or glob of CSV, Parquet or Arrow files, relative to the working directory of the
-            run
-    query   DuckDB SQL instead of a source
-    time    the column that says when a row became known; rows after `data_through` are filtered out
-    static  true: the input has no time and is passed whole
-    """
-
-    source: str | None = None
-    query: str | None = None
-    time: str | None = None
-    static: bool = False
-
-    def __post_init__(self) -> None:
-        if (self.source is None) == (self.query is None):
-            raise ValueError("an input names either 'source' or 'query'")
-        if (self.time is None) != self.static:
-            raise ValueError(
-                "an input names its 'time' column, or says static = true; a job must not look "
-                "ahead by accident"
-            )
-
-
-BUILTIN_JOBS = ("forecast", "load")  # jobs that come with the distribution and need no module
-
-
-class Job(Part, frozen=True):
-    """What computes the estimates: `module:function`, or the name of a built-in job; its parameters
-    and inputs.
-    """
-
-    function: str
-    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
-    inputs: dict[str, Input] = msgspec.field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.function not in BUILTIN_JOBS and not re.fullmatch(r"[\w.]+:\w+", self.function):
-            raise ValueError(
-                f"{self.function!r} does not name a function; write module:function, "
-                f"or a built-in job: {' or '.join(BUILTIN_JOBS)}"
-            )
-
-
 class Contract(Part, frozen=True):
     """What every snapshot of the set promises.
 
@@ -174,23 +138,7 @@ class Contract(Part, frozen=True):
     sum_tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        if self.timezone is not None:
-            instants.check_zone(self.timezone)
-        if not _NAME.fullmatch(self.name):
-            what = "must be lower-case letters, digits, '.', '_' or '-', a letter or digit first"
-            raise ValueError(f"name {self.name!r} {what}")
-        _check_names(self)
-        _check_estimates(self)
-        if self.sum_tolerance is not None and not 0 <= self.sum_tolerance < 1:
-            raise ValueError("sum_tolerance must lie between 0 and 1")
-        _check_domain(self)
-        _check_pairing(self)
-        for field in ("groups", "rank_groups"):
-            for group in getattr(self.stability, field):
-                if group not in self.key and group not in self.columns:
-                    raise ValueError(
-                        f"stability.{field} names {group!r}, which is no column of the contract"
-                    )
+        refuse(*_problems(self))
 
     @property
     def target(self) -> str | None:
@@ -242,6 +190,46 @@ class Contract(Part, frozen=True):
         )
 
 
+def _problems(contract: Contract) -> Iterator[str]:
+    """The first problem of each kind."""
+    rules = (
+        _check_timezone,
+        _check_fields,
+        _check_names,
+        _check_estimates,
+        _check_domain,
+        _check_stability,
+    )
+    for rule in rules:
+        try:
+            rule(contract)
+        except ValueError as error:
+            yield str(error)
+
+
+def _check_timezone(contract: Contract) -> None:
+    if contract.timezone is not None:
+        instants.check_zone(contract.timezone, "timezone: ")
+
+
+def _check_fields(contract: Contract) -> None:
+    if not _NAME.fullmatch(contract.name):
+        what = "must be lower-case letters, digits, '.', '_' or '-', a letter or digit first"
+        raise ValueError(f"name {contract.name!r} {what}")
+    if contract.sum_tolerance is not None and not 0 <= contract.sum_tolerance < 1:
+        raise ValueError("sum_tolerance must lie between 0 and 1")
+
+
+def _check_stability(contract: Contract) -> None:
+    _check_pairing(contract)
+    names = (*contract.key, *contract.columns)
+    for field in ("groups", "rank_groups"):
+        for group in getattr(contract.stability, field):
+            if group not in names:
+                what = f"which is no column of the contract{did_you_mean(group, names)}"
+                raise ValueError(f"stability.{field} names {group!r}, {what}")
+
+
 def _check_names(contract: Contract) -> None:
     if not contract.key:
         raise ValueError("key: at least one key column is needed, such as [key.customer_id]")
@@ -277,7 +265,8 @@ def _check_estimates(contract: Contract) -> None:
     numbers = [name for name, column in attributes.items() if column.kind in ("float", "integer")]
     for name, column in contract.columns.items():
         if column.of is not None and column.of not in contract.points:
-            raise ValueError(f"columns.{name}.of names {column.of!r}, which is not a point column")
+            what = f"which is not a point column{did_you_mean(column.of, contract.points)}"
+            raise ValueError(f"columns.{name}.of names {column.of!r}, {what}")
         if column.role in OF_POINT and column.of is None and len(contract.points) > 1:
             raise ValueError(
                 f"columns.{name}: with several point columns, 'of' says which one it belongs to"

@@ -1,53 +1,81 @@
-"""The contract as a file: TOML, read with errors that name the field and what it allows."""
+"""The contract as a file: TOML, read with errors that name each wrong field and its line."""
 
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from estimates.contract.contract import Contract
-from estimates.contract.field_errors import bad_field
+from estimates.contract.field_errors import Fault, faults_of
+from estimates.contract.toml_lines import line_numbers, line_of
 from estimates.errors import InvalidError
 
 
 def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     """Read a contract from TOML text.
 
-    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the field's path
-    and what is allowed).
+    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (every fault with its
+    line, the field's path and what is allowed).
     """
     try:
         tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
-    path = _not_finite(tree)
-    if path:
-        raise InvalidError(
-            "bad_contract", f"{where}: {path}: NaN and infinities say nothing; leave the field out"
-        )
     try:
-        return msgspec.convert(tree, Contract)
-    except msgspec.ValidationError as error:
-        raise InvalidError("bad_contract", f"{where}: {bad_field(error, Contract, tree)}") from None
+        contract = msgspec.convert(tree, Contract)
+    except msgspec.ValidationError:
+        contract = None
+    faults = [*_not_finite(tree), *([] if contract else _faults(tree))]
+    if contract is None or faults:
+        text = source.decode() if isinstance(source, bytes) else source
+        raise contract_error(where, faults, line_numbers(text))
+    return contract
 
 
-def _not_finite(tree: Any) -> str:
-    """The path of the first number that is NaN or infinite, or nothing."""
+def _faults(tree: dict[str, Any]) -> list[Fault]:
+    """All faults; the contract's own fields are looked at also where its columns are wrong."""
+    own = {name: tree[name] for name in ("name", "timezone", "sum_tolerance") if name in tree}
+    sound = {"name": "n", "key": {"k": {"type": "string"}}, "columns": {"v": dict[str, Any]()}}
+    return list(dict.fromkeys([*faults_of(tree, Contract), *faults_of(sound | own, Contract)]))
+
+
+def contract_error(
+    where: str, faults: Sequence[Fault], numbers: dict[tuple[str, ...], int]
+) -> InvalidError:
+    """The InvalidError `bad_contract` that names every fault, with its line; `numbers` are those of
+    `line_numbers`.
+    """
+    lined = [(_line(fault, numbers), fault) for fault in faults]
+    lined.sort(key=lambda pair: pair[0] or 0)
+    sentences = [
+        f"{where if line is None else f'{where}:{line}'}: {fault}" for line, fault in lined
+    ]
+    details = [
+        {"line": line, "path": list(fault.path), "problem": fault.problem} for line, fault in lined
+    ]
+    title = [f"{where} has {len(faults)} faults"] if len(faults) > 1 else []
+    return InvalidError("bad_contract", "\n".join([*title, *sentences]), faults=details)
+
+
+def _line(fault: Fault, numbers: dict[tuple[str, ...], int]) -> int | None:
+    """The line of a fault; rules about the contract as a whole begin with the field in words."""
+    path = (*fault.path, fault.field) if fault.path or fault.field else ()
+    return line_of(path or tuple(fault.problem.split(" ")[0].strip(":").split(".")), numbers)
+
+
+def _not_finite(tree: Any, path: tuple[str, ...] = ()) -> list[Fault]:
+    """The numbers that are NaN or infinite."""
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return [Fault(path, "NaN and infinities say nothing; leave the field out")]
     children: Iterable[tuple[Any, Any]] = ()
     if isinstance(tree, dict):
         children = tree.items()
     elif isinstance(tree, list):
         children = enumerate(tree)
-    for name, child in children:
-        if isinstance(child, float) and not math.isfinite(child):
-            return str(name)
-        below = _not_finite(child)
-        if below:
-            return f"{name}.{below}"
-    return ""
+    return [fault for name, child in children for fault in _not_finite(child, (*path, str(name)))]
 
 
 def read_contract(path: str | Path) -> Contract:

@@ -2,6 +2,7 @@
 the same form.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -24,6 +25,8 @@ class Candidate(msgspec.Struct):
                   message
     domain_keys   the listed keys of a `file` domain, one column a key column, in the contract's
                   types
+    of_erased     which rows of a frame of keys are of erased ones, which no version can have; None
+                  where there are none
     """
 
     frame: pl.DataFrame | None
@@ -36,6 +39,7 @@ class Candidate(msgspec.Struct):
     rows: int | None = None
     faults: dict[str, str] = {}
     domain_keys: pl.DataFrame | None = None
+    of_erased: Callable[[pl.DataFrame], pl.Series] | None = None
 
     @property
     def stored(self) -> bool:

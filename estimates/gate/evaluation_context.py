@@ -160,8 +160,11 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
 
     @cached_property
     def domain(self) -> pl.DataFrame | None:
-        """Every key that the contract's domain asks for; None for an open domain."""
-        return domain_keys(self.contract, self.candidate)
+        """Every key that the contract's domain asks for, but for erased ones; None for an open
+        domain.
+        """
+        keys, of_erased = domain_keys(self.contract, self.candidate), self.candidate.of_erased
+        return keys if keys is None or of_erased is None else keys.filter(~of_erased(keys))
 
     @cached_property
     def baseline_frame(self) -> pl.DataFrame:

@@ -1,31 +1,48 @@
 """Refuse a contract whose gate policy the registry cannot follow."""
 
+from collections.abc import Iterator
+
 from estimates.contract.contract import Contract
+from estimates.contract.contract_file import contract_error
+from estimates.contract.field_errors import Fault
 from estimates.contract.gate_policy import CheckPolicy
-from estimates.errors import InvalidError
+from estimates.contract.toml_lines import line_numbers
 from estimates.gate.check import Check
 from estimates.gate.custom_checks import unusable_queries
 from estimates.gate.policy import limits_of
 from estimates.gate.policy_problems import unusable_limits
 from estimates.gate.registry import CHECKS
+from estimates.render.wording import did_you_mean
 
 
-def validate_policy(contract: Contract) -> None:
+def validate_policy(contract: Contract, source: str | None = None, where: str = "") -> None:
     """Refuse a gate policy that the registry cannot follow.
 
-    Raises InvalidError `bad_contract`, with the path and what is allowed: an unknown check, limits
+    source, where  the contract's TOML and the name of its file, for the lines in the error
+    Raises InvalidError `bad_contract`, with each path and what is allowed: an unknown check, limits
     or `off` for a check that takes none, a limit that is no finite number, a warning limit beyond
     the blocking one, groups by a column that the contract does not have, a check of the set's own
     with the name of another one, or with SQL that does not fit the set's columns.
     """
+    faults = [
+        Fault(("gate", table, name), problem.removeprefix(": "))
+        for table, name, problem in _problems(contract)
+    ]
+    if faults:
+        raise contract_error(where or contract.name, faults, line_numbers(source or ""))
+
+
+def _problems(contract: Contract) -> Iterator[tuple[str, str, str]]:
+    """Table and name of each entry that is wrong, and in what."""
     checks = {check.name: check for check in CHECKS}
     for name, entry in contract.gate.checks.items():
         problem = (
             _entry_problem(checks[name], entry, contract)
             if name in checks
-            else f": no such check; allowed: {_adjustable()}"
+            else f": no such check{did_you_mean(name, checks)}; allowed: {_adjustable()}"
         )
-        _refuse(contract, f"checks.{name}", problem)
+        if problem:
+            yield "checks", name, problem
     for name, custom in contract.gate.custom.items():
         problem = (
             ": the gate has a check of this name; choose another one"
@@ -33,12 +50,8 @@ def validate_policy(contract: Contract) -> None:
             else unusable_limits(custom.warn, custom.block, custom.worse)
             or unusable_queries(custom, contract)
         )
-        _refuse(contract, f"custom.{name}", problem)
-
-
-def _refuse(contract: Contract, path: str, problem: str | None) -> None:
-    if problem:
-        raise InvalidError("bad_contract", f"{contract.name}: gate.{path}{problem}")
+        if problem:
+            yield "custom", name, problem
 
 
 def _adjustable() -> str:

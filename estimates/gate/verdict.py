@@ -9,6 +9,7 @@ import msgspec
 
 from estimates.catalog.records import Waiver
 from estimates.contract.gate_policy import Side, Unit
+from estimates.render.notebook import rendered
 
 Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
 Outcome = Literal["pass", "warn", "fail", "error"]
@@ -140,6 +141,9 @@ class Verdict(msgspec.Struct, frozen=True):
     def failing(self) -> list[CheckResult]:
         """The checks that block: failed, or could not be evaluated."""
         return [result for result in self.checks if result.status in ("fail", "error")]
+
+    def __repr__(self) -> str:
+        return rendered("gate.pages.verdict_text", "render_short", self)
 
 
 def render_json(verdict: Verdict) -> bytes:

@@ -21,6 +21,7 @@ from estimates.guess.column_types import has_codes, reads_as_numbers, stored_kin
 from estimates.guess.guess import Guess, nearly_everywhere
 from estimates.guess.guesses import estimate_type, guess_roles
 from estimates.guess.levelled_columns import named_levels
+from estimates.render.wording import did_you_mean
 
 
 class TableContract(Contract, frozen=True):
@@ -147,7 +148,8 @@ def _check_key(
         if missing:
             raise InvalidError(
                 "bad_key_column",
-                f"{name}: there is no column {missing[0]!r}; the columns are "
+                f"{name}: there is no column {missing[0]!r}"
+                f"{did_you_mean(missing[0], frame.columns)}; the columns are "
                 f"{', '.join(frame.columns)}",
             )
     if not a.height and not b.height:
@@ -204,7 +206,8 @@ def _check_groups(stability: Stability, columns: Sequence[str], estimates: set[s
         if group not in columns:
             raise InvalidError(
                 "columns",
-                f"there is no column {group!r} to group by; both have {', '.join(columns)}",
+                f"there is no column {group!r} to group by{did_you_mean(group, columns)}; "
+                f"both have {', '.join(columns)}",
             )
         if group in estimates:
             others = ", ".join(name for name in columns if name not in estimates)

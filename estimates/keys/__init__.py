@@ -2,4 +2,5 @@
 
 key_form    key parts as text, the way the contract of a set reads them
 search_key  keys as bytes that sort
+key_digests rows of keys that are known by digests alone
 """

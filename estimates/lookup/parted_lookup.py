@@ -108,7 +108,10 @@ class PartedLookup:
         if high < 0:
             return range(0)
         first = self._of(low, lambda file: file.find(key))
-        last = first if high == low else self._of(high, lambda file: file.find(key))
+        last = range(0)
+        while high > low and not (last := self._of(high, lambda file: file.find(key))):
+            high -= 1  # the first row of that part was erased
+        last = last or first
         # the rows may begin with a part
         start = self._starts[low] + first.start if first else self._starts[low + 1]
         return range(start, self._starts[high] + last.stop) if last else range(0)

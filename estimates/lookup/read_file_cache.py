@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from estimates.errors import CorruptError, RefusedError, UnavailableError
 from estimates.lookup.read_file import ReadFile
+from estimates.storage.durable_file import remove_old
 from estimates.storage.file_lock import file_lock
 
 # Writes a read file at a path, at once or not at all.
@@ -141,6 +142,10 @@ class ReadFileCache:
         for path in self.folder.glob("*.lookup"):
             if path.stem not in digests:
                 self.discard(path.stem)
+
+    def remove_leftovers(self) -> None:
+        """Remove what was being written an hour ago and was never finished."""
+        remove_old(self.folder.glob("*.lookup.*"))
 
     def _make(self, digest: str, places: Sequence[str], make: Make) -> ReadFile:
         path = Path(places[-1])

@@ -60,13 +60,18 @@ class KnownParts:
     def __init__(self, manifests: Manifests) -> None:
         self._manifests = manifests
         self._lock = Lock()
-        self._known: LRUCache[str, SnapshotParts] = LRUCache(
+        self._known: LRUCache[tuple[str, str], SnapshotParts] = LRUCache(
             _IN_MEMORY, getsizeof=lambda of: len(of.parts)
         )
 
     def known(self, version: Version) -> SnapshotParts | None:
         """What a version consists of, if its manifest was read."""
-        return self._known.get(version.snapshot_id)
+        return self._known.get((version.set, version.snapshot_id))
+
+    def forget(self) -> None:
+        """Forget all of them: something was erased from some."""
+        with self._lock:
+            self._known.clear()
 
     def get(self, version: Version) -> SnapshotParts:
         """What a version consists of; raises CorruptError (`manifest_missing`, `manifest_damaged`,
@@ -77,7 +82,7 @@ class KnownParts:
             manifest = self._manifests.get(version.set, version.snapshot_id)
             of = SnapshotParts(version.set, manifest)
             with self._lock, suppress(ValueError):  # of more parts than are kept at all
-                self._known[version.snapshot_id] = of
+                self._known[version.set, version.snapshot_id] = of
         return of
 
 

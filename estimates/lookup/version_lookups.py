@@ -75,6 +75,13 @@ class VersionLookups:
             elif stat.size != part.size:
                 raise snapshot.damaged(self._objects, name, part, stat.size)
 
+    def forget(self, digests: Iterable[str]) -> None:
+        """Forget parts from which something was erased, and their read files on this machine."""
+        self.known.forget()
+        for digest in digests:
+            if self.files.opened(digest) is not None or self.files.path(digest).exists():
+                self.parts.discard(digest)
+
     def is_open(self, version: Version) -> bool:
         """Whether a version answers, as far as is known."""
         of = self.known.known(version)
@@ -115,9 +122,11 @@ class VersionLookups:
     def make(self, version: Version, frame: pl.DataFrame | None) -> None:
         """Make the read files of a version's parts that are not there yet, beside the parts.
 
-        frame  its rows, sorted by key; None: parts are read
+        frame  its rows, sorted by key; None, or some were erased since: parts are read
         """
         of, stored = self.known.get(version), self.parts.stored
+        if frame is not None and frame.height != of.manifest.rows:
+            frame = None
         for number, part in enumerate(of.parts):
             rows = None if frame is None else frame.slice(of.starts[number], part.rows)
             place = stored.place(of.set, part.sha256)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from estimates.catalog.records import Version
 from estimates.contract.conform import DTYPES
 from estimates.contract.domain import OpenDomain, ProductDomain, RollingDomain
+from estimates.keys.key_digests import has_digest
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import LOOK_BACK, VersionReader
 from estimates.render.row_text import text_of
@@ -53,7 +54,9 @@ class AbsentKeys:
             removed |= self._mask(predecessor)[numbers]
         texts = absent.select(text_of(absent, name).alias(name) for name in absent.columns)
         return pl.select(
-            pl.when(_elapsed(version_reader, absent, texts))
+            pl.when(_erased(version_reader, absent))
+            .then(pl.lit("erased"))
+            .when(_elapsed(version_reader, absent, texts))
             .then(pl.lit("elapsed"))
             .when(pl.Series(removed))
             .then(pl.lit("removed"))
@@ -76,6 +79,13 @@ class AbsentKeys:
             mask[present[_NUMBER].to_numpy()] = True
             self._masks[version.snapshot_id] = mask
         return mask
+
+
+def _erased(reader: VersionReader, keys: pl.DataFrame) -> pl.Series:
+    erased = reader.erased
+    if not erased.digests:
+        return pl.repeat(False, keys.height, eager=True)
+    return has_digest(keys, keys.columns, erased.prefix, erased.digests)
 
 
 def _elapsed(reader: VersionReader, keys: pl.DataFrame, texts: pl.DataFrame) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
 
@@ -26,6 +26,7 @@ class Answer:
     """
 
     imported = False
+    _numbers = b""  # the JSON with integers as numbers, where `json` has strings
 
     def __init__(
         self,
@@ -59,6 +60,19 @@ class Answer:
         self.json = b'%b"imported":%b,%b' % (head, claim, self.json[len(head) :])
         self.imported = imported
 
+    def write_integers(self, contract: Contract, how: Literal["string"] | None) -> None:
+        """With "string" the integers of the contract's columns become strings in the JSON, for
+        readers whose numbers are doubles, which hold integers up to 2^53.
+
+        To be called before `body` is read.
+        """
+        if how is None:
+            return
+        columns = [*contract.key.items(), *contract.columns.items()]
+        names = {name for name, column in columns if column.type == "integer"}
+        self._numbers = self.json
+        self.json = msgspec.json.encode(_with_texts(msgspec.json.decode(self.json), names))
+
     @cached_property
     def body(self) -> dict[str, Any]:
         """The answer as plain Python values."""
@@ -74,7 +88,7 @@ class Answer:
         with needs("frames"):
             from estimates.reading import tabular
 
-        return tabular.frame(self.json, contract, self.fields)
+        return tabular.frame(self._numbers or self.json, contract, self.fields)
 
     def __getitem__(self, name: str) -> Any:
         """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
@@ -87,6 +101,25 @@ class Answer:
         return (
             f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
         )
+
+
+def _with_texts(body: Any, names: set[str]) -> Any:
+    """An answer's body with the integers in its estimates as text."""
+
+    def row(cells: dict[str, Any] | None) -> dict[str, Any] | None:
+        if cells is None:
+            return None
+        return {n: str(v) if n in names and v is not None else v for n, v in cells.items()}
+
+    if "estimate" in body:
+        body["estimate"] = row(body["estimate"])
+    if "estimates" in body:
+        body["estimates"] = [row(cells) for cells in body["estimates"]]
+    for rows in ("results", "history"):
+        for entry in body.get(rows, ()):
+            if "estimate" in entry:
+                entry["estimate"] = row(entry["estimate"])
+    return body
 
 
 class Page(Answer):

@@ -7,6 +7,7 @@ import msgspec
 
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.render.wording import did_you_mean
 
 
 def selection(
@@ -25,7 +26,8 @@ def selection(
     if unknown:
         raise InvalidError(
             "unknown_field",
-            f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}",
+            f"{name}: no column {unknown[0]!r}{did_you_mean(unknown[0], contract.columns)}; "
+            f"columns: {', '.join(contract.columns)}",
         )
     names = set(contract.key) | set(fields)
 

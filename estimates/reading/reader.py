@@ -13,6 +13,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.at import NOW, At
+from estimates.catalog.erased_keys import ErasedKeys
 from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import Expiry, Version
 from estimates.catalog.released import Clock, check_clock, released
@@ -99,13 +100,14 @@ class Reader:
         """One key through the versions published in [since, until], oldest first; of expired ones
         it is only told when and why they went.
 
-        Only versions of one shape count, by default production's (before the first promotion:
-        the newest contract's): in another shape the same key may mean something else.
+        Only versions of one shape count, by default production's (before the first promotion: the
+        newest contract's).
         `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
         `"chain":{column: stability.Chain,…}`, where versions expired before `history`
-        `"expired":[{"version":…,"at":…,"actor":…,"reason":…},…]`; by the clock `released` times in
+        `"expired":[{"version":…,"at":…,"actor":…,"reason":…},…]`, of an erased key
+        `"erased":{"at":…,"actor":…,"reason":…}`; by the clock `released` times in
         production and bounds go by claims, and each entry has `released_at` and `imported` too.
         Raises NotFoundError (`unknown_set`, `unknown_shape`), InvalidError (`bad_clock`,
         `unknown_field`, `key_parts`, `bad_key_part`).
@@ -129,8 +131,7 @@ class Reader:
             if opening is None:
                 opening = openings[version.version] = self._opening(view, version, clock)
             entries.append(opening + estimate)
-        about = {"set": name, "key": form.texts(key), **_expired(view, in_bounds)}
-        head = msgspec.json.encode(about)[:-1]
+        head = msgspec.json.encode(self._about(name, form.texts(key), in_bounds))[:-1]
         json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
         if chain:
             from estimates.reading.key_chain import chained  # few ask for it
@@ -141,6 +142,26 @@ class Reader:
             version.released_at is not None for version in versions
         )
         return answer
+
+    def _about(
+        self, name: str, texts: Sequence[str], versions: Sequence[Version]
+    ) -> dict[str, Any]:
+        """What a history says first: of versions whose files are gone, of a key whose numbers went
+        from all versions.
+        """
+        of_set = self.view.set(name)
+        about = {"set": name, "key": texts} | _expired(of_set, versions)
+        return about | self._erased(of_set, name, texts)
+
+    def _erased(self, of_set: SetView, name: str, texts: Sequence[str]) -> dict[str, Any]:
+        if not of_set.erasures:
+            return {}
+        digest = ErasedKeys(self.view.head.store, name, of_set.erased_keys).digest_of(texts)
+        if digest is None:
+            return {}
+        erasure = of_set.erased_keys[digest]
+        about = {"at": erasure.at, "actor": erasure.actor, "reason": erasure.reason}
+        return {"erased": about}
 
     def _opening(self, view: SetView, version: Version, clock: Clock) -> bytes:
         """What a history says of a version whatever the key is."""

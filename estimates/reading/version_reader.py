@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast
 import msgspec
 
 from estimates import instants
+from estimates.catalog.erased_keys import ErasedKeys, erased_error
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
@@ -35,7 +36,7 @@ MAX_KEYS = 100_000
 # costs a read.
 LOOK_BACK = 10
 
-KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
+KeyStatus = Literal["erased", "no_estimate", "elapsed", "removed", "outside_domain"]
 _NULL = b":null"  # in the JSON of each row that lacks a value
 T = TypeVar("T")
 _OK, _NO_ESTIMATE = b'{"status":"ok","estimate":', b'{"status":"no_estimate","estimate":'
@@ -77,10 +78,18 @@ class VersionReader:
     def __init__(self, view: View, version: Version, files: Files) -> None:
         self.version = version
         self._set = view.set(version.set)
+        self._store = view.head.store
         self.form = key_form(self._set, version.contract_revision)
         self._files = files
         self._lookup: Lookup | None = None
         self._head = b'{"set":"%b","version":%d,' % (version.set.encode(), version.version)
+
+    @property
+    def erased(self) -> ErasedKeys:
+        """The keys whose numbers were erased."""
+        return self._set.memoize(
+            "erased", lambda: ErasedKeys(self._store, self.version.set, self._set.erased_keys)
+        )
 
     @property
     def contract(self) -> Contract:
@@ -91,7 +100,7 @@ class VersionReader:
         """One estimate: `{"set":…,"version":…,"estimate":{…}}`.
 
         Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the
-        key's status as code: `no_estimate`, `elapsed`, `removed`, `outside_domain`.
+        key's status as code: `erased`, `no_estimate`, `elapsed`, `removed`, `outside_domain`.
         """
         search_key = self.form.search(key)
         try:
@@ -195,13 +204,18 @@ class VersionReader:
         """Why a version has no row for keys (as text), and for `removed` the last version in
         production that had it.
 
-        The first that is true: `elapsed` (in a rolling set, for what its domain lists), `removed`
-        (one of the newest 10 snapshots that production held before this version had it),
-        `no_estimate` (in the domain), `outside_domain`.
+        The first that is true: `erased` (its numbers went from all versions), `elapsed` (in a
+        rolling set, for what its domain lists), `removed` (one of the newest 10 snapshots that
+        production held before this version had it), `no_estimate` (in the domain),
+        `outside_domain`.
         """
         statuses: dict[int, tuple[KeyStatus, int | None]] = {
             i: ("elapsed", None) for i, parts in enumerate(keys) if self._has_elapsed(parts)
         }
+        if self._set.erasures:
+            for i, parts in enumerate(keys):
+                if parts in self.erased:
+                    statuses[i] = "erased", None
         search_keys = self.form.search_many(keys)
         for version in self._predecessors:
             unknown = [i for i in range(len(keys)) if i not in statuses]
@@ -261,7 +275,9 @@ class VersionReader:
         return form.is_listed(parts) and form.target(parts)[0] in targets
 
     def _not_found(self, parts: Sequence[str]) -> NotFoundError:
-        version = self.version
+        version, name = self.version, "/".join(parts)
+        if self._set.erasures and (digest := self.erased.digest_of(parts)) is not None:
+            raise erased_error(version, name, parts, self._set.erased_keys[digest])
         ((status, last),) = self.statuses([parts])
         through = instants.text(version.data_through)
         reasons = {
@@ -272,9 +288,7 @@ class VersionReader:
             "outside_domain": "no such key is estimated",
         }
         details = {} if last is None else {"last_version": last}
-        message = (
-            f"{version.set} version {version.version} has no {'/'.join(parts)}: {reasons[status]}"
-        )
+        message = f"{version.set} version {version.version} has no {name}: {reasons[status]}"
         return NotFoundError(status, message, version=version.version, key=list(parts), **details)
 
 

@@ -3,7 +3,7 @@
 import math
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 # Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show
 # them.
@@ -37,6 +37,17 @@ def percent_range(low: float | None, high: float | None) -> str:
     return f"{percent(low)} to {percent(high)}"
 
 
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """` (did you mean 'churn'?)`: of the names that there are the nearest to a wrong one; nothing
+    where none is near.
+    """
+    from difflib import get_close_matches  # only errors need it
+
+    by_small = {other.casefold(): other for other in names}
+    near = get_close_matches(name.casefold(), by_small, n=1)
+    return f" (did you mean {by_small[near[0]]!r}?)" if near else ""
+
+
 def not_computed(name: str, reasons: Mapping[str, str]) -> str:
     """That something of a column or an interval is missing, and each reason once."""
     return f"{name}: not everything can be computed ({', '.join(sorted(set(reasons.values())))})"
@@ -46,7 +57,30 @@ def number(x: float | None) -> str:
     """Six digits, thousands apart: `1,234.57`, `12,345,679`, `1.2e-09`; `–` for none."""
     if x is None:
         return "–"
+    x += 0.0  # −0.0 is 0
     return f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}"
+
+
+def numbers(old: float | None, new: float | None) -> tuple[str, str]:
+    """Old and new with six digits, or as many more as tell them apart: what differs looks
+    different.
+    """
+    texts = number(old), number(new)
+    if old is None or new is None or old == new or not math.isfinite(old + new):
+        return texts
+    digits = iter(range(7, 18))  # 17 tell any two doubles apart
+    while texts[0] == texts[1] and (count := next(digits, None)):
+        texts = _significant(old, count), _significant(new, count)
+    return texts
+
+
+def _significant(x: float, digits: int) -> str:
+    """So many significant digits, thousands apart, zeros behind the point left out."""
+    exponent = math.floor(math.log10(abs(x))) if x else 0
+    if not -5 <= exponent < digits:
+        return f"{x:.{digits}g}"
+    text = f"{x:,.{digits - 1 - exponent}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def times(log_ratio: float | None) -> str:

@@ -21,6 +21,7 @@ from estimates.contract.columns import NUMERIC_ROLES, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.keys.key_form import Key, KeyForm
+from estimates.render.wording import did_you_mean
 from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.change_columns import (
@@ -110,7 +111,10 @@ def check_change_query(
             if sortable
             else "it has no number that is an estimate"
         )
-        raise InvalidError("unknown_metric", f"{contract.name}: there is no metric {by!r}; {have}")
+        raise InvalidError(
+            "unknown_metric",
+            f"{contract.name}: there is no metric {by!r}{did_you_mean(by, sortable)}; {have}",
+        )
     if not (min_change >= 0 and math.isfinite(min_change)):
         raise InvalidError(
             "bad_min_change", f"min_change {min_change} is not a number of at least 0"

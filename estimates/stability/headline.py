@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from estimates.render.wording import count, cut, number, percent
+from estimates.render.wording import count, cut, numbers, percent
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport
 from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, ScalarReport
 
@@ -82,7 +82,7 @@ def _column(name: str, column: ColumnReport) -> str:
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
     most = [
-        f"most on {cut('/'.join(c.key), _KEY)}: {number(c.a)} → {number(c.b)}"
+        f"most on {cut('/'.join(c.key), _KEY)}: {' → '.join(numbers(c.a, c.b))}"
         for c in scalar.top[:1]
     ]
     return "; ".join([", ".join([changed, *_sizes(scalar, column.n)]), *most])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from estimates.contract.contract import Pairing
+from estimates.render.notebook import framed, has_charts, rendered
 from estimates.stability.family_reports import (
     CutReport,
     DriftReport,
@@ -390,3 +391,10 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     probabilities: ProbabilityReport | None = None
     schema: SchemaReport | None = None
     carried: dict[str, Carried] = {}
+
+    def __repr__(self) -> str:
+        return rendered("stability.pages.report_text", "render_short", self)
+
+    def _repr_html_(self) -> str | None:
+        page = ("stability.pages.report_html", "render_html", self, None)
+        return framed(rendered(*page)) if has_charts() else None

@@ -63,6 +63,13 @@ class ColumnCache:
             return None
         return _read(content)
 
+    def clear(self) -> None:
+        """Remove all columns."""
+        with suppress(OSError):
+            for entry in os.scandir(self.folder):
+                with suppress(OSError):
+                    os.unlink(entry.path)
+
     def put(self, digest: str, part: PartColumns, columns: dict[str, Floats]) -> None:
         """Keep the columns of a part, if that is possible; in the order of `part.numbers`."""
         table = msgspec.msgpack.encode(part)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from estimates.catalog.records import ErasedPart
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage import listed_keys, snapshot
 from estimates.storage.objects import Objects
@@ -25,6 +26,10 @@ class Content(msgspec.Struct, frozen=True):
     set: str
     digest: str
     is_domain: bool = False
+
+
+# By set: what is read in place of parts from which something was erased, by their digests.
+Replaced = Mapping[str, Mapping[str, ErasedPart]]
 
 
 class Named(NamedTuple):
@@ -52,8 +57,17 @@ class Copying:
             in part
     """
 
-    def __init__(self, source: Objects, target: Objects, *, reread: bool = False) -> None:
-        self.tally = Tally()
+    def __init__(
+        self,
+        source: Objects,
+        target: Objects,
+        replaced: Replaced,
+        *,
+        reread: bool = False,
+        tally: Tally | None = None,
+    ) -> None:
+        self.tally = tally or Tally()
+        self._replaced = replaced
         self._source = source
         self._target = target
         self._reread = reread
@@ -64,7 +78,7 @@ class Copying:
         """The files of a content, a manifest last; raises CorruptError (`file_missing`, and those
         of `read_manifest`).
         """
-        return list(files_of(self._source, content))
+        return list(files_of(self._source, content, self._replaced))
 
     def copy(self, file: Named) -> None:
         """Copy a file unless it is there; raises CorruptError (`file_missing`, `file_damaged`)
@@ -89,7 +103,7 @@ class Copying:
         return True
 
 
-def files_of(objects: Objects, content: Content) -> Iterator[Named]:
+def files_of(objects: Objects, content: Content, replaced: Replaced) -> Iterator[Named]:
     """The files of a content, a manifest last.
 
     Raises CorruptError (`file_missing`, and those of `read_manifest`).
@@ -102,8 +116,9 @@ def files_of(objects: Objects, content: Content) -> Iterator[Named]:
         yield Named(name, stat.size, content.digest)
         return
     manifest = snapshot.read_manifest(objects, content.set, content.digest)
-    for part in manifest.content():
-        yield Named(manifest.name_of(content.set, part), part.size, part.sha256)
+    read = manifest.through(replaced.get(content.set, {}))
+    for part in read.content():
+        yield Named(read.name_of(content.set, part), part.size, part.sha256)
     encoded = snapshot.encode(manifest)
     name = snapshot.manifest_name(content.set, content.digest)
     yield Named(name, len(encoded), hashlib.sha256(encoded).hexdigest())

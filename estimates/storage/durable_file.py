@@ -2,9 +2,13 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+# Longer than any upload takes: what is older than that will not get its name any more.
+_LEFTOVER_AGE_S = 3600
 
 
 def write_durably(path: Path, pieces: Iterable[bytes], *, replacing: bool) -> bool:
@@ -42,6 +46,15 @@ def flush_names(path: Path, root: Path) -> None:
         with suppress(FileNotFoundError):
             _flush(path)
         path = path.parent
+
+
+def remove_old(unfinished: Iterable[Path]) -> None:
+    """Remove what interrupted writes left beside finished files an hour ago."""
+    for path in unfinished:
+        # one that was being written may be finished, and have its name, by now
+        with suppress(FileNotFoundError):
+            if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
+                path.unlink()
 
 
 def _flush(path: Path) -> None:

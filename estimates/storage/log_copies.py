@@ -14,7 +14,7 @@ from functools import partial
 import msgspec
 
 from estimates.catalog.event_chain import Entry
-from estimates.errors import CorruptError
+from estimates.errors import CorruptError, EstimatesError, NotFoundError
 from estimates.storage.objects import Objects
 
 FOLDER = "log"
@@ -60,6 +60,28 @@ def read_copies(objects: Objects, events: Sequence[int]) -> Iterator[Entry]:
         for start in range(0, len(events), _READ_AHEAD):
             some = events[start : start + _READ_AHEAD]
             yield from pool.map(partial(read_copy, objects), some)
+
+
+def read_all(
+    objects: Objects, events: Sequence[int]
+) -> Iterator[tuple[int, Entry | EstimatesError]]:
+    """The copies of events, in the order given, several read at a time; of one that is missing or
+    damaged the error that `read_copy` raises. Raises UnavailableError (`storage`).
+    """
+
+    def read(event: int) -> Entry | EstimatesError:
+        try:
+            return read_copy(objects, event)
+        except (CorruptError, NotFoundError) as error:
+            return error
+
+    for start in range(0, len(events), _READ_AHEAD):
+        some = events[start : start + _READ_AHEAD]
+        if objects.folder is not None:  # the disk is faster than threads are
+            yield from ((event, read(event)) for event in some)
+            continue
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            yield from zip(some, pool.map(read, some), strict=True)
 
 
 def read_copy(objects: Objects, event: int) -> Entry:

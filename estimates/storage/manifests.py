@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from cachetools import LRUCache
 
+from estimates.catalog.records import ErasedPart
 from estimates.errors import CorruptError
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
@@ -24,13 +25,15 @@ _LOOK_EVERY = 100  # copies made by this process
 class Manifests:
     """The manifests of a store's snapshots; threads may share it.
 
-    folder  of the copies on this machine of those in a bucket; None where files are in a folder.
-            A manifest is named by its digest, so a copy proves itself.
+    folder    of the copies on this machine of those in a bucket; None where files are in a folder.
+              A manifest is named by its digest, so a copy proves itself.
+    replaced  by set: what is read in place of parts that had rows of erased keys, by their digests
     """
 
     def __init__(self, objects: Objects, cache: Path) -> None:
         self._objects = objects
         self.folder = None if objects.folder is not None else cache / "manifests"
+        self.replaced: Mapping[str, Mapping[str, ErasedPart]] = {}
         self._read: LRUCache[tuple[str, str], Manifest] = LRUCache(
             _IN_MEMORY, getsizeof=lambda manifest: len(manifest.parts) + 1
         )
@@ -38,7 +41,15 @@ class Manifests:
         self._copied = 0
 
     def get(self, set_name: str, snapshot_id: str) -> Manifest:
-        """A manifest; raises CorruptError (`read_manifest`), UnavailableError (`storage`)."""
+        """A manifest as it is read, through what was erased since; raises CorruptError
+        (`read_manifest`), UnavailableError (`storage`).
+        """
+        manifest = self.stored(set_name, snapshot_id)
+        replaced = self.replaced.get(set_name)
+        return manifest if not replaced else manifest.through(replaced)
+
+    def stored(self, set_name: str, snapshot_id: str) -> Manifest:
+        """A manifest as it was written; raises as `get` does."""
         name = set_name, snapshot_id
         manifest = self._read.get(name)
         if manifest is None:

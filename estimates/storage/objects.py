@@ -3,7 +3,6 @@
 """
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from obstore.store import LocalStore, from_url
 
 from estimates.errors import NotFoundError, RefusedError
 from estimates.settings import network_settings
-from estimates.storage.durable_file import flush_names, write_durably
+from estimates.storage.durable_file import flush_names, remove_old, write_durably
 from estimates.storage.storage_errors import is_panic, storage_error
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ _READ = 1 << 20  # bytes of a file at a time; larger ones take three times as lo
 CLOCK = "clock.json"  # what is written to learn the time of a bucket
 _AT_A_TIME = 2  # pieces on the way
 _SLOW = 500_000  # bytes a second: a line of less cannot write what must be one request
-# Longer than any upload takes: writes go to `name#1` and are renamed; a crash leaves that behind.
-_LEFTOVER_AGE_S = 3600
 _WHOLE_S = 3600  # a download that goes on
 # No attempt begins later than this after the first, so that a call ends within 20 s of silence.
 _RETRY: "RetryConfig" = {
@@ -230,11 +227,7 @@ class Objects:
         """Remove what interrupted writes left beside finished files in a folder an hour ago."""
         if self.folder is None:
             return
-        for path in self.folder.glob("sets/**/*#*"):
-            # one that was being written may be finished, and have its name, by now
-            with suppress(FileNotFoundError):
-                if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
-                    path.unlink()
+        remove_old(self.folder.glob("sets/**/*#*"))
 
     def keeps_versions(self, name: str) -> bool:
         """Whether the storage keeps what is deleted or replaced, as an older version of an object;

@@ -56,6 +56,13 @@ class ReportCache:
                 self.put(name, report)
             return report
 
+    def clear(self) -> None:
+        """Remove all reports."""
+        with suppress(FileNotFoundError):
+            for entry in os.scandir(self.folder):
+                with suppress(FileNotFoundError):
+                    os.unlink(entry.path)
+
     def put(self, name: str, body: bytes) -> None:
         """Keep a report, if that is possible."""
         new = self.folder / f"{name}.{secrets.token_hex(4)}.new"

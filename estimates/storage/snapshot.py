@@ -7,14 +7,17 @@ sets/{set}/snapshots/{snapshot_id}/manifest.json  put if absent; its presence ma
 Format 1, which is still read, has one file beside the manifest in place of parts.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 import msgspec
 import polars as pl
 
+from estimates.catalog.records import ErasedPart
 from estimates.contract.contract import Shape
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage.objects import Objects
@@ -39,7 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     snapshot.
 
     files  of format 1, one
-    parts  of format 2, in key order
+    parts  of format 2, in key order; of format 1 what an erasure put in place of the file
     """
 
     format: int
@@ -51,15 +54,33 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def content(self) -> tuple[Part, ...]:
         """The parts; that of format 1 is the whole, whose keys the manifest does not say."""
-        if self.format == FORMAT:
-            return self.parts
-        return tuple(Part(file.sha256, file.size, self.rows, (), ()) for file in self.files)
+        return self.parts or tuple(
+            Part(file.sha256, file.size, self.rows, (), ()) for file in self.files
+        )
+
+    def through(self, replaced: Mapping[str, ErasedPart]) -> Manifest:
+        """What is read of a snapshot: without the rows of erased keys.
+
+        replaced  what is read in place of parts that had such rows, by their digests
+        Parts keep the first and last key that they had.
+        """
+        if not any(part.sha256 in replaced for part in self.content()):
+            return self
+        parts = tuple(_through(part, replaced.get(part.sha256)) for part in self.content())
+        rows = sum(part.rows for part in parts)
+        return msgspec.structs.replace(self, rows=rows, files=(), parts=parts)
 
     def name_of(self, set_name: str, part: Part) -> str:
         """Where a part is, below the store's root."""
-        if self.format == FORMAT:
+        if self.parts:
             return part_name(set_name, part.sha256)
-        return f"{folder(set_name, self.snapshot_id)}/{_WHOLE}"
+        return whole_name(set_name, self.snapshot_id)
+
+
+def _through(part: Part, erased: ErasedPart | None) -> Part:
+    if erased is None or erased.by is None:
+        return part
+    return Part(erased.by, erased.size, erased.rows, part.first, part.last)
 
 
 def folder(set_name: str, snapshot_id: str) -> str:
@@ -70,6 +91,11 @@ def folder(set_name: str, snapshot_id: str) -> str:
 def manifest_name(set_name: str, snapshot_id: str) -> str:
     """Where a manifest lives below the store's root."""
     return f"{folder(set_name, snapshot_id)}/{_MANIFEST}"
+
+
+def whole_name(set_name: str, snapshot_id: str) -> str:
+    """Where the one file of a snapshot of format 1 lives below the store's root."""
+    return f"{folder(set_name, snapshot_id)}/{_WHOLE}"
 
 
 def part_name(set_name: str, sha256: str) -> str:
@@ -197,11 +223,15 @@ def damaged(objects: Objects, name: str, part: Part, size: int) -> CorruptError:
     )
 
 
-def read_frame(objects: Objects, set_name: str, snapshot_id: str) -> pl.DataFrame:
+def read_frame(
+    objects: Objects, set_name: str, snapshot_id: str, replaced: Mapping[str, ErasedPart]
+) -> pl.DataFrame:
     """The estimates of a snapshot, verified, sorted by key; raises CorruptError (`read_manifest`,
     `read_part`).
+
+    replaced  see `Manifest.through`
     """
-    manifest = read_manifest(objects, set_name, snapshot_id)
+    manifest = read_manifest(objects, set_name, snapshot_id).through(replaced)
     return pl.concat(list(read_parts(objects, set_name, manifest)))
 
 

@@ -14,6 +14,9 @@ scoring       versions against actual values; regrading: verdicts beside what be
 sql           DuckDB over the versions
 verify        all that is stored beside what it should be; changes nothing
 sweep         expire what the retention lets go, delete the files that nobody can see
+erase         the numbers of some keys go from every version of a set
+erased_rows   rows of such keys, which no version gets again
+erased_files  files that hold their numbers still
 identity      whether a catalog and a root belong together
 backup        all that the log makes readable, copied to another root; restore: a store of it again
 repair        files that are missing or damaged, from what proves them

@@ -19,15 +19,17 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.audit import Fault
+from estimates.catalog.erased_keys import replaced_parts
 from estimates.catalog.event_chain import BEGINNING, Entry
-from estimates.catalog.records import ContractRevision, Version
+from estimates.catalog.records import ContractRevision, Erasure, Version
 from estimates.catalog.view import View
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.storage import log_copies
-from estimates.storage.copying import Content, Copying, Named, Tally
+from estimates.storage.copying import Content, Copying, Named, Replaced, Tally
 from estimates.storage.objects import Objects
 from estimates.store import identity
+from estimates.store.erased_files import remove_erased
 from estimates.store.open_store import OpenStore
 
 S = TypeVar("S")
@@ -88,21 +90,24 @@ def backup(
     store.after_commit()
     before = _begun(store, target)
     target.remove_leftovers()
-    copying = Copying(store.objects, target, reread=reread)
+    tally = Tally()
     while True:
         view = store.refresh()
-        contents = contents_of(view)
+        contents, replaced = contents_of(view), store.manifests.replaced
+        copying = Copying(store.objects, target, replaced, reread=reread, tally=tally)
         damaged = copy_all(copying, contents, progress)
-        if damaged.keys() <= contents_of(store.refresh()).keys():
-            break  # else something expired, and was swept, before it was copied
+        newest = contents_of(store.refresh())
+        if damaged.keys() <= newest.keys() and store.manifests.replaced == replaced:
+            break  # else something expired, or was erased, before it was copied
     target.make_all_durable()
+    remove_erased(target, view)
     events = _copy_log(store, target, before.event, view.last_event, reread)
     target.put(identity.NAME, store.objects.get(identity.NAME))
     target.make_all_durable()
     known = view.head
     head = BackupHead(1, known.store, known.event, known.digest, view.moment, instants.now())
     target.put(NAME, msgspec.json.encode(head))
-    return BackedUp(head, copying.tally, events, tuple(faults_of(damaged, contents)))
+    return BackedUp(head, tally, events, tuple(faults_of(damaged, contents)))
 
 
 def read_backup(objects: Objects) -> BackupHead | None:
@@ -149,6 +154,16 @@ def contents_of_log(entries: Iterable[Entry]) -> Contents:
     for version in versions.values():
         contents.setdefault(Content(version.set, version.snapshot_id), []).append(version.version)
     return contents
+
+
+def replaced_of_log(entries: Iterable[Entry]) -> Replaced:
+    """What is read in place of parts from which something was erased, by what a log says."""
+    erasures: dict[str, list[Erasure]] = {}
+    for entry in entries:
+        if entry.event.kind == "erased":
+            erasure = msgspec.json.decode(entry.records["erasure"], type=Erasure)
+            erasures.setdefault(erasure.set, []).append(erasure)
+    return {name: replaced_parts(of_set) for name, of_set in erasures.items()}
 
 
 def copy_all(

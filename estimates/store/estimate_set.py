@@ -28,6 +28,8 @@ from estimates.reading.as_of_join import as_of_join
 from estimates.reading.explanation import explain
 from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates.reading.reader import Reader
+from estimates.render.notebook import short
+from estimates.render.wording import count
 from estimates.stability.report import Report
 from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.store.judge import JudgeOptions, judge_frame
@@ -55,7 +57,13 @@ class EstimateSet:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"EstimateSet({self.name!r}, {len(self.versions())} versions)"
+        of_set = self.store.view().set(self.name)
+        points = [
+            f"  {alias} is version {pointer.version}" for alias, pointer in of_set.aliases.items()
+        ]
+        newest = [f"  newest: {of_set.versions[-1]!r}"] if of_set.versions else []
+        title = f"EstimateSet {self.name}: {count(len(of_set.versions), 'version')}"
+        return short([title, *points, *newest], "  …")
 
     @property
     def contract(self) -> Contract:

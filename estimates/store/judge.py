@@ -30,6 +30,7 @@ from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
 from estimates.gate.verdict import Verdict, render_json
 from estimates.stability.report import Report
 from estimates.storage import snapshot
+from estimates.store.erased_rows import erased_rows
 from estimates.store.open_store import OpenStore
 
 if TYPE_CHECKING:  # loaded where versions are compared
@@ -90,17 +91,19 @@ def judge(
         actuals=verdict.actuals,
     )
     store.after_commit(event)
-    _keep_report(store, set_view.contract, version, judgement)
+    _keep_report(store, set_view.contract, version, judgement, set_view.last_content)
     return judgement
 
 
 def _keep_report(
-    store: OpenStore, contract: Contract, version: Version, judgement: Judgement
+    store: OpenStore, contract: Contract, version: Version, judgement: Judgement, content_seen: int
 ) -> None:
     """Who asks for the diff with the baseline gets the report that the checks looked at."""
     baseline, report = judgement.verdict.baseline, judgement.report
     if report is None or baseline is None or baseline.version is None:
         return
+    if store.view().set(version.set).last_content != content_seen:
+        return  # it may say what was erased since
     with suppress(EstimatesError):  # the verdict stands, whatever became of the baseline since
         comparison = store.compare(version.set, DiffQuery(baseline.version, version.version))
         if comparison.contract == contract:
@@ -127,7 +130,13 @@ def judge_frame(
     against  the version it is compared with
     Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
     """
-    candidate = Candidate(frame, None, provenance, domain_keys=store.domain_keys(name))
+    candidate = Candidate(
+        frame,
+        None,
+        provenance,
+        domain_keys=store.domain_keys(name),
+        of_erased=erased_rows(store.view(), name),
+    )
     return _evaluate(store, store.view(), name, candidate, options, against=against).verdict
 
 
@@ -205,7 +214,9 @@ def stored_candidate(store: OpenStore, version: Version) -> Candidate:
     stage = "manifest"
     try:
         with store.unexpired(version):
-            manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
+            manifest = snapshot.read_manifest(
+                store.objects, version.set, version.snapshot_id
+            ).through(store.replaced(version.set))
             candidate.shape, candidate.rows = manifest.shape, manifest.rows
             frames = []
             for part in manifest.content():
@@ -232,6 +243,7 @@ def _of_record(store: OpenStore, version: Version) -> Candidate:
         published_at=version.released_at or version.published_at,
         mlflow_run=version.mlflow_run,
         domain_keys=store.domain_keys(version.set),
+        of_erased=erased_rows(store.view(), version.set),
     )
 
 

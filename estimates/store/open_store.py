@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.clock import check_agreement
 from estimates.catalog.expiry import expired_error
-from estimates.catalog.records import Event, Run, State, Version
+from estimates.catalog.records import ErasedPart, Event, Run, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.catalog.view import View
@@ -52,6 +52,9 @@ from estimates.store.identity import check_identity, check_not_lost
 if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
     from estimates.compare.shared_versions import VersionRows
     from estimates.compare.two_versions import Comparison
+
+T = TypeVar("T")
+ERASED = "erased"  # in the cache: the newest erasure after which reports were removed
 
 
 def catalog_url(root: str | Path, catalog: str | None = None) -> str:
@@ -156,13 +159,35 @@ class OpenStore:
         """The catalog in memory, read again if anything happened since."""
         view = self._view
         if view is None or self.catalog.last_event() != view.last_event:
-            view = self._view = self.catalog.view(view)
+            view = self.refresh()
         return view
 
     def refresh(self) -> View:
         """The catalog as of this moment, whether or not anything happened since the last view."""
-        view = self._view = self.catalog.view(self._view)
+        view = self.catalog.view(self._view)
+        self._forget_erased(view)
+        self._view = view
         return view
+
+    def replaced(self, name: str) -> Mapping[str, ErasedPart]:
+        """What is read in place of a set's parts from which something was erased, by digest."""
+        return self.manifests.replaced.get(name, {})
+
+    def _forget_erased(self, view: View) -> None:
+        """Read manifests through what was erased, and keep nothing of it on this machine."""
+        of_sets = {name: of_set.replaced for name, of_set in view.sets.items() if of_set.erasures}
+        if of_sets == self.manifests.replaced:
+            return
+        self.manifests.replaced = of_sets
+        self.lookups.forget(digest for replaced in of_sets.values() for digest in replaced)
+        newest = max(of_set.erasures[-1].id for of_set in view.sets.values() if of_set.erasures)
+        mark = self.cache / ERASED
+        with suppress(OSError):  # a cache that may only be read is none of ours
+            if not mark.exists() or mark.read_text() != str(newest):
+                self.reports.clear()
+                self.columns_in_order.clear()
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                mark.write_text(str(newest))
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""
@@ -184,8 +209,7 @@ class OpenStore:
 
     def open(self, version: Version) -> Lookup:
         """What answers by key for a version; raises CorruptError, NotFoundError (`expired`)."""
-        with self.unexpired(version):
-            return self.lookups.open(version)
+        return self._readable(version, lambda: self.lookups.open(version))
 
     def rows(self, versions: Sequence[Version], key: SearchKey) -> list[bytes | None]:
         """The row of one key in each version; raises as `open` does."""
@@ -195,8 +219,12 @@ class OpenStore:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
         (`expired`).
         """
-        with self.unexpired(version):
-            return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+
+        def read() -> pl.DataFrame:
+            replaced = self.replaced(version.set)
+            return snapshot.read_frame(self.objects, version.set, version.snapshot_id, replaced)
+
+        return self._readable(version, read)
 
     def version_rows(self) -> VersionRows:
         """Reads rows of versions, of two those that they do not share where that is enough."""
@@ -210,12 +238,15 @@ class OpenStore:
         self, version: Version, names: Sequence[str], where: pl.Expr | None = None
     ) -> pl.DataFrame:
         """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
-        with self.unexpired(version):
+
+        def read() -> pl.DataFrame:
             return self.data_files.open(version.set, version.snapshot_id).select(names, where)
 
+        return self._readable(version, read)
+
     def manifest(self, version: Version) -> bytes:
-        """The version's manifest file; raises CorruptError."""
-        return snapshot.encode(self.manifests.get(version.set, version.snapshot_id))
+        """The version's manifest file, as it was written; raises CorruptError."""
+        return snapshot.encode(self.manifests.stored(version.set, version.snapshot_id))
 
     def compare(self, name: str, query: DiffQuery, cursor: str | None = None) -> Comparison:
         """Two versions side by side; see `two_versions.compare`, also for the errors."""
@@ -293,8 +324,25 @@ class OpenStore:
         """
         if self.objects.folder is None:
             return self.frame(version)
+        return self._readable(
+            version, lambda: self.data_files.open(version.set, version.snapshot_id).paths()
+        )
+
+    def _readable(self, version: Version, read: Callable[[], T]) -> T:
+        """What `read` gives of a version; once more where a part went because something was erased
+        since the catalog was read.
+        """
         with self.unexpired(version):
-            return self.data_files.open(version.set, version.snapshot_id).paths()
+            before = self.replaced(version.set)
+            try:
+                return read()
+            except CorruptError as error:
+                if error.code != "file_missing":
+                    raise
+                self.view()
+                if self.replaced(version.set) == before:
+                    raise
+                return read()
 
 
 def _open_catalog(root: str, url: str) -> Catalog:

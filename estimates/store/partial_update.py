@@ -39,7 +39,8 @@ class Changes(NamedTuple):
 class PartialUpdate:
     """Changes of a version, checked; `write` may be called again.
 
-    of  the number of that version
+    of    the number of that version
+    keys  those of the rows that are given
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class PartialUpdate:
         self._shape = contract.shape()
         self._key = list(contract.key)
         self._rows = conform(rows, contract)
+        self.keys = self._rows.select(self._key)
         removed = (
             self._rows.select(self._key).clear()
             if changes.removed is None
@@ -62,9 +64,10 @@ class PartialUpdate:
         _check_apart(self._rows, removed, self._key, name)
         version = store.reader().resolve(name, At(changes.against))
         self.of = version.version
+        self._version = version
         with store.unexpired(version):
-            self._manifest = store.manifests.get(name, version.snapshot_id)
-        if self._manifest.shape.digest != self._shape.digest:
+            manifest = store.manifests.get(name, version.snapshot_id)
+        if manifest.shape.digest != self._shape.digest:
             raise ConflictError(
                 "other_shape",
                 f"{name}: version {version.version} has another shape than the newest contract; "
@@ -76,6 +79,10 @@ class PartialUpdate:
         lacks.
         """
         parts: list[Part] = []
+        # from parts that an erasure put there rows are missing, so they are cut anew
+        self._manifest = self._store.manifests.get(self._name, self._version.snapshot_id)
+        stored = self._store.manifests.stored(self._name, self._version.snapshot_id)
+        self._shared = set(self._manifest.parts).intersection(stored.parts)
         for piece in self._pieces():
             if isinstance(piece, Part):
                 parts.append(piece)
@@ -98,10 +105,9 @@ class PartialUpdate:
         After a part that changed, rows are cut anew until an end is where one was.
         """
         left, parts = self._rows.clear(), self._manifest.content()
-        shared = self._manifest.format == snapshot.FORMAT
         for number, (part, changed, removed) in enumerate(self._by_part(parts)):
             is_last = number + 1 == len(parts)
-            if shared and not (left.height or changed.height or removed.height):
+            if part in self._shared and not (left.height or changed.height or removed.height):
                 yield part
                 continue
             rows = self._changed(part, changed, removed)

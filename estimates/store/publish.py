@@ -22,6 +22,7 @@ from estimates.errors import ConflictError, GateError, RefusedError, Unavailable
 from estimates.gate.verdict import Verdict
 from estimates.stability.report import Report
 from estimates.storage import snapshot
+from estimates.store.erased_rows import check_not_erased
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
 from estimates.store.partial_update import Changes, PartialUpdate
@@ -97,7 +98,8 @@ def commit(
     changes      the frame has only the rows that differ from those of a version, and these are the
                  keys that go; see `PartialUpdate` for the errors
     The same run_id with the same content gives the version back that it made before. Raises
-    InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError
+    InvalidError (`bad_released_at`, `erased_keys`, and see `conform`; nothing is stored),
+    ConflictError
     (`run_id_reused`, `contract_changed`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
@@ -107,10 +109,13 @@ def commit(
     if changes is None:
         conformed, shape = conform(frame, contract), contract.shape()
         write = partial(snapshot.write, store.objects, name, conformed, shape)
-        version = _write(store, write, revision, provenance, released_at)
+        keys = conformed.select(list(contract.key))
+        version = _write(store, write, keys, revision, provenance, released_at)
     else:
         update = PartialUpdate(store, name, contract, frame, changes)
-        version = _write(store, update.write, revision, provenance, released_at, update.of)
+        version = _write(
+            store, update.write, update.keys, revision, provenance, released_at, update.of
+        )
     store.after_commit()
     return version
 
@@ -118,6 +123,7 @@ def commit(
 def _write(
     store: OpenStore,
     write: Callable[[], snapshot.Manifest],
+    keys: pl.DataFrame,
     revision: ContractRevision,
     provenance: Provenance,
     released_at: datetime | None,
@@ -125,12 +131,14 @@ def _write(
 ) -> Version:
     """Write the files, then the version row; again when a sweep took the files in between.
 
+    keys        of the rows that are given, which may not be erased ones
     changes_of  the version whose changes were given, for the event
     """
     name = revision.set
     for attempt in range(1, _WRITE_ATTEMPTS + 1):
         claims_seen = store.catalog.last_claim(name)
         finish_deletions(store)
+        erasures_seen = check_not_erased(store, name, keys)
         manifest = write()
         try:
             return store.catalog.publish(
@@ -141,6 +149,7 @@ def _write(
                 actor=store.actor,
                 parts=[part.sha256 for part in manifest.parts],
                 claims_seen=claims_seen,
+                erasures_seen=erasures_seen,
                 released_at=released_at,
                 changes_of=changes_of,
             )

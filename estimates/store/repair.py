@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import msgspec
 
@@ -16,16 +17,25 @@ from estimates import instants
 from estimates.catalog.audit import Fault
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_chain import BEGINNING, Entry
+from estimates.catalog.records import Erasure
 from estimates.errors import CorruptError, EstimatesError, NotFoundError
-from estimates.storage.copying import Content, copy_file, digest_of, files_of
-from estimates.storage.log_copies import copied_events, name_of, read_copy
+from estimates.storage.copying import Content, Replaced, copy_file, digest_of, files_of
+from estimates.storage.log_copies import copied_events, name_of, read_all, read_copy
 from estimates.storage.objects import Objects
 from estimates.store import identity
-from estimates.store.backup import AT_ONCE, Contents, Progress, contents_of, contents_of_log
+from estimates.store.backup import (
+    AT_ONCE,
+    Contents,
+    Progress,
+    contents_of,
+    contents_of_log,
+    replaced_of_log,
+)
+from estimates.store.erased_files import bare_entry
 from estimates.store.identity import Identity, check_belonging, read_identity
 from estimates.store.open_store import OpenStore
 from estimates.store.publish import TRASH
-from estimates.store.recover import find_log
+from estimates.store.recover import LogFiles, find_log
 from estimates.store.verify import verify
 
 # Faults of files, which are looked for again one file after the other.
@@ -79,7 +89,7 @@ def repair(
         except EstimatesError:  # neither catalog nor log says what there should be
             left += of_files
         else:
-            mending.mend_contents(contents, progress)
+            mending.mend_contents(*contents, progress)
     sets = {name.split("/")[1] for name in store.objects.names("sets")}
     mending.repaired.discarded = store.lookups.remove_damaged(sorted(sets))
     return mending.repaired
@@ -96,16 +106,24 @@ def repair_root(
     mending.mend_identity()
     mending.mend_log()
     if not mending.repaired.left:
-        mending.mend_contents(contents_of_log(find_log(objects).entries()), progress)
+        log = find_log(objects)
+        mending.mend_contents(*_contents_of_log(log), progress)
     return mending.repaired
 
 
-def _contents(store: OpenStore) -> Contents:
-    """What has to be readable, by the catalog, or by the log where the catalog is damaged."""
+def _contents(store: OpenStore) -> tuple[Contents, Replaced]:
+    """What has to be readable, and what of it was erased, by the catalog, or by the log where the
+    catalog is damaged.
+    """
     try:
-        return contents_of(store.refresh())
+        contents = contents_of(store.refresh())
+        return contents, store.manifests.replaced
     except CorruptError:
-        return contents_of_log(find_log(store.objects).entries())
+        return _contents_of_log(find_log(store.objects))
+
+
+def _contents_of_log(log: LogFiles) -> tuple[Contents, Replaced]:
+    return contents_of_log(log.entries()), replaced_of_log(log.entries())
 
 
 class _Mending:
@@ -116,6 +134,8 @@ class _Mending:
         self._objects = objects
         self._source = source
         self._catalog = catalog
+        self._replaced: Replaced = {}
+        self._erasures: list[Erasure] = []
         theirs = None if source is None else read_identity(source)
         expected = self._store_id()
         if theirs is not None and expected not in (None, theirs.id):
@@ -146,17 +166,24 @@ class _Mending:
         last = max(copied, default=0)
         if self._catalog is not None:
             last = max(last, self._catalog.last_event())
+        self._erasures = self._find_erasures()
         before: str | None = BEGINNING
         for event in range(1, last + 1):
             copy = _copy(self._objects, event)
+            if copy is not None and (bare := self._bare(copy)) != copy:
+                copy = bare
+                if bare is not None:  # not by way of the trash
+                    self._objects.put(name_of(event), msgspec.json.encode(bare))
+                    self.repaired.mended.append(Mended(name_of(event), "an erasure"))
             if copy is None:
                 copy = self._mend_copy(event, before, event in copied)
             elif self._catalog is not None and self._catalog.digest_of(event) != copy.digest:
                 self._leave(copy.event.set, copy.event.version, event, "log_differs")
             before = None if copy is None else copy.digest
 
-    def mend_contents(self, contents: Contents, progress: Progress) -> None:
-        """Write each file that is missing or damaged."""
+    def mend_contents(self, contents: Contents, replaced: Replaced, progress: Progress) -> None:
+        """Write each file that is missing or damaged; what was erased does not come back."""
+        self._replaced = replaced
         with ThreadPoolExecutor(AT_ONCE) as pool:
             mended = pool.map(self._mend_content, contents)
             for number, (content, error) in enumerate(zip(contents, mended, strict=True), 1):
@@ -216,7 +243,9 @@ class _Mending:
     def _mend_copy(self, event: int, before: str | None, is_damaged: bool) -> Entry | None:
         """Write the copy of an event from whoever has one that fits between its neighbours."""
         after = _copy(self._objects, event + 1)
-        for entry, by in self._candidates(event):
+        for whole, by in self._candidates(event):
+            if (entry := self._bare(whole)) is None:
+                continue
             is_linked = before is not None or after is not None
             follows = before in (None, entry.previous)
             precedes = after is None or after.previous == entry.digest
@@ -225,6 +254,28 @@ class _Mending:
                 return entry
         self._leave("", None, event, "log_damaged" if is_damaged else "log_gap")
         return None
+
+    def _find_erasures(self) -> list[Erasure]:
+        """What was erased, by the catalog, or by the copies of the log that are there."""
+        if self._catalog is not None:
+            with suppress(CorruptError):
+                return self._catalog.erasures()
+        erasures: dict[int, Erasure] = {}
+        for objects in filter(None, (self._source, self._objects)):
+            for event, copy in read_all(objects, copied_events(objects)):
+                if isinstance(copy, Entry) and copy.event.kind == "erased":
+                    erasures[event] = msgspec.json.decode(copy.records["erasure"], type=Erasure)
+        return [erasures[event] for event in sorted(erasures)]
+
+    def _bare(self, entry: Entry) -> Entry | None:
+        """An entry without what was erased from it; None for one that is not what an erasure left
+        of it.
+        """
+        about = str(entry.event.id)
+        naming = [erasure for erasure in self._erasures if about in erasure.verdicts]
+        if not naming:
+            return entry
+        return bare_entry(entry, self._store_id() or "", naming)
 
     def _candidates(self, event: int) -> Iterator[tuple[Entry, str]]:
         if self._catalog is not None:
@@ -257,11 +308,11 @@ class _Mending:
         in an order in which a manifest comes last.
         """
         try:
-            return list(files_of(self._objects, content))
+            return list(files_of(self._objects, content, self._replaced))
         except CorruptError:
             if self._source is None:
                 raise
-        return list(files_of(self._source, content))
+        return list(files_of(self._source, content, self._replaced))
 
     def _mend_file(self, name: str, size: int, digest: str) -> None:
         fault = _fault(self._objects, name, digest)

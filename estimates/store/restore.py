@@ -27,6 +27,7 @@ from estimates.store.backup import (
     faults_of,
     is_used,
     read_backup,
+    replaced_of_log,
     write_copies,
 )
 from estimates.store.recover import LogFiles, check_empty, find_log, rebuild
@@ -71,7 +72,7 @@ def restore(
     _check_unused(catalog)
     contents = contents_of_log(log.entries(partial(progress, "checking the log")))
     target.put(identity.RESTORING, msgspec.json.encode(head))
-    copying = Copying(source, target)
+    copying = Copying(source, target, replaced_of_log(log.entries()))
     missing = faults_of(copy_all(copying, contents, progress), contents)
     if missing and not without_damaged:
         raise _damaged(source, _in_words(missing), faults=missing)

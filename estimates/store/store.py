@@ -12,6 +12,8 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract, FileDomain
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
+from estimates.render.notebook import short
+from estimates.render.wording import count
 from estimates.store.hold import hold, release_hold
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
@@ -44,6 +46,13 @@ class Store(OpenStore):
     hold = hold
     release_hold = release_hold
 
+    def __repr__(self) -> str:
+        sets = self.view().sets
+        lines = [
+            f"  {name}: {count(len(of_set.versions), 'version')}" for name, of_set in sets.items()
+        ]
+        return short([f"Store {self.root}: {count(len(sets), 'set')}", *lines], "  …")
+
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
         from estimates.store.estimate_set import EstimateSet
@@ -61,7 +70,7 @@ class Store(OpenStore):
         Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the
         keys).
         """
-        validate_policy(contract)
+        validate_policy(contract, source)
         self.check_writable()
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)

@@ -1,11 +1,10 @@
 """Sweep: expire what the retention lets go, delete the files that nobody can see."""
 
-import time
 from collections.abc import Callable, Container
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +13,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, CorruptError, NotFoundError, RefusedError
+from estimates.store.erased_files import remove_erased
 from estimates.store.identity import NAME as IDENTITY
 from estimates.store.identity import check_belonging
 from estimates.store.publish import TRASH, delete_claimed, finish_deletions
@@ -24,9 +24,6 @@ _CLAIM_ATTEMPTS = 5
 _DIGEST_LENGTH = 64
 GRACE = timedelta(days=7)  # how old files of no version are before they go
 TRASH_LIFE_DAYS = 7
-# Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file
-# behind.
-_LEFTOVER_AGE_S = 3600
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -87,7 +84,9 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
         store.cache_bound.trim(store.view())
         for name, set_view in store.view().sets.items():
             store.lookups.keep_only(name, _read_often(store, set_view))
-        _remove_leftovers(store)
+        deletions.refused += remove_erased(store.objects, view).left
+        store.objects.remove_leftovers()
+        store.read_files.remove_leftovers()
     return Swept(
         tuple(sorted(gone)),
         tuple((plan.name, digest) for plan in plans for digest in plan.snapshots),
@@ -165,7 +164,7 @@ def _delete(
         orphans = [*plan.snapshots, *plan.parts]
         if deletions.dry_run or not orphans:
             return plan
-        if store.catalog.claim(name, orphans, len(view.versions)):
+        if store.catalog.claim(name, orphans, view.last_content):
             deleted = {digest for digest in orphans if deletions.claimed(name, digest)}
             return plan._replace(
                 snapshots=sorted(deleted.intersection(plan.snapshots)),
@@ -275,18 +274,3 @@ def _stored(store: Store, name: str, folder: str) -> dict[str, datetime]:
         if not store.objects.is_linked(path):
             stored[digest] = max(written, stored.get(digest, written))
     return stored
-
-
-def _remove_leftovers(store: Store) -> None:
-    """Remove what an interrupted write left beside finished files."""
-    if store.objects.folder is None:
-        return
-    unfinished: list[Any] = [
-        *store.objects.folder.glob("sets/**/*#*"),
-        *store.read_files.folder.glob("*.lookup.*"),
-    ]
-    for path in unfinished:
-        # one that was being written may be finished, and have its name, by now
-        with suppress(FileNotFoundError):
-            if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
-                path.unlink()

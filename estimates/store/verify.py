@@ -9,14 +9,19 @@ import msgspec
 import polars as pl
 
 from estimates.catalog.audit import Fault
+from estimates.catalog.event_chain import Entry
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
 from estimates.contract.contract import FileDomain
 from estimates.errors import CorruptError, EstimatesError, UnavailableError
 from estimates.storage import log_copies, snapshot
+from estimates.store.erased_files import files_of_erased
 from estimates.store.identity import check_belonging
 from estimates.store.open_store import OpenStore
 
+# What is said of a file that was to go.
+NOT_ERASED = "not_erased", "holds what was erased; `estimates sweep` takes it away"
+_ENTRIES = 1000  # of the log that are in memory
 Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
 
 
@@ -37,6 +42,7 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
         if not faults:
             faults.append(Fault("", None, error.code, error.message))
         return faults + list(_snapshot_faults(store))
+    faults += _unerased_faults(store, view)
     return faults + list(_file_faults(store, view, progress))
 
 
@@ -57,26 +63,35 @@ def _identity_faults(store: OpenStore) -> Iterator[Fault]:
 def _copy_faults(store: OpenStore) -> Iterator[Fault]:
     """Compare the copies of the log with the log; the newest may be missing still."""
     copied = log_copies.copied_events(store.objects)
-    try:
-        entries = {entry.event.id: entry for entry in store.catalog.entries()}
-    except UnavailableError:
-        raise
-    except EstimatesError:
-        entries = None  # told by the audit; the copies prove themselves
     expected = range(1, max(copied, default=0) + 1)
     for event in sorted(set(expected) - set(copied)):
         yield Fault("", None, "log_gap", f"the copy {log_copies.name_of(event)} is missing")
-    for event in copied:
-        try:
-            copy = log_copies.read_copy(store.objects, event)
-        except UnavailableError:
-            raise
-        except EstimatesError as error:
-            yield Fault("", None, error.code, error.message)
-            continue
-        if entries is not None and copy != entries.get(event):
-            message = f"{log_copies.name_of(event)} is not what the catalog holds of event {event}"
-            yield Fault(copy.event.set, copy.event.version, "log_differs", message)
+    entries, at = dict[int, Entry](), 0
+    is_readable = True
+    for event, copy in log_copies.read_all(store.objects, copied):
+        if event > at and is_readable:
+            at = event + _ENTRIES - 1
+            try:
+                entries = {e.event.id: e for e in store.catalog.entries(event - 1, _ENTRIES)}
+            except UnavailableError:
+                raise
+            except EstimatesError:
+                is_readable = False  # told by the audit; the copies prove themselves
+        if isinstance(copy, EstimatesError):
+            yield Fault("", None, copy.code, copy.message)
+        elif is_readable and copy != (entry := entries.get(event)):
+            code, what = "log_differs", f"is not what the catalog holds of event {event}"
+            if entry is not None and entry.named and not copy.named:
+                code, what = NOT_ERASED
+            message = f"{log_copies.name_of(event)} {what}"
+            yield Fault(copy.event.set, copy.event.version, code, message)
+
+
+def _unerased_faults(store: OpenStore, view: View) -> Iterator[Fault]:
+    """Name files that hold what was erased still; copies of the log are compared elsewhere."""
+    code, what = NOT_ERASED
+    for name, file in files_of_erased(store.objects, view):
+        yield Fault(name, None, code, f"{file} {what}")
 
 
 def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[Fault]:
@@ -111,6 +126,7 @@ def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[F
 def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) -> Fault | None:
     try:
         rows = _verified_rows(store, version.set, version.snapshot_id, parts)
+        # of the manifest as it was written: an erasure changes no version
         if rows != version.rows:
             raise CorruptError("row_count", f"{rows} rows, the catalog says {version.rows}")
     except UnavailableError:
@@ -141,9 +157,10 @@ def _verified_rows(store: OpenStore, set_name: str, snapshot_id: str, parts: dic
     parts  the rows of those that were verified already, by digest; snapshots share them
     """
     manifest = snapshot.read_manifest(store.objects, set_name, snapshot_id)
-    for part in manifest.content():
+    read = manifest.through(store.replaced(set_name))
+    for part in read.content():
         if part.sha256 not in parts:
-            name = manifest.name_of(set_name, part)
+            name = read.name_of(set_name, part)
             content = snapshot.read_part(store.objects, name, part)
             try:
                 parts[part.sha256] = pl.read_parquet(io.BytesIO(content)).height

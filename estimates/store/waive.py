@@ -10,6 +10,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.policy import checks_of
 from estimates.keys.key_form import Key, KeyForm
+from estimates.render.wording import did_you_mean
 from estimates.store.open_store import OpenStore
 
 
@@ -75,7 +76,8 @@ def waived_keys(
     if check is None:
         raise InvalidError(
             "unknown_check",
-            f"{contract.name}: there is no check {name!r}; those to waive: {allowed}",
+            f"{contract.name}: there is no check {name!r}{did_you_mean(name, checks)}; "
+            f"those to waive: {allowed}",
         )
     if not check.waivable:
         raise InvalidError(

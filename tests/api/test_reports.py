@@ -349,7 +349,8 @@ from estimates.store.store import Store
 from estimates_api.serving.report_worker import ReportWorker
 
 store = Store(sys.argv[1])
-ReportWorker(store.root, store.reports).reports([store.compare("large", DiffQuery(1, 2))], "report")
+worker = ReportWorker(store.root, store.reports, store.manifests)
+worker.reports([store.compare("large", DiffQuery(1, 2))], "report")
 """
 
 

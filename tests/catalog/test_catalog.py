@@ -195,6 +195,11 @@ def test_publishing_under_an_old_contract_is_told(open_store: Callable[..., Stor
     assert code_of(lambda: one_store.catalog.promote(other, **act)) == "contract_changed"
 
 
+def content_of(store: Store) -> int:
+    """The newest event that says which files the set needs."""
+    return store.view().set(SET).last_content
+
+
 def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
     """A sweep so slow that the files were written again meanwhile finds its claim gone and deletes
     nothing.
@@ -202,9 +207,9 @@ def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
     define(store)
     version = publish(store, "run")
     store.catalog.expire(version, actor="test", reason="test")
-    claimed = (SET, version.snapshot_id)
-    assert store.catalog.claim(SET, [version.snapshot_id], 1)  # the slow one
-    assert store.catalog.claim(SET, [version.snapshot_id], 1)  # the fast one
+    claimed, seen = (SET, version.snapshot_id), content_of(store)
+    assert store.catalog.claim(SET, [version.snapshot_id], seen)  # the slow one
+    assert store.catalog.claim(SET, [version.snapshot_id], seen)  # the fast one
     with pytest.raises(UnavailableError) as caught:
         store.catalog.publish(
             store.view().set(SET).contracts[-1],
@@ -221,7 +226,7 @@ def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
     publish(store, "again")
     with store.catalog.deleting(*claimed) as wanted:
         assert not wanted
-    assert not store.catalog.claim(SET, [version.snapshot_id], 1)
+    assert not store.catalog.claim(SET, [version.snapshot_id], seen)
     check_all(store)
 
 
@@ -366,7 +371,7 @@ def test_a_sweep_that_died_does_not_stop_publishing(store: Store) -> None:
     define(store)
     version = publish(store, "run")
     store.catalog.expire(version, actor="test", reason="test")
-    assert store.catalog.claim(SET, [version.snapshot_id], 1)
+    assert store.catalog.claim(SET, [version.snapshot_id], content_of(store))
     assert publish(store, "again").snapshot_id == version.snapshot_id
     check_all(store)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def refusal(toml: str) -> str:
     with pytest.raises(InvalidError) as caught:
         parse_contract(toml, "c.toml")
     assert caught.value.code == "bad_contract"
-    assert caught.value.message.startswith("c.toml: ")
+    assert re.match(r"c\.toml(:\d+)?: ", caught.value.message)
     return caught.value.message
 
 
@@ -151,7 +152,7 @@ def test_file_is_read_and_named_in_errors(tmp_path: Path) -> None:
         ),
         ('[job]\nfunction = "a:b"\nparams = {}', "job", ["parameters", "inputs"]),
         (
-            '[job]\nfunction = "a:b"\ninputs.x = {path = "y"}',
+            '[job]\nfunction = "a:b"\ninputs.x = {path = "y", source = "s", static = true}',
             "job.inputs.x",
             ["source", "query", "static"],
         ),
@@ -165,7 +166,7 @@ def test_unknown_fields_name_path_and_allowed_ones(
 ) -> None:
     """A field that is not known is refused with its path and the fields there are."""
     message = refusal(MINIMAL + extra)
-    assert f"c.toml: {path}: " in message
+    assert f": {path}: " in message
     assert "unknown field" in message
     listed = message.split("allowed: ")[1].split(", ")
     assert set(allowed) <= set(listed)
@@ -214,7 +215,7 @@ def test_wrong_choices_name_the_allowed_values(extra: str, path: str, allowed: s
 def test_wrong_types_name_the_path(extra: str, path: str, types: str) -> None:
     """A value of a wrong type is refused with its path, the types wanted and the type found."""
     message = refusal(MINIMAL + extra)
-    assert f"c.toml: {path}: " in message
+    assert f": {path}: " in message
     assert types in message
 
 

@@ -14,14 +14,13 @@ from estimates.contract.contract import (
     RESERVED,
     Contract,
     Freshness,
-    Input,
-    Job,
-    Retention,
     Stability,
 )
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
 from estimates.contract.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
+from estimates.contract.job_inputs import Input, Job
+from estimates.contract.kept_files import Retention
 from estimates.gate.policy_validation import validate_policy
 from estimates.guess.table_contract import TableContract
 

@@ -254,7 +254,7 @@ def questions(**more: object) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("row", "code", "said"),
     [
-        (questions(at=datetime(2025, 1, 1)), "bad_time", "replace_time_zone('UTC')"),
+        (questions(at=datetime(2025, 1, 1)), "bad_time", "its times name no zone"),
         (questions(at=date(2025, 1, 1)), "bad_time", "is Date"),
         (questions(at=pl.lit(None, TIME)), "bad_time", "null in 1 rows"),
         (questions(at=datetime(2999, 1, 1, tzinfo=UTC)), "as_of_in_future", "2999"),

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from estimates.render.wording import (
     cells,
     count,
     cut,
+    did_you_mean,
     not_computed,
     number,
+    numbers,
     percent,
     percent_range,
     times,
@@ -85,3 +89,36 @@ def test_long_texts_are_cut() -> None:
 def test_wide_characters_take_two_columns() -> None:
     """And a combining one takes none."""
     assert [cells(text) for text in ("abc", "日本", "e\u0301")] == [3, 4, 1]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(-1e-6, 1e-6))
+def test_what_differs_looks_different(old: float, share: float) -> None:
+    """Old and new read the same exactly where they are equal, also where they differ by little."""
+    new = old + old * share
+    if math.isfinite(new):
+        first, second = numbers(old, new)
+        assert (first == second) == (old == new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "texts"),
+    [
+        (0.5, 0.25, ("0.5", "0.25")),
+        (1.1, 1.1000001, ("1.1", "1.1000001")),
+        (1234567.1, 1234567.2, ("1,234,567.1", "1,234,567.2")),
+        (1e9, 1e9 + 1, ("1,000,000,000", "1,000,000,001")),
+        (-0.0, 0.0, ("0", "0")),
+        (1e-9, 1.0000001e-9, ("1e-09", "1.0000001e-09")),
+        (None, math.inf, ("–", "inf")),
+    ],
+)
+def test_old_and_new(old: float | None, new: float | None, texts: tuple[str, str]) -> None:
+    """Six digits, or as many more as tell them apart."""
+    assert numbers(old, new) == texts
+
+
+def test_the_nearest_name() -> None:
+    """A name that is near is offered, whatever its case; none for one that is far."""
+    assert did_you_mean("chrun", ["churn", "closes"]) == " (did you mean 'churn'?)"
+    assert did_you_mean("SCORE", ["score"]) == " (did you mean 'score'?)"
+    assert did_you_mean("x", ["score"]) == ""

@@ -23,6 +23,11 @@ from tests.invariants import check_all
 KEEP_ONE = "[retention]\nkeep_versions = 1\n"
 
 
+def content_of(store: Store) -> int:
+    """The newest event that says which files the set needs."""
+    return store.view().set(SET).last_content
+
+
 @pytest.fixture
 def three(store: Store) -> Store:
     """Three versions, of which retention keeps the newest."""
@@ -78,7 +83,7 @@ def test_a_hold_on_a_set_keeps_files_of_no_version_and_the_trash(local_store: St
     assert (swept.deleted, swept.emptied) == ((), ())
     assert orphan.exists()
     assert any(gone in name for name in local_store.objects.names("trash"))
-    assert not local_store.catalog.claim(SET, ["0" * 64], 3)
+    assert not local_store.catalog.claim(SET, ["0" * 64], content_of(local_store))
     local_store.release_hold(SET, None, reason="done")
     swept = sweep(local_store)
     assert (swept.deleted, swept.emptied) == (((SET, "0" * 64),), (old,))
@@ -93,7 +98,7 @@ def test_a_hold_ends_a_deletion_that_was_announced(local_store: Store) -> None:
         publish(local_store, f"run {number}", 100 + number, day=number)
     version = local_store.resolve(SET, 1)
     local_store.catalog.expire(version, actor="test", reason="test")
-    assert local_store.catalog.claim(SET, [version.snapshot_id], 2)
+    assert local_store.catalog.claim(SET, [version.snapshot_id], content_of(local_store))
     local_store.hold(SET, None, reason="audit")
     with local_store.catalog.deleting(SET, version.snapshot_id) as is_wanted:
         assert not is_wanted

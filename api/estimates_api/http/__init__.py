@@ -10,7 +10,7 @@ streaming         an answer sent chunk by chunk
 ranges            the Range header
 event_stream      server-sent events
 problems          errors as application/problem+json
-bodies            what the JSON answers look like
+bodies            what the JSON answers look like; repeated_names  in the body of a request
 route             how a route is declared, its answers in the OpenAPI document
 estimate_schema   the JSON Schema of one estimate
 metric_families   what Prometheus is told

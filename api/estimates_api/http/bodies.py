@@ -150,6 +150,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shape: int | None = None
     fields: list[str] | None = None
     clock: Literal["released"] | None = None
+    integers: Literal["string"] | None = None
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -158,7 +159,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     last_version  for `removed`: the last version in production that had the key
     """
 
-    status: Literal["ok", "no_estimate", "elapsed", "removed", "outside_domain"]
+    status: Literal["ok", "erased", "no_estimate", "elapsed", "removed", "outside_domain"]
     estimate: dict[str, Any] | None = None
     key: list[str] | None = None
     last_version: int | None = None
@@ -190,16 +191,26 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
+class ErasedBody(msgspec.Struct, frozen=True):
+    """When the numbers of a key were erased from all versions, by whom and why."""
+
+    at: datetime
+    actor: str
+    reason: str
+
+
 class HistoryBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """One key through the versions, oldest first; `chain` by column, when it was asked for.
 
     expired  the versions that are left out because their files are gone, with when and why
+    erased   of a key whose numbers were erased: every estimate is null
     """
 
     set: str
     key: list[str]
     history: list[HistoryEntry]
     expired: list[Expiry] = []
+    erased: ErasedBody | None = None
     chain: dict[str, Chain] | None = None
 
 

@@ -104,6 +104,14 @@ Fields = Annotated[
         "Columns to answer, separated by commas; the key is always there.",
     ),
 ]
+Integers = Annotated[
+    Literal["string"] | None,
+    _query(
+        "integers",
+        "`string`: integers as strings in JSON and NDJSON, for readers such as JavaScript whose "
+        "numbers hold integers up to 2^53.",
+    ),
+]
 Limit = Annotated[int, _query("limit", "Entries a page at most.")]
 Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
 Since = Annotated[
@@ -218,6 +226,7 @@ class EstimateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     shape: ShapeNumber = None
     fields: Fields = None
     clock: ByClock = None
+    integers: Integers = None
 
 
 class PageParameters(msgspec.Struct, frozen=True):
@@ -230,6 +239,7 @@ class PageParameters(msgspec.Struct, frozen=True):
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
     clock: ByClock = None
+    integers: Integers = None
 
 
 class DiffParameters(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from estimates.errors import (
     RefusedError,
     UnavailableError,
 )
-from estimates_api.http.url_text import ReadRequest, parameters_of
+from estimates_api.http.url_text import ReadRequest, choices_of, parameters_of
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 1
@@ -36,6 +36,7 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
     CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _STATUS_OF_CODE = {
+    "erased": HTTPStatus.GONE,
     "expired": HTTPStatus.GONE,
     "url_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
     "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
@@ -134,7 +135,7 @@ def _route(request: ReadRequest) -> str:
 
 
 def _listed(request: ReadRequest, faults: list[dict[str, Any]]) -> str:
-    return "; ".join(f"{_place(request, fault)}: {_fault(fault)}" for fault in faults)
+    return "; ".join(f"{_place(request, fault)}: {_fault(request, fault)}" for fault in faults)
 
 
 def _place(request: ReadRequest, fault: dict[str, Any]) -> str:
@@ -146,9 +147,14 @@ def _place(request: ReadRequest, fault: dict[str, Any]) -> str:
     return key if definition is None else definition.name or key
 
 
-def _fault(fault: dict[str, Any]) -> str:
+def _fault(request: ReadRequest, fault: dict[str, Any]) -> str:
     message = str(fault.get("message", ""))
-    return "there is no body; send a JSON object" if message == "'data'" else message
+    if message == "'data'":
+        return "there is no body; send a JSON object"
+    if "Invalid enum value" not in message:
+        return message
+    choices = choices_of(request.route_handler, str(fault.get("key", "")))
+    return f"{message}; allowed: {', '.join(choices)}" if choices else message
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

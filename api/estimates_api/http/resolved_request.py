@@ -88,9 +88,12 @@ class ResolvedRequest:
             self._head.append(_IMPORTED)
         self._head_of_estimate = [*self._head, self.cache, (b"vary", b"accept")]
         self._head_of_many = [*self._head, self.cache, VARY]
-        stale = stale_from(reader.view.set(version.set), version)
+        of_set = reader.view.set(version.set)
+        stale = stale_from(of_set, version)
         self._stale_from = math.inf if stale is None else stale.timestamp()
-        self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
+        erased = [of_set.erasures[-1].id] if of_set.erasures else []
+        names = (version.set, version.version, version.snapshot_id, *erased)
+        self._tag = entity_tag(*names)[:-1]
 
     @property
     def head(self) -> list[Header]:

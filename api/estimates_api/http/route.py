@@ -43,7 +43,7 @@ _MEANINGS = {
     404: "There is no such set, version, alias, key or verdict; `code` says which.",
     406: "None of the media types in Accept is one of this answer.",
     409: "The two versions cannot be compared.",
-    410: "The version has expired; its files are gone.",
+    410: "The version has expired and its files are gone, or the key was erased.",
     413: "The body is too large.",
     414: "The URL is too long.",
     416: "Nothing of the file lies in the range; Content-Range has its size.",

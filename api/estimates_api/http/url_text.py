@@ -11,17 +11,19 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import unquote, unquote_to_bytes
 
 from litestar import Request
 from litestar.datastructures import MultiDict
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg, QueryParameter
+from litestar.typing import FieldDefinition
 
 from estimates import instants
 from estimates.catalog.ref import Ref
 from estimates.errors import InvalidError, NotFoundError
+from estimates.render.wording import did_you_mean
 
 ReadRequest = Request[Any, Any, Any]
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -118,16 +120,35 @@ def names_of(handler: BaseRouteHandler) -> list[str]:
 @cache
 def parameters_of(handler: BaseRouteHandler) -> dict[str, ParameterKwarg | None]:
     """The parameters of a route by argument name, those of its dependencies in their place."""
-    dependencies = handler.resolve_dependencies()
     parameters: dict[str, ParameterKwarg | None] = {}
-    for name, field in handler.parsed_fn_signature.parameters.items():
-        fields = {name: field}
-        if name in dependencies:
-            fields = dependencies[name].parsed_fn_signature.parameters
-        for argument, declared in fields.items():
-            definition = declared.kwarg_definition
-            parameters[argument] = definition if isinstance(definition, ParameterKwarg) else None
+    for argument, declared in _declared(handler).items():
+        definition = declared.kwarg_definition
+        parameters[argument] = definition if isinstance(definition, ParameterKwarg) else None
     return parameters
+
+
+@cache
+def choices_of(handler: BaseRouteHandler, argument: str) -> list[str]:
+    """The values that a parameter of a route may have, or a field of its body of that name; none
+    where they are not listed.
+    """
+    declared = _declared(handler)
+    body = declared.get("data")
+    fields = get_type_hints(body.annotation) if body is not None else {}
+    kind = declared[argument].annotation if argument in declared else fields.get(argument)
+    parts = [kind, *get_args(kind)]
+    return [repr(v) for part in parts if get_origin(part) is Literal for v in get_args(part)]
+
+
+def _declared(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
+    dependencies = handler.resolve_dependencies()
+    declared: dict[str, FieldDefinition] = {}
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        if name in dependencies:
+            declared |= dependencies[name].parsed_fn_signature.parameters
+        else:
+            declared[name] = field
+    return declared
 
 
 def check_names(query: Mapping[str, Any], allowed: Iterable[str]) -> None:
@@ -137,7 +158,8 @@ def check_names(query: Mapping[str, Any], allowed: Iterable[str]) -> None:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InvalidError(
-                "unknown_parameter", f"this route has no query parameter {name!r}; {takes}"
+                "unknown_parameter",
+                f"this route has no query parameter {name!r}{did_you_mean(name, known)}; {takes}",
             )
         if isinstance(query, MultiDict) and len(query.getall(name)) > 1:
             raise InvalidError(

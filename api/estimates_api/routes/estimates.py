@@ -22,6 +22,7 @@ from estimates_api.http.parameters import (
     PageParameters,
     SetName,
 )
+from estimates_api.http.repeated_names import refuse_repeated
 from estimates_api.http.representation import JSON, TABLES, Representation, negotiated
 from estimates_api.http.resolved_request import resolve
 from estimates_api.http.route import answers, reading
@@ -60,8 +61,9 @@ def answer_estimate(
 ) -> Representation:
     """The answer of `one_estimate`; raises what `resolve` and `VersionReader.get` raise."""
     resolved = resolve(reader_at, set_name, lookup.ref, lookup)
-    answer = resolved.reading.get(key, read_fields(lookup.fields))
-    return resolved.estimate(answer.marked_by(lookup.clock), form)
+    answer = resolved.reading.get(key, read_fields(lookup.fields)).marked_by(lookup.clock)
+    answer.write_integers(resolved.reading.contract, lookup.integers)
+    return resolved.estimate(answer, form)
 
 
 @reading(
@@ -112,7 +114,8 @@ def answer_page(
     page = resolved.reading.scan(
         prefix, fields=read_fields(lookup.fields), limit=lookup.limit, cursor=lookup.cursor
     )
-    return resolved.page(page.marked_by(lookup.clock), form, query)
+    page.marked_by(lookup.clock).write_integers(resolved.reading.contract, lookup.integers)
+    return resolved.page(page, form, query)
 
 
 @post(
@@ -134,6 +137,7 @@ async def batch(
     error.
     """
     form = negotiated(request.scope, TABLES)
+    refuse_repeated(await request.body(), Batch)
     return await nonblocking(
         request.app.state.follower,  # injected it would cost as much as the lookup
         lambda reader_at: answer_batch(reader_at, set_name, data, form),
@@ -146,8 +150,9 @@ def answer_batch(
 ) -> Representation:
     """The answer of `batch`; raises what `resolve` and `VersionReader.get_many` raise."""
     resolved = resolve(reader_at, set_name, batch.ref, batch)
-    answer = resolved.reading.get_many(batch.keys, batch.fields)
-    return resolved.batch(answer.marked_by(batch.clock), form)
+    answer = resolved.reading.get_many(batch.keys, batch.fields).marked_by(batch.clock)
+    answer.write_integers(resolved.reading.contract, batch.integers)
+    return resolved.batch(answer, form)
 
 
 def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:

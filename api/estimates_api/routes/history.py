@@ -10,6 +10,7 @@ from estimates_api.http.parameters import (
     Chained,
     Fields,
     HistoryShape,
+    Integers,
     KeyPath,
     Only,
     SetName,
@@ -40,6 +41,7 @@ def history(
     chain: Chained = False,
     clock: ByClock = None,
     shape: HistoryShape = None,
+    integers: Integers = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; of expired ones when and
     why they went.
@@ -59,6 +61,7 @@ def history(
     )
     view = reader.view.set(set_name)
     contract = view.present_contract if shape is None else view.revision(view.newest_of(shape))
+    answer.write_integers(contract, integers)
     body = write_answer(answer, contract, form)
     response = of_view(reader.view, body, content_type(form), VARY_TEXT)
     if answer.imported:

@@ -10,7 +10,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates.catalog.records import Version
+from estimates.catalog.records import ErasedPart, Version
 from estimates.compare.frozen_versions import Window
 from estimates.compare.series import cached_reads
 from estimates.compare.shared_versions import VersionRows
@@ -41,6 +41,7 @@ class Work(NamedTuple):
     """What to compute of a store in `root`; results are cached in `folder`.
 
     windows  their reports are cached, and not returned
+    replaced  by set: what is read in place of parts from which something was erased
     """
 
     root: str
@@ -48,14 +49,16 @@ class Work(NamedTuple):
     comparisons: list[Comparison]
     form: Form
     windows: list[Window]
+    replaced: Mapping[str, Mapping[str, ErasedPart]]
 
 
 class ReportWorker:
     """Runs such processes, one at a time: each may need as much memory as two versions."""
 
-    def __init__(self, root: str, cache: ReportCache) -> None:
+    def __init__(self, root: str, cache: ReportCache, manifests: Manifests) -> None:
         self._root = root
         self._cache = cache
+        self._manifests = manifests
         self._turn = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -68,7 +71,9 @@ class ReportWorker:
         Raises UnavailableError (`report_ended`).
         """
         unread = [comparison.reading_with(_unread) for comparison in comparisons]
-        work = pickle.dumps(Work(self._root, self._cache.folder, unread, form, list(windows)))
+        replaced = self._manifests.replaced
+        folder = self._cache.folder
+        work = pickle.dumps(Work(self._root, folder, unread, form, list(windows), replaced))
         command = [sys.executable, "-m", "estimates_api.serving.report_worker"]
         with self._turn:
             if self._closed:
@@ -115,9 +120,11 @@ def _results(work: Work) -> list[Result]:
     count = max((len(window.versions) for window in work.windows), default=2)
     rows = max((version.rows for window in work.windows for version in window.versions), default=0)
     of_machine = work.folder.parent
+    manifests = Manifests(objects, of_machine)
+    manifests.replaced = work.replaced
     version_rows = VersionRows(
         objects,
-        Manifests(objects, of_machine),
+        manifests,
         cache,
         ColumnCache(of_machine / "columns"),
         lambda _version: nullcontext(),

@@ -60,7 +60,7 @@ class Reports:
     def __init__(self, store: Store) -> None:
         self._cache = store.reports
         self._recent = RecentResults(_RECENT_BYTES)
-        self._worker = ReportWorker(store.root, store.reports)
+        self._worker = ReportWorker(store.root, store.reports, store.manifests)
 
     async def answer(
         self,

@@ -9,6 +9,7 @@ from estimates import instants
 from estimates.catalog.records import Waiver
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
+from estimates.render.notebook import short
 from estimates.render.wording import visible
 
 _NAMED = 5  # offenders shown of each check; all that a verdict names are in the JSON
@@ -22,6 +23,16 @@ def render_text(verdict: Verdict) -> str:
         lines += ["", *section(result, verdict)]
     separator = [""] if len(lines) > 1 else []
     return "\n".join([*lines, *separator, quiet_results(verdict)]) + "\n"
+
+
+def render_short(verdict: Verdict) -> str:
+    """The answer, and a line for each check that a reader has to see."""
+    lines = [
+        f"  {result.status:<6} {result.name}: {visible(result.message)}"
+        for result in notable_results(verdict)
+    ]
+    more = "  … the whole: estimates.gate.pages.verdict_text.render_text(verdict)"
+    return short([headline(verdict), *lines], more)
 
 
 def notable_results(verdict: Verdict) -> list[CheckResult]:

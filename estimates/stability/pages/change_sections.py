@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from estimates.render.section import NAME, Limits, Section, key_name
-from estimates.render.wording import cut, not_computed, number, percent
+from estimates.render.wording import cut, not_computed, number, numbers, percent
 from estimates.stability.report import Change, ColumnReport, Group, Report
 
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
@@ -216,7 +216,7 @@ def _alike(first: Change, second: Change) -> bool:
 
 
 def _numbers(change: Change) -> list[str]:
-    return [number(change.a), number(change.b), number(change.d), percent(change.r)]
+    return [*numbers(change.a, change.b), number(change.d), percent(change.r)]
 
 
 def tolerance(report: Report) -> str:

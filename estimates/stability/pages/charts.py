@@ -24,7 +24,7 @@ from estimates.render.chart import (
     row_names,
 )
 from estimates.render.colours import BEYOND, WITHIN
-from estimates.render.wording import cells, cut, number, percent, visible
+from estimates.render.wording import cells, cut, numbers, percent, visible
 from estimates.stability.pages.change_sections import Move, group_name
 from estimates.stability.pages.pictures import Against, Histogram
 from estimates.stability.report import Change, Group, Transitions
@@ -138,7 +138,7 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
     rows: Rows = []
     for i, move in enumerate(moves):
         change = move.change
-        values = f"{number(change.a)} → {number(change.b)}"
+        values = " → ".join(numbers(change.a, change.b))
         size = _signed(change) if relative else change.d
         rows.append(
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from estimates.render.digits import rounded
+from estimates.render.notebook import short
 from estimates.render.section import Limits
 from estimates.render.terminal import section_lines, wrapped
 from estimates.render.wording import visible
@@ -13,6 +14,7 @@ from estimates.stability.report import Report
 
 # About one screen and a half.
 _LIMITS = Limits(named=5, columns=10, rows=10, groups=10, broken=1, all=False)
+_SHORT = Limits(named=3, columns=5, rows=0, groups=0, broken=0, all=False)
 
 
 def render_json(report: Report) -> bytes:
@@ -20,6 +22,15 @@ def render_json(report: Report) -> bytes:
     bytes everywhere.
     """
     return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
+
+
+def render_short(report: Report) -> str:
+    """What a report says in a few lines: headline, keys, and how the columns moved."""
+    lines = [visible(title(report)), *wrapped(report.headline)]
+    for section in sections(report, _SHORT):
+        if section.name in ("keys", "change"):
+            lines += section_lines(section)
+    return short(lines, "… the whole: estimates.stability.pages.report_text.render_text(report)")
 
 
 def render_text(report: Report) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract, Interval
-from estimates.contract.field_errors import bad_field
+from estimates.contract.field_errors import faults_of
 from estimates.errors import InvalidError
 from estimates_jobs.run.context import Context
 
@@ -112,11 +112,9 @@ def make_plan(context: Context) -> Plan:
     contract = context.contract
     try:
         parameters = msgspec.convert(context.parameters, Parameters)
-    except msgspec.ValidationError as error:
-        problem = bad_field(error, Parameters, context.parameters)
-        raise InvalidError(
-            "bad_parameters", f"{contract.name}: job.parameters: {problem}"
-        ) from None
+    except msgspec.ValidationError:
+        faults = "; ".join(map(str, faults_of(context.parameters, Parameters)))
+        raise InvalidError("bad_parameters", f"{contract.name}: job.parameters: {faults}") from None
     if contract.target is None or not context.targets:
         raise _unfit(contract, "a forecast needs a rolling domain, whose targets follow a calendar")
     point, intervals = _columns(contract, parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from estimates.contract.contract import Input
+from estimates.contract.job_inputs import Input
 from estimates.contract.text_values import parsed, values_of
 from estimates.errors import InvalidError
 from estimates_jobs.run.context import Context

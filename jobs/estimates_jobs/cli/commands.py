@@ -58,6 +58,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "recover": "Rebuild a lost catalog from the log.",
         "repair-clock": "Make times right again after a clock was ahead.",
         "hold": "Keep a version, or a set, whatever the retention says.",
+        "erase": "Take a person's numbers out of every version, for good.",
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",
     },

@@ -34,7 +34,10 @@ def define(options: Options, contract_file: str) -> None:
         from estimates_jobs.run.calendars import calendar_of
 
         calendar_of(contract.domain.calendar)  # raises now, and not in the first run
+    from estimates.gate.policy_validation import validate_policy
+
     path = Path(contract_file)
+    validate_policy(contract, path.read_text(), contract_file)
     store = options.open()
     known = store.view().sets.get(contract.name)
     revisions = {r.revision: r.shape for r in known.contracts} if known else dict[int, int]()

@@ -82,7 +82,7 @@ def get(
         raise click.UsageError("give a KEY or --keys, not both")
     contract = estimates.contract
     if keys is not None:
-        chosen = _keys_of_file(keys, contract)
+        chosen = keys_of_file(keys, contract)
         answer = estimates.get_many(chosen, ref=ref, as_of=as_of, clock=clock, fields=fields)
     elif len(key) >= len(contract.key):
         with naming_near_keys(estimates):
@@ -156,9 +156,11 @@ def _show_rows(rows: list[dict[str, Any]], contract: Contract, *more: str) -> No
     )
 
 
-def _keys_of_file(path: str, contract: Contract) -> list[list[Any]]:
+def keys_of_file(path: str, contract: Contract) -> list[list[Any]]:
     """Keys from a JSON list of lists (or the body of an HTTP batch), or from the key columns of a
     table.
+
+    Raises InvalidError (`no_file`, `bad_keys`, `null_key`).
     """
     if path != "-" and not path.endswith(".json"):
         return _keys_of_table(path, contract)

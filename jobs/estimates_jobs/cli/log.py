@@ -86,6 +86,8 @@ def _describe(event: Event) -> str:
             return f"{version}: legal hold {details['hold']} released"
         case "clock_repaired":
             return f"clock repaired: events from {details['first']} on count as before this one"
+        case "erased":
+            return f"{count(details['keys'], 'key')} erased from {version}"
         case "scored":
             return f"{version} scored on {details['keys']:,} keys"
         case "regraded":

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from estimates import instants
 from estimates.errors import InvalidError
+from estimates.render.wording import did_you_mean
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
@@ -60,10 +61,12 @@ def calendar_of(name: str) -> Calendar:
 
     if name in get_calendar_names():
         return Exchange(name)
-    codes = ", ".join(sorted(get_calendar_names(include_aliases=False)))
+    names = sorted(get_calendar_names(include_aliases=False))
+    meant, codes = did_you_mean(name, ["hourly", *_DAILY, *names]), ", ".join(names)
     raise InvalidError(
         "unknown_calendar",
-        f"calendar {name!r} is not known; allowed: hourly, {', '.join(_DAILY)}, or one of {codes}",
+        f"calendar {name!r} is not known{meant}; allowed: hourly, {', '.join(_DAILY)}, or one of "
+        f"{codes}",
     )
 
 

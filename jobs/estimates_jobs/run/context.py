@@ -16,6 +16,7 @@ from estimates import instants
 from estimates.catalog.records import InputDigest
 from estimates.contract.contract import Contract, RollingDomain
 from estimates.errors import InvalidError
+from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Context:
             if name not in inputs:
                 raise InvalidError(
                     "unknown_input",
-                    f"{self.contract.name}: the contract's job has no input {name!r}; "
-                    f"inputs: {', '.join(inputs) or 'none'}",
+                    f"{self.contract.name}: the contract's job has no input {name!r}"
+                    f"{did_you_mean(name, inputs)}; inputs: {', '.join(inputs) or 'none'}",
                 )
             from estimates_jobs.run.inputs import read_input  # DuckDB takes a moment to load
 

@@ -19,7 +19,7 @@ import msgspec
 import polars as pl
 
 from estimates.catalog.records import InputDigest
-from estimates.contract.contract import Input
+from estimates.contract.job_inputs import Input
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates_jobs.run.calendars import Calendar
 from estimates_jobs.tables.table_files import read_table

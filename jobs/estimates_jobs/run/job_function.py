@@ -12,7 +12,7 @@ from types import ModuleType
 
 import polars as pl
 
-from estimates.contract.contract import BUILTIN_JOBS
+from estimates.contract.job_inputs import BUILTIN_JOBS
 from estimates.errors import EstimatesError, InvalidError
 from estimates_jobs.run.code_revision import own_sources, revision
 from estimates_jobs.run.context import Context

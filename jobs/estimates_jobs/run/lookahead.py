@@ -26,7 +26,8 @@ import msgspec
 import polars as pl
 
 from estimates.contract.conform import conform, name_keys
-from estimates.contract.contract import Contract, Input
+from estimates.contract.contract import Contract
+from estimates.contract.job_inputs import Input
 from estimates.errors import EstimatesError, GateError
 from estimates_jobs.run.calendars import Calendar
 from estimates_jobs.run.context import Context

@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from estimates import instants
-from estimates.contract.contract import Input
+from estimates.contract.job_inputs import Input
 from estimates_jobs.run.inputs import read_input
 from estimates_jobs.tables.table_files import read_table
 

@@ -311,7 +311,7 @@ def test_a_set_of_one_series() -> None:
         (
             ('"Naive"', '"Naive"\nmodle = 1'),
             "bad_parameters",
-            r"unknown field `modle`; allowed: .*model",
+            r"unknown field `modle` .did you mean 'model'.*; allowed: .*model",
         ),
         (('"Naive"', '"Naive"\nhorizon = 9'), "bad_parameters", r"horizon is 9, .* 3 steps"),
         (

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.contract.contract import Contract, Input
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.job_inputs import Input
 from estimates.errors import InvalidError, UnavailableError
 from estimates_jobs.run.calendars import calendar_of
 from estimates_jobs.run.context import Context

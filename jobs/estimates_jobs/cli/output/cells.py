@@ -100,6 +100,18 @@ def number(value: Any) -> Cell:
     return Text(six_digits(value), justify="right")
 
 
+def number_pair(old: Any, new: Any) -> tuple[Cell, Cell]:
+    """Old and new value: numbers with as many digits as tell them apart."""
+    if not (isinstance(old, float) and isinstance(new, float)):
+        return number(old), number(new)
+    from rich.text import Text
+
+    from estimates.render.wording import numbers
+
+    first, second = numbers(old, new)
+    return Text(first, justify="right"), Text(second, justify="right")
+
+
 def four_digits(value: float | None) -> str:
     """A number with four significant digits, `–` for none."""
     return "–" if value is None else f"{value:.4g}"

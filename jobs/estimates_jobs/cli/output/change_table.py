@@ -40,7 +40,7 @@ def show_changes(
     numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
     extra = [] if by is None or by in (f"{main}.d", f"{main}.r") else [by]
     header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
-    plain = [*contract.key, "change", f"{main}.a", f"{main}.b"]
+    plain = [*contract.key, "change"]
 
     def measured(part: str, value: Any) -> cells.Cell:
         return cells.number(value) if part == "d" or value is None else percent(value)
@@ -48,6 +48,7 @@ def show_changes(
     rows = [
         [
             *(cells.number(row[name]) for name in plain),
+            *cells.number_pair(row[f"{main}.a"], row[f"{main}.b"]),
             *(measured(part, row[f"{main}.{part}"]) for part in numbers),
             *(cells.number(row[name]) for name in extra),
             *(_move(row[f"{name}.a"], row[f"{name}.b"]) for name in others),
@@ -65,4 +66,4 @@ def _move(old: Any, new: Any) -> cells.Cell:
     """`old → new`, nothing where it is the same."""
     if old == new:
         return ""
-    return " → ".join("–" if value is None else str(cells.number(value)) for value in (old, new))
+    return " → ".join("–" if cell is None else str(cell) for cell in cells.number_pair(old, new))

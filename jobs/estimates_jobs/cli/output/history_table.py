@@ -32,6 +32,10 @@ def show_history(
         terminal.line(left_out, "dim")
     if "expired" in answer.body:
         terminal.line(_expired(answer.body["expired"]), "dim")
+    if "erased" in answer.body:
+        erased = answer.body["erased"]
+        terminal.line(f"erased at {erased['at'][:19]}Z by {erased['actor']} ({erased['reason']})")
+        return
     having = [i for i, entry in enumerate(versions) if entry["estimate"] is not None]
     if not having:
         of_this_shape = "" if left_out is None else " of this shape"
