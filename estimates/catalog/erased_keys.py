@@ -78,7 +78,7 @@ def replaced_parts(erasures: Iterable[Erasure]) -> dict[str, ErasedPart]:
     for erasure in erasures:
         newer = {part.part: part for part in erasure.replaced}
         for digest, part in replaced.items():
-            if part.by is not None and (again := newer.get(part.by)) is not None:
+            if (again := newer.get(part.by)) is not None:
                 replaced[digest] = msgspec.structs.replace(again, part=digest)
         replaced |= newer
     return replaced

@@ -48,7 +48,7 @@ class ErasureWrites(OnEngine):
         with self.writing() as tx:
             for version in versions:
                 check_not_on_hold(tx, version)
-            written = [part.by for part in replaced if part.by is not None]
+            written = [part.by for part in replaced]
             if newest_content(tx, set_name) != content_seen or is_claimed(
                 tx, set_name, written, claims_seen
             ):

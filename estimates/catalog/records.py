@@ -268,14 +268,14 @@ class ErasedPart(msgspec.Struct, frozen=True, omit_defaults=True):
     """A part of snapshots whose rows of erased keys went.
 
     part        its digest
-    by          the digest of the part that is read in its place; None where no version has it
+    by          the digest of the part that is read in its place
     size, rows  of that part
     """
 
     part: str
-    by: str | None = None
-    size: int = 0
-    rows: int = 0
+    by: str
+    size: int
+    rows: int
 
 
 class Erasure(msgspec.Struct, frozen=True):

@@ -33,14 +33,17 @@ _SHOWN = 80  # characters of a body that is not ours
 # Of what the service itself cannot do, what is no damage.
 _REFUSALS = ("cache_refused", "catalog_refused", "schema_revision", "storage_refused")
 
+# Statuses of a gateway after which the same request may succeed.
+_PASSING = (408, 425, 429)
+
 T = TypeVar("T")
 
 
 def error_of(reply: Reply) -> EstimatesError:
     """The exception for a reply that is not an answer.
 
-    UnavailableError (`bad_gateway`) for whatever is no problem of the service, such as the page of
-    a proxy.
+    For whatever is no problem of the service, such as the page of a proxy, UnavailableError
+    (`bad_gateway`), or RefusedError (`not_the_service`) where the same URL will not do better.
     """
     problem = _problem(reply)
     if problem is None:
@@ -52,20 +55,23 @@ def error_of(reply: Reply) -> EstimatesError:
     return kind(problem["code"], problem["detail"], **details)
 
 
-def not_the_service(reply: Reply) -> UnavailableError:
-    """Something that answered is not the service."""
+def not_the_service(reply: Reply) -> EstimatesError:
+    """Something that answered is not the service: a gateway whose service is away, or another
+    server.
+    """
     start = " ".join(reply.body[: 4 * _SHOWN].decode(errors="replace").split())[:_SHOWN]
     what = reply.headers.get("content-type") or "no content type"
-    return UnavailableError(
-        "bad_gateway",
+    text = (
         f"not an answer of the service but status {reply.status}, {what}: {start!r}; "
-        "check the URL, and the proxies on the way",
-        status=reply.status,
+        "check the URL, and the proxies on the way"
     )
+    if reply.status >= 500 or reply.status in _PASSING:
+        return UnavailableError("bad_gateway", text, status=reply.status)
+    return RefusedError("not_the_service", text, status=reply.status)
 
 
 def decoded(reply: Reply, kind: type[T]) -> T:
-    """The body of an answer; raises UnavailableError (`bad_gateway`) when it is something else."""
+    """The body of an answer; raises RefusedError (`not_the_service`) when it is something else."""
     try:
         return msgspec.json.decode(reply.body, type=kind)
     except msgspec.MsgspecError:

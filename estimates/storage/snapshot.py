@@ -78,7 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def _through(part: Part, erased: ErasedPart | None) -> Part:
-    if erased is None or erased.by is None:
+    if erased is None:
         return part
     return Part(erased.by, erased.size, erased.rows, part.first, part.last)
 

@@ -107,11 +107,10 @@ def erase(
             return _outcome(store, None, len(texts), plan, Removal(0, ()))
         event = None
         if new:
-            unread = [digest for digest in map(_digest_in, plan.unread) if digest is not None]
             committed = store.catalog.erase(
                 name,
                 [erasing.keys.digest(key) for key in new],
-                [*plan.replaced, *(ErasedPart(digest) for digest in unread)],
+                plan.replaced,
                 plan.versions,
                 content_seen=of_set.last_content,
                 claims_seen=claims_seen,

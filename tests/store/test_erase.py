@@ -366,3 +366,21 @@ def test_the_log_says_nothing_of_the_key(local: Store) -> None:
     (entry,) = local.catalog.entries(local.catalog.last_event() - 1)
     assert PERSON not in msgspec.json.encode(entry).decode()
     assert entry.event.details["keys"] == 1
+
+
+def test_a_damaged_copy_in_the_trash_does_no_harm(local: Store) -> None:
+    """What a repair put aside goes, whatever it is named by; parts that versions have stay."""
+    define(local, "other")
+    local.publish("other", rows(1.0), provenance("other"))
+    for name in local.objects.names("sets"):
+        if name.endswith(".parquet"):
+            local.objects.put(f"trash/{instants.now().date()}/{name}", b"half of it")
+    others = rows(104.0).filter(pl.col("ticker") != PERSON)
+    version = local.publish(SET, others, provenance("others", 4))
+    name = snapshot.part_name(SET, local.manifests.get(SET, version.snapshot_id).parts[0].sha256)
+    local.objects.put(f"trash/{instants.now().date()}/{name}", b"half of it")
+    erase(local, SET, [(PERSON,)], reason="why")
+    assert not [file for file in local.objects.names("trash") if f"/{SET}/" in file]
+    assert [local[SET].frame(number).height for number in (1, 2, 3, 4)] == [4] * 4
+    sweep(local, grace=timedelta(0))
+    assert verify(local) == []

@@ -28,7 +28,7 @@ def notify(options: Options, url: str | None, after: int) -> None:
     Of all sets; a waiver that was taken back, too.
 
     Prints the id of the last event sent, for the next --after. Stops at the first that cannot be
-    delivered and exits 3.
+    delivered and exits 3, or 2 where the receiver refuses it for good.
     """
     from estimates_jobs.notify.delivery import Receiver, send_after
 

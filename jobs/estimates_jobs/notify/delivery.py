@@ -23,7 +23,7 @@ import msgspec
 from estimates import __version__
 from estimates.catalog.records import Event
 from estimates.client.retries import retry_after_s
-from estimates.errors import EstimatesError, InvalidError, UnavailableError
+from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.notify.notification import (
     KINDS,
@@ -140,21 +140,21 @@ class Patience:
         return True
 
 
-def send(receiver: Receiver, message: Notification, patience: Patience) -> str | None:
-    """Post until it is accepted or refused, or patience ends; returns why it was not accepted.
+def send(receiver: Receiver, message: Notification, patience: Patience) -> Attempt:
+    """Post until it is accepted or refused, or patience ends; returns what came of the last post.
 
     Tried again are failed connections, 429 and 5xx, after what Retry-After asks for and at least a
     growing pause.
     """
-    reason = "no time was left for it"
+    last = Attempt("no time was left for it", again=True)
     for attempt in count():
         left_s = patience.left_s
         if left_s <= 0:
             break
-        reason, again, after_s = receiver.attempt(message, left_s)
-        if not again or not patience.pause(max(after_s, _pause_s(attempt))):
+        last = receiver.attempt(message, left_s)
+        if not last.again or not patience.pause(max(last.after_s, _pause_s(attempt))):
             break
-    return reason
+    return last
 
 
 class Outbox:
@@ -191,7 +191,9 @@ class Outbox:
     def _work(self) -> None:
         while (event := self._events.get()) is not None:
             try:
-                reason = send(self.receiver, notification(self._store, event), self._patience)
+                reason = send(
+                    self.receiver, notification(self._store, event), self._patience
+                ).reason
             except EstimatesError as error:
                 reason = error.message
             # whatever it is, only the notification fails; its text may name the URL
@@ -214,21 +216,22 @@ def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
     """Send the events of `KINDS` that the log holds after an id, in order, up to the first not
     accepted.
 
-    Raises UnavailableError (`undelivered`) for that one.
+    Raises UnavailableError (`undelivered`) for that one, RefusedError (`receiver_refused`) where
+    the receiver will not take it another time either.
     """
     sent, last = 0, after
     for event in store.view().events(after=after):
         if event.kind not in KINDS:
             continue
-        reason = send(receiver, notification(store, event), Patience().end(PATIENCE_S))
+        reason, again, _ = send(receiver, notification(store, event), Patience().end(PATIENCE_S))
         if reason is not None:
-            raise UnavailableError(
-                "undelivered",
+            text = (
                 f"event {event.id} was not delivered to {receiver.origin}: {reason}; {sent} were "
-                f"delivered before it, go on with --after {last}",
-                sent=sent,
-                last=last,
+                f"delivered before it, go on with --after {last}"
             )
+            if not again:
+                raise RefusedError("receiver_refused", text, sent=sent, last=last)
+            raise UnavailableError("undelivered", text, sent=sent, last=last)
         sent, last = sent + 1, event.id
     return Sent(sent, last)
 

@@ -143,10 +143,23 @@ def _reaching(uri: str, what: str) -> Iterator[None]:
         if isinstance(error, ModuleNotFoundError) and error.name == "mlflow":
             raise
         why = " ".join(str(_innermost(error)).split())[:200]
+        if _is_forbidden(error):
+            raise RefusedError(
+                "mlflow_refused",
+                f"MLflow at {uri} does not let this program record {what}: {why}; set "
+                "MLFLOW_TRACKING_USERNAME and its like, then `estimates track` catches up",
+            ) from error
         raise UnavailableError(
             "mlflow_unreachable",
             f"MLflow at {uri} cannot record {what}: {why}; `estimates track` catches up",
         ) from error
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    """Whether MLflow's server asks for another user or password."""
+    if getattr(error, "error_code", None) in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
+        return True
+    return re.search(r"failed with error code (401|403)\b", str(error)) is not None
 
 
 def _innermost(error: BaseException) -> BaseException:

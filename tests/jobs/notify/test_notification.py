@@ -369,8 +369,8 @@ def test_notify_sends_the_log_again(store: Store) -> None:
 
 
 def test_notify_stops_where_it_is_not_taken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit code 3 and the id to go on after; going on from there sends the rest, and then there is
-    nothing left.
+    """Exit code 2 after a refusal, and the id to go on after; going on from there sends the rest,
+    and then there is nothing left.
     """
     define(store, "other")
     promoted(store, "other-1", name="other")
@@ -384,8 +384,8 @@ def test_notify_stops_where_it_is_not_taken(store: Store, monkeypatch: pytest.Mo
         monkeypatch.setenv("ESTIMATES_NOTIFY", receiver.url)
         failed = call("notify", "--after", 0, "--format", "json")
         assert (failed.code, failed.error["code"], failed.error["last"]) == (
-            3,
-            "undelivered",
+            2,
+            "receiver_refused",
             sorted(ids)[1],
         )
         rest = call("notify", "--after", failed.error["last"], "--format", "json")
