@@ -106,7 +106,7 @@ def _number_problem(answer: Any) -> str | None:
 
 
 def _key_problem(answer: Any, contract: Contract) -> str | None:
-    columns = [] if answer is None else answer.columns
+    columns: list[str] = [] if answer is None else answer.columns
     missing = [name for name in contract.key if name not in columns]
     return f"it has no column {missing[0]!r}; it must give the key" if missing else None
 

@@ -89,7 +89,8 @@ def guess_contract(
         estimates,
     )
     for name, guess in roles.items():
-        types[name] = estimate_type(both[name], guess, types[name])
+        if both.schema[name] != pl.String:
+            types[name] = estimate_type(both[name], guess, types[name])
     _check_groups(
         stability, shared, {name for name, guess in roles.items() if guess.role in NUMERIC_ROLES}
     )
