@@ -18,15 +18,16 @@ JUMP = ("p95_change", "jumps", "median_shift")
 class Version:
     """What the model remembers of a version."""
 
-    def __init__(self, run_id: str, level: float, wide: bool, day: int) -> None:
-        self.run_id, self.level, self.wide, self.day = run_id, level, wide, day
+    def __init__(self, run_id: str, content: tuple[float, bool, bool], day: int) -> None:
+        self.run_id, self.content, self.day = run_id, content, day
+        self.level, self.wide, _ = content
         # whether it blocks; the baseline, the policy, the waivers that it is bound to
         self.verdict: tuple[bool, int | None, float, bool, frozenset[int]] | None = None
         self.expired = False
 
     @property
-    def content(self) -> tuple[float, bool]:
-        """Equal content, equal snapshot."""
+    def estimates(self) -> tuple[float, bool]:
+        """What is read of it, whatever was erased from all versions."""
         return self.level, self.wide
 
 
@@ -41,7 +42,12 @@ class Set:
         self.holds: set[str] = set()
         self.left: list[tuple[str, int]] = []  # alias and the version it was rolled back from
         # content, check, until
-        self.waivers: dict[int, tuple[tuple[float, bool], str, datetime]] = {}
+        self.waivers: dict[int, tuple[tuple[float, bool, bool], str, datetime]] = {}
+        self.erased = False  # whether a ticker was erased
+
+    def content(self, level: float) -> tuple[float, bool, bool]:
+        """What a frame for the contract in force is stored as: equal content, equal snapshot."""
+        return level, self.contracts[-1][1], self.erased
 
     def number(self, age: int) -> int:
         """The version of that age, the newest being 0; one that does not exist for −1 or before the
@@ -54,7 +60,7 @@ class Set:
         """Where an alias points now."""
         return self.held_by[alias][-1] if self.held_by[alias] else None
 
-    def bad(self) -> set[tuple[float, bool]]:
+    def bad(self) -> set[tuple[float, bool, bool]]:
         """Content that was ever rolled back."""
         return {self.versions[number - 1].content for _, number in self.left}
 
@@ -112,7 +118,7 @@ class Set:
                 failing |= set(JUMP)
             if (
                 before is not None
-                and version.content == before.content
+                and version.estimates == before.estimates
                 and version.day > before.day
             ):
                 failing |= {"unchanged"}

@@ -31,6 +31,7 @@ from estimates.catalog import clock
 from estimates.catalog.at import At
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import EstimatesError, GateError
+from estimates.store.erase import erase
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from tests.builders import TARGETS, TICKERS, frame, make_store, provenance, source
@@ -108,7 +109,7 @@ class StoreMachine(RuleBasedStateMachine):
         """A frame becomes the next version."""
         self.runs += 1
         model, run_id = self.model[name], f"run-{self.runs}"
-        model.versions.append(Version(run_id, level, model.contracts[-1][1], day))
+        model.versions.append(Version(run_id, model.content(level), day))
         version = self.store.publish(name, self.frame(name, level), provenance(run_id, day))
         assert version.version == len(model.versions)
 
@@ -120,7 +121,7 @@ class StoreMachine(RuleBasedStateMachine):
         if number > len(model.versions):
             return
         before = model.versions[number - 1]
-        same = (level, model.contracts[-1][1]) == before.content
+        same = model.content(level) == before.content
         code, version = self.attempt(
             lambda: self.store.publish(
                 name, self.frame(name, level), provenance(before.run_id, before.day)
@@ -318,6 +319,26 @@ class StoreMachine(RuleBasedStateMachine):
                 {version.content for version in model.versions if not version.expired}
             )
 
+    @rule(name=names, seldom=st.integers(0, 5))
+    def erase(self, name: str, seldom: int) -> None:
+        """A ticker goes from every version, once for all; no version gets it again."""
+        if seldom:
+            return
+        model = self.model[name]
+        present = any(not (v.expired or v.content[2]) for v in model.versions)
+        code, _ = self.attempt(
+            lambda: erase(self.store, name, [(TICKERS[1],)], reason="asked to be forgotten")
+        )
+        # what was expired and swept may be in the trash still
+        assert code is None if present or model.erased else code in (None, "unknown_keys")
+        model.erased |= code is None
+        if model.erased:
+            code, _ = self.attempt(
+                lambda: self.store.publish(name, frame(100.0), provenance("erased"))
+            )
+            wide = model.contracts[-1][1]
+            assert code == ("columns" if wide else "erased_keys")
+
     @rule()
     def reopen(self) -> None:
         """Another process opens the store."""
@@ -384,6 +405,10 @@ class StoreMachine(RuleBasedStateMachine):
             ]
             production = model.pointed("production")
             if production is not None:
+                if model.erased:
+                    of_set = self.store[name]
+                    code, _ = self.attempt(lambda s=of_set: s.get(TICKERS[1], TARGETS[1]))
+                    assert code == "erased"
                 answer = self.store[name].get(TICKERS[0], TARGETS[1])
                 assert answer.body["version"] == production
                 assert answer["value"] == model.versions[production - 1].level
@@ -391,7 +416,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def frame(self, name: str, level: float) -> pl.DataFrame:
         """A frame for the contract in force."""
-        return frame(level, extra=1.0) if self.model[name].contracts[-1][1] else frame(level)
+        model = self.model[name]
+        rows = frame(level, extra=1.0) if model.contracts[-1][1] else frame(level)
+        return rows.filter(pl.col("ticker") != TICKERS[1]) if model.erased else rows
 
     def broken(self, name: str, kind: str) -> pl.DataFrame:
         """A frame that publish rejects."""
