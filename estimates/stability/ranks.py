@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
+from estimates.stability.drift import is_few
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
 from estimates.stability.kernels.exact import total_of_squares
 from estimates.stability.kernels.selection import largest_first
+from estimates.stability.kernels.sorted_runs import Counts, SortedRuns
 from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread, spread_of_ties
 from estimates.stability.shared_order import SharedOrder
 from estimates.stability.value_kinds import Floats
@@ -79,16 +81,8 @@ def measure_shared(
     spread_a, spread_b = (spread_of_ties(n, of_side) for of_side in ties)
     constant = n < 3 or spread_a == 0 or spread_b == 0
     spearman = None if constant else _correlation(spread_a, spread_b, order.distance())
-    size = np.abs(order.moves)
-    largest = np.lexsort((order.rows, -size))[:_TOP]
-    largest = largest[size[largest] > 0]
-    old = order.old_ranks(largest)
-    new = old + order.moves[largest]
-    keys = deltas.keys(alignment, order.rows[largest])
-    top = [
-        RankMove(key, n - before / 2, n - after / 2)
-        for key, before, after in zip(keys, old.tolist(), new.tolist(), strict=True)
-    ]
+    old = order.old_ranks(np.arange(len(order.rows)))
+    top = _largest(alignment, deltas, order.rows, old, old + order.moves, n)
     overlaps = order.overlap(top_k), order.overlap(-(-n // 100))
     return RankReport(
         n=n,
@@ -116,6 +110,13 @@ def _top(
     value has rank 1.
     """
     n, moved = len(deltas), deltas.a != deltas.b
+    changed = np.flatnonzero(moved)
+    if is_few(len(changed), n):
+        old, new = (
+            SortedRuns([side]).doubled_ranks(x[changed])
+            for side, x in ((values.a, deltas.a), (values.b, deltas.b))
+        )
+        return _largest(alignment, deltas, changed, old, new, n)
 
     def size(places: Any) -> Floats:
         by = np.abs(new_ranks[places] - old_ranks[places])
@@ -132,6 +133,20 @@ def _top(
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)
         for key, old, new in zip(keys, old_ranks[rows], new_ranks[rows], strict=True)
+    ]
+
+
+def _largest(
+    alignment: Alignment, deltas: Deltas, rows: Rows, old: Counts, new: Counts, n: int
+) -> list[RankMove]:
+    """Of some keys with their doubled ranks among n, those with the largest changes."""
+    size = np.abs(new - old)
+    first = np.lexsort((rows, -size))[:_TOP]
+    first = first[size[first] > 0]
+    keys = deltas.keys(alignment, rows[first])
+    return [
+        RankMove(key, n - before / 2, n - after / 2)
+        for key, before, after in zip(keys, old[first].tolist(), new[first].tolist(), strict=True)
     ]
 
 

@@ -60,11 +60,11 @@ class SharedOrder:
     @cached_property
     def moves(self) -> Counts:
         """How far each moved key's rank moved, doubled: a whole number."""
-        return _doubled_ranks(self.all_b, self.new) - _doubled_ranks(self.all_a, self.old)
+        return self.all_b.doubled_ranks(self.new) - self.all_a.doubled_ranks(self.old)
 
     def old_ranks(self, some: NDArray[np.intp]) -> Counts:
         """Twice the rank in A of some moved keys."""
-        return _doubled_ranks(self.all_a, self.old[some])
+        return self.all_a.doubled_ranks(self.old[some])
 
     @cached_property
     def _others(self) -> tuple[Counts, Counts]:
@@ -191,10 +191,6 @@ def shifts_of_shared(
 def _quartiles(values: SortedRuns) -> Quartiles:
     low, middle, high = values.quantiles((1, 2, 3), 4)
     return low, middle, high
-
-
-def _doubled_ranks(values: SortedRuns, of: Floats) -> Counts:
-    return values.below(of) + values.upto(of) - 1
 
 
 def _weighted_squares(moves: Counts, counts: Counts) -> int:

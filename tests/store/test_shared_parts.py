@@ -150,3 +150,24 @@ def test_shared_parts_are_not_read(store: Store, monkeypatch: pytest.MonkeyPatch
     gone = next(p.sha256 for p in manifests[0].parts if p.sha256 not in apart)
     (Path(store.root) / f"sets/scores/parts/{gone}.parquet").unlink()
     assert store.judge("scores", 3).outcome == "fail"
+
+
+def test_waived_keys_are_left_out(store: Store) -> None:
+    """What needs all rows gets them: a waiver of the one key that breaks a rule, and the verdict
+    is that of all rows.
+    """
+    rows = {key: (500 + number / 7, number % 300, None) for number, key in enumerate(KEYS)}
+    store.publish("scores", rows_of(rows), provenance("a"))
+    store.promote("scores", 1, reason="first")
+    changed = {KEYS[100]: (1200.0, 3, None)}
+    store.publish("scores", rows_of(changed), provenance("b"), changes=Changes(1))
+    assert "hard_bounds" in [check.name for check in store.judge("scores", 2).failing()]
+    keys = [(KEYS[100],)]
+    store.waive("scores", "hard_bounds", 2, keys=keys, reason="known", until="2100-01-01")
+    sparing = judged(store, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(VersionRows, "shared", lambda *_: None)
+        whole = judged(store, 2)
+    assert sparing[3]
+    assert sparing[0] == whole[0]
+    assert "waived" in [check["status"] for check in sparing[0]["checks"]]

@@ -35,6 +35,10 @@ class SortedRuns:
         """How many are not above each of some numbers."""
         return self._count(values, "right")
 
+    def doubled_ranks(self, values: Floats) -> Counts:
+        """Twice the rank from 0 of some of the values; equal ones share the mean of their ranks."""
+        return self.below(values) + self.upto(values) - 1
+
     def at(self, places: Sequence[int] | Counts) -> Floats:
         """The values that would stand at these places if all were sorted, from 0.
 
