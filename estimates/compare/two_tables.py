@@ -21,9 +21,10 @@ from estimates.stability.alignment import Alignment
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
+from estimates.stability.pages.family_sections import near_sentence
 from estimates.stability.pages.pictures import Pictures, pictures
 from estimates.stability.paired_contract import with_pairing
-from estimates.stability.report import Carried, Report
+from estimates.stability.report import Carried, KeysReport, Report
 
 _NAMED_ROWS = 5  # in an error
 _NAMED_COLUMNS = 2  # in the headline, for one reason
@@ -66,7 +67,7 @@ class TwoTables:
 
     def report(self, *, identical: bool = False, headline_only: bool = False) -> Report:
         """The stability report; raises InvalidError (`null_key`, `duplicate_key`, naming the table
-        and the keys).
+        and the keys; `no_common_key` of two tables that are no versions of a set).
 
         identical, headline_only  as for `stability.diff.diff`
         """
@@ -82,6 +83,7 @@ class TwoTables:
             headline_only=headline_only,
             schema=self.schema,
         )
+        self._check_common(report.keys)
         carried = self._measure_carried(report, pair.alignment)
         return self._with_unmeasured(msgspec.structs.replace(report, set=self.set, carried=carried))
 
@@ -99,7 +101,7 @@ class TwoTables:
         """
         through_a, through_b = self.through
         try:
-            return changed_keys(
+            rows = changed_keys(
                 self.a,
                 self.b,
                 self.contract,
@@ -111,6 +113,28 @@ class TwoTables:
             )
         except InvalidError as error:
             raise self._explained(error) from None
+        if rows.height == self.a.height + self.b.height:
+            self.report()  # raises where they have no key in common
+        return rows
+
+    def _check_common(self, keys: KeysReport) -> None:
+        """Two files without a key in common are no two tables of the same things."""
+        versions = self.of_two_sets or any(isinstance(name, int) for name in self.names)
+        if keys.common or not (keys.added and keys.removed) or versions:
+            return
+        if isinstance(keys.near, msgspec.UnsetType):
+            old, new = (
+                name_keys(frame.head(2), list(self.contract.key)) for frame in (self.a, self.b)
+            )
+            reason = (
+                f"{self.names[0]} has {old}, {self.names[1]} has {new}: is the key right? It is "
+                f"{', '.join(self.contract.key)}"
+            )
+        else:
+            reason = f"{near_sentence(keys.near)}; write them alike in both"
+        raise InvalidError(
+            "no_common_key", f"{self.names[0]} and {self.names[1]} have no key in common; {reason}"
+        )
 
     def _with_unmeasured(self, report: Report) -> Report:
         """The report saying also what it does not measure: tables that have more than it measures

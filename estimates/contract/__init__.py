@@ -7,6 +7,7 @@ columns       key columns and estimate columns; domain  which keys; shape  what 
 gate_policy   limits of checks, and who moves production; kept_files  of which versions
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
 text_values   what text stands for in a contract's types; time_values  times, dates and zones
+number_text   numbers as people write them: decimal commas, thousands, percent, currencies
 stored_values stored types in the few that a contract holds; arrow_tables  those of Arrow
 probability_sums  how far probabilities may add up to other than 1
 field_errors  all that is wrong with a tree of values, and what is allowed

@@ -5,6 +5,13 @@ point.
 import polars as pl
 
 from estimates.contract.columns import ColumnType
+from estimates.contract.number_text import (
+    NULL_WORDS,
+    NumberOptions,
+    numbers_of,
+    remedy,
+    sentence,
+)
 from estimates.contract.time_values import (
     NAME_THE_ZONE,
     dates_of,
@@ -15,9 +22,11 @@ from estimates.contract.time_values import (
 from estimates.errors import InvalidError
 
 _NAMED = 5  # offending rows named in an error
+_INTEGER = r"^[+-]?(0|[1-9]\d*)$"  # 007 is a code, and text
 _WANTED: dict[ColumnType, str] = {
     "float": "a number with a decimal point, such as 1.5; an empty cell says no estimate",
-    "integer": "an integer without decimals, such as 15; an empty cell says nothing is known",
+    "integer": "an integer without decimals or leading zeros, such as 15; an empty cell says "
+    "nothing is known",
     "boolean": "true or false",
     "date": "an ISO date, such as 2026-11-24",
     "timestamp": "an ISO time that ends in Z or an offset, such as 2026-11-24T16:00:00Z, to the "
@@ -26,13 +35,20 @@ _WANTED: dict[ColumnType, str] = {
 }
 
 
-def parsed(series: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.Series:
+def parsed(
+    series: pl.Series,
+    kind: ColumnType,
+    zone: str | None = None,
+    options: NumberOptions | None = None,
+) -> pl.Series:
     """A column of text in the polars type of `kind`, decimals as floats; others as they are, but
     for times without a zone.
 
-    zone  that of times without one
+    zone     that of times without one
+    options  read numbers as people write them, too, and words for nothing as null (`number_text`);
+             None: only what programs write
     Raises InvalidError `bad_value`, naming column, rows (1 follows the header) and values;
-    `bad_timezone`.
+    `ambiguous_number`, `bad_timezone`.
     """
     if series.dtype.is_decimal() and kind == "float":  # what SQL makes of a literal such as 1.5
         return series.cast(pl.Float64)
@@ -42,9 +58,31 @@ def parsed(series: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.S
         return series
     values = values_of(series, kind, zone)
     bad = values.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
+    if options is not None and (bad.any() or options.decimal == ","):
+        series, values, bad = _as_people_write(series, kind, zone, options)
     if bad.any():
-        raise _bad_value(series, bad, kind)
+        raise _bad_value(series, bad, kind, options)
     return values
+
+
+def _as_people_write(
+    series: pl.Series, kind: ColumnType, zone: str | None, options: NumberOptions
+) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """The column without words for nothing, its values, and where it has none."""
+    if kind in ("float", "integer"):
+        numbers = numbers_of(series, options.decimal)
+        if numbers is not None:
+            values = values_of(numbers.plain, kind)
+            bad = numbers.strays | (values.is_null() & numbers.plain.is_not_null())
+            said = sentence(series, numbers)
+            if said is not None and not bad.any():
+                options.notes.append(said)
+            return series, values, bad
+    words = series.str.strip_chars().is_in(NULL_WORDS)
+    series = series.set(words.fill_null(False), None)
+    values = values_of(series, kind, zone)
+    bad = values.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
+    return series, values, bad
 
 
 def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.Series:
@@ -58,7 +96,7 @@ def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.
         return text.cast(pl.Float64, strict=False)  # 1.5, 1e3, NaN, -inf; no 1_000, no 0x1
     if kind == "integer":
         return (
-            text.set(~text.str.contains(r"^[+-]?\d+$"), None)
+            text.set(~text.str.contains(_INTEGER), None)
             .str.strip_prefix("+")
             .cast(pl.Int64, strict=False)
         )
@@ -83,18 +121,29 @@ def _is_naive(dtype: pl.DataType) -> bool:
     return isinstance(dtype, pl.Datetime) and dtype.time_zone is None
 
 
-def _bad_value(series: pl.Series, bad: pl.Series, kind: ColumnType) -> InvalidError:
+def _bad_value(
+    series: pl.Series, bad: pl.Series, kind: ColumnType, options: NumberOptions | None
+) -> InvalidError:
     rows = bad.arg_true()
     shown = ", ".join(f"row {row + 1} has {series[row]!r}" for row in rows.head(_NAMED))
     more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    first, hint = str(series[rows[0]]), ""
-    if kind == "float" and "," in first:
-        hint = "; write decimals with a point, not a comma"
-    if kind == "timestamp" and says_no_zone(pl.Series([first.strip()])).all():
-        hint = f"; {NAME_THE_ZONE}"
     return InvalidError(
         "bad_value",
-        f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}{hint}",
+        f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}"
+        f"{_hint(str(series[rows[0]]), kind, options)}",
         column=series.name,
         rows=[row + 1 for row in rows.head(100)],
     )
+
+
+def _hint(value: str, kind: ColumnType, options: NumberOptions | None) -> str:
+    """What to do about a value, where something can be said."""
+    if kind == "integer" and value.strip().lstrip("+-").isdigit() and value.strip("+- ")[:1] == "0":
+        return "; a code with leading zeros is text: make the column a string in the contract"
+    if kind == "timestamp" and says_no_zone(pl.Series([value.strip()])).all():
+        return f"; {NAME_THE_ZONE}"
+    if kind not in ("float", "integer"):
+        return ""
+    if options is not None:
+        return f"; {remedy(value, options.decimal)}"
+    return "; write decimals with a point, not a comma" if kind == "float" and "," in value else ""

@@ -13,8 +13,8 @@ from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
 
-# longer ones are identifiers, and so are those with leading zeros
-_WHOLE = r"^(0|-?[1-9]\d{0,14})$"
+_WHOLE = r"^(0|-?[1-9]\d{0,18})$"  # those with leading zeros are codes
+_LONG = r"^-?\d{16}"  # of an identifier, where more than a few are so long
 # how a value of a kind begins; a value begins like one kind at most
 _LOOKS: dict[ColumnType, str] = {
     "date": r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?$",
@@ -25,7 +25,6 @@ _LOOKS: dict[ColumnType, str] = {
 _ZERO_LED = r"^[+-]?0\d"
 _DIGITS = r"^[+-]?\d+$"
 _LOOKED_AT = 100  # values that spare most columns of text a pass over all
-_CODE = r"^[+-]?(0\d|\d{16})"
 NEARLY = 0.95  # share of rows; the others are mistakes to be found, not a reason to look away
 
 
@@ -69,7 +68,9 @@ def text_kind(series: pl.Series) -> ColumnType:
     if len(text) > _LOOKED_AT and values_of(text.head(_LOOKED_AT), kind, ASSUMED_ZONE).has_nulls():
         return "string"
     if kind == "float" and re.match(_WHOLE, first) and text.str.contains(_WHOLE).all():
-        return "integer"
+        if _are_long(text):
+            return "string"
+        return "float" if values_of(text, "integer").has_nulls() else "integer"
     values = values_of(text, kind, ASSUMED_ZONE)
     if values.has_nulls() or (kind == "float" and not _are_numbers(text, values)):
         return "string"
@@ -88,7 +89,19 @@ def has_codes(text: pl.Series) -> bool:
     """Whether some text could be read as a number and is none, such as 007, or an identifier of
     many digits.
     """
-    return bool(text.str.contains(_CODE).any())
+    return bool(is_code(text).any()) or _are_long(text.drop_nulls())
+
+
+def is_code(text: pl.Series) -> pl.Series:
+    """Where text has leading zeros, so that it is no number."""
+    return text.str.contains(_ZERO_LED).fill_null(False)
+
+
+def _are_long(text: pl.Series) -> bool:
+    """Whether more than a few have 16 digits or more: a few are mistakes among numbers."""
+    if not (text.str.len_bytes() >= 16).any():  # spares most columns a longer look
+        return False
+    return text.str.contains(_LONG).sum() > (1 - NEARLY) * len(text)
 
 
 def stored_kind(series: pl.Series, *, is_key: bool = False) -> ColumnType:

@@ -17,7 +17,13 @@ from estimates.contract.text_values import no_numbers, values_of
 from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
 from estimates.guess.column_pairs import not_compared, plain_frames, plain_pair
-from estimates.guess.column_types import has_codes, reads_as_numbers, stored_kind, text_kind
+from estimates.guess.column_types import (
+    has_codes,
+    is_code,
+    reads_as_numbers,
+    stored_kind,
+    text_kind,
+)
 from estimates.guess.guess import Guess, nearly_everywhere
 from estimates.guess.guesses import estimate_type, guess_roles
 from estimates.guess.levelled_columns import named_levels
@@ -237,12 +243,18 @@ def _common_type(
             _check_numbers((old, new), names)
         return "string" if is_key and kind in ("float", "boolean") else kind
     known = [stored_kind(series) for series in (old, new) if series.null_count() < len(series)]
-    kind = _joined(known) or (_text_as(old, new, texts, known) if any(texts) else None)
+    kind = _joined(known) or (
+        _text_as(old, new, texts, known, is_key=is_key) if any(texts) else None
+    )
     if kind is None:
         what = " and ".join(
             f"{s.dtype} in {name}" for s, name in zip((old, new), names, strict=True)
         )
-        stray = _first_stray((old, new), names) if {"float", "integer"} & set(known) else ""
+        stray = (
+            _first_stray((old, new), names, is_key=is_key)
+            if {"float", "integer"} & set(known)
+            else ""
+        )
         raise InvalidError(
             "column_type",
             f"column {old.name!r} is {what}: they do not compare{stray}; cast one of them, or "
@@ -276,11 +288,19 @@ def _check_numbers(columns: tuple[pl.Series, pl.Series], names: tuple[str, str])
             )
 
 
-def _first_stray(columns: tuple[pl.Series, pl.Series], names: tuple[str, str]) -> str:
-    """Where text stands that is no number."""
+def _first_stray(
+    columns: tuple[pl.Series, pl.Series], names: tuple[str, str], *, is_key: bool
+) -> str:
+    """Where text stands that is no number, or of a key no whole one."""
     for series, name in zip(columns, names, strict=True):
-        if series.dtype == pl.String and len(rows := no_numbers(series)):
+        if series.dtype != pl.String:
+            continue
+        if len(rows := no_numbers(series)):
             return f" (row {rows[0] + 1} of {name}: {series[rows[0]]!r} is no number)"
+        codes = is_code(series) | (is_key & values_of(series, "integer").is_null())
+        if codes.any():
+            row = codes.arg_true()[0]
+            return f" (row {row + 1} of {name}: {series[row]!r} is text, which equals no number)"
     return ""
 
 
@@ -292,12 +312,21 @@ def _joined(known: Sequence[ColumnType]) -> ColumnType | None:
 
 
 def _text_as(
-    old: pl.Series, new: pl.Series, texts: tuple[bool, bool], known: Sequence[ColumnType]
+    old: pl.Series,
+    new: pl.Series,
+    texts: tuple[bool, bool],
+    known: Sequence[ColumnType],
+    *,
+    is_key: bool,
 ) -> ColumnType | None:
     """What the text of one table can be read as, to be compared with the type that the other one
-    has stored.
+    has stored. Codes with leading zeros are no numbers, and of a key 1001.0 is none either.
     """
     text, stored = (old, known[1]) if texts[0] else (new, known[0])
+    if stored in ("integer", "float"):
+        whole = values_of(text, "integer").null_count() == text.null_count()
+        if is_code(text).any() or (is_key and not whole):
+            return None
     readings: tuple[ColumnType, ...] = (stored, "float") if stored == "integer" else (stored,)
     return next(
         (

@@ -8,6 +8,7 @@ headline           the report in one sentence
 unchanged          the report of a snapshot and itself
 
 alignment          which rows of two frames have the same key
+near_keys          keys that came and went and are the same but for how they are written
 pairing, paired_contract   which keys are compared: the same key, target, or step after the origin
 aligned            two aligned frames, read column by column
 value_kinds        finite, null, nan, +inf, -inf, absent

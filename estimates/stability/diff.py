@@ -30,6 +30,7 @@ from estimates.stability.family_reports import ProbabilityReport, QuantileReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
 from estimates.stability.kernels.blocks import run_parallel
+from estimates.stability.near_keys import near_keys
 from estimates.stability.ranking import rank_both
 from estimates.stability.report import (
     ColumnReport,
@@ -181,6 +182,7 @@ def _keys(pair: AlignedVersions, identical: bool, named: int) -> KeysReport:
         added_keys=key_texts(alignment.b, alignment.key, alignment.added[:named]),
         removed_keys=key_texts(alignment.a, alignment.key, alignment.removed[:named]),
         reason=None if common else "no_comparable_keys",
+        near=(near_keys(alignment) if named else None) or msgspec.UNSET,
     )
 
 

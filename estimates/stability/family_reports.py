@@ -235,6 +235,20 @@ class SchemaChange(msgspec.Struct, frozen=True):
     b: str | None
 
 
+class NearKeys(msgspec.Struct, frozen=True):
+    """K1: pairs of a removed and an added key that are the same but for how they are written.
+
+    pairs     how many there are when all rules are applied together
+    by_rule   how many each rule alone would make: `trimmed`, `unicode` (NFC), `case`, `point_zero`
+              (1001.0 and 1001), `leading_zeros`
+    examples  the first five, the removed key and the added one
+    """
+
+    pairs: int
+    by_rule: dict[str, int]
+    examples: list[list[list[str]]]
+
+
 class SchemaReport(msgspec.Struct, frozen=True):
     """K5: how two contracts differ in what decides whether versions can be compared; keys and
     columns by name.

@@ -15,6 +15,7 @@ from estimates.render.notebook import framed, has_charts, rendered
 from estimates.stability.family_reports import (
     CutReport,
     DriftReport,
+    NearKeys,
     ProbabilityReport,
     QuantileReport,
     RankReport,
@@ -36,6 +37,8 @@ class KeysReport(msgspec.Struct, frozen=True):
                          None by horizon
     identical_share      rows that are bitwise equal, attributes included, of `common`
     added_keys, removed_keys  the first 100, by key
+    near                 added and removed keys that are the same but for how they are written;
+                         left out where there are none
     """
 
     n_from: int
@@ -52,6 +55,7 @@ class KeysReport(msgspec.Struct, frozen=True):
     added_keys: list[list[str]]
     removed_keys: list[list[str]]
     reason: str | None = None
+    near: NearKeys | msgspec.UnsetType = msgspec.UNSET
 
 
 class Change(msgspec.Struct, frozen=True):

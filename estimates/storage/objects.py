@@ -279,6 +279,8 @@ class Objects:
             "read_timeout": f"{silence_s}s",
             "timeout": f"{_WHOLE_S}s",
         }
+        if self.root.startswith("http://"):  # a web address: whoever typed it means it
+            options["allow_http"] = True
         client: ClientConfig = options | self._network
         return from_url(self.root, client_options=client, retry_config=_RETRY)
 

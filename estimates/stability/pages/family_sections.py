@@ -10,6 +10,7 @@ from estimates.render.section import NAME, Limits, Section, key_name, named
 from estimates.render.wording import cut, not_computed, number, percent, percent_range, times
 from estimates.stability.family_reports import (
     DriftReport,
+    NearKeys,
     ProbabilityReport,
     QuantileReport,
     RankReport,
@@ -17,6 +18,15 @@ from estimates.stability.family_reports import (
     Spread,
 )
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, SignedChange
+
+# What each is in words.
+_REASONS = {
+    "trimmed": "blanks around them",
+    "unicode": "the Unicode form of their letters (NFC)",
+    "case": "capital letters",
+    "point_zero": "a .0 at the end",
+    "leading_zeros": "leading zeros",
+}
 
 
 def schema(changes: SchemaReport | None) -> Section:
@@ -287,3 +297,20 @@ def _label(text: str | None) -> str:
 
 def _or_none(text: str | None) -> str:
     return "(none)" if text is None else text
+
+
+def near_sentence(near: NearKeys) -> str:
+    """How many added and removed keys are the same but for what, with examples."""
+    reasons = [_REASONS[rule] for rule, pairs in near.by_rule.items() if pairs]
+    alike = ", ".join(f"{_shown(old)} and {_shown(new)}" for old, new in near.examples[:3])
+    but_for = ", ".join(reasons) or "several of these together: " + ", ".join(_REASONS.values())
+    many = (
+        "1 removed key and an added one are"
+        if near.pairs == 1
+        else (f"{near.pairs:,} removed and added keys are")
+    )
+    return f"{many} the same but for {but_for}: {alike}"
+
+
+def _shown(key: list[str]) -> str:
+    return repr("/".join(key))

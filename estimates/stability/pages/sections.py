@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from estimates.render.section import NAME, Limits, Section, key_name, named
 from estimates.render.wording import count, cut, not_computed, percent, percent_range, times
 from estimates.stability.headline import main_columns
@@ -101,6 +103,11 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
     ):
         if n:
             lines.append(f"{what}: {named(first, n, limits)}")
+    lines += (
+        []
+        if isinstance(keys.near, msgspec.UnsetType)
+        else [family_sections.near_sentence(keys.near)]
+    )
     return Section("keys", "Keys", lines)
 
 

@@ -26,6 +26,7 @@ from estimates_jobs.cli.diff_tables import (
     two_files,
 )
 from estimates_jobs.cli.interface.command import Options, columns_option, command
+from estimates_jobs.cli.interface.table_options import table_options
 
 
 @command(
@@ -107,11 +108,13 @@ from estimates_jobs.cli.interface.command import Options, columns_option, comman
     metavar="FILE",
     help=f"Write all changes to a file that ends in {', '.join(WRITTEN_KINDS)}.",
 )
+@table_options
 def diff(options: Options, **arguments: Any) -> None:
     """How stable the estimates are: keys, changes per key, intervals, largest moves, from one
     version to another.
 
-    Two files need no store: OLD NEW --key COLUMNS. CSV, Parquet and Arrow; - is standard input.
+    Two files need no store: OLD NEW --key COLUMNS. CSV, JSON, Parquet and Arrow, also folders and
+    globs, below s3:// and at https://; - is standard input.
     Columns that both have are compared; what they are is guessed from both files and said on
     standard error. No file is made.
 
@@ -136,7 +139,7 @@ def diff(options: Options, **arguments: Any) -> None:
     if request.to_set is not None:
         show_versions(options, options.open_to_read()[request.words[0]], request)
     elif request.of_two_files:
-        show_tables(options, two_files(request), request.words[2:], request)
+        show_tables(options, two_files(request, options.tables), request.words[2:], request)
     else:
         _diff_in_store(options, request)
 
@@ -149,6 +152,11 @@ def _diff_in_store(options: Options, request: DiffRequest) -> None:
         else:
             check_pairing(request)
             tables = file_and_version(
-                options.open_to_read(), set_name, old, new, timezone=request.timezone
+                options.open_to_read(),
+                set_name,
+                old,
+                new,
+                options.tables,
+                timezone=request.timezone,
             )
             show_tables(options, tables, prefix, request)

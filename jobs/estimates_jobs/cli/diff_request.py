@@ -26,7 +26,9 @@ def is_ref(word: str) -> bool:
 
 def is_file(word: str) -> bool:
     """Whether there is a table of this name, or standard input."""
-    return word == "-" or Path(word).exists()
+    from estimates_jobs.tables.table_sources import is_source  # not needed for two versions
+
+    return word == "-" or is_source(word)
 
 
 class DiffRequest(msgspec.Struct, frozen=True):

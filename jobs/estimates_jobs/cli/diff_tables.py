@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from shlex import join
-from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
 from estimates.contract.contract import Contract
@@ -16,7 +13,7 @@ from estimates.errors import InvalidError, NotFoundError
 from estimates_jobs.cli.diff_request import DiffRequest, is_file, is_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from estimates.client import Client
     from estimates.compare.two_tables import TwoTables
     from estimates.store.store import Store
+    from estimates_jobs.tables.text_options import TextOptions
 
 _NAMED = 12  # columns in the line that says what was guessed
 _FORMS = (
@@ -32,7 +30,7 @@ _FORMS = (
 )
 
 
-def two_files(request: DiffRequest) -> TwoTables:
+def two_files(request: DiffRequest, options: TextOptions) -> TwoTables:
     """The tables of two files, under a contract from a file, or one that is guessed from them and a
     key.
 
@@ -46,8 +44,9 @@ def two_files(request: DiffRequest) -> TwoTables:
     _check_files(old, new)
     contract = None if request.contract is None else read_contract(request.contract)
     contract = contract and with_timezone(contract, request.timezone)
-    a = _read(old, contract)
-    b = _read(new, contract)
+    key = request.key or []
+    a = _read(old, contract, key, options)
+    b = _read(new, contract, key, options)
     if request.key is None and contract is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
     return side_by_side(
@@ -65,7 +64,13 @@ def two_files(request: DiffRequest) -> TwoTables:
 
 
 def file_and_version(
-    store: Store | Client, set_name: str, old: str, new: str, *, timezone: str | None = None
+    store: Store | Client,
+    set_name: str,
+    old: str,
+    new: str,
+    options: TextOptions,
+    *,
+    timezone: str | None = None,
 ) -> TwoTables:
     """A file and a version of a set, either way round, or two files, under the contract of the set.
 
@@ -96,7 +101,8 @@ def file_and_version(
             sides.append((store.frame(version), version.version, version.data_through))
         else:
             name = _display_name(word)
-            sides.append((conforming(_read(word, contract), contract, name), name, None))
+            frame = _read(word, contract, [], options)
+            sides.append((conforming(frame, contract, name), name, None))
     (a, name_a, through_a), (b, name_b, through_b) = sides
     return TwoTables(contract, a, b, (name_a, name_b), through=(through_a, through_b))
 
@@ -190,36 +196,22 @@ def _display_name(word: str) -> str:
     return "standard input" if word == "-" else word
 
 
-def _read(word: str, contract: Contract | None) -> pl.DataFrame:
-    """The table of a file or of standard input, its text in the types of a contract."""
+def _read(
+    word: str, contract: Contract | None, key: Sequence[str], options: TextOptions
+) -> pl.DataFrame:
+    """The table of a file or of standard input, its text in the types of a contract, or else in
+    plain form but for the key.
+    """
     from estimates_jobs.tables import hubverse
+    from estimates_jobs.tables.plain_text import naming, plain_columns
     from estimates_jobs.tables.table_files import read_table, typed
 
-    with _readable_file(word) as path:
-        try:
-            frame = read_table(path)
-            return hubverse.widened(frame) if contract is None else typed(frame, contract)
-        except InvalidError as error:
-            message = error.message.replace(str(path), _display_name(word))
-            named = (
-                message if _display_name(word) in message else f"{_display_name(word)}: {message}"
-            )
-            raise InvalidError(error.code, named, **error.details) from None
-
-
-@contextmanager
-def _readable_file(word: str) -> Iterator[Path]:
-    """A path that can be read several times; what a pipe brings lies in a temporary file until
-    then.
-    """
-    if word != "-" and (Path(word).is_file() or Path(word).is_dir()):
-        yield Path(word)
-        return
-    with tempfile.NamedTemporaryFile() as copy:
-        with nullcontext(sys.stdin.buffer) if word == "-" else Path(word).open("rb") as source:
-            copyfileobj(source, copy)
-        copy.flush()
-        yield Path(copy.name)
+    frame = read_table(word, options)
+    with naming(_display_name(word)):
+        if contract is not None:
+            return typed(frame, contract, options)
+        kept = [*key, *hubverse.LONG[:2]]
+        return hubverse.widened(plain_columns(frame, kept, options, _display_name(word)))
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame, old: str, new: str) -> str:

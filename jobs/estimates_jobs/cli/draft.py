@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from estimates_jobs.cli.interface.command import Options, columns_option, command
+from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     metavar="ZONE",
     help="Of times that name no zone; the draft says it. Default: UTC.",
 )
+@table_options
 def draft(
     options: Options,
     file: str,
@@ -34,14 +36,21 @@ def draft(
     name: str | None,
     timezone: str | None,
 ) -> None:
-    """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
+    """Write a first contract for a CSV, JSON, Parquet or Arrow table to standard output.
 
-    A profile of each column goes to standard error. Roles are guessed from names and values: read
-    the contract before you define it.
+    FILE may be a folder or a glob, below s3:// or at https://. A profile of each column goes to
+    standard error. Roles are guessed from names and values: read the contract before you define it.
     """
     from estimates_jobs.tables.contract_draft import draft as draft_contract
 
-    made = draft_contract(file, key, name, timezone=timezone, estimates=estimates or ())
+    made = draft_contract(
+        file,
+        key,
+        name,
+        timezone=timezone,
+        estimates=estimates or (),
+        options=options.tables,
+    )
     if options.json:
         terminal.json({"set": made.name, "contract": made.contract, "profile": made.profile})
         return

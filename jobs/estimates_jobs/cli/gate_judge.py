@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+import polars as pl
 
 from estimates import instants
 from estimates.catalog.ref import PRODUCTION
+from estimates.contract.contract import Contract
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_is_right_option,
@@ -15,6 +17,7 @@ from estimates_jobs.cli.interface.command import (
     timezone_option,
 )
 from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output.verdict_files import (
     VerdictFile,
     needed_offenders,
@@ -62,6 +65,7 @@ from estimates_jobs.tables.table_files import moments_in, with_timezone
     "--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict."
 )
 @timezone_option
+@table_options
 @notify_option
 @write_option
 @clock_is_right_option
@@ -97,11 +101,9 @@ def judge(
         )
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
-    observed = None if actuals is None else read_actual_values(actuals)
     if version is not None:
         store = options.open()
-        if timezone is not None and observed is not None:
-            observed = moments_in(observed, with_timezone(store.contract(set_name), timezone))
+        observed = _observed(options, actuals, store.contract(set_name), timezone)
         with notifying(options, store):
             verdict = store.judge(
                 set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
@@ -110,15 +112,23 @@ def judge(
     assert file is not None
     estimates = options.open_to_read()[set_name]
     contract = with_timezone(estimates.contract, timezone)
-    frame, provenance = file_candidate(contract, file, data_through=through)
-    if timezone is not None and observed is not None:
-        observed = moments_in(observed, contract)
+    frame, provenance = file_candidate(contract, file, data_through=through, options=options.tables)
     verdict = estimates.judge_frame(
         frame,
         provenance,
         against=against or PRODUCTION,
         judged_at=judged_at,
-        actuals=observed,
+        actuals=_observed(options, actuals, contract, timezone),
         offenders=offenders,
     )
     return show_verdict(options, verdict, files, offenders)
+
+
+def _observed(
+    options: Options, actuals: str | None, contract: Contract, timezone: str | None
+) -> pl.DataFrame | None:
+    """The actual values, where there are any; times without a zone are those of `timezone`."""
+    if actuals is None:
+        return None
+    observed = read_actual_values(actuals, contract, options.tables)
+    return observed if timezone is None else moments_in(observed, with_timezone(contract, timezone))

@@ -16,6 +16,7 @@ from estimates_jobs.cli.interface.command import (
     set_argument,
     timezone_option,
 )
+from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
     run_id_option,
@@ -59,6 +60,7 @@ from estimates_jobs.tables.table_files import read_table, typed, with_timezone
     help="With --changes: the version that is changed.  [default: production]",
 )
 @timezone_option
+@table_options
 @notify_option
 @clock_is_right_option
 def publish(
@@ -73,8 +75,8 @@ def publish(
     against: str | None,
     timezone: str | None,
 ) -> int:
-    """Publish a CSV, Parquet or Arrow table that was computed elsewhere: a version, its verdict,
-    its promotion.
+    """Publish a CSV, JSON, Parquet or Arrow table that was computed elsewhere: a version, its
+    verdict, its promotion. FILE may be a folder or a glob, below s3:// or at https://.
 
     Columns may come in any order; types are the contract's, so that "01" stays "01". What cannot be
     read back by key (missing columns, wrong types, null or duplicate keys, NaN) is rejected and
@@ -90,7 +92,13 @@ def publish(
     run_id = run_id or runner.new_run_id()
     with reporting_run(options, store, run_id) as (warnings, announce):
         frame, provenance = runner.read_candidate(
-            store, set_name, file, data_through=through, run_id=run_id, timezone=timezone
+            store,
+            set_name,
+            file,
+            data_through=through,
+            run_id=run_id,
+            timezone=timezone,
+            options=options.tables,
         )
         outcome, verdict = runner.publish_file(
             store,
@@ -98,19 +106,26 @@ def publish(
             frame,
             provenance,
             released_at=claimed,
-            changes=_changes(store, set_name, remove, against, timezone) if changes else None,
+            changes=(
+                _changes(options, store, set_name, remove, against, timezone) if changes else None
+            ),
             progress=announce,
         )
     return show_outcome(options, outcome, verdict, warnings)
 
 
 def _changes(
-    store: Store, set_name: str, remove: str | None, against: str | None, timezone: str | None
+    options: Options,
+    store: Store,
+    set_name: str,
+    remove: str | None,
+    against: str | None,
+    timezone: str | None,
 ) -> Changes:
     contract = with_timezone(store.contract(set_name), timezone)
     removed = None
     if remove is not None:
-        keys = read_table(remove)
+        keys = read_table(remove, options.tables)
         removed = typed(
             keys.select(name for name in contract.key if name in keys.columns), contract
         )

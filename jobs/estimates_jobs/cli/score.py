@@ -26,6 +26,7 @@ from estimates_jobs.cli.interface.command import (
     timezone_option,
 )
 from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
 
@@ -104,6 +105,7 @@ class _Scored(msgspec.Struct, frozen=True):
     help="Without --actuals: so many versions.",
 )
 @timezone_option
+@table_options
 @notify_option
 @clock_is_right_option
 def score(
@@ -160,7 +162,7 @@ def _score(
     from estimates_jobs.tables.table_files import moments_in, with_timezone
 
     store = options.open()
-    observed = read_actual_values(actuals)
+    observed = read_actual_values(actuals, store.contract(set_name), options.tables)
     if timezone is not None:
         observed = moments_in(observed, with_timezone(store.contract(set_name), timezone))
     with notifying(options, store):

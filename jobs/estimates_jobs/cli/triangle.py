@@ -106,7 +106,9 @@ def _revisions(
         raise click.UsageError("--actuals needs the store itself: a service reads no files")
     from estimates_jobs.tables.actual_values import read_actual_values
 
-    return estimates.revisions(*key, column=column, actuals=read_actual_values(actuals))
+    return estimates.revisions(
+        *key, column=column, actuals=read_actual_values(actuals, estimates.contract)
+    )
 
 
 def _show_title(revisions: Revisions, left_out: str | None) -> None:

@@ -7,11 +7,11 @@ an exchange; a row without a time is never known.
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from glob import glob
 from pathlib import Path
 
 import duckdb
@@ -20,9 +20,15 @@ import polars as pl
 
 from estimates.catalog.records import InputDigest
 from estimates.contract.job_inputs import Input
+from estimates.contract.text_values import values_of
+from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
+from estimates.guess.column_types import text_kind
 from estimates_jobs.run.calendars import Calendar
+from estimates_jobs.tables.plain_text import plain_columns
 from estimates_jobs.tables.table_files import read_table
+from estimates_jobs.tables.table_sources import is_remote, parts_of
+from estimates_jobs.tables.text_options import TextOptions
 
 READERS = {
     ".csv": "read_csv(?, header = true, sample_size = -1, union_by_name = true)",
@@ -96,10 +102,8 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def source_files(where: str, source: str) -> list[str]:
-    """The files of a path or glob, sorted; raises InvalidError `no_file`."""
-    files = sorted(path for path in glob.glob(source, recursive=True) if Path(path).is_file())
-    if not files and Path(source).is_file():  # a name with brackets in it
-        files = [source]
+    """The files of a path, a folder or a glob, sorted; raises InvalidError `no_file`."""
+    files = [part.name for part in parts_of(source)] if _is_there(source) else []
     if not files:
         raise InvalidError(
             "no_file",
@@ -107,6 +111,14 @@ def source_files(where: str, source: str) -> list[str]:
             f"{Path.cwd()}",
         )
     return files
+
+
+def _is_there(source: str) -> bool:
+    return any(path.is_file() or path.is_dir() for path in _matches(source))
+
+
+def _matches(source: str) -> list[Path]:
+    return [Path(source)] if Path(source).exists() else [*map(Path, glob(source, recursive=True))]
 
 
 def file_kind(where: str, path: str) -> str:
@@ -144,6 +156,10 @@ def _relation(
         return connection.sql(f"SELECT * FROM ({spec.query.strip().rstrip(';')}\n)")
     assert spec.source is not None
     where = f"input {name!r}"
+    if is_remote(spec.source) or Path(spec.source).is_dir():
+        table = read(spec.source) if read else _typed_table(spec.source, text)
+        connection.register("files", table)
+        return connection.sql("SELECT * FROM files")
     files = source_files(where, spec.source)
     if read is None:
         readers = {READERS[file_kind(where, path)] for path in files}
@@ -169,6 +185,16 @@ def _typed_by_duckdb(
         if types:
             return connection.sql(f"SELECT * FROM {options}, types = ?)", params=[files, types])
     return connection.sql(f"SELECT * FROM {reader}", params=[files])
+
+
+def _typed_table(source: str, codes: Sequence[str]) -> pl.DataFrame:
+    """A folder or what lies far away: its text in plain form and in the types that it shows."""
+    frame = plain_columns(read_table(source), codes, TextOptions(), source)
+    if any(dtype != pl.String for dtype in frame.dtypes):
+        return frame
+    return frame.with_columns(
+        values_of(text, text_kind(text), ASSUMED_ZONE) for text in frame if text.name not in codes
+    )
 
 
 def _known(

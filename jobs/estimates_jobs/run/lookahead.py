@@ -34,6 +34,7 @@ from estimates_jobs.run.context import Context
 from estimates_jobs.run.inputs import READERS, connect, file_kind, known_limit, quoted, source_files
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.tables.table_files import read_table
+from estimates_jobs.tables.table_sources import is_remote
 
 _LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)\"""")
 
@@ -126,6 +127,8 @@ def _files(contract: Contract) -> dict[Path, set[str]]:
 
 def _files_of(name: str, spec: Input) -> list[str]:
     where = f"input {name!r}"
+    if spec.source is not None and is_remote(spec.source):
+        return []  # its rows are cut by the input's time column alone
     if spec.source is not None:
         return source_files(where, spec.source)
     literals = (single or double for single, double in _LITERAL.findall(spec.query or ""))

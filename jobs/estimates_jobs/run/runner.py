@@ -7,7 +7,6 @@ is completed by the same command.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +30,9 @@ from estimates.store.publish import Begin, Publication, judge_and_promote, publi
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
-from estimates_jobs.tables.table_files import read_table, typed, with_timezone
+from estimates_jobs.tables.plain_text import naming
+from estimates_jobs.tables.table_files import read_with_digest, typed, with_timezone
+from estimates_jobs.tables.text_options import TextOptions
 
 Progress = Callable[[str], None]
 # The steps that a run's row remembers when they begin, to be resumed there.
@@ -153,33 +154,45 @@ def read_candidate(
     data_through: str | None = None,
     run_id: str | None = None,
     timezone: str | None = None,
+    options: TextOptions | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
-    """A file as a frame in the contract's types, with its provenance: for `publish_file` and
-    `Store.judge_frame`.
+    """A file, or what else `read_table` reads, as a frame in the contract's types, with its
+    provenance: for `publish_file` and `Store.judge_frame`.
 
-    `data_through` as for `run`; `timezone` of times without one, in place of the contract's. Raises
-    InvalidError: `no_file`, `bad_file`, `bad_value`, `bad_time`, `bad_timezone`, `future`.
+    `data_through` as for `run`; `timezone` of times without one, in place of the contract's;
+    `options` say how text is read. Raises InvalidError: `no_file`, `bad_file`, `bad_value`,
+    `ambiguous_number`, `bad_time`, `bad_timezone`, `future`.
     """
     run_id = run_id or new_run_id()
     contract = with_timezone(store.contract(name), timezone)
-    return _candidate(contract, file, run_id, _through(store.catalog.run(run_id), data_through))
+    through = _through(store.catalog.run(run_id), data_through)
+    return _candidate(contract, file, run_id, through, options or TextOptions())
 
 
 def file_candidate(
-    contract: Contract, file: str | Path, *, data_through: str | None = None
+    contract: Contract,
+    file: str | Path,
+    *,
+    data_through: str | None = None,
+    options: TextOptions | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
     """The same without a store, for a file that is only judged: of a run with a name of its own."""
-    return _candidate(contract, file, new_run_id(), _through(None, data_through))
+    through = _through(None, data_through)
+    return _candidate(contract, file, new_run_id(), through, options or TextOptions())
 
 
 def _candidate(
-    contract: Contract, file: str | Path, run_id: str, data_through: datetime
+    contract: Contract,
+    file: str | Path,
+    run_id: str,
+    data_through: datetime,
+    options: TextOptions,
 ) -> tuple[pl.DataFrame, Provenance]:
     context = Context(contract, data_through)
-    frame = typed(read_table(file), contract)
-    with Path(file).open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    digest = InputDigest("file", str(file), sha256, frame.height)
+    table = read_with_digest(file, options)
+    with naming(str(file)):
+        frame = typed(table.frame, contract, options)
+    digest = InputDigest("file", str(file), table.digest, frame.height)
     return frame, Provenance(
         context.data_through, run_id, inputs=(digest,), targets=_targets(context)
     )

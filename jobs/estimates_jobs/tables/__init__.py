@@ -1,7 +1,12 @@
 """Tables from files.
 
-table_files     CSV, Parquet and Arrow, in a contract's types; csv_files: CSV as text;
-                typed_files: Parquet and Arrow, also of types that polars does not know
+table_files     a table in a contract's types, whatever it is read from
+table_sources   where its bytes come from: file, folder, glob, bucket, URL
+csv_files       CSV as text; csv_layout: where its table begins, and what parts its cells
+json_files      arrays of objects, and an object a line
+typed_files     Parquet and Arrow, also of types that polars does not know
+plain_text      numbers as people write them, where no contract says what a column is
+text_options    what a person says of the text
 hubverse        the long form, pivoted
 actual_values   what became of the estimates
 contract_draft  a first contract for a table; domain_draft: its target and its domain

@@ -7,21 +7,32 @@ import re
 import polars as pl
 
 from estimates import instants
+from estimates.accuracy.observed import sources
+from estimates.contract.contract import Contract
 from estimates.contract.job_inputs import Input
 from estimates_jobs.run.inputs import read_input
+from estimates_jobs.tables.plain_text import plain_columns
 from estimates_jobs.tables.table_files import read_table
+from estimates_jobs.tables.text_options import TextOptions
 
 _QUERY = re.compile(r"\s*(select|from|with)\s", re.IGNORECASE)
 
 
-def read_actual_values(source: str) -> pl.DataFrame:
-    """A CSV, Parquet or Arrow file by its name, or the answer to SQL, which begins with SELECT,
+def read_actual_values(
+    source: str, contract: Contract, options: TextOptions | None = None
+) -> pl.DataFrame:
+    """A file, or what else `read_table` reads, or the answer to SQL, which begins with SELECT,
     FROM or WITH.
 
-    Columns of CSV stay text, which `accuracy.read_actuals` reads in the contract's types.
-    Raises InvalidError: `no_file`, `bad_file`, `bad_input` (SQL that DuckDB refuses);
-    UnavailableError.
+    Columns of CSV stay text, numbers in plain form; `accuracy.read_actuals` reads them in the
+    contract's types.
+    Raises InvalidError: `no_file`, `bad_file`, `bad_value`, `ambiguous_number`, `bad_input` (SQL
+    that DuckDB refuses); UnavailableError.
     """
     if _QUERY.match(source) is None:
-        return read_table(source)
+        options = options or TextOptions()
+        frame = read_table(source, options)
+        observed = set(sources(contract, frame.columns).values())
+        kept = [name for name in frame.columns if name not in observed or name in contract.key]
+        return plain_columns(frame, kept, options, source)
     return read_input("actuals", Input(query=source, static=True), instants.now()).frame

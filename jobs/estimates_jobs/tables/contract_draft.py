@@ -26,8 +26,10 @@ from estimates.guess.column_types import guess_types
 from estimates.guess.guess import Guess
 from estimates.guess.guesses import estimate_type, guess_roles
 from estimates_jobs.tables.domain_draft import Targets, targets_of
-from estimates_jobs.tables.hubverse import widened
+from estimates_jobs.tables.hubverse import LONG, widened
+from estimates_jobs.tables.plain_text import plain_columns
 from estimates_jobs.tables.table_files import read_table, typed
+from estimates_jobs.tables.text_options import TextOptions
 
 _EXAMPLES = 3
 _TRIED = 20  # columns tried as an addition to a key that is not unique
@@ -67,6 +69,7 @@ def draft(
     timezone: str | None = None,
     estimates: Sequence[str] = (),
     now: datetime | None = None,
+    options: TextOptions | None = None,
 ) -> Draft:
     """Draft a contract for the table at `path` whose rows are identified by the columns `key`.
 
@@ -81,8 +84,10 @@ def draft(
     `no_rows`, `no_estimate`, `bad_contract` (a name that no contract can have), and what
     `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
     """
-    path = Path(path)
-    table = read_table(path)
+    source, path = str(path), Path(path)
+    options = options or TextOptions()
+    table = read_table(source, options)
+    table = plain_columns(table, [*key, *LONG[:2]], options, source)
     wide = widened(table)
     _check_key(wide, key, path)
     _check_estimates(wide, key, estimates, path)

@@ -1,125 +1,230 @@
 """CSV files as tables of text.
 
-Polars reads a plain file in a quarter of DuckDB's time, but fills short lines with nulls and is
+Bytes become UTF-8 text, the text a layout (`csv_layout`), and the lines below the header a frame.
+Polars reads plain lines in a quarter of DuckDB's time, but fills short lines with nulls and is
 vague about errors. So it reads what has no quotes and where the number of separators proves that
 every line is whole; DuckDB reads the rest.
 """
 
 from __future__ import annotations
 
-import csv
+import codecs
 import re
+import tempfile
 from pathlib import Path
 
 import polars as pl
 
 from estimates.errors import InvalidError
+from estimates_jobs.tables.csv_layout import ENCODED, TRAILING, Layout, find_layout
+from estimates_jobs.tables.text_options import TextOptions
 
-_SEPARATORS = ",;\t|"
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 
 
-def read_csv(path: Path) -> pl.DataFrame:
-    """All columns as text, an empty cell as null; raises InvalidError `bad_file`, naming the line
-    that is to blame.
+def read_csv(content: bytes, where: str, options: TextOptions) -> pl.DataFrame:
+    """All columns as text; an empty cell is null, a quoted empty one is empty text.
+
+    where  what the file is called, for errors
+    Raises InvalidError `bad_file`, naming the line that is to blame.
     """
-    names, separator = _header(path)
-    plain = _read_plain(path, names, separator)
-    return _read_strictly(path, names, separator) if plain is None else plain
+    text = _utf8(content, where, options.encoding)
+    layout = find_layout(text, where, options)
+    lines, comments = _without_comments(text[layout.start :], options.comment)
+    if not lines.strip():
+        frame = pl.DataFrame(schema=dict.fromkeys(_columns(layout), pl.String))
+    else:
+        frame = _read_plain(lines, layout)
+        if frame is None:
+            frame = _read_quoted(lines, layout, where, options, comments)
+    return _cut(frame, layout, where, options)
 
 
-def _read_plain(path: Path, names: list[str], separator: str) -> pl.DataFrame | None:
-    """By polars; None for a file that is not plain."""
-    content = path.read_bytes()
-    ends = content.count(b"\n")
-    lines = ends + (not content.endswith(b"\n"))
-    returns = content.count(b"\r")
+def _utf8(content: bytes, where: str, encoding: str | None) -> bytes:
+    """The text as UTF-8 without a mark; where nothing says its encoding, it is UTF-8 already."""
+    mark = next((mark for mark in _MARKS if content.startswith(mark)), b"")
+    known = _MARKS.get(mark) or encoding
+    content = content.removeprefix(mark)
+    if known is None or codecs.lookup(known).name == "utf-8":
+        return content
+    try:
+        return content.decode(known).encode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidError("bad_file", f"{where}: line {line} is not {known} text") from None
+
+
+def _without_comments(lines: bytes, mark: str | None) -> tuple[bytes, list[int]]:
+    """The lines that are none, and the numbers of the others; a line inside quotes is none."""
+    start = (mark or "").encode()
+    if not start or start not in lines:
+        return lines, []
+    kept: list[bytes] = []
+    comments: list[int] = []
+    inside = False
+    for number, line in enumerate(lines.splitlines(keepends=True), 1):
+        if not inside and line.startswith(start):
+            comments.append(number)
+            continue
+        inside ^= line.count(b'"') % 2 == 1
+        kept.append(line)
+    return b"".join(kept), comments
+
+
+def _columns(layout: Layout) -> list[str]:
+    """A name of its own for each cell: two columns without a name may be left out together, and
+    DuckDB takes `a` and `A` for the same one.
+    """
+    return [f"c{position}" for position in range(len(layout.names))]
+
+
+def _read_plain(lines: bytes, layout: Layout) -> pl.DataFrame | None:
+    """By polars; None for lines that are not plain."""
+    ends = lines.count(b"\n")
+    number = ends + (not lines.endswith(b"\n"))
+    returns = lines.count(b"\r")
+    separator = layout.separator.encode()
     odd = (
-        b'"' in content
-        or b"\0" in content
-        or (returns and not returns == ends == content.count(b"\r\n"))
+        b'"' in lines
+        or b"\0" in lines
+        or (returns and not returns == ends == lines.count(b"\r\n"))
+        or len(separator) > 1
     )
     # Polars refuses a line with too many separators; when none has, and there are enough in all,
     # none has too few.
-    if odd or len(names) == 1 or content.count(separator.encode()) != (len(names) - 1) * lines:
+    width = len(layout.names)
+    if odd or width == 1 or lines.count(separator) != (width - 1) * number:
         return None
     try:
-        frame = pl.read_csv(content, separator=separator, infer_schema=False, quote_char=None)
+        return pl.read_csv(
+            lines,
+            separator=layout.separator,
+            has_header=False,
+            schema=dict.fromkeys(_columns(layout), pl.String),
+            quote_char=None,
+        )
     except pl.exceptions.PolarsError:
         return None
-    return frame if frame.columns == names else None
 
 
-def _read_strictly(path: Path, names: list[str], separator: str) -> pl.DataFrame:
-    """By DuckDB, which knows quotes well and names the line that is to blame."""
+def _read_quoted(
+    lines: bytes, layout: Layout, where: str, options: TextOptions, comments: list[int]
+) -> pl.DataFrame:
+    """By DuckDB, which knows quotes well and names the line that is to blame.
+
+    A quote inside a cell is doubled; where that does not hold, and Spark's way does, it stands
+    behind a backslash.
+    """
+    try:
+        return _read_strictly(lines, layout)
+    except _FaultyLineError as fault:
+        if b'\\"' in lines:
+            try:
+                frame = _read_strictly(_with_doubled_quotes(lines), layout)
+                options.note(f'{where}: \\" is read as a quote inside a cell, as Spark writes it')
+                return frame
+            except _FaultyLineError:
+                pass
+        raise InvalidError(
+            "bad_file", f"{where}: {fault.sentence(layout, lines, comments)}"
+        ) from None
+
+
+def _with_doubled_quotes(lines: bytes) -> bytes:
+    """Backslashes that stand before a quote resolved: of two one is left, an odd one doubles it."""
+
+    def resolved(match: re.Match[bytes]) -> bytes:
+        half, odd = divmod(len(match.group(1)), 2)
+        return b"\\" * half + (b'""' if odd else b'"')
+
+    return re.sub(rb'(\\+)"', resolved, lines)
+
+
+class _FaultyLineError(Exception):
+    """DuckDB's page of advice about a line that it refuses."""
+
+    def sentence(self, layout: Layout, lines: bytes, comments: list[int]) -> str:
+        """Line and reason out of it, and what to do."""
+        text = str(self)
+        number = re.search(r"CSV Error on Line: (\d+)", text)
+        width = len(layout.names)
+        known = {
+            r"Expected Number of Columns: \d+ Found: (\d+)": "has {0} cells, the first line names "
+            f"{width} columns",
+            r"unterminated quote": "has a quote that is not closed, or text after a closing quote",
+            r"Invalid unicode": f"is not UTF-8 text; {ENCODED}",
+        }
+        for pattern, words in known.items():
+            match = re.search(pattern, text)
+            if number and match:
+                line = int(number.group(1)) - 1  # without the header
+                hint = _hint(lines, line, match.groups(), width)
+                for comment in comments:
+                    line += comment <= line
+                return f"line {line + layout.lines} {words.format(*match.groups())}{hint}"
+        return (
+            "not a CSV file of one kind (separators, quotes and line ends alike throughout): "
+            f"{text.splitlines()[0]}"
+        )
+
+
+def _hint(lines: bytes, number: int, cells: tuple[str, ...], width: int) -> str:
+    content = lines.splitlines()
+    line = content[number - 1] if number <= len(content) else b""
+    if line.startswith(b"#"):
+        return "; lines that are comments are left out with --comment '#'"
+    if number == 1 and cells == (str(width + 1),):
+        return '; if the first are names of rows, as R writes them, leave them out with --ignore ""'
+    return ""
+
+
+def _read_strictly(lines: bytes, layout: Layout) -> pl.DataFrame:
     import duckdb  # takes a moment, and most files are plain
 
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        path = Path(folder) / "lines.csv"
+        # with a header again, whose end says how lines end
+        header = layout.separator.join(_columns(layout)) + layout.end
+        path.write_bytes(header.encode() + lines)
         try:
-            relation = connection.sql(
+            return connection.sql(
                 "select * from read_csv($path, auto_detect = false, header = true, all_varchar = "
-                "true, delim = $separator, quote = '\"', escape = '\"', columns = $columns)",
+                "true, delim = $separator, quote = '\"', escape = '\"', columns = $columns, "
+                "allow_quoted_nulls = false)",
                 params={
-                    "path": _literal(path),
-                    "separator": separator,
-                    # numbered, because DuckDB takes `a` and `A` for the same column
-                    "columns": {f"c{i}": "VARCHAR" for i in range(len(names))},
+                    "path": str(path),
+                    "separator": layout.separator,
+                    "columns": dict.fromkeys(_columns(layout), "VARCHAR"),
                 },
-            )
-            return relation.pl().rename({f"c{i}": name for i, name in enumerate(names)})
+            ).pl()
         except duckdb.Error as error:
-            raise InvalidError("bad_file", f"{path}: {_csv_fault(str(error))}") from None
+            raise _FaultyLineError(str(error)) from None
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """Names and separator from the first record."""
-    candidates: list[tuple[list[str], str]] = []
-    for separator in _SEPARATORS:
-        try:
-            # escaped, so that a bad byte further down is found by DuckDB, which knows its line
-            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-                candidates.append((next(csv.reader(file, delimiter=separator), []), separator))
-        except csv.Error as error:
+def _cut(frame: pl.DataFrame, layout: Layout, where: str, options: TextOptions) -> pl.DataFrame:
+    """The table's columns by their names, and its null words as null."""
+    columns = dict(zip(_columns(layout), layout.names, strict=True))
+    for column, name in columns.items():
+        if name == TRAILING and (over := frame[column].str.strip_chars().fill_null("") != "").any():
+            width = len(layout.names)
             raise InvalidError(
-                "bad_file", f"{path}: line 1 does not name columns: {error}"
-            ) from None
-    names, separator = max(candidates, key=lambda candidate: len(candidate[0]))
-    if not any(name.strip() for name in names):
-        raise InvalidError("bad_file", f"{path}: line 1 is empty; it must name the columns")
-    for position, name in enumerate(names, 1):
-        if re.search("[\udc80-\udcff]", name):
-            raise InvalidError("bad_file", f"{path}: line 1 is not UTF-8 text")
-        if not name:
-            hint = (
-                "; pandas writes its index like this, use to_csv(index=False)"
-                if position == 1
-                else ""
+                "bad_file",
+                f"{where}: row {over.arg_true()[0] + 1} has {width} cells, the first line names "
+                f"{width - 1} columns",
             )
-            raise InvalidError("bad_file", f"{path}: line 1: column {position} has no name{hint}")
-        if name in names[: position - 1]:
-            raise InvalidError("bad_file", f"{path}: line 1 names column {name!r} twice")
-    return names, separator
-
-
-def _literal(path: Path) -> str:
-    """The path for DuckDB, which would take it for a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
-
-
-def _csv_fault(text: str) -> str:
-    """Line and reason out of DuckDB's page of advice."""
-    line = re.search(r"CSV Error on Line: (\d+)", text)
-    known = {
-        r"Expected Number of Columns: (\d+) Found: (\d+)": "has {1} cells, the first line names "
-        "{0} columns",
-        r"unterminated quote": "has a quote that is not closed, or text after a closing quote",
-        r"Invalid unicode": "is not UTF-8 text",
+    kept = {
+        column: name
+        for column, name in columns.items()
+        if name != TRAILING and name not in options.ignored
     }
-    for pattern, words in known.items():
-        match = re.search(pattern, text)
-        if line and match:
-            return f"line {line.group(1)} {words.format(*match.groups())}"
-    where = f"line {line.group(1)}: " if line else ""
-    return (
-        f"{where}not a CSV file of one kind (separators, quotes and line ends alike throughout): "
-        f"{text.splitlines()[0]}"
-    )
+    frame = frame.select(pl.col(column).alias(name) for column, name in kept.items())
+    if options.nulls:
+        words = list(options.nulls)
+        frame = frame.with_columns(pl.when(~pl.all().str.strip_chars().is_in(words)).then(pl.all()))
+    return frame

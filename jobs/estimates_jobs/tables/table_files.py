@@ -1,10 +1,12 @@
-"""Tables from files (CSV, Parquet, Arrow), and their text in a contract's types, so that "01" stays
-"01".
+"""Tables from files (CSV, JSON, Parquet, Arrow), and their text in a contract's types, so that "01"
+stays "01".
 """
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -12,35 +14,47 @@ import polars as pl
 from estimates.contract.columns import ColumnType
 from estimates.contract.conform import kinds
 from estimates.contract.contract import Contract
+from estimates.contract.number_text import NumberOptions
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
 from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.csv_files import read_csv
+from estimates_jobs.tables.json_files import looks_like_json, read_json
+from estimates_jobs.tables.table_sources import Part, decompressed, digest_of, parts_of
+from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import is_typed_file, read_typed_file
 
+_INDEX = "__index_level_0__"  # what pandas calls an index without a name, and leaves out itself
 
-def read_table(path: str | Path) -> pl.DataFrame:
-    """A CSV, Parquet or Arrow (IPC file or stream) file as a frame; the content decides which, not
-    the file's name.
 
-    CSV: UTF-8, the first line names the columns; separated by comma, semicolon, tab or bar,
-    whichever splits the first line into most columns; every column is text, an empty cell (quoted
-    or not) is null, rows keep their order.
-    Raises InvalidError: `no_file`, `bad_file` (naming the line of a CSV file that is to blame).
+class Table(NamedTuple):
+    """A frame, and the SHA-256 of the files that it was read from."""
+
+    frame: pl.DataFrame
+    digest: str
+
+
+def read_table(source: str | Path, options: TextOptions | None = None) -> pl.DataFrame:
+    """A table as a frame: CSV, JSON (an array or an object a line), Parquet or Arrow (IPC file or
+    stream), each also compressed with gzip, Zstandard or bzip2; the content decides which, not the
+    name.
+
+    source   a file, a folder, a glob, both also below `s3://bucket/`, or one file at `https://`;
+             folders `name=value` are columns
+    options  what a person says of the text; what is read as something else than it stands there is
+             noted in them
+    Every column of CSV is text; an empty cell is null, a quoted empty one is empty text; rows keep
+    their order.
+    Raises InvalidError: `no_file`, `bad_file` (naming the line that is to blame); UnavailableError
+    and RefusedError of a bucket.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
-        raise InvalidError(
-            "no_file", f"{path}: cannot be read: {error.strerror or error}"
-        ) from None
-    if is_typed_file(start):
-        with path.open("rb", buffering=0) as file:
-            return read_typed_file(file, start, str(path))
-    _check_text(path, start)
-    return read_csv(path)
+    return _read(parts_of(str(source)), options or TextOptions(), str(source))
+
+
+def read_with_digest(source: str | Path, options: TextOptions | None = None) -> Table:
+    """The same, and the digest of the files."""
+    parts = parts_of(str(source))
+    return Table(_read(parts, options or TextOptions(), str(source)), digest_of(parts))
 
 
 def read_keys(path: str | Path, contract: Contract) -> pl.DataFrame:
@@ -54,24 +68,28 @@ def read_keys(path: str | Path, contract: Contract) -> pl.DataFrame:
     return frame.select(list(contract.key))
 
 
-def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+def typed(
+    frame: pl.DataFrame, contract: Contract, options: TextOptions | None = None
+) -> pl.DataFrame:
     """The frame with its text columns parsed to the contract's types and decimals as floats;
     columns in any order.
 
+    options  with them numbers are read as people write them, too (`number_text`), but for those
+             of the key; what that changed is noted in them
     The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's
     columns first. Columns that are missing or too many are left to
     `estimates.contract.conform.conform`, NaN and infinities too. Times without a zone are those of
     the contract's `timezone`.
     Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header),
-    `output_type`.
+    `ambiguous_number`, `output_type`.
     """
-    wanted, zone = kinds(contract), contract.timezone
+    wanted = kinds(contract)
     if not hubverse.is_long(frame, contract):
-        return _parsed(frame, wanted, zone)
+        return _parsed(frame, wanted, contract, options)
     carried = {
         name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)
     }
-    return hubverse.wide(_parsed(frame, carried | {"value": "float"}, zone), contract)
+    return hubverse.wide(_parsed(frame, carried | {"value": "float"}, contract, options), contract)
 
 
 def with_timezone(contract: Contract, timezone: str | None) -> Contract:
@@ -87,26 +105,104 @@ def moments_in(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """
     wanted = kinds(contract)
     times: dict[str, ColumnType] = {n: wanted[n] for n in wanted if wanted[n] == "timestamp"}
-    return _parsed(frame, times, contract.timezone)
+    return _parsed(frame, times, contract, None)
 
 
-def _check_text(path: Path, start: bytes) -> None:
-    kinds_of_file = {
-        b"\x1f\x8b": "is compressed with gzip; decompress it first",
-        b"PK": "is a ZIP archive or an Excel workbook; save the sheet as CSV",
-        b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
-        b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
-        b"\x28\xb5\x2f\xfd": "is compressed with Zstandard; decompress it first",
-    }
-    for magic, what in kinds_of_file.items():
-        if start.startswith(magic):
-            raise InvalidError("bad_file", f"{path}: {what}")
+def _read(parts: list[Part], options: TextOptions, source: str) -> pl.DataFrame:
+    frames = [_read_part(part, options) for part in parts]
+    frame = frames[0] if len(frames) == 1 else _joined(parts, frames, source)
+    if _INDEX in frame.columns and _INDEX not in options.ignored:
+        options.note(
+            f"{source}: {_INDEX} is left out, the index of pandas that has no name; one with a "
+            "name is a column"
+        )
+    return frame.drop(_INDEX, *options.ignored, strict=False)
+
+
+def _joined(parts: list[Part], frames: list[pl.DataFrame], source: str) -> pl.DataFrame:
+    """The rows of all parts, which have to have the same columns of the same kinds."""
+    first = frames[0]
+    for part, frame in zip(parts, frames, strict=True):
+        missing = [name for name in first.columns if name not in frame.columns]
+        extra = [name for name in frame.columns if name not in first.columns]
+        other = [
+            name
+            for name in first.columns
+            if name in frame.columns and _kind(frame.schema[name]) != _kind(first.schema[name])
+        ]
+        if missing or extra or other:
+            what = [f"has no column {', '.join(missing)}"] if missing else []
+            what += [f"has also {', '.join(extra)}"] if extra else []
+            what += [f"has other types in {', '.join(other)}"] if other else []
+            raise InvalidError(
+                "bad_file",
+                f"{source}: its files are no parts of one table: {part.name} "
+                f"{' and '.join(what)}, and {parts[0].name} differs; name those that belong "
+                "together by a glob",
+            )
+    aligned = [frame.select(first.columns) for frame in frames]
+    return pl.concat(aligned, how="vertical_relaxed")
+
+
+def _kind(dtype: pl.DataType) -> str:
+    """What the types of a column have to share in all parts; numbers may be wider in one."""
+    return "number" if dtype.is_numeric() else str(dtype)
+
+
+def _read_part(part: Part, options: TextOptions) -> pl.DataFrame:
+    frame = _read_file(part, options)
+    values = {name: text for name, text in part.values.items() if name not in frame.columns}
+    return frame.with_columns(pl.lit(text, pl.String).alias(name) for name, text in values.items())
+
+
+def _read_file(part: Part, options: TextOptions) -> pl.DataFrame:
+    if part.path is not None and is_typed_file(start := _start(part.path)):
+        with part.path.open("rb", buffering=0) as file:
+            return read_typed_file(file, start, part.name)
+    content = decompressed(part.content, part.name)
+    if is_typed_file(content):
+        return read_typed_file(io.BytesIO(content), content[:8], part.name)
+    if looks_like_json(content[:64]):
+        return read_json(content, part.name)
+    _check_text(part.name, content[:8])
+    return read_csv(content, part.name, options)
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError as error:
+        raise InvalidError(
+            "no_file", f"{path}: cannot be read: {error.strerror or error}"
+        ) from None
+
+
+def _check_text(name: str, start: bytes) -> None:
+    if start.startswith(b"PK"):
+        raise InvalidError(
+            "bad_file", f"{name}: is a ZIP archive or an Excel workbook; save the sheet as CSV"
+        )
     if not start:
         raise InvalidError(
-            "bad_file", f"{path}: is empty; a table starts with a line that names its columns"
+            "bad_file", f"{name}: is empty; a table starts with a line that names its columns"
         )
 
 
-def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType], zone: str | None) -> pl.DataFrame:
-    present = [(name, kind) for name, kind in wanted.items() if name in frame.columns]
-    return frame.with_columns(parsed(frame.get_column(name), kind, zone) for name, kind in present)
+def _parsed(
+    frame: pl.DataFrame,
+    wanted: dict[str, ColumnType],
+    contract: Contract,
+    options: TextOptions | None,
+) -> pl.DataFrame:
+    numbers = None if options is None else NumberOptions(options.decimal, options.notes)
+    return frame.with_columns(
+        parsed(
+            frame.get_column(name),
+            kind,
+            contract.timezone,
+            None if name in contract.key else numbers,
+        )
+        for name, kind in wanted.items()
+        if name in frame.columns
+    )

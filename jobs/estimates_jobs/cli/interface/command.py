@@ -12,6 +12,7 @@ import msgspec
 
 from estimates.errors import InvalidError
 from estimates.settings import Settings
+from estimates_jobs.tables.text_options import TextOptions
 
 if TYPE_CHECKING:
     from estimates.client import Client
@@ -44,6 +45,7 @@ class Options:
         self.debug = False
         self.notify: str | None = None
         self.clock_is_right = False
+        self.tables = TextOptions()
 
     @property
     def json(self) -> bool:
@@ -61,6 +63,13 @@ class Options:
         return (
             settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
         )
+
+    def say_notes(self) -> None:
+        """Say on standard error what in tables was read as something else than it stands there."""
+        for note in self.tables.notes:
+            as_json = msgspec.json.encode({"note": {"code": "read_as", "message": note}})
+            click.echo(as_json if self.json else f"note: {note}", err=True)
+        self.tables.notes.clear()
 
     def open(self) -> Store:
         """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError
@@ -165,7 +174,10 @@ class Command(click.Command):
             raise click.UsageError(
                 f"this command does not print {options.format}; it is for {others}", ctx
             )
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        finally:
+            options.say_notes()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, then the shared ones."""

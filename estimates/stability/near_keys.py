@@ -1,0 +1,68 @@
+"""Keys that came and went and are the same but for how they are written.
+
+Looked at only where keys were added and removed; they stay different keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from estimates.stability.alignment import Alignment, key_texts
+from estimates.stability.family_reports import NearKeys
+
+_EXAMPLES = 5
+_RULES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "trimmed": lambda text: text.str.strip_chars(),
+    "unicode": lambda text: text.str.normalize("NFC"),
+    "case": lambda text: text.str.to_lowercase(),
+    "point_zero": lambda text: text.str.replace(r"^([+-]?\d+)\.0+$", "$1"),
+    "leading_zeros": lambda text: text.str.replace(r"^([+-]?)0+(\d)", "$1$2"),
+}
+
+
+def near_keys(alignment: Alignment) -> NearKeys | None:
+    """Pairs of a removed and an added key that are equal once all rules are applied; None where
+    there is none.
+
+    Of the text columns of the key; a pair counts where neither key has a second one to pair with.
+    """
+    key = alignment.key
+    texts = [name for name in key if alignment.a.schema[name] == pl.String]
+    if not (texts and len(alignment.added) and len(alignment.removed)):
+        return None
+    removed, added = (
+        frame.select(key)[rows]
+        for frame, rows in ((alignment.a, alignment.removed), (alignment.b, alignment.added))
+    )
+    pairs = _pairs(removed, added, key, texts, list(_RULES))
+    if not pairs.height:
+        return None
+    by_rule = {rule: _pairs(removed, added, key, texts, [rule]).height for rule in _RULES}
+    first = pairs.head(_EXAMPLES)
+    examples = zip(
+        key_texts(removed, key, first["a"].to_numpy()),
+        key_texts(added, key, first["b"].to_numpy()),
+        strict=True,
+    )
+    return NearKeys(pairs.height, by_rule, [list(pair) for pair in examples])
+
+
+def _pairs(
+    removed: pl.DataFrame, added: pl.DataFrame, key: list[str], texts: list[str], rules: list[str]
+) -> pl.DataFrame:
+    """Row numbers `a` and `b` of the pairs, in the order of `removed`."""
+
+    def alike(frame: pl.DataFrame, number: str) -> pl.DataFrame:
+        columns: list[pl.Expr] = []
+        for name in key:
+            text = pl.col(name)
+            for rule in rules if name in texts else []:
+                text = _RULES[rule](text)
+            columns.append(text)
+        written_alike = frame.select(columns).with_row_index(number)
+        return written_alike.unique(subset=key, keep="none", maintain_order=True)
+
+    pairs = alike(removed, "a").join(alike(added, "b"), on=key, how="inner", maintain_order="left")
+    return pairs.select("a", "b")

@@ -1,0 +1,32 @@
+"""What a person says of a table's text, where the text does not say it itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TextOptions(msgspec.Struct):
+    """How the files of a command are read; None or nothing: it is read off the file.
+
+    delimiter  the character between two cells
+    encoding   the name of a codec of Python
+    comment    what a line begins with that is no line of the table
+    decimal    `.` or `,` before the fraction of a number; the other one groups thousands
+    nulls      words that stand for no value, in every column of text
+    ignored    columns that are left out, in files of every kind; `""` is a column without a name
+    notes      what was read as something else than its plain text, a sentence each; filled while
+               tables are read, for whoever reads them to say
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    comment: str | None = None
+    decimal: str | None = None
+    nulls: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    notes: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        """Remember a sentence, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
