@@ -28,8 +28,7 @@ METRICS_REVISION = 5  # raised whenever the same two snapshots would give other 
 
 
 class KeysReport(msgspec.Struct, frozen=True):
-    """K: which keys came and went. `elapsed` and `advanced` are taken out before anything else is
-    counted.
+    """K: which keys came and went, without those that elapsed and advanced.
 
     n_from, n_to         keys of A and B that are neither elapsed nor advanced
     common               keys in both
@@ -37,8 +36,7 @@ class KeysReport(msgspec.Struct, frozen=True):
                          None by horizon
     identical_share      rows that are bitwise equal, attributes included, of `common`
     added_keys, removed_keys  the first 100, by key
-    near                 added and removed keys that are the same but for how they are written;
-                         left out where there are none
+    near                 pairs that are the same but for how they are written, where there are any
     """
 
     n_from: int
@@ -59,9 +57,7 @@ class KeysReport(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One key's move from `a` to `b`: d = b − a (None when it overflows), r relative (None without
-    a scale).
-    """
+    """One key's move: d = b − a (None when it overflows), r relative (None without a scale)."""
 
     key: list[str]
     a: float
