@@ -93,6 +93,8 @@ def without_extension(series: pl.Series) -> pl.Series:
 
 def narrowed(integers: pl.Series) -> pl.Series:
     """Integers of 64 bits, or all as text where one is beyond them."""
+    if integers.dtype == pl.Int64:
+        return integers
     if integers.dtype in _WIDE:
         ends: list[Any] = [integers.min(), integers.max()]
         if ends[0] is not None and not -(2**63) <= ends[0] <= ends[1] < 2**63:
