@@ -9,36 +9,34 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
+from estimates.accuracy.accuracy_report import LAST_SCORED
 from estimates.catalog.at import At
 from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
-from estimates.compare.change_page import ChangePage
 from estimates.compare.queries import ChangeQuery, PairOptions, diff_query
 from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates.compare.shared_contract import shared_contract
-from estimates.compare.vintages import Vintages
 from estimates.contract.contract import Contract
-from estimates.gate.policy_table import PolicyInForce, policy_in_force
-from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
-from estimates.reading.as_of_join import as_of_join
-from estimates.reading.explanation import explain
 from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates.reading.reader import Reader
 from estimates.render.notebook import short
 from estimates.render.wording import count
-from estimates.stability.report import Report
-from estimates.stability.through_time.revision_report import Across, Revisions
-from estimates.store.judge import JudgeOptions, judge_frame
 from estimates.store.open_store import OpenStore
-from estimates.store.regrading import Regrading, regrade
-from estimates.store.scoring import Outcome, score_set, stored_scores
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # who reads by key does not pay for the rest
+    from estimates.accuracy.accuracy_report import SetAccuracy
+    from estimates.compare.change_page import ChangePage
     from estimates.compare.two_versions import Comparison
+    from estimates.compare.vintages import Vintages
+    from estimates.gate.policy_table import PolicyInForce
+    from estimates.gate.verdict import Verdict
+    from estimates.stability.report import Report
+    from estimates.stability.through_time.revision_report import Across, Revisions
+    from estimates.store.judge import JudgeOptions
+    from estimates.store.regrading import Regrading
+    from estimates.store.scoring import Outcome
 
 Time = datetime | str
 
@@ -72,6 +70,8 @@ class EstimateSet:
 
     def policy(self) -> PolicyInForce:
         """What each check of the gate is held to, and where each limit comes from."""
+        from estimates.gate.policy_table import policy_in_force
+
         of_set = self.store.view().set(self.name)
         return policy_in_force(of_set.contract, len(of_set.contracts))
 
@@ -97,6 +97,8 @@ class EstimateSet:
         """The contract that a page of changes is read with; of two sets, that of the columns which
         both have.
         """
+        from estimates.compare.shared_contract import shared_contract
+
         assert page.version is not None
         if page.set:
             return self.contract_of(page.version)
@@ -180,6 +182,8 @@ class EstimateSet:
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
+        from estimates.reading.explanation import explain
+
         reader, version = self._reading(At(ref, instants.instant_of(as_of)))
         return explain(reader, self.store.catalog, version, key)
 
@@ -221,6 +225,8 @@ class EstimateSet:
         frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame,
                a lazy one, or what `polars.DataFrame` takes; see `reading.as_of_join.as_of_join`
         """
+        from estimates.reading.as_of_join import as_of_join
+
         return as_of_join(
             self.store.reader(), self.store.columns, self.name, frame, time, fields, clock
         )
@@ -300,6 +306,8 @@ class EstimateSet:
         **options: Unpack[JudgeOptions],
     ) -> Verdict:
         """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
+        from estimates.store.judge import judge_frame
+
         return judge_frame(self.store, self.name, frame, provenance, against=against, **options)
 
     def score(
@@ -311,6 +319,8 @@ class EstimateSet:
         against: str | int | None = None,
     ) -> Outcome:
         """Score versions against actual values and store the scores; see `scoring.score_set`."""
+        from estimates.store.scoring import score_set
+
         return score_set(
             self.store, self.name, actuals, versions=versions, vintage=vintage, against=against
         )
@@ -319,16 +329,22 @@ class EstimateSet:
         """Grade the gate's verdicts by actual values and log the grades; see
         `regrading.regrade`.
         """
+        from estimates.store.regrading import regrade
+
         return regrade(self.store, self.name, actuals, vintage=vintage)
 
     def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any."""
+        from estimates.store.scoring import stored_scores
+
         return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
 
     def _compared(self, a: Ref, b: Ref, pair: PairOptions, cursor: str | None = None) -> Comparison:
         return self.store.compare(self.name, diff_query(a, b, pair), cursor)
 
     def _vintages(self, key: Key, column: str | None) -> Vintages:
+        from estimates.compare.vintages import Vintages
+
         return Vintages(self.store.view(), self.store.columns, self.name, key, column)
 
     def _reading(self, at: At) -> tuple[Reader, Version]:
