@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import diffing, gating, keeping, reading, series, serving, starting
+from benchmarks import diffing, gating, keeping, reading, replicas, series, serving, starting
 from benchmarks.line import Line
 
 # What is measured, by name; each is given a folder of its own and whether the run is a quick one.
@@ -24,6 +24,9 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     ),
     "growth": lambda folder, quick: serving.growth(folder, _rows(quick, 10), _effort(quick)),
     "reading": lambda folder, quick: reading.reading(folder, _rows(quick, 10)),
+    "replicas": lambda folder, quick: replicas.replicas(
+        folder, _rows(quick, 10), 40 if quick else 365
+    ),
     "starting": lambda folder, quick: starting.start(folder, 3),
     "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 10)),
     "gating": lambda folder, quick: gating.gating(folder, _rows(quick, 10)),

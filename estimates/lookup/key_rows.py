@@ -60,9 +60,15 @@ class KeyRows:
         search, rows = key[0], dict[str, bytes | None]()
         digests: list[str | None] = []
         elsewhere: dict[str, _Place] = {}
-        near = 0  # versions mostly have the same keys: a row is near its row in the one before
+        covering: set[str] = set()  # parts that have the row if there is one
+        # versions mostly have the same keys: a row is near its row in the one before
+        number = near = 0
         for version, of in zip(versions, self._parts_of(versions, guard), strict=True):
-            number = of.number_of(search)
+            is_known = 0 <= number < len(of.parts) and of.parts[number].sha256 in covering
+            if not is_known:
+                number = of.number_of(search)
+                if of.covers(number, search):
+                    covering.add(of.parts[number].sha256)
             digest = of.parts[number].sha256 if number >= 0 else None
             digests.append(digest)
             if digest is None or digest in rows or digest in elsewhere:

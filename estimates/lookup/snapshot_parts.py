@@ -44,6 +44,13 @@ class SnapshotParts:
             return 0
         return bisect_right(range(len(self.parts)), search, key=self._first) - 1
 
+    def covers(self, number: int, search: bytes) -> bool:
+        """Whether a search key lies between those of a part's first and last row, as far as the
+        manifest says.
+        """
+        last = self.parts[number].last if number >= 0 else ()
+        return bool(last) and search <= search_key(self.manifest.shape, last)
+
     def name(self, number: int) -> str:
         """Where a part is, below the store's root."""
         return self.manifest.name_of(self.set, self.parts[number])

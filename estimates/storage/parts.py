@@ -24,7 +24,7 @@ ENDS_ONE_IN = 1 << 17
 _HASHED_ROWS = 1 << 15  # whose keys are looked at together
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """One sorted Parquet file of a snapshot: its SHA-256 in hexadecimal, its size in bytes, its
     rows, its first and last key as text; no keys where there are no rows.
     """

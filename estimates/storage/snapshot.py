@@ -180,15 +180,13 @@ def decode_manifest(place: str, content: bytes, snapshot_id: str) -> Manifest:
     (`manifest_damaged`, `manifest_format`).
     """
     try:
-        written_in = msgspec.json.decode(content, type=_Format).format
-        if written_in > FORMAT:
-            raise CorruptError(
-                "manifest_format",
-                f"{place} has format {written_in}, this reader knows {FORMAT}",
-            )
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if (written_in := _format_of(content)) > FORMAT:
+            raise _newer(place, written_in) from None
         raise CorruptError("manifest_damaged", f"{place} is not a manifest: {error}") from None
+    if manifest.format > FORMAT:
+        raise _newer(place, manifest.format)
     if not _is_of(manifest, snapshot_id) or encode(manifest) != content:
         raise CorruptError("manifest_damaged", f"{place} does not match the digest in its name")
     return manifest
@@ -260,6 +258,19 @@ def discard(objects: Objects, set_name: str, digest: str, trash: str | None) -> 
 
 class _Format(msgspec.Struct):
     format: int
+
+
+def _newer(place: str, written_in: int) -> CorruptError:
+    return CorruptError(
+        "manifest_format", f"{place} has format {written_in}, this reader knows {FORMAT}"
+    )
+
+
+def _format_of(content: bytes) -> int:
+    try:
+        return msgspec.json.decode(content, type=_Format).format
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return 0
 
 
 def _is_of(manifest: Manifest, snapshot_id: str) -> bool:
