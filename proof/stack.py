@@ -57,7 +57,7 @@ def main() -> int:
     revision = output_of("git", "rev-parse", "HEAD")
     if output_of("git", "status", "--porcelain"):
         revision += " and changes"
-    rooms = ["tests/store", "tests/reading", "tests/catalog"]
+    rooms = ["tests/store", "tests/reading", "tests/lookup", "tests/catalog", "tests/api"]
     runs = [tested("-m", "stack"), tested("-m", "not stack", *rooms, SMALL_PARTS="1")]
     PAGE.write_text(page(revision, [closing for _, closing in runs]), encoding="utf-8")
     return max(code for code, _ in runs)

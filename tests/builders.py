@@ -169,6 +169,14 @@ def parquet_of(store: Store, version: Version) -> str:
     return manifest.name_of(version.set, part)
 
 
+def forget_read_files(store: Store, version: Version) -> None:
+    """Leave no read file of any part of a version."""
+    for part in store.lookups.known.get(version).parts:
+        store.lookups.parts.discard(part.sha256)
+    for path in store.lookups.paths(version):
+        path.unlink()
+
+
 def code_of(act: Callable[[], object]) -> str | None:
     """The code of the error that an action ends with, or None."""
     try:

@@ -108,7 +108,7 @@ class KeyRows:
             for digest in places
             if (digest, key[0]) in self._memo
         }
-        near = 0
+        near = -1  # nowhere yet: to look in vain costs requests
 
         def read(digest: str) -> bytes | None:
             nonlocal near

@@ -25,6 +25,7 @@ from tests.api.served import path_of, started
 from tests.builders import (
     SET,
     define,
+    forget_read_files,
     frame,
     make_store,
     parquet_of,
@@ -67,7 +68,7 @@ def damage(store: Store, version: Version) -> bytes:
     path = parquet(store, version)
     content = path.read_bytes()
     path.write_bytes(b"nothing")
-    store.lookups.discard(version)
+    forget_read_files(store, version)
     return content
 
 
@@ -78,7 +79,7 @@ def promote_damaged(store: Store, run_id: str, level: float, day: int) -> tuple[
     content = parquet(store, version).read_bytes()
     promote = store.catalog.promote
     seen = store.view().set(SET)
-    store.lookups.discard(version)
+    forget_read_files(store, version)
     parquet(store, version).write_bytes(b"nothing")
     promote(version, alias="production", seen=seen, actor="tester", reason="test")
     return version, content
@@ -158,7 +159,7 @@ def test_while_a_version_is_opened_the_one_before_answers(
     monkeypatch.setattr(targets, "OPENING_S", 0.0)  # as if opening took long
     version = publish(store, "two", 101.0, day=1)
     store.judge(SET, version.version)
-    store.lookups.discard(version)
+    forget_read_files(store, version)
     store.promote(SET, version.version, reason="test")
     answers: list[httpx.Response] = []
 
@@ -216,7 +217,7 @@ def test_a_version_damaged_while_it_is_served_is_replaced(store: Store, client: 
     """A read that finds damage which cannot be repaired makes the version before it answer."""
     second = promoted(store, "two", 101.0, day=1)
     until(lambda: summary(client.get(ONE)) == (200, 2, None))
-    (read_file,) = store.lookups.paths(second)
+    read_file = store.lookups.paths(second)[0]
     damaged = bytearray(read_file.read_bytes())
     damaged[64:] = bytes(len(damaged) - 64)
     parquet(store, second).write_bytes(b"nothing")

@@ -73,7 +73,7 @@ def follower(filled: Store) -> Iterator[Follower]:
     follower = Follower(filled)
     follower.poll()
     for version in follower.view.set(SET).versions:
-        filled.lookups.open(version)
+        filled.lookups.open_all(version)
     return follower
 
 

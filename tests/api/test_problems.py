@@ -16,7 +16,16 @@ from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.version_lookups import VersionLookups
 from estimates_api.app import create_app
 from tests.api.bad_requests import BAD, ONE, SCAN, assert_problem
-from tests.builders import SET, define, frame, make_store, promoted, provenance
+from tests.builders import (
+    SET,
+    define,
+    forget_read_files,
+    frame,
+    make_store,
+    parquet_of,
+    promoted,
+    provenance,
+)
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -157,8 +166,8 @@ def test_damage_is_a_500_that_names_no_file(
     store = make_store(tmp_path / "store")
     define(store)
     version = promoted(store, "one")
-    store.lookups.discard(version)
-    file = next(Path(store.root).rglob("*.parquet"))
+    forget_read_files(store, version)
+    file = Path(store.root) / parquet_of(store, version)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)

@@ -9,7 +9,7 @@ import pytest
 
 from estimates.store.store import Store
 from estimates_api.serving.targets import Fault, Targets
-from tests.builders import SET, define, parquet_of, promoted
+from tests.builders import SET, define, forget_read_files, parquet_of, promoted
 from tests.waiting import until
 
 
@@ -41,7 +41,7 @@ def test_what_can_be_read_needs_no_fallback(store: Store, targets: Targets) -> N
 def test_a_damaged_version_has_a_fault_and_a_fallback(store: Store, targets: Targets) -> None:
     """The version before answers in its place, and the fault says so."""
     version = store.resolve(SET)
-    store.lookups.discard(version)
+    forget_read_files(store, version)
     (Path(store.root) / parquet_of(store, version)).write_bytes(b"damaged")
     view = store.view()
 

@@ -72,7 +72,7 @@ def _of_workers(workers: list[WorkerMetrics]) -> Iterator[Metric]:
     yield _gauge("workers", "Workers that these numbers are summed over.", len(workers))
     yield _gauge("event_streams", "Open event streams.", sum(worker.streams for worker in workers))
     read_files = sum(worker.read_files for worker in workers)
-    yield _gauge("read_files", "Open read files, one a version and worker.", read_files)
+    yield _gauge("read_files", "Open read files, one a part and worker.", read_files)
     yield CounterMetricFamily(
         "estimates_catalog_errors",
         "How often the catalog could not be read.",
