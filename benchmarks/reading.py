@@ -95,8 +95,9 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
     store.define(CONTRACT, contract_source(NAME, "integer"))
     for number in range(1, versions + 1):
         provenance = Provenance(START + timedelta(hours=number), f"run-{number}")
-        store.open(store.publish(NAME, make_frame(HISTORY_KEYS, number), provenance))
-    for path in store.read_files.folder.glob("*.lookup"):
+        frame = make_frame(HISTORY_KEYS, number)
+        store.lookups.make(store.publish(NAME, frame, provenance), frame)  # as if promoted
+    for path in root.glob("sets/*/reads/*/*.lookup"):
         path.read_bytes()  # into the machine's memory, whatever it has dropped meanwhile
     with _process() as other:
         first, warm, descriptors = other.submit(_history, root).result()

@@ -123,6 +123,7 @@ def stored(store: Store, version: int = 1) -> bytes:
     return (Path(store.root) / name).read_bytes()
 
 
+@pytest.mark.one_part
 def test_the_file_is_sent_as_it_is_stored(client: TestClient[Any], filled: Store) -> None:
     """Byte for byte, with its length, its digest, a name for it, and the headers of every answer
     from a version.
@@ -139,6 +140,7 @@ def test_the_file_is_sent_as_it_is_stored(client: TestClient[Any], filled: Store
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
+@pytest.mark.one_part
 def test_a_version_is_named_as_everywhere(client: TestClient[Any], filled: Store) -> None:
     """By alias, which may change, and as of a time; what is not there is a 404."""
     aliased = client.get(f"/v1/sets/{SET}/versions/production/data")
@@ -150,6 +152,7 @@ def test_a_version_is_named_as_everywhere(client: TestClient[Any], filled: Store
     assert_problem(client.get(f"/v1/sets/{SET}/versions/77/data"), 404, "unknown_version")
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize(
     "requested", ["bytes=0-3", "bytes=4-", "bytes=-8", "bytes=1-999999", "bytes=7-7"]
 )
@@ -165,6 +168,7 @@ def test_a_part_is_a_206(client: TestClient[Any], filled: Store, requested: str)
     assert answer.headers["etag"] == client.get(DATA).headers["etag"]
 
 
+@pytest.mark.one_part
 def test_no_part_is_a_416(client: TestClient[Any], filled: Store) -> None:
     """A range beyond the end, or of no bytes, tells the size."""
     size = len(stored(filled))
@@ -174,6 +178,7 @@ def test_no_part_is_a_416(client: TestClient[Any], filled: Store) -> None:
         assert (answer.headers["content-range"], answer.json()["size"]) == (f"bytes */{size}", size)
 
 
+@pytest.mark.one_part
 def test_a_part_is_only_sent_of_what_the_client_holds(client: TestClient[Any]) -> None:
     """If-Range with the tag gives the part; another tag, a weak one or a date the whole file."""
     tag = client.get(DATA).headers["etag"]
@@ -190,6 +195,7 @@ def test_a_part_is_only_sent_of_what_the_client_holds(client: TestClient[Any]) -
     assert client.get(DATA, headers={"range": "bytes=0-3", "if-none-match": tag}).status_code == 304
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize("headers", [{}, {"range": "bytes=0-3"}, {"range": "bytes=99999-"}])
 def test_head_tells_the_length_of_the_whole(
     client: TestClient[Any], filled: Store, headers: dict[str, str]
@@ -218,6 +224,7 @@ def test_head_reads_nothing() -> None:
     assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize("requested", ["bytes=0-1,3-4", "items=0-1", "bytes=3-1", "bytes=x"])
 def test_other_ranges_give_the_whole(
     client: TestClient[Any], filled: Store, requested: str
@@ -320,6 +327,7 @@ def test_nothing_of_a_damaged_file_is_sent(tmp_path: Path, form: str) -> None:
         assert_problem(client.get(DATA, headers={"accept": form}), 500, "file_missing")
 
 
+@pytest.mark.one_part
 def test_a_failure_on_the_way_is_no_end(large: tuple[str, Path, pl.DataFrame]) -> None:
     """When the file goes away while its rows are sent, the client sees that the answer is not
     complete.
@@ -376,6 +384,7 @@ def counting(url: str) -> Iterator[tuple[str, list[int]]]:
         yield url.replace(f"{host}:{port}", f"127.0.0.1:{listening.getsockname()[1]}"), counts
 
 
+@pytest.mark.one_part
 def test_polars_reads_the_url(large: tuple[str, Path, pl.DataFrame]) -> None:
     """`read_parquet` the whole; `scan_parquet` one column, for which little more than that column
     comes.
@@ -399,6 +408,7 @@ class Versions(HTTPFileSystem):
         return True
 
 
+@pytest.mark.one_part
 def test_duckdb_reads_the_url(large: tuple[str, Path, pl.DataFrame]) -> None:
     """Through fsspec, as docs/http.md shows it: one column takes little more than its bytes."""
     url, file, rows = large
@@ -411,6 +421,7 @@ def test_duckdb_reads_the_url(large: tuple[str, Path, pl.DataFrame]) -> None:
     assert sum(counts) < file.stat().st_size * 0.4
 
 
+@pytest.mark.one_part
 def test_duckdb_reads_what_polars_scans(large: tuple[str, Path, pl.DataFrame]) -> None:
     """A lazy frame over the URL is a table for DuckDB, and only what the query needs is fetched."""
     url, file, rows = large

@@ -290,6 +290,7 @@ def test_a_file_of_another_snapshot_is_refused() -> None:
         ReadFile(file.path, "1" * 64)
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize("size", [0, 10, 100, 2000])
 def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) -> None:
     """A store that meets a damaged read file answers from the verified snapshot and leaves a whole
@@ -312,6 +313,7 @@ def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) ->
     assert path.read_bytes() == content
 
 
+@pytest.mark.one_part
 def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
     """A read file that is altered while it is mapped is noticed by the next read, and rebuilt."""
     define(local_store)
