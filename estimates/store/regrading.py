@@ -157,6 +157,8 @@ def _lost(contract: Contract, sides: list[Candidate], actuals: Actuals) -> str:
     """Which keys with an actual value the version lost or broke: the loss on the keys that are left
     says nothing of them. "" where these are so few that the gate lets them pass.
     """
+    origin = sides[0].provenance
+    through = None if origin is None else origin.data_through
     new, old = (
         score(
             side.frame,
@@ -164,7 +166,7 @@ def _lost(contract: Contract, sides: list[Candidate], actuals: Actuals) -> str:
             contract,
             version=side.version or 0,
             contract_revision=0,
-            through=side.provenance.data_through if side.provenance else None,
+            through=through,  # what elapsed between the two is not lost
         )
         for side in sides
         if side.frame is not None
