@@ -37,7 +37,7 @@ def read_csv(content: bytes, where: str, options: TextOptions) -> pl.DataFrame:
     text = _utf8(content, where, options.encoding)
     layout = find_layout(text, where, options)
     lines, comments = _without_comments(text[layout.start :], options.comment)
-    if not lines.strip():
+    if not lines or lines.isspace():
         frame = pl.DataFrame(schema=dict.fromkeys(_columns(layout), pl.String))
     else:
         frame = _read_plain(lines, layout)
