@@ -174,9 +174,10 @@ def _bucket_parts(word: str) -> list[Part]:
     path = address.path.strip("/")
     fixed = _fixed(path) if _PATTERN.search(path) else path
     wanted = re.compile(_regex(path)) if _PATTERN.search(path) else None
-    sizes = bucket.sizes(fixed)
-    if path in sizes:
+    # a listing has what lies below a prefix, and not the object of that name
+    if path and bucket.exists(path):
         return [Part(word, {}, lambda: bucket.get(path))]
+    sizes = bucket.sizes(fixed)
     parts: list[Part] = []
     for name in sorted(sizes):
         below = name[len(fixed) :].strip("/").split("/")

@@ -14,8 +14,10 @@ import pyarrow as pa
 import pytest
 
 from estimates.errors import EstimatesError, InvalidError
+from estimates.storage.objects import Objects
 from estimates_jobs.tables.table_files import read_table, read_with_digest
 from estimates_jobs.tables.text_options import TextOptions
+from tests.s3_server import S3Server
 
 FRAME = pl.DataFrame({"id": [1, 2], "score": [0.5, 0.6]})
 CSV = b"id,score\n1,0.5\n2,0.6\n"
@@ -159,6 +161,27 @@ def test_the_digest_is_that_of_the_files(spark: Path) -> None:
     assert read_with_digest(first).digest != before
     FRAME[1:].write_parquet(first)
     assert read_with_digest(spark).digest != before
+
+
+def test_a_bucket_is_read_like_a_folder(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One object, all below a prefix, a glob; what only begins like the prefix is none of it."""
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    root = f"s3://{s3.bucket()}"
+    bucket = Objects(root)
+    for name, content in {
+        "out/_SUCCESS": b"",
+        "out/region=N/part-0.csv": b"id,score\n1,0.5\n",
+        "out/region=S/part-1.csv": b"id,score\n2,0.6\n",
+        "output/t.csv": b"a\n1\n",
+    }.items():
+        bucket.put(name, content)
+    assert read_table(f"{root}/out").rows() == [("1", "0.5", "N"), ("2", "0.6", "S")]
+    assert read_table(f"{root}/out/*/part-1.csv").rows() == [("2", "0.6", "S")]
+    assert read_table(f"{root}/out/**/*.csv").height == 2
+    assert read_table(f"{root}/out/region=N/part-0.csv").rows() == [("1", "0.5")]
+    with pytest.raises(InvalidError, match="there is no file of a table"):
+        read_table(f"{root}/none")
 
 
 class Site(http.server.BaseHTTPRequestHandler):
