@@ -52,6 +52,20 @@ def copied_events(objects: Objects) -> list[int]:
     return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 
+def events_beyond(objects: Objects, last: int, digest: str) -> int:
+    """How many events a root's log has beyond the last one of another log, whose digest is given;
+    0 where it does not continue that one by the chain.
+    """
+    newest = max(copied_events(objects), default=0)
+    if newest <= last:
+        return 0
+    try:
+        continues = read_copy(objects, last + 1).previous == digest
+    except (CorruptError, NotFoundError):
+        return 0
+    return newest - last if continues else 0
+
+
 def read_copies(objects: Objects, events: Sequence[int]) -> Iterator[Entry]:
     """The copies of events, in the order given, several read at a time; raises what `read_copy`
     raises.

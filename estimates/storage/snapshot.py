@@ -93,6 +93,11 @@ def manifest_name(set_name: str, snapshot_id: str) -> str:
     return f"{folder(set_name, snapshot_id)}/{_MANIFEST}"
 
 
+def is_manifest(name: str) -> bool:
+    """Whether a name below the store's root is that of a manifest."""
+    return name.startswith("sets/") and name.endswith(f"/{_MANIFEST}")
+
+
 def whole_name(set_name: str, snapshot_id: str) -> str:
     """Where the one file of a snapshot of format 1 lives below the store's root."""
     return f"{folder(set_name, snapshot_id)}/{_WHOLE}"

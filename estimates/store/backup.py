@@ -25,6 +25,7 @@ from estimates.catalog.records import ContractRevision, Erasure, Version
 from estimates.catalog.view import View
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.render.wording import count
 from estimates.storage import log_copies
 from estimates.storage.copying import Content, Copying, Named, Replaced, Tally
 from estimates.storage.objects import Objects
@@ -84,7 +85,8 @@ def backup(
     reread  whether what is there already is read, too, and replaced where it is damaged
     Raises InvalidError (`bad_backup`) for a root that is no backup, CorruptError: `other_store` for
     that of another store, `backup_differs` for one with another history, `other_store`,
-    `catalog_behind`, `chain_broken`, `record_damaged` where the store itself is not sound.
+    `catalog_behind` (the root's log or the backup's has more events), `chain_broken`,
+    `record_damaged` where the store itself is not sound.
     """
     store.check_identity()
     store.after_commit()
@@ -258,6 +260,15 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
             "other_store",
             f"{target.root} is a backup of store {before.store}, and this is store {store_id}: "
             "nothing is copied; name another place",
+        )
+    known = store.catalog.head()
+    if more := log_copies.events_beyond(target, known.last_event, known.digest):
+        raise CorruptError(
+            "catalog_behind",
+            f"{target.root} knows {count(more, 'event')} more than this catalog, which is an older "
+            "one: nothing is copied; move the catalog away (`catalog.db*` where it is SQLite in "
+            f"the store's folder), then `estimates repair --from {target.root}` and `estimates "
+            "recover`",
         )
     if store.catalog.digest_of(before.event) != before.digest:
         raise CorruptError(

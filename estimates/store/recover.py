@@ -9,21 +9,27 @@ import msgspec
 
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_chain import BEGINNING, Entry
+from estimates.catalog.records import Version
 from estimates.errors import ConflictError, CorruptError, NotFoundError
 from estimates.storage.log_copies import copied_events, name_of, read_copies, read_copy
 from estimates.storage.objects import Objects
+from estimates.storage.snapshot import is_manifest, manifest_name
 from estimates.store.identity import read_identity
 
 Progress = Callable[[int, int], None]  # which event is done, how many there are
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What a rebuilt catalog holds, and what no log tells: `unknown`, a sentence each."""
+    """What a rebuilt catalog holds, and what no log tells: `unknown`, a sentence each.
+
+    unnamed  how many snapshots the root has that no event names
+    """
 
     store: str
     events: int
     sets: int
     versions: int
+    unnamed: int
     unknown: tuple[str, ...]
 
 
@@ -97,7 +103,7 @@ def rebuild(
     Raises ConflictError (`catalog_not_empty`), and what `LogFiles.entries` raises.
     """
     check_empty(catalog)
-    sets: set[str] = set()
+    sets, named = set[str](), set[str]()
     versions = 0
 
     def counted() -> Iterator[Entry]:
@@ -105,11 +111,15 @@ def rebuild(
         for entry in log.entries(progress):
             if entry.event.kind == "defined":
                 sets.add(entry.event.set)
-            versions += entry.event.kind == "published"
+            if entry.event.kind == "published":
+                version = msgspec.json.decode(entry.records["version"], type=Version)
+                named.add(manifest_name(version.set, version.snapshot_id))
+                versions += 1
             yield entry
 
     catalog.write_entries(log.store_id, counted())
-    return Recovered(log.store_id, log.events, len(sets), versions, UNKNOWN)
+    manifests = {name for name in log.objects.names("sets") if is_manifest(name)}
+    return Recovered(log.store_id, log.events, len(sets), versions, len(manifests - named), UNKNOWN)
 
 
 def check_empty(catalog: Catalog) -> None:

@@ -19,8 +19,9 @@ from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.catalog.records import Erasure
 from estimates.errors import CorruptError, EstimatesError, NotFoundError
+from estimates.render.wording import count
 from estimates.storage.copying import Content, Replaced, copy_file, digest_of, files_of
-from estimates.storage.log_copies import copied_events, name_of, read_all, read_copy
+from estimates.storage.log_copies import copied_events, events_beyond, name_of, read_all, read_copy
 from estimates.storage.objects import Objects
 from estimates.store import identity
 from estimates.store.backup import (
@@ -77,6 +78,8 @@ def repair(
     if mending.repaired.left:
         return mending.repaired
     check_belonging(store.objects, store.catalog)
+    if source is not None:
+        mending.repaired.left += _longer_log(source, store.catalog)
     mending.mend_log()
     verified = iter(range(1 << 62))
     faults = verify(store, lambda _what, total: progress("verifying", next(verified), total))
@@ -106,8 +109,9 @@ def repair_root(
     mending.mend_identity()
     mending.mend_log()
     if not mending.repaired.left:
-        log = find_log(objects)
-        mending.mend_contents(*_contents_of_log(log), progress)
+        not_taken = mending.take_end_of_log()
+        mending.mend_contents(*_contents_of_log(find_log(objects)), progress)
+        mending.repaired.left += not_taken
     return mending.repaired
 
 
@@ -180,6 +184,25 @@ class _Mending:
             elif self._catalog is not None and self._catalog.digest_of(event) != copy.digest:
                 self._leave(copy.event.set, copy.event.version, event, "log_differs")
             before = None if copy is None else copy.digest
+
+    def take_end_of_log(self) -> list[Fault]:
+        """Write what the source's log has beyond this one, where no catalog says how it ends; gives
+        what does not continue it by the chain.
+        """
+        if self._source is None or read_identity(self._source) is None:
+            return []
+        last = max(copied_events(self._objects), default=0)
+        before = read_copy(self._objects, last).digest if last else BEGINNING
+        for event in range(last + 1, max(copied_events(self._source), default=0) + 1):
+            whole = _copy(self._source, event)
+            entry = None if whole is None else self._bare(whole)
+            if entry is None or entry.previous != before:
+                code = "log_gap" if entry is None else "log_differs"
+                message = f"{self._source.root}/{name_of(event)} does not continue the log here"
+                return [Fault("", None, code, f"{message}: nothing is taken from there on")]
+            self._replace(name_of(event), msgspec.json.encode(entry), self._source.root)
+            before = entry.digest
+        return []
 
     def mend_contents(self, contents: Contents, replaced: Replaced, progress: Progress) -> None:
         """Write each file that is missing or damaged; what was erased does not come back."""
@@ -335,6 +358,18 @@ class _Mending:
     def _put_aside(self, name: str) -> None:
         """Move what is damaged into the trash of today; what is not there is no error."""
         self._objects.move(name, f"{TRASH}/{instants.now().date()}/{name}")
+
+
+def _longer_log(source: Objects, catalog: Catalog) -> list[Fault]:
+    """A fault where a source's log goes on after the end of the catalog's, which is an older one:
+    what it lacks is only taken when it is out of the way.
+    """
+    head = catalog.head()
+    more = events_beyond(source, head.last_event, head.digest)
+    if not more or catalog.last_event() != head.last_event:
+        return []
+    message = f"{source.root} knows {count(more, 'event')} more than this catalog"
+    return [Fault("", None, "catalog_behind", message)]
 
 
 def _copy(objects: Objects, event: int) -> Entry | None:

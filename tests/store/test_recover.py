@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import estimates_migrations
+from estimates.catalog.catalog import Catalog
 from estimates.errors import CorruptError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
+from estimates.store.open_store import catalog_url
 from estimates.store.recover import find_log, rebuild
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
@@ -50,6 +53,20 @@ def test_an_expired_version_stays_expired(local_store: Store) -> None:
     before = rows(local_store)
     lose_catalog(local_store)
     assert rows(recovered(local_store.root)) == before
+
+
+def test_snapshots_that_no_event_names_are_counted(local_store: Store) -> None:
+    """What was published by events that are lost with the end of the log."""
+    define(local_store)
+    promoted(local_store, "first")
+    event = local_store.catalog.last_event()
+    publish(local_store, "second", 100.3)
+    for lost in range(event + 1, local_store.catalog.last_event() + 1):
+        local_store.objects.delete(name_of(lost))
+    lose_catalog(local_store)
+    log = find_log(local_store.objects)
+    estimates_migrations.upgrade(catalog_url(local_store.root))
+    assert rebuild(log, Catalog(catalog_url(local_store.root))).unnamed == 1
 
 
 def test_nothing_is_overwritten(local_store: Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from estimates.errors import CorruptError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
 from estimates.store.backup import backup
@@ -183,6 +184,49 @@ def test_a_lost_catalog_beside_a_damaged_log(local_store: Store, copy: Objects) 
     assert done.left == []
     assert mended(done) == {*names, name_of(8), "store.json", file}
     assert rows(recovered(local_store.root)) == before
+
+
+def test_the_end_of_a_log_is_taken_from_a_backup(local_store: Store, copy: Objects) -> None:
+    """Lost with the catalog, it comes back where it continues what is here, up to a damaged copy;
+    a catalog that was rebuilt without it is told that it is behind, by repair and by backup.
+    """
+    before = rows(local_store)
+    names = [name_of(event) for event in range(8, 11)]
+    for name in names:
+        local_store.objects.delete(name)
+    lose_catalog(local_store)
+    behind = recovered(local_store.root)
+    assert codes(repair(behind, copy)) == ["catalog_behind"]
+    with pytest.raises(CorruptError, match="knows 3 events more") as caught:
+        backup(behind, copy)
+    assert caught.value.code == "catalog_behind"
+    lose_catalog(behind)
+    good = copy.get(name_of(9))
+    flip(copy, name_of(9))
+    done = repair_root(Objects(local_store.root), copy)
+    assert (mended(done), codes(done)) == ({name_of(8)}, ["log_gap"])
+    copy.put(name_of(9), good)
+    done = repair_root(Objects(local_store.root), copy)
+    assert (mended(done), done.left) == ({*names[1:]}, [])
+    assert rows(recovered(local_store.root)) == before
+    shutil.rmtree(Path(local_store.root) / "log")
+    assert len(repair_root(Objects(local_store.root), copy).mended) == 10
+
+
+def test_the_end_of_another_history_is_not_taken(local_store: Store, copy: Objects) -> None:
+    """A backup whose log went another way is named, and the log here stays as it is."""
+    shutil.copytree(local_store.root, f"{local_store.root}-other")
+    other = Store(f"{local_store.root}-other", actor="tester")
+    promoted(other, "other", 105.0)
+    promoted(other, "longer", 106.0)
+    backup(other, copy)
+    promoted(local_store, "ours", 104.0)
+    before = rows(local_store)
+    lose_catalog(local_store)
+    done = repair_root(Objects(local_store.root), copy)
+    assert (done.mended, codes(done)) == ([], ["log_differs"])
+    assert rows(recovered(local_store.root)) == before
+    other.catalog.engine.dispose()
 
 
 def test_nothing_is_taken_from_another_store(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from estimates.catalog.catalog import Catalog
+from estimates.render.wording import count
 from estimates.storage.objects import Objects
 from estimates.store.identity import check_no_backup
 from estimates.store.open_store import catalog_url
@@ -36,10 +37,16 @@ def recover(options: Options) -> None:
         terminal.json(recovered)
         return
     terminal.line(
-        f"rebuilt the catalog of {settings.store} from {recovered.events:,} events: "
-        f"{recovered.sets:,} sets, {recovered.versions:,} versions"
+        f"rebuilt the catalog of {settings.store} from {count(recovered.events, 'event')}: "
+        f"{count(recovered.sets, 'set')}, {count(recovered.versions, 'version')}"
     )
     terminal.line("what no log tells:")
     for sentence in recovered.unknown:
         terminal.line(f"- {sentence}")
+    if recovered.unnamed:
+        terminal.line(
+            f"{count(recovered.unnamed, 'snapshot')} in sets/ that no event names: of runs that "
+            "did not finish, or the end of the log is lost. A backup may know it: move the catalog "
+            "away again, then `estimates repair --from BACKUP` and `estimates recover`"
+        )
     terminal.line("next: estimates verify")

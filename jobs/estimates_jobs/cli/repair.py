@@ -69,6 +69,11 @@ def _repaired(
 
 
 def _advice(repaired: Repaired, place: str | None) -> str:
+    if any(fault.code == "catalog_behind" for fault in repaired.left):
+        return (
+            "next: move the catalog away (`catalog.db*` where it is SQLite in the store's folder), "
+            f"then estimates repair --from {place} and estimates recover"
+        )
     in_catalog = ("alias_", "record_", "event_", "chain_")
     if any(fault.code.startswith(in_catalog) for fault in repaired.left):
         return "next: move the catalog away and rebuild it from the log with `estimates recover`"
