@@ -39,6 +39,14 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
 
 
+def lost_tables(tx: sa.Connection) -> Iterator[Fault]:
+    """A fault `catalog_damaged` for each table that is not there."""
+    present = set(sa.inspect(tx).get_table_names())
+    for name in sorted(set(schema.METADATA.tables) - present):
+        what = "rebuild the catalog with `estimates recover`, or bring a backup of it back"
+        yield Fault("", None, "catalog_damaged", f"the catalog has no table {name}: {what}")
+
+
 def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
     """Walk the chain from its first event: faults `event_missing`, `event_damaged`,
     `chain_broken`, `record_missing`, `record_damaged`, `log_damaged`.

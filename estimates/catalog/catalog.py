@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.alias_moves import AliasMoves
-from estimates.catalog.audit import Fault, audit_chain, audit_rows
+from estimates.catalog.audit import Fault, audit_chain, audit_rows, lost_tables
 from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
 from estimates.catalog.engine import check_revision, make_engine, reading
@@ -82,8 +82,10 @@ class Catalog(
             return list(entries(tx, after, limit))
 
     def audit(self) -> list[Fault]:
-        """What is wrong with the chain, then with the rows; see `audit`."""
+        """What is wrong with the tables, the chain, then with the rows; see `audit`."""
         with reading(self.engine) as tx:
+            if lost := list(lost_tables(tx)):
+                return lost
             return [*audit_chain(tx), *audit_rows(tx)]
 
     def audit_head(self, event: int, digest: str) -> list[Fault]:

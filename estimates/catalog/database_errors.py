@@ -18,6 +18,8 @@ _PASSING = re.compile(
     r"connection slots|terminating connection|the database system is"
 )
 
+_NO_TABLE = re.compile(r"no such table: |relation \"\w+\" does not exist")
+
 
 def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | None:
     """The error to raise for what the database said; None for a fault of the program.
@@ -31,6 +33,12 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
         return CorruptError(
             "catalog_damaged",
             f"the catalog holds text that is none: {cause}; see `estimates verify`",
+        )
+    if _NO_TABLE.search(cause):
+        return CorruptError(
+            "catalog_damaged",
+            f"catalog {where}: {cause}: a table of it is lost; bring a backup of the catalog back, "
+            "or move it away and rebuild it with `estimates recover`",
         )
     if is_refusal(error) or _is_forbidden(engine, error):
         return RefusedError(

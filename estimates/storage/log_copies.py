@@ -34,15 +34,21 @@ def complete(
 
     entries_after  the events after one, with what they made
     """
+    copied = newest_copied(objects, last_event)
+    if copied == last_event:
+        return
+    for entry in entries_after(copied):
+        objects.put_if_absent(name_of(entry.event.id), msgspec.json.encode(entry))
+
+
+def newest_copied(objects: Objects, last_event: int) -> int:
+    """The newest event up to one that has a copy; 0 where none has."""
     copied = last_event
     if copied and not objects.exists(name_of(copied)):
         copied -= 1
     if copied and copied < last_event and not objects.exists(name_of(copied)):
         copied = max((event for event in copied_events(objects) if event < copied), default=0)
-    if copied == last_event:
-        return
-    for entry in entries_after(copied):
-        objects.put_if_absent(name_of(entry.event.id), msgspec.json.encode(entry))
+    return copied
 
 
 def copied_events(objects: Objects) -> list[int]:

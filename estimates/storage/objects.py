@@ -218,7 +218,16 @@ class Objects:
             obstore.delete(self._store, name)
 
     def move(self, name: str, to: str) -> None:
-        """Give an object another name, replacing what has it; one that is gone is no error."""
+        """Give an object another name, replacing what has it; one that is gone is no error.
+
+        Raises RefusedError (`storage_refused`) where a symbolic link leads out of the root.
+        """
+        if self.is_linked(to):
+            raise RefusedError(
+                "storage_refused",
+                f"{self.root}/{to} lies behind a symbolic link: nothing is moved there; put a "
+                "folder in its place",
+            )
         with suppress(NotFoundError), self._existing(name):
             obstore.rename(self._store, name, to)
             self._make_durable(to)

@@ -24,7 +24,7 @@ from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.catalog.records import ContractRevision, Erasure, Version
 from estimates.catalog.view import View
 from estimates.contract.contract import Contract, FileDomain
-from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
 from estimates.render.wording import count
 from estimates.storage import log_copies
 from estimates.storage.copying import Content, Copying, Named, Replaced, Tally
@@ -86,10 +86,17 @@ def backup(
     Raises InvalidError (`bad_backup`) for a root that is no backup, CorruptError: `other_store` for
     that of another store, `backup_differs` for one with another history, `other_store`,
     `catalog_behind` (the root's log or the backup's has more events), `chain_broken`,
-    `record_damaged` where the store itself is not sound.
+    `record_damaged` where the store itself is not sound, RefusedError (`clock_differs`).
     """
-    store.check_identity()
-    store.after_commit()
+    try:
+        store.check_identity()
+    except RefusedError as error:
+        if error.code != "read_only":
+            raise
+        # of a disk that failed and is read-only since, one wants a backup most
+        identity.check_belonging(store.objects, store.catalog)
+    else:
+        store.after_commit()
     before = _begun(store, target)
     target.remove_leftovers()
     tally = Tally()

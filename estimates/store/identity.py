@@ -10,7 +10,7 @@ from estimates import instants
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_log import Head
 from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
-from estimates.storage.log_copies import name_of
+from estimates.storage.log_copies import name_of, newest_copied, read_copy
 from estimates.storage.objects import Objects
 
 NAME = "store.json"
@@ -41,7 +41,7 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
     """What a root says of itself; None where a new store may claim it.
 
     Raises CorruptError: `other_store` where root and catalog do not belong together,
-    `catalog_behind` where the root's log knows more events, `identity_damaged`.
+    `catalog_behind` where the root's log knows more events, or others, `identity_damaged`.
     """
     head, identity = catalog.head(), read_identity(objects)
     if identity is None:
@@ -61,7 +61,29 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
             "catalog knows, so it is an older one: nothing is written; bring the newest one back, "
             "or rebuild it with `estimates recover`",
         )
+    _check_same_log(objects, catalog, head.last_event)
     return identity
+
+
+def _check_same_log(objects: Objects, catalog: Catalog, last_event: int) -> None:
+    """Compare the newest copy of the log with the catalog: two catalogs that were one until a copy
+    of it was written to by itself have one id and other events.
+
+    Raises CorruptError (`catalog_behind`).
+    """
+    newest = newest_copied(objects, last_event)
+    try:
+        copy = read_copy(objects, newest)
+    except (NotFoundError, CorruptError):  # there is none; a damaged one is for `verify` to tell
+        return
+    if copy.digest != catalog.digest_of(newest):
+        raise CorruptError(
+            "catalog_behind",
+            f"{objects.root}/{name_of(newest)} tells of another event {newest} than this catalog: "
+            "it is a copy that was written to by itself, or the log is that of another store; "
+            "nothing is written; set ESTIMATES_CATALOG to the catalog that belongs here, and see "
+            "`estimates verify`",
+        )
 
 
 def read_identity(objects: Objects) -> Identity | None:

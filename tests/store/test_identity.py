@@ -72,6 +72,25 @@ def test_an_older_catalog_is_refused(tmp_path: Path) -> None:
     refuses(Store(tmp_path / "store"), "catalog_behind")
 
 
+@pytest.mark.parametrize("moves", [1, 2, 3])
+def test_a_copy_of_the_catalog_that_was_written_by_itself_is_refused(
+    tmp_path: Path, moves: int
+) -> None:
+    """As many events as the log has, fewer or more: their newest common one is another."""
+    store = filled(tmp_path / "store")
+    store.catalog.engine.dispose()
+    shutil.copytree(tmp_path / "store", tmp_path / "staging")
+    promoted(store, "second", 100.1)  # published, judged, promoted
+    store.catalog.engine.dispose()
+    staging = Store(tmp_path / "staging")
+    for move in range(moves):
+        define(staging, maximum=700.0 + move)
+        staging.judge(SET, 1)
+    staging.catalog.engine.dispose()
+    url = f"sqlite:///{tmp_path / 'staging' / 'catalog.db'}"
+    refuses(Store(tmp_path / "store", catalog=url), "catalog_behind")
+
+
 def test_an_emptied_root_is_refused(tmp_path: Path) -> None:
     """A root that lost its files is not the one that the catalog knows."""
     store = filled(tmp_path / "store")

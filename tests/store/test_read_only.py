@@ -100,6 +100,8 @@ def root(made: Path) -> Iterator[Path]:
     shutil.copytree(made, root)
     (folder / "contract.toml").write_text(source())
     frame(103.0).write_parquet(folder / "fourth.parquet")
+    (folder / "backups").mkdir()
+    (folder / "backups").chmod(0o777)
     yield root
     _permit(root, 0o755, 0o644)
     shutil.rmtree(folder)
@@ -155,10 +157,11 @@ def assert_reads_and_refuses(root: Path, **how: Any) -> None:
     fourth = ["publish", SET, root.parent / "fourth.parquet", "--through", "2024-01-05T00:00:00Z"]
     define_it = ["define", root.parent / "contract.toml"]
     writes = [*WRITES, list(map(str, fourth)), list(map(str, define_it))]
+    reads = [*READS, ["backup", str(root.parent / "backups" / "of-store")]]
     before = content(root)
-    answers = run_all(root, [*READS, *writes], **how)
-    for command, (code, error, _) in zip([*READS, *writes], answers, strict=True):
-        expected = (0, None) if command in READS else (2, "read_only")
+    answers = run_all(root, [*reads, *writes], **how)
+    for command, (code, error, _) in zip([*reads, *writes], answers, strict=True):
+        expected = (0, None) if command in reads else (2, "read_only")
         assert (code, error) == expected, command
     assert content(root) == before
 

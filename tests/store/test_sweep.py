@@ -112,6 +112,31 @@ def orphan(store: Store, level: float = 250.0) -> str:
     return snapshot.write(store.objects, SET, rows, shape).snapshot_id
 
 
+def test_a_trash_that_leads_elsewhere_is_refused(local_store: Store, tmp_path: Path) -> None:
+    """Nothing is moved out of the store by way of a link; the sweep says what stays."""
+    define(local_store)
+    publish(local_store, "run")
+    local_store.catalog.expire(local_store[SET].resolve(1), actor="test", reason="test", seen=None)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (Path(local_store.root) / "trash").symlink_to(elsewhere, target_is_directory=True)
+    sweep(local_store, grace=timedelta(0))
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("table", ["claims", "aliases"])
+def test_a_lost_table_is_damage(local_store: Store, table: str) -> None:
+    """It is named by `verify`, and a command that needs it does not say to try again."""
+    define(local_store)
+    publish(local_store, "run")
+    with local_store.catalog.engine.begin() as tx:
+        tx.execute(sa.text(f"DROP TABLE {table}"))
+    faults = verify(local_store)
+    assert {fault.code for fault in faults} >= {"catalog_damaged"}
+    assert any(f"no table {table}" in fault.message for fault in faults)
+    assert code_of(lambda: sweep(Store(local_store.root))) == "catalog_damaged"
+
+
 @pytest.mark.one_part
 def test_files_of_no_version_stay_for_a_while(local_store: Store) -> None:
     """A snapshot that nobody named yet is spared until it is older than the grace period."""
