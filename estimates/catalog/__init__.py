@@ -4,6 +4,7 @@ schema    the tables, as the migrations make them
 engine    connections and transactions on SQLite and PostgreSQL
 postgresql       connections that end when the server stays silent
 read_only        connections to a SQLite file that may not be written
+sqlite_file      connections follow a SQLite file that is replaced
 database_errors  which failures of a database another try may mend
 records   what the tables hold, as Structs
 rows      rows to Structs and back

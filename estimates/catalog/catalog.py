@@ -29,6 +29,7 @@ from estimates.catalog.sweep_claims import SweepClaims
 from estimates.catalog.version_writes import VersionWrites
 from estimates.catalog.view import View
 from estimates.catalog.waiver_writes import WaiverWrites
+from estimates.errors import CorruptError
 
 
 class Catalog(
@@ -117,12 +118,19 @@ class Catalog(
         with reading(self.engine) as tx:
             return record_of(tx, event)
 
-    def view(self, previous: View | None = None) -> View:
-        """The catalog in memory; with a previous view only what changed since is read."""
+    def view(self, previous: View | None = None, *, only_on: bool = False) -> View:
+        """The catalog in memory; with a previous view only what changed since is read.
+
+        only_on  refuse a catalog that lacks what was read before, instead of reading all of it
+        Raises CorruptError (`other_store` where it was another store's before; `catalog_behind`).
+        """
         read_at = instants.now()
         with reading(self.engine) as tx:
             head = read_head(tx)
-            if previous is None or not _continues(tx, previous.head, head.log_head()):
+            continues = previous is not None and _continues(tx, previous.head, head.log_head())
+            if previous is not None and previous.last_event and not continues:
+                _check_replaced(previous.head, head.log_head(), only_on)
+            if previous is None or not continues:
                 previous = View({}, head.last_at, read_at, LogHead(head.store_id, 0, BEGINNING))
             events = chained_events(tx, previous.head, head)
             if previous.last_event and any(event.kind == REPAIR for event in events):
@@ -153,3 +161,20 @@ def _continues(tx: sa.Connection, known: LogHead, head: LogHead) -> bool:
     table = schema.events
     digest = sa.select(table.c.digest).where(table.c.id == known.event)
     return known == head or tx.execute(digest).scalar() == known.digest
+
+
+def _check_replaced(known: LogHead, head: LogHead, only_on: bool) -> None:
+    """Raises what `Catalog.view` raises for a log that lacks the event that it ended with."""
+    if known.store != head.store:
+        raise CorruptError(
+            "other_store",
+            f"the catalog was that of store {known.store} and is that of {head.store} now; "
+            "bring the right one back, or open the other store anew",
+        )
+    if only_on:
+        raise CorruptError(
+            "catalog_behind",
+            f"the catalog lacks event {known.event} that was read from it before, and ends with "
+            f"event {head.event}: it is an older one; bring the newest one back, or rebuild it "
+            "with `estimates recover`",
+        )

@@ -16,6 +16,7 @@ from estimates.catalog import schema
 from estimates.catalog.clock import check_agreement, check_pause
 from estimates.catalog.database_errors import database_error
 from estimates.catalog.read_only import engine_that_reads, is_read_only
+from estimates.catalog.sqlite_file import follow_file
 from estimates.errors import (
     CorruptError,
     InvalidError,
@@ -102,6 +103,7 @@ def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
         else:
             engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
             sa.event.listen(engine, "connect", _configure_sqlite)
+            follow_file(engine)
     except ModuleNotFoundError:
         raise InvalidError(
             "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates-store[postgres]'"

@@ -17,6 +17,7 @@ from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import ErasedPart, Event, Run, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
+from estimates.catalog.sqlite_file import FileId, file_of
 from estimates.catalog.view import View
 from estimates.compare.queries import DiffQuery
 from estimates.compare.series_report import DEFAULT_LAST, Series
@@ -109,23 +110,27 @@ class OpenStore:
         # it is committed.
         self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None
+        # Whether a catalog that came back older is refused, instead of read from scratch.
+        self.only_on = False
         self._may_write = False
+        self._written_file: FileId | None = None
         self.catalog.before_writing = self.check_identity
         # A bucket's clock is compared when the first write is allowed.
         self.catalog.clock_is_right = clock_is_right or self.objects.folder is None
 
     def check_identity(self) -> None:
-        """Refuse to write where catalog and root do not belong together; asked once.
+        """Refuse to write where catalog and root do not belong together; asked once of a catalog.
 
         Raises CorruptError (`other_store`, `catalog_behind`), RefusedError (`read_only`;
         `clock_differs` where a bucket's clock says something else).
         """
         self.catalog.check_writable()
-        if not self._may_write:
+        file = file_of(self.catalog.engine)
+        if not self._may_write or file != self._written_file:
             check_identity(self.objects, self.catalog)
             if self.objects.folder is None:
                 check_agreement(self.objects.clock(), self.root)
-            self._may_write = True
+            self._may_write, self._written_file = True, file
 
     def check_writable(self) -> None:
         """Refuse to write now: asked before files are written, as each write to the catalog asks.
@@ -158,13 +163,16 @@ class OpenStore:
     def view(self) -> View:
         """The catalog in memory, read again if anything happened since."""
         view = self._view
-        if view is None or self.catalog.last_event() != view.last_event:
+        if view is None or self.catalog.head().log_head() != view.head:
             view = self.refresh()
         return view
 
     def refresh(self) -> View:
-        """The catalog as of this moment, whether or not anything happened since the last view."""
-        view = self.catalog.view(self._view)
+        """The catalog as of this moment, whether or not anything happened since the last view.
+
+        Raises CorruptError (`other_store`; `catalog_behind` with `only_on`), where it was replaced.
+        """
+        view = self.catalog.view(self._view, only_on=self.only_on)
         self._forget_erased(view)
         self._view = view
         return view

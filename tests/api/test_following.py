@@ -4,6 +4,7 @@ away, readiness.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from estimates import Store, instants
 from estimates_api.app import create_app
 from tests.api.served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
+from tests.store.catalog_rows import recovered
 from tests.waiting import until
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
@@ -169,6 +171,63 @@ def test_the_last_view_answers_while_the_catalog_is_away(root: Path) -> None:
             store.catalog.engine.dispose()
         promoted(store, "two", 101.0, day=1)
         until(lambda: client.get(ONE).json()["version"] == 2, 1.0)
+
+
+def move_catalog(root: Path, to: Path) -> None:
+    """Move the files of a store's catalog away."""
+    to.mkdir()
+    for path in root.glob("catalog.db*"):
+        path.rename(to / path.name)
+
+
+def catalog_fault(client: httpx.Client) -> str | None:
+    """Why the catalog is not followed, as readiness says it."""
+    answer = client.get("/health/ready").json()
+    return answer["catalog"] and answer["catalog"]["code"]
+
+
+def test_a_recovered_catalog_is_followed(root: Path, tmp_path: Path) -> None:
+    """A service whose catalog is moved away says so and makes no empty one; it follows the one that
+    is recovered, not the file it had open.
+    """
+    with TestClient(create_app(Store(root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert catalog_fault(client) is None
+        move_catalog(root, tmp_path / "away")
+        until(lambda: catalog_fault(client) == "catalog")
+        errors = metric(client, "catalog_errors_total")
+        until(lambda: metric(client, "catalog_errors_total") > errors)
+        assert not list(root.glob("catalog.db*"))
+        assert client.get(ONE).json()["version"] == 1
+        promoted(recovered(str(root)), "two", 101.0, day=1)
+        until(lambda: client.get(ONE).json()["version"] == 2, 2.0)
+        assert catalog_fault(client) is None
+
+
+def test_a_catalog_of_another_history_is_told(root: Path, tmp_path: Path) -> None:
+    """Another store's catalog, or an older one, in the place of a running service's is not
+    followed and told; the right one is followed when it is back.
+    """
+    store, other, older = Store(root), make_store(tmp_path / "other"), tmp_path / "older"
+    store.catalog.engine.dispose()
+    shutil.copytree(root, older)
+    promoted(store, "two", 101.0, day=1)
+    store.catalog.engine.dispose()
+    define(other)
+    promoted(other, "one")
+    other.catalog.engine.dispose()
+    with TestClient(create_app(Store(root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        for place, code in ((Path(other.root), "other_store"), (older, "catalog_behind")):
+            move_catalog(root, tmp_path / code)
+            (place / "catalog.db").rename(root / "catalog.db")
+            until(lambda code=code: catalog_fault(client) == code)
+            assert client.get(ONE).json()["version"] == 2
+            for path in root.glob("catalog.db*"):
+                path.unlink()
+            for path in (tmp_path / code).iterdir():
+                path.rename(root / path.name)
+            until(lambda: catalog_fault(client) is None)
 
 
 def test_a_service_waits_for_its_catalog(root: Path) -> None:

@@ -51,6 +51,26 @@ def refuses(store: Store, code: str) -> None:
     assert files(Path(store.root)) == before
 
 
+def test_a_catalog_that_is_replaced_under_an_open_store_is_refused(tmp_path: Path) -> None:
+    """A store that wrote already neither reads nor writes another store's catalog that takes the
+    place of its own, and goes on with its own when that is back.
+    """
+    ours, theirs = filled(tmp_path / "ours"), filled(tmp_path / "theirs")
+    for store in (ours, theirs):
+        store.catalog.engine.dispose()
+    place, aside = tmp_path / "ours" / "catalog.db", tmp_path / "aside.db"
+    ours.view()
+    place.rename(aside)
+    assert code_of(ours.view) == "catalog"
+    (tmp_path / "theirs" / "catalog.db").rename(place)
+    assert code_of(ours.view) == "other_store"
+    refuses(ours, "other_store")
+    ours.catalog.engine.dispose()
+    aside.replace(place)
+    promoted(ours, "second", 101.0, day=1)
+    assert len(ours.view().set(SET).versions) == 2
+
+
 def test_another_catalog_is_refused(tmp_path: Path) -> None:
     """The catalog of one store beside the files of another writes nothing, and sweeps nothing."""
     for name in ("ours", "theirs"):

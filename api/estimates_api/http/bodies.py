@@ -293,14 +293,23 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"]
 
 
+class CatalogFault(msgspec.Struct, frozen=True):
+    """Why the catalog is not followed: answers are those of `read_at`."""
+
+    code: str
+    detail: str
+    read_at: datetime
+
+
 class Readiness(msgspec.Struct, frozen=True):
     """The service can answer; `faults` are aliases whose version cannot be read here, with what
-    answers instead.
+    answers instead; `catalog` says why the catalog is not followed now, null when it is.
     """
 
     status: Literal["ready"]
     as_of: datetime
     faults: list[Fault]
+    catalog: CatalogFault | None
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -8,10 +8,17 @@ from litestar.types import ASGIApp
 
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
-from estimates_api.http.bodies import Health, Readiness
+from estimates_api.http.bodies import CatalogFault, Health, Readiness
 from estimates_api.http.representation import Representation, of_content
 from estimates_api.http.route import InjectedFollower, answers, reading
 from estimates_api.serving.follower import Follower
+
+# Why the catalog is not followed, for those who do not see the service's log.
+_REASONS = {
+    "other_store": "the catalog is that of another store now; the answers are of the one before",
+    "catalog_behind": "the catalog is an older one now; the answers are of the one before",
+}
+_UNREADABLE = "the catalog cannot be read; the answers are of the last time it could be"
 
 
 @get("/health/live", **answers(Health, description="The process answers."))
@@ -26,6 +33,7 @@ async def ready(follower: InjectedFollower) -> ASGIApp:
 
     An alias whose version cannot be read is told in `faults`, with the version that answers in its
     place; it makes the service unready only when no set in production can be answered from at all.
+    A catalog that is away, or that was replaced by one of another history, is told in `catalog`.
     """
     return of_content(_readiness(follower))
 
@@ -42,7 +50,14 @@ def _readiness(follower: Follower) -> Readiness:
         raise UnavailableError(
             "not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=details
         )
-    return Readiness("ready", view.moment, faults)
+    return Readiness("ready", view.moment, faults, _catalog_fault(follower))
+
+
+def _catalog_fault(follower: Follower) -> CatalogFault | None:
+    code = follower.fault
+    if code is None:
+        return None
+    return CatalogFault(code, _REASONS.get(code, _UNREADABLE), follower.view.read_at)
 
 
 ROUTES = [ready, live]

@@ -28,17 +28,19 @@ class Follower:
     news      set when a view with new events is served; then there is another one to wait for
     read_at   when the catalog was last read
     errors    how often reading it failed
+    fault     code of the error for which it could not be read the last time; None when it was
     targets   the versions that aliases point to, and which of them cannot be read here
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        store.only_on = True  # an older catalog is not what clients were told
         self.news = asyncio.Event()
         self.read_at: datetime | None = None
         self.errors = 0
         self.targets = Targets(store)
         self._reader: Reader | None = None
-        self._reachable = True
+        self.fault: str | None = None
 
     @property
     def reader(self) -> Reader:
@@ -126,11 +128,12 @@ class Follower:
 
     def _log_failure(self, error: Exception) -> None:
         self.errors += 1
-        if self._reachable:
-            log.error("the catalog cannot be read; answering from the last view: %s", error)
-        self._reachable = False
+        fault = error.code if isinstance(error, EstimatesError) else "internal"
+        if fault != self.fault:
+            log.error("the catalog cannot be followed; answering from the last view: %s", error)
+        self.fault = fault
 
     def _log_success(self) -> None:
-        if not self._reachable:
-            log.warning("the catalog can be read again")
-        self._reachable = True
+        if self.fault is not None:
+            log.warning("the catalog is followed again")
+        self.fault = None

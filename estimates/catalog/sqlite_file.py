@@ -1,0 +1,62 @@
+"""Connections follow the file of a SQLite catalog that is replaced while a process has it open."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DisconnectionError
+
+_FILE = "file"  # what a connection's record says of the file that it opened
+_HIDDEN = (0, 0)
+FileId = tuple[int, int]
+
+
+def follow_file(engine: sa.Engine) -> None:
+    """Have each use of an engine's connections ask whether its file is still the one at the path.
+
+    A connection to another one is opened again. Without a file the use fails as an unreachable
+    database does: SQLite would make an empty one.
+    """
+    if engine.url.database in (None, "", ":memory:"):
+        return
+    opened = False
+
+    @sa.event.listens_for(engine, "do_connect")
+    def note(_dialect: Any, record: Any, _arguments: Any, _options: Any) -> None:
+        # Before it is opened: one that is replaced meanwhile is opened again.
+        record.info[_FILE] = file_of(engine)
+        if opened and record.info[_FILE] is None:
+            raise sqlite3.OperationalError("its file is gone")
+
+    @sa.event.listens_for(engine, "connect")
+    def note_new(_connection: Any, record: Any) -> None:
+        nonlocal opened
+        opened = True
+        if record.info[_FILE] is None:
+            record.info[_FILE] = file_of(engine)
+
+    @sa.event.listens_for(engine, "checkout")
+    def compare(_connection: Any, record: Any, _proxy: Any) -> None:
+        present = file_of(engine)
+        if present is None:
+            raise sqlite3.OperationalError("its file is gone")
+        if present != record.info[_FILE]:
+            raise DisconnectionError("the file was replaced")
+
+
+def file_of(engine: sa.Engine) -> FileId | None:
+    """Device and inode of a SQLite catalog's file; None where there is none, or nothing in it yet,
+    and for PostgreSQL.
+    """
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    try:
+        stat = Path(engine.url.database).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:  # SQLite will say so
+        return _HIDDEN
+    return (stat.st_dev, stat.st_ino) if stat.st_size else None
