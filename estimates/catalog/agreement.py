@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.records import Alias, Event, Version
 from estimates.catalog.set_view import SetView
 from estimates.errors import CorruptError
-
-_REBUILD = "restore the catalog from a backup, or rebuild it with `estimates recover`"
 
 
 class Changes(NamedTuple):
@@ -61,7 +60,7 @@ def check_set(name: str, view: SetView, aliases: Iterable[Alias]) -> None:
     for (_, alias), _move in misplaced_aliases(view.events, aliases):
         raise CorruptError(
             "alias_damaged",
-            f"{name}: the catalog's alias {alias} is not where its last move put it; {_REBUILD}",
+            f"{name}: the catalog's alias {alias} is not where its last move put it; {REBUILD}",
         )
     made = Counter(event.kind for event in view.events)
     contracts, versions = made["defined"], made["published"]
@@ -79,7 +78,7 @@ def check_set(name: str, view: SetView, aliases: Iterable[Alias]) -> None:
             raise CorruptError(
                 "record_damaged",
                 f"{name}: version {version.version} has another end or MLflow run than its events "
-                f"say; {_REBUILD}",
+                f"say; {REBUILD}",
             )
     for kind, rows in (("waived", view.waivers), ("hold_placed", view.holds)):
         standing = {event.id for event in view.events if event.kind == kind} - changes.ended.keys()
@@ -105,4 +104,4 @@ def misplaced_aliases(
 
 
 def _missing(what: str) -> CorruptError:
-    return CorruptError("record_missing", f"{what}; {_REBUILD}")
+    return CorruptError("record_missing", f"{what}; {REBUILD}")

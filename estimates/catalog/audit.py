@@ -83,6 +83,8 @@ def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
         previous, last_at = digests[0], at
     if (head.last_event, head.last_at, head.head) != (expected - 1, last_at, previous):
         message = f"the log should end with event {head.last_event}, it ends with {expected - 1}"
+        if head.last_event == expected - 1:
+            message = f"event {expected - 1}, the last, has another time or digest than recorded"
         yield Fault("", None, "log_damaged", message)
 
 

@@ -9,6 +9,9 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from estimates.errors import CorruptError, EstimatesError, RefusedError, UnavailableError
 
+# What to do with a catalog that is no good.
+AWAY = "move the catalog away (`catalog.db*` where it is SQLite in the store's folder)"
+REBUILD = f"{AWAY}, then rebuild it with `estimates recover`"
 # Classes of SQLSTATE: the login fails, there is no such database, no privilege, or read-only.
 _REFUSED_STATES = ("28", "3D", "42501", "25006")
 _ABANDONED = "25P03"  # a transaction in which a program did nothing for too long was ended
@@ -49,9 +52,7 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
         return UnavailableError("catalog", f"catalog {where} cannot be reached: {cause}; retry")
     if type(error) is DatabaseError:
         # SQLite's word for a file that is not (or no longer) a database
-        return CorruptError(
-            "catalog_damaged", f"catalog {where}: {cause}; restore it from a backup"
-        )
+        return CorruptError("catalog_damaged", f"catalog {where}: {cause}; {REBUILD}")
     return None
 
 

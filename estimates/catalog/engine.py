@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, NoResultFound, Operational
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.clock import check_agreement, check_pause
-from estimates.catalog.database_errors import database_error
+from estimates.catalog.database_errors import REBUILD, database_error
 from estimates.catalog.read_only import engine_that_reads, is_read_only
 from estimates.catalog.sqlite_file import follow_file
 from estimates.errors import (
@@ -190,8 +190,7 @@ def _reachable(engine: sa.Engine) -> Iterator[None]:
         where = engine.url.render_as_string(hide_password=True)
         raise CorruptError(
             "catalog_damaged",
-            f"catalog {where} lacks the row of its log; restore it from a backup, or rebuild it "
-            "with `estimates recover`",
+            f"catalog {where} lacks the row of its log; {REBUILD}",
         ) from error
 
 

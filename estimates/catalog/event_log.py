@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_chain import (
     BEGINNING,
     NAMES,
@@ -109,8 +110,7 @@ def record_of(tx: sa.Connection, event: Event) -> Record | None:
     if not records:
         raise CorruptError(
             "record_missing",
-            f"{event.set}: the catalog lacks what event {event.id} ({event.kind}) made; "
-            "restore the catalog from a backup, or rebuild it with `estimates recover`",
+            f"{event.set}: the catalog lacks what event {event.id} ({event.kind}) made; {REBUILD}",
         )
     return records[0]
 
@@ -210,8 +210,7 @@ def _link(previous: str, event: Event, records: str | None) -> str | None:
 def _broken(what: str) -> CorruptError:
     return CorruptError(
         "chain_broken",
-        f"{what} is not what the chain says; see `estimates audit`, then restore the catalog from "
-        "a backup, or rebuild it with `estimates recover`",
+        f"{what} is not what the chain says; see `estimates audit`, then {REBUILD}",
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from estimates.catalog import schema
 from estimates.catalog.agreement import check_set
+from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_chain import NAMES, record_digest
 from estimates.catalog.records import (
     Alias,
@@ -126,8 +127,7 @@ def damaged_record(record: msgspec.Struct) -> CorruptError:
     number = about[{"contract": "revision", "erasure": "id", "hold": "id"}.get(what, "version")]
     return CorruptError(
         "record_damaged",
-        f"{about['set']}: the catalog's {what} {number} is not what its event recorded; "
-        "restore the catalog from a backup, or rebuild it with `estimates recover`",
+        f"{about['set']}: the catalog's {what} {number} is not what its event recorded; {REBUILD}",
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from estimates.catalog.event_chain import Entry
 from estimates.errors import CorruptError, EstimatesError, NotFoundError
 from estimates.storage.objects import Objects
+from estimates.storage.storage_errors import MEND
 
 FOLDER = "log"
 _AT_ONCE = 16  # a bucket takes milliseconds for each, whatever its size
@@ -116,6 +117,4 @@ def read_copy(objects: Objects, event: int) -> Entry:
             return entry
     except (msgspec.MsgspecError, ValueError):  # a digest that is no hexadecimal number, too
         pass
-    raise CorruptError(
-        "log_damaged", f"{objects.root}/{name} is not what its digest says; restore it"
-    )
+    raise CorruptError("log_damaged", f"{objects.root}/{name} is not what its digest says; {MEND}")

@@ -78,6 +78,9 @@ class Objects:
         try:
             self._store: ObjectStore = self._waiting(SILENCE_S)
         except (BaseError, ValueError) as error:
+            if self.folder is not None and not self.folder.is_dir():
+                message = f"{root}: there is no such folder; name one that is there, or a bucket"
+                raise RefusedError("storage_refused", message) from error
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise RefusedError("storage_refused", f"{root}: cannot be opened: {reason}") from error
 

@@ -22,6 +22,7 @@ from estimates.contract.contract import Shape
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage.objects import Objects
 from estimates.storage.parts import Part, cut, key_range
+from estimates.storage.storage_errors import MEND
 
 FORMAT = 2
 ROW_GROUP_ROWS = 262_144
@@ -175,7 +176,7 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
         content = objects.get(name)
     except NotFoundError:
         raise CorruptError(
-            "manifest_missing", f"{objects.root}/{name} is missing; restore it from a backup"
+            "manifest_missing", f"{objects.root}/{name} is missing; {MEND}"
         ) from None
     return decode_manifest(f"{objects.root}/{name}", content, snapshot_id)
 
@@ -212,17 +213,14 @@ def read_part(objects: Objects, name: str, part: Part) -> bytes:
 
 def missing(objects: Objects, name: str) -> CorruptError:
     """The error for a Parquet file that is not there."""
-    return CorruptError(
-        "file_missing", f"{objects.root}/{name} is missing; restore it from a backup"
-    )
+    return CorruptError("file_missing", f"{objects.root}/{name} is missing; {MEND}")
 
 
 def damaged(objects: Objects, name: str, part: Part, size: int) -> CorruptError:
     """The error for a Parquet file that is not what its manifest says."""
     return CorruptError(
         "file_damaged",
-        f"{objects.root}/{name} does not match its digest ({size} of {part.size} bytes); restore "
-        "it from a backup",
+        f"{objects.root}/{name} does not match its digest ({size} of {part.size} bytes); {MEND}",
     )
 
 

@@ -7,6 +7,8 @@ from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
 from estimates.errors import EstimatesError, RefusedError, UnavailableError
 
+# What to do with a file that is missing or damaged.
+MEND = "mend it with `estimates repair --from BACKUP`"
 _NUMBER = re.compile(r"os error (\d+)")
 _STATUS = re.compile(r"status code: (\d+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")

@@ -19,6 +19,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.audit import Fault
+from estimates.catalog.database_errors import AWAY
 from estimates.catalog.erased_keys import replaced_parts
 from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.catalog.records import ContractRevision, Erasure, Version
@@ -273,9 +274,8 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
         raise CorruptError(
             "catalog_behind",
             f"{target.root} knows {count(more, 'event')} more than this catalog, which is an older "
-            "one: nothing is copied; move the catalog away (`catalog.db*` where it is SQLite in "
-            f"the store's folder), then `estimates repair --from {target.root}` and `estimates "
-            "recover`",
+            f"one: nothing is copied; {AWAY}, then `estimates repair --from {target.root}` and "
+            "`estimates recover`",
         )
     if store.catalog.digest_of(before.event) != before.digest:
         raise CorruptError(

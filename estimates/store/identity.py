@@ -8,10 +8,12 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_log import Head
 from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
 from estimates.storage.log_copies import name_of, newest_copied, read_copy
 from estimates.storage.objects import Objects
+from estimates.storage.storage_errors import MEND
 
 NAME = "store.json"
 BACKUP = "backup.json"  # of a backup: up to where it is whole
@@ -59,7 +61,7 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
             "catalog_behind",
             f"{objects.root} has a log of more than the {head.last_event} events that this "
             "catalog knows, so it is an older one: nothing is written; bring the newest one back, "
-            "or rebuild it with `estimates recover`",
+            f"or {REBUILD}",
         )
     _check_same_log(objects, catalog, head.last_event)
     return identity
@@ -96,7 +98,7 @@ def read_identity(objects: Objects) -> Identity | None:
         return None
     except (msgspec.MsgspecError, ValueError) as error:
         raise CorruptError(
-            "identity_damaged", f"{objects.root}/{NAME} cannot be read: {error}; restore it"
+            "identity_damaged", f"{objects.root}/{NAME} cannot be read: {error}; {MEND}"
         ) from None
 
 

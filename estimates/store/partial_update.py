@@ -19,6 +19,7 @@ from estimates.errors import ConflictError, InvalidError
 from estimates.keys.search_key import search_pieces
 from estimates.lookup.snapshot_parts import search_key
 from estimates.render.row_text import joined
+from estimates.render.wording import count
 from estimates.storage import snapshot
 from estimates.storage.parts import Part, cut, is_complete
 from estimates.storage.snapshot import Manifest
@@ -126,8 +127,8 @@ class PartialUpdate:
         if unknown.height:
             raise InvalidError(
                 "unknown_keys",
-                f"{self._name}: version {self.of} has none of {unknown.height} keys that "
-                f"are to be removed: {name_keys(unknown, self._key)}",
+                f"{self._name}: version {self.of} has no row of what is to be "
+                f"removed: {count(unknown.height, 'key')}: {name_keys(unknown, self._key)}",
             )
         gone = pl.concat([changed.select(self._key), removed])
         kept = rows.join(gone, on=self._key, how="anti")
@@ -159,5 +160,6 @@ def _check_apart(rows: pl.DataFrame, removed: pl.DataFrame, key: list[str], name
     if both.height:
         raise InvalidError(
             "removed_and_given",
-            f"{name}: {both.height} keys are to be removed and have a row: {name_keys(both, key)}",
+            f"{name}: {count(both.height, 'key')} to be removed that also have a row: "
+            f"{name_keys(both, key)}",
         )

@@ -8,12 +8,15 @@ from typing import NamedTuple
 import msgspec
 
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.database_errors import AWAY
 from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.catalog.records import Version
 from estimates.errors import ConflictError, CorruptError, NotFoundError
+from estimates.render.wording import count
 from estimates.storage.log_copies import copied_events, name_of, read_copies, read_copy
 from estimates.storage.objects import Objects
 from estimates.storage.snapshot import is_manifest, manifest_name
+from estimates.storage.storage_errors import MEND
 from estimates.store.identity import read_identity
 
 Progress = Callable[[int, int], None]  # which event is done, how many there are
@@ -82,7 +85,7 @@ def find_log(objects: Objects, at_least: int | None = None) -> LogFiles:
     if identity is None or not events:
         raise NotFoundError(
             "no_log",
-            f"{objects.root} holds no log to rebuild a catalog from; restore it from a backup",
+            f"{objects.root} holds no log to rebuild a catalog from; {MEND}",
         )
     whole = next((n for n, event in enumerate(events) if event != n + 1), len(events))
     if whole < (events[-1] if at_least is None else at_least):
@@ -128,6 +131,6 @@ def check_empty(catalog: Catalog) -> None:
     if known:
         raise ConflictError(
             "catalog_not_empty",
-            f"the catalog holds {known} events and is not overwritten; move it away, or name an "
+            f"the catalog holds {count(known, 'event')} and is not overwritten; {AWAY}, or name an "
             "empty database, to rebuild it",
         )

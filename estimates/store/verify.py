@@ -81,7 +81,9 @@ def _copy_faults(store: OpenStore) -> Iterator[Fault]:
             yield Fault("", None, copy.code, copy.message)
         elif is_readable and copy != (entry := entries.get(event)):
             code, what = "log_differs", f"is not what the catalog holds of event {event}"
-            if entry is not None and entry.named and not copy.named:
+            if entry is None:
+                what = f"is of event {event}, which the catalog does not have"
+            elif entry.named and not copy.named:
                 code, what = NOT_ERASED
             message = f"{log_copies.name_of(event)} {what}"
             yield Fault(copy.event.set, copy.event.version, code, message)

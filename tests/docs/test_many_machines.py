@@ -71,7 +71,7 @@ def test_the_walk(s3: S3Server, postgresql: PostgreSQL, tmp_path: Path) -> None:
         shell(both + as_here(blocks("bash", "the first")), tmp_path / "first")
         read = shell(both + as_here(blocks("bash", "the second")), tmp_path / "second")
         assert "0.25" in read
-        assert "1 versions, every file and every record matches its digest" in read
+        assert "1 version, every file and every record matches its digest" in read
         assert not (tmp_path / "second" / "churn.csv").exists()
         with psycopg.connect(named("postgres"), autocommit=True) as connection:
             connection.execute(blocks("sql"))

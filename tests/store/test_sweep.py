@@ -70,7 +70,8 @@ def test_verify_names_damaged_copies_and_changes_nothing(local_store: Store) -> 
         ("log_gap", "the copy log/000000000002.json is missing"),
         (
             "log_damaged",
-            f"{other.root}/log/000000000001.json is not what its digest says; restore it",
+            f"{other.root}/log/000000000001.json is not what its digest says; mend it "
+            "with `estimates repair --from BACKUP`",
         ),
     ]
     assert {name: other.objects.get(name) for name in other.objects.names("")} == before

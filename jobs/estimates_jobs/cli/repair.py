@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
-from estimates.errors import CorruptError
+from estimates.catalog.database_errors import AWAY, REBUILD
+from estimates.errors import CorruptError, NotFoundError
 from estimates.render.wording import count
 from estimates.storage.objects import Objects
+from estimates.store.backup import is_used
 from estimates.store.repair import Repaired, repair_root
 from estimates.store.repair import repair as repair_store
 from estimates_jobs.cli.interface.command import Options, command
@@ -58,7 +60,14 @@ def repair(options: Options, place: str | None) -> int:
 def _repaired(
     options: Options, source: Objects | None, advance: progress.Advance
 ) -> tuple[Repaired, bool]:
-    """What was done, and whether the catalog is lost."""
+    """What was done, and whether the catalog is lost. Raises NotFoundError (`no_backup`) for a
+    source that has nothing to take.
+    """
+    if source is not None and not is_used(source):
+        raise NotFoundError(
+            "no_backup",
+            f"{source.root} holds no backup and no files of a store; name a place that does",
+        )
     try:
         store = options.open()
     except CorruptError as error:
@@ -70,13 +79,10 @@ def _repaired(
 
 def _advice(repaired: Repaired, place: str | None) -> str:
     if any(fault.code == "catalog_behind" for fault in repaired.left):
-        return (
-            "next: move the catalog away (`catalog.db*` where it is SQLite in the store's folder), "
-            f"then estimates repair --from {place} and estimates recover"
-        )
+        return f"next: {AWAY}, then `estimates repair --from {place}` and `estimates recover`"
     in_catalog = ("alias_", "record_", "event_", "chain_")
     if any(fault.code.startswith(in_catalog) for fault in repaired.left):
-        return "next: move the catalog away and rebuild it from the log with `estimates recover`"
+        return f"next: {REBUILD}"
     if place is None:
         return "next: estimates repair --from a backup, or another folder or bucket"
     return "next: estimates repair --from another backup"

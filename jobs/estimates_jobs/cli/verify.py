@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from estimates.errors import EstimatesError
+from estimates.render.wording import count
 from estimates.store.open_store import OpenStore
 from estimates.store.verify import verify as verify_store
 from estimates_jobs.cli.interface.command import Options, command
@@ -33,11 +34,13 @@ def verify(options: Options) -> int:
     if options.json:
         terminal.json({"versions": versions, "faults": faults})
         return DAMAGED if faults else 0
+    of = count(versions, "version")
     if faults:
         fault_table.show(faults)
-        terminal.line(f"{len(faults)} faults in {versions} versions")
+        faulty = count(len(faults), "fault")
+        terminal.line(f"{faulty} in {of}" if versions else faulty)
     else:
-        terminal.line(f"{versions} versions, every file and every record matches its digest")
+        terminal.line(f"{of}, every file and every record matches its digest")
         for name, of_set in store.view().sets.items():
             if of_set.holds:
                 show_holds(name, of_set.holds)
