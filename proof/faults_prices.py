@@ -352,7 +352,7 @@ def the_text_of_no_number(today: pl.DataFrame, before: pl.DataFrame) -> str:
     )
 
 
-@in_file("prices")
+@in_file("prices", reason="they are read as what they are: the version has the right numbers")
 def decimal_commas(today: pl.DataFrame, before: pl.DataFrame) -> str:
     """Numbers with decimal commas, separated by semicolons."""
     return today.write_csv(separator=";", decimal_comma=True)

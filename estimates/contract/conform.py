@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 from polars import selectors
 
-from estimates.contract.arrow_tables import frame_of_arrow
 from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.contract import Contract
 from estimates.contract.stored_values import (
@@ -47,6 +46,8 @@ def as_frame(table: Any) -> pl.DataFrame:
         return table
     try:
         if type(table).__module__.startswith("pyarrow") and hasattr(table, "column_names"):
+            from estimates.contract.arrow_tables import frame_of_arrow  # pyarrow is not everywhere
+
             return frame_of_arrow(table)
         return table.collect() if isinstance(table, pl.LazyFrame) else pl.DataFrame(table)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from estimates import instants
@@ -110,6 +109,8 @@ def shortest(floats: pl.Series) -> pl.Series:
         return floats.cast(pl.String).cast(pl.Float64)
     if floats.dtype != pl.Float16:
         return floats
+    import numpy as np  # a reader with frames has none, and no float of 16 bits either
+
     values, places = np.unique(floats.drop_nulls().to_numpy(), return_inverse=True)
     by_text = np.array([float(str(np.float16(value))) for value in values], dtype=np.float64)
     there = floats.is_not_null().arg_true()

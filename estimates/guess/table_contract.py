@@ -338,6 +338,13 @@ def _text_as(
     )
 
 
+def _are_integers(stored: pl.Series) -> bool:
+    """Whether all numbers are whole, and fit into 64 bits."""
+    numbers = stored.cast(pl.Float64)
+    fit = numbers.is_between(-(2.0**63), 2.0**63, closed="left")
+    return bool((fit & (numbers.round() == numbers)).all())
+
+
 def _key_type(
     old: pl.Series, new: pl.Series, kind: ColumnType, texts: tuple[bool, bool]
 ) -> ColumnType:
@@ -345,7 +352,7 @@ def _key_type(
     integers.
     """
     stored = [series for series, text in zip((old, new), texts, strict=True) if not text]
-    if kind == "float" and all((s.cast(pl.Float64).round() == s).all() for s in stored):
+    if kind == "float" and all(map(_are_integers, stored)):
         return "integer"
     if kind in ("float", "boolean"):
         raise InvalidError(

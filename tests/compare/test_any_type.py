@@ -47,7 +47,7 @@ def columns() -> st.SearchStrategy[tuple[pl.Series, pl.Series]]:
     return pairs
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(columns(), st.booleans())
 def test_any_type_has_a_report_or_a_refusal(pair: tuple[pl.Series, pl.Series], key: bool) -> None:
     """Every stored type is compared, left out and named, or refused in plain words."""

@@ -16,6 +16,7 @@ from estimates.stability.family_reports import (
     CutReport,
     Divergence,
     DriftReport,
+    NearKeys,
     ProbabilityMove,
     ProbabilityReport,
     ProbabilityShift,
@@ -57,7 +58,7 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "stability.md").read_text(encod
 # Section to the Struct that its table lists, and those whose fields its text names.
 SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]]] = {
     "The report": (Report, (Carried,)),
-    "K: keys": (KeysReport, ()),
+    "K: keys": (KeysReport, (NearKeys,)),
     "K: schemas": (SchemaReport, (SchemaChange,)),
     "K: frozen keys": (FrozenReport, ()),
     "Through time: each move of production": (PairMove, (ColumnMove,)),

@@ -140,6 +140,7 @@ def test_accuracy_has_scipy(environment: Environment, tmp_path: Path) -> None:
     assert "pip install 'estimates-store[accuracy]'" in said
 
 
+@pytest.mark.stack
 def test_the_service_needs_no_job_libraries(
     environment: Environment, built_store: Path, tmp_path: Path
 ) -> None:

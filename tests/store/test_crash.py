@@ -74,7 +74,7 @@ def test_killed_at_any_step(
         )
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(12, marks=pytest.mark.stack)])
+@pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.stack)])
 def test_killed_at_any_time(run: Run, stores: dict[str, Any], tmp_path: Path, kills: int) -> None:
     """Killed at random times, inside a database or a storage call too: whole or nothing, then
     completed.

@@ -69,11 +69,12 @@ def assert_done(ended: list[Ended]) -> None:
     assert [command.exit for command in ended] == [0] * len(ended), ended
 
 
-def test_an_s3_server_that_hangs(bucket: BucketStore) -> None:
+@pytest.mark.parametrize("count", [2, pytest.param(6, marks=pytest.mark.stack)])
+def test_an_s3_server_that_hangs(count: int, bucket: BucketStore) -> None:
     """Commands that need the bucket exit 3 with `storage` in time, those that do not need it
     succeed, and the same commands succeed afterwards.
     """
-    commands = (*READS, PROMOTE, publishing(bucket), SWEEP)
+    commands = (READS[0], publishing(bucket), *READS[1:], PROMOTE, SWEEP)[:count]
     with bucket.s3.hanging():
         *hung, status, log = bucket.run_all(*commands, *LOOKS)
     assert_unavailable(hung, "storage")

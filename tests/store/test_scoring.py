@@ -364,7 +364,7 @@ def test_mistakes_on_the_command_line_are_said(example: Scored, tmp_path: Path) 
         "ticker,target_date,value\nAAPL,2022-12-19,1\nAAPL,2022-12-19,2\n"
     )
     cases: list[tuple[tuple[Any, ...], str]] = [
-        (("--actuals", tmp_path / "bad.csv"), "columns"),
+        (("--actuals", tmp_path / "bad.csv"), "no_actuals"),
         (("--actuals", tmp_path / "twice.csv"), "duplicate_key"),
         (("--actuals", tmp_path / "none.csv"), "no_file"),
         (("--actuals", "SELECT nothing"), "bad_input"),
