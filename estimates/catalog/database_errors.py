@@ -21,7 +21,8 @@ _PASSING = re.compile(
     r"connection slots|terminating connection|the database system is"
 )
 
-_NO_TABLE = re.compile(r"no such table: |relation \"\w+\" does not exist")
+# Of an empty database the schema is missing as a whole, which is no damage.
+_NO_TABLE = re.compile(r"no such table: (?!alembic_)|relation \"(?!alembic_)\w+\" does not exist")
 
 
 def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | None:

@@ -267,6 +267,8 @@ def test_a_bucket_says_what_time_it_is(
     store = Store(root, catalog=url, cache=tmp_path / "cache")
     define(store)
     rest_for_a_year(store)
+    for name in store.objects.names("log"):  # which tell of the year without the rest
+        store.objects.delete(name)
     names = store.objects.names("")
     for minutes in (6, -6):
         ahead(timedelta(minutes=minutes))
