@@ -16,7 +16,7 @@ setup: uv
 
 # The same with all that the tasks below need: test servers, linters, MLflow's pages
 develop: uv
-    @.venv/bin/pytest --version > /dev/null 2>&1 || echo "Installing into .venv what developing needs: about 600 MB to fetch, 1.6 GB on the disk" >&2
+    @.venv/bin/pytest --version > /dev/null 2>&1 || echo "Installing into .venv what developing needs: 1.6 GB on the disk" >&2
     @uv pip sync --python .venv/bin/python --require-hashes --compile-bytecode requirements/dev.txt
     @uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 
