@@ -78,9 +78,12 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     config.write_text(json.dumps(_IDENTITIES))
     ports = iter(free_ports(7))
     s3, filer = next(ports), next(ports)
+    # A bucket is a collection of its own, which takes volumes of its own, seven at once by default:
+    # with too few a write to one more bucket answers 500.
+    environment = os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     command = [
         *(Path(sys.executable).with_name("weed"), "-logtostderr", "-v=0", "server"),
-        *(f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100"),
+        *(f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=10000"),
         *("-master.volumeSizeLimitMB=64", "-volume.minFreeSpace=0", "-s3.autoCreateBucket=false"),
         *("-s3", f"-s3.config={config}", f"-s3.port={s3}", f"-filer.port={filer}"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.localSocket={folder / 's3.sock'}"),
@@ -88,7 +91,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     ]
     with (
         open(folder / "server.log", "wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as process,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment) as process,
     ):
         server = S3Server(process, f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{filer}")
         try:
@@ -119,7 +122,6 @@ def _is_ready(server: S3Server) -> bool:
     try:
         with urllib.request.urlopen(f"{server.endpoint}/healthz", timeout=1):
             pass
-        os.environ.get("")
         server.bucket()
     except (OSError, urllib.error.URLError):
         return False
