@@ -14,7 +14,7 @@ import msgspec
 
 LAST_SCORED = 100  # versions whose scores are given unless others are asked for
 
-METRICS_REVISION = 1  # raised whenever the same snapshot and actual values would give other numbers
+METRICS_REVISION = 2  # raised whenever the same snapshot and actual values would give other numbers
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -170,7 +170,8 @@ class Slice(msgspec.Struct, frozen=True, omit_defaults=True):
     value   the group, or the step after `data_through`; target: what the step stands for in this
             version
     n       keys with an actual value that have any of the losses
-    few     n < 30; pooled: all groups beyond the 50 largest together, as `other`
+    few     n < 30; pooled: several groups together, which only scores stored before
+            metrics revision 2 have
     """
 
     value: str | None

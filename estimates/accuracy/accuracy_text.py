@@ -247,7 +247,8 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
             for group, loss in ranked
         ]
         note = ["  * fewer than 30 keys"] if any(group.few for group, _ in ranked) else []
-        which = f", the {_GROUPS} worst of {len(groups)}" if len(groups) > _GROUPS else ""
+        more = len(groups) - _GROUPS
+        which = f", the {_GROUPS} worst; {more:,} more in --format json" if more > 0 else ""
         sections.append(
             [f"{title} by {by} in version {scored.scores.version}{which}", *lines, *note]
         )

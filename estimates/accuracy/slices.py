@@ -12,29 +12,17 @@ from estimates.accuracy.losses import INSIDE
 from estimates.accuracy.match import STEP, Floats, Mask, Matched, mean, root_mean_square
 from estimates.contract.columns import key_text
 
-_MOST = 50
 _FEW = 30
 
 
 def by_group(values: pl.Series, known: Mask, losses: Mapping[str, Floats]) -> list[Slice]:
-    """One slice a value, the 50 largest (ties by value), sorted by value, null first; the rest
-    pooled as `other`.
-    """
+    """One slice a value, sorted by value, null first."""
     frame = pl.DataFrame({"by": values, "known": known}).with_row_index("row").filter("known")
-    rows = (
-        frame.group_by("by")
-        .agg("row", pl.len().alias("n"))
-        .sort(["n", "by"], descending=[True, False])
-    )
-    shown, smaller = rows.head(_MOST).sort("by"), rows.slice(_MOST)
-    slices = [
-        measure(None if value is None else key_text(value), np.sort(np.array(members)), losses)
-        for value, members in shown.select("by", "row").iter_rows()
+    rows = frame.group_by("by").agg(pl.col("row").sort()).sort("by")
+    return [
+        measure(None if value is None else key_text(value), members.to_numpy(), losses)
+        for value, members in zip(rows["by"], rows["row"], strict=True)
     ]
-    if smaller.height:
-        members = np.sort(smaller.get_column("row").explode().to_numpy())
-        slices.append(measure("other", members, losses, pooled=True))
-    return slices
 
 
 def by_horizon(matched: Matched, known: Mask, losses: Mapping[str, Floats]) -> list[Slice]:
@@ -56,7 +44,6 @@ def measure(
     losses: Mapping[str, Floats],
     *,
     target: str | None = None,
-    pooled: bool = False,
 ) -> Slice:
     """The means over some rows, each over the keys that have the loss."""
     values_of = {name: values[rows][~np.isnan(values[rows])] for name, values in losses.items()}
@@ -84,5 +71,4 @@ def measure(
         label_n=counts.get("error_rate", 0),
         right=None if wrong is None else 1.0 - wrong,
         few=len(rows) < _FEW,
-        pooled=pooled,
     )

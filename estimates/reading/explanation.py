@@ -91,8 +91,8 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class ColumnRecord(msgspec.Struct, frozen=True):
-    """How near a column came: over all keys, and by column of the key over those that share the
-    key's part.
+    """How near a column came: over all keys, and by column of the key or group column over those
+    that share the key's part or are in its group.
     """
 
     unit: str | None
@@ -170,7 +170,9 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
     history = _history(reader, version, key)
     not_compared = _of_other_shapes(view, version)
     verdict = _judgement(catalog.verdict(version.set, version.version), key_texts)
-    accuracy = _record(catalog, view, version, key_texts)
+    parts = msgspec.json.decode(row.estimate, type=dict[str, Any])
+    parts |= zip(view.contract_of(version).key, key_texts, strict=True)
+    accuracy = _record(catalog, view, version, parts)
     reasons = {
         field: reason
         for field, reason, holds in (
@@ -265,7 +267,9 @@ def _finding(check: CheckResult, key: list[str]) -> Finding:
     )
 
 
-def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -> Record | None:
+def _record(
+    catalog: Catalog, view: SetView, version: Version, row: dict[str, Any]
+) -> Record | None:
     before = [view.versions[number - 1] for number in view.scored if number <= version.version]
     numbers = sorted(other.version for other in before if other.shape == version.shape)
     numbers = numbers[-SCORED:]
@@ -275,7 +279,7 @@ def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -
     decoded = [accuracy_json.decode(bytes(row.body)) for row in rows]
     # of several versions with the same data the newest counts
     scores = list({score.data_through or score.version: score for score in decoded}.values())
-    parts = dict(zip(view.contract_of(version).key, key, strict=True))
+    parts = {name: None if part is None else str(part) for name, part in row.items()}
     columns = {
         name: [score.columns[name] for score in scores if name in score.columns]
         for name in dict.fromkeys(name for score in scores for name in score.columns)
@@ -288,7 +292,7 @@ def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -
     )
 
 
-def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnRecord:
+def _column_record(scores: list[ColumnScores], parts: dict[str, str | None]) -> ColumnRecord:
     alike = {
         name: [
             group

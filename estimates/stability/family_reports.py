@@ -61,7 +61,7 @@ class RankReport(msgspec.Struct, frozen=True, omit_defaults=True):
     top_1pct_overlap  the same for the top 1 % of the keys, at least 1
     largest_move    the largest change of rank of a key whose value changed
     top             the 20 largest of these above 0, ties by key
-    groups          by each rank group of the contract, the 50 largest groups
+    groups          by each rank group of the contract
     reasons         metric → why it is None: `constant` (a version has one value only),
                     `too_few_keys`
     """

@@ -23,7 +23,6 @@ from estimates.stability.shared_order import SharedOrder
 from estimates.stability.value_kinds import Floats
 
 _TOP = 20
-_MOST = 50
 _FEW = 30
 
 
@@ -151,14 +150,9 @@ def _largest(
 
 
 def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
-    """Ranks within each of the 50 largest groups (ties by value), sorted by value, null first."""
+    """Ranks within each group, sorted by value, null first."""
     by = by if deltas.positions is None else by[deltas.positions]
-    rows = (
-        pl.DataFrame({"by": by, "row": np.arange(len(by))})
-        .group_by("by")
-        .agg(pl.len().alias("n"), "row")
-    )
-    rows = rows.sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
+    rows = pl.DataFrame({"by": by, "row": np.arange(len(by))}).group_by("by").agg("row").sort("by")
     return [
         _group(value, deltas, members.to_numpy(), top_k)
         for value, members in zip(rows["by"], rows["row"], strict=True)

@@ -24,7 +24,7 @@ from estimates.stability.family_reports import (
     StepChange,
 )
 
-METRICS_REVISION = 5  # raised whenever the same two snapshots would give other numbers
+METRICS_REVISION = 6  # raised whenever the same two snapshots would give other numbers
 
 
 class KeysReport(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ class TransformChange(msgspec.Struct, frozen=True):
 class Group(msgspec.Struct, frozen=True):
     """The headline numbers of one group or one horizon.
 
-    p50, p95      of r; few: n < 30; pooled: all groups beyond the 50 largest together, as `other`
+    p50, p95      of r; few: n < 30
     change_share  of the Σ |d| of all groups; None when nothing moved or it overflows
     """
 
@@ -103,7 +103,6 @@ class Group(msgspec.Struct, frozen=True):
     material_share: float
     change_share: float | None
     few: bool = False
-    pooled: bool = False
 
 
 class ScalarReport(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -270,15 +269,12 @@ class Surprise(msgspec.Struct, frozen=True):
 
 
 class GroupSurprise(msgspec.Struct, frozen=True):
-    """The share of a group's keys with z above 1; few: n < 30; pooled: all groups beyond the 50
-    largest together.
-    """
+    """The share of a group's keys with z above 1; few: n < 30."""
 
     value: str | None
     n: int
     z_gt1_share: float
     few: bool = False
-    pooled: bool = False
 
 
 class SignedChange(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.accuracy.accuracy_report import Accuracy, Scored
+from estimates.accuracy.accuracy_text import render_text
 from estimates.accuracy.pooling import of_set
 from tests.accuracy.scored import DATED, NUMBERS, floats, intervals, items, scored
 
@@ -80,21 +81,15 @@ def test_of_one_date_the_newest_version_counts() -> None:
     )
 
 
-def test_many_groups_are_pooled() -> None:
-    """The 50 largest groups are told, by value; the rest is one entry."""
+def test_every_group_is_there_by_its_name() -> None:
+    """A group of one key is not lost among 119 others as small; the text says how many more."""
     count = 120
-    frame = intervals(np.random.default_rng(2), count).with_columns(
-        kind=pl.Series([f"g{min(number, 54):02d}" for number in range(count)])
-    )
-    groups = (
-        scored(NUMBERS, frame, pl.DataFrame({"item": items(count), "value": [10.0] * count}))
-        .columns["p"]
-        .groups
-    )
-    kinds = groups["kind"]
-    assert len(kinds) == 51
-    assert [(group.value, group.n, group.pooled) for group in kinds[-2:]] == [
-        ("g54", 66, False),
-        ("other", 5, True),
-    ]
-    assert sum(group.n for group in kinds) == count
+    kinds = [f"g{number:03d}" for number in range(count - 1)] + ["US"]
+    frame = intervals(np.random.default_rng(2), count).with_columns(kind=pl.Series(kinds))
+    actuals = pl.DataFrame({"item": items(count), "value": [10.0] * count})
+    scores = scored(NUMBERS, frame, actuals)
+    groups = scores.columns["p"].groups["kind"]
+    assert [(group.value, group.n) for group in groups] == [(kind, 1) for kind in sorted(kinds)]
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    page = render_text(of_set("closes", [Scored(1, now, scores)]))
+    assert "the 10 worst; 110 more in --format json" in page

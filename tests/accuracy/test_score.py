@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import METRICS_REVISION
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.score import OtherVersion
 from estimates.contract.contract import Contract
@@ -517,7 +518,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         == first
     )
     assert accuracy_json.encode(accuracy_json.decode(first)) == first
-    assert msgspec.json.decode(first)["metrics_revision"] == 1
+    assert msgspec.json.decode(first)["metrics_revision"] == METRICS_REVISION
 
 
 def test_a_declared_step_scales_mase() -> None:

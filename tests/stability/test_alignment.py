@@ -4,6 +4,7 @@ refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -177,8 +178,8 @@ def test_horizons_count_from_the_new_origin() -> None:
     assert [h.value for h in gap] == ["2"]
 
 
-def test_groups_beyond_fifty_are_pooled() -> None:
-    """The fifty largest groups are shown by value, the others together as `other`; small ones are
+def test_every_group_is_there() -> None:
+    """However many groups there are, each has its own entry, by value, null first; small ones are
     flagged.
     """
     c = parse_contract(
@@ -186,15 +187,14 @@ def test_groups_beyond_fifty_are_pooled() -> None:
         '[columns.sector]\nrole="attribute"\ntype="string"\n'
         'nullable=true\n[stability]\ngroups=["sector"]'
     )
-    sectors = [f"s{i % 60:02}" for i in range(1800)] + [None] * 40 + ["big"] * 35
-    a = pl.DataFrame({"id": range(1875), "value": [1.0] * 1875, "sector": sectors})
+    sectors = [f"s{i % 60:02}" for i in range(1799)] + [None] * 40 + ["big"] * 35
+    a = pl.DataFrame({"id": range(1874), "value": [1.0] * 1874, "sector": sectors})
     b = a.with_columns(value=pl.when(pl.col("sector") == "big").then(1.5).otherwise(1.0))
     groups = diff(a, b, c).columns["value"].groups["sector"]
-    assert [g.value for g in groups] == [None, "big", *(f"s{i:02}" for i in range(48)), "other"]
-    assert [g.n for g in groups] == [40, 35] + [30] * 48 + [360]
-    assert [g.pooled for g in groups] == [False] * 50 + [True]
+    assert [g.value for g in groups] == [None, "big", *(f"s{i:02}" for i in range(60))]
+    assert [g.n for g in groups] == [40, 35] + [30] * 59 + [29]
     assert (groups[1].p50, groups[1].material_share, groups[2].p50) == (0.4, 1, 0)
-    assert not any(g.few for g in groups)
+    assert [g.value for g in groups if g.few] == ["s59"]
     assert [g.change_share for g in groups if g.change_share] == [1]
 
 
@@ -215,9 +215,7 @@ def test_groups_of_an_all_zero_baseline() -> None:
 @pytest.mark.parametrize("step", [1, 2, 100])
 @pytest.mark.parametrize("different", [49, 50, 51, 300, 5000])
 def test_groups_of_whole_numbers(different: int, step: int) -> None:
-    """The fifty largest, ties by value, and all others together, however many numbers there are and
-    where they lie.
-    """
+    """Every number is a group, however many there are and where they lie."""
     c = parse_contract(
         'name="g"\n[key.id]\ntype="integer"\n'
         '[columns.value]\n[columns.by]\nrole="attribute"\ntype="integer"\n'
@@ -227,13 +225,40 @@ def test_groups_of_whole_numbers(different: int, step: int) -> None:
     by = [*numbers, *numbers, numbers[-1]]
     a = pl.DataFrame({"id": range(len(by)), "value": [1.0] * len(by), "by": by})
     groups = diff(a, a.with_columns(value=pl.col("value") * 2), c).columns["value"].groups["by"]
-    largest = numbers if different <= 50 else [*numbers[:49], numbers[-1]]
-    assert [(g.value, g.n) for g in groups[: len(largest)]] == [
-        (str(x), 3 if x == by[-1] else 2) for x in largest
-    ]
-    assert [(g.value, g.n, g.pooled) for g in groups[len(largest) :]] == (
-        [("other", 2 * (different - 50), True)] if different > 50 else []
+    assert [(g.value, g.n) for g in groups] == [(str(x), 3 if x == by[-1] else 2) for x in numbers]
+
+
+@pytest.mark.parametrize("different", [7, 1500])
+def test_groups_agree_with_the_reference(different: int) -> None:
+    """Few groups and very many have the quantiles and shares of plain Python."""
+    random = np.random.default_rng(different)
+    n = 4000
+    a = pl.DataFrame(
+        {
+            "id": range(n),
+            "value": random.lognormal(size=n),
+            "sector": [f"s{random.integers(different)}" for _ in range(n)],
+        }
     )
+    b = a.with_columns(value=pl.col("value") * random.choice([1.0, 1.001, 1.5], n))
+    c = parse_contract(
+        'name="g"\n[key.id]\ntype="integer"\n[columns.value]\nscale_floor=1e-9\n'
+        '[columns.sector]\nrole="attribute"\ntype="string"\n[stability]\ngroups=["sector"]'
+    )
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for x, y, sector in zip(a["value"], b["value"], a["sector"], strict=True):
+        rows.setdefault(sector, []).append((x, y))
+    moved = {sector: math.fsum(abs(y - x) for x, y in pairs) for sector, pairs in rows.items()}
+    groups = diff(a, b, c).columns["value"].groups["sector"]
+    assert [g.value for g in groups] == sorted(rows)
+    for group in groups:
+        pairs = rows[str(group.value)]
+        r = [abs(y - x) / ((x + y) / 2) for x, y in pairs]
+        assert (group.p50, group.p95) == pytest.approx(np.quantile(r, [0.5, 0.95]), rel=1e-12)
+        material = sum(abs(y - x) > 0.01 * max(x, y) for x, y in pairs) / len(pairs)
+        assert (group.n, group.material_share) == (len(pairs), material)
+        share = moved[str(group.value)] / math.fsum(moved.values())
+        assert group.change_share == pytest.approx(share, rel=1e-12)
 
 
 def test_what_each_group_adds_to_the_change() -> None:

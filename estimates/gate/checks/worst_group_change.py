@@ -17,7 +17,7 @@ def _largest_p95_of_a_group(context: EvaluationContext) -> Measure:
         for name, report, _ in numeric_columns(context)
         for by, values in report.groups.items()
         for group in values
-        if group.n >= _FEWEST_KEYS and not group.pooled and group.p95 is not None
+        if group.n >= _FEWEST_KEYS and group.p95 is not None
     ]
     if not groups:
         raise Skip("fewer_than_30_keys")

@@ -23,7 +23,7 @@ def _largest_share_of_a_group(context: EvaluationContext) -> Measure:
         for interval in context.report.intervals
         for by, values in interval.groups.items()
         for group in values
-        if group.n >= _FEWEST_KEYS and not group.pooled
+        if group.n >= _FEWEST_KEYS
     ]
     if not groups:
         raise Skip("fewer_than_30_keys")

@@ -115,7 +115,7 @@ def _groups(
     shown = largest_groups(groups, limits.groups)
     notes: list[str] = []
     if len(shown) < len(groups):
-        notes.append(f"the {len(shown)} that moved most, by 95 %, of {len(groups)}")
+        notes.append(beyond(len(shown), len(groups)))
     if any(group.few for group in shown):
         notes.append("* fewer than 30 keys")
     rows = [
@@ -150,10 +150,15 @@ def largest_groups(groups: list[Group], most: int) -> list[Group]:
     )
 
 
+def beyond(shown: int, of: int) -> str:
+    """Which groups are shown where there is no room for all."""
+    return f"the {shown} that moved most, by 95 %; {of - shown:,} more in the JSON"
+
+
 def group_name(group: Group) -> str:
     """The value, or null; a star says that there are few keys."""
     name = "null" if group.value is None else cut(group.value, NAME)
-    return ("all others" if group.pooled else name) + (" *" if group.few else "")
+    return name + (" *" if group.few else "")
 
 
 def _top(name: str, column: ColumnReport, limits: Limits) -> Section:

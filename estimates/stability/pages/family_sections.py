@@ -13,6 +13,7 @@ from estimates.stability.family_reports import (
     NearKeys,
     ProbabilityReport,
     QuantileReport,
+    RankGroup,
     RankReport,
     SchemaReport,
     Spread,
@@ -196,6 +197,9 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
     if limits.all:
         for name, rank in list(reports.items())[: limits.broken]:
             for by, groups in rank.groups.items():
+                more, reordered = len(groups) - limits.groups, groups
+                if more > 0:
+                    reordered = sorted(groups, key=_kept_order)[: limits.groups]
                 lines = [
                     [
                         _label(g.value) + (" *" if g.few else ""),
@@ -203,7 +207,7 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
                         _short(g.spearman),
                         percent(g.top_k_overlap),
                     ]
-                    for g in groups
+                    for g in reordered
                 ]
                 shape = [by, "keys", "Spearman", "top kept"]
                 parts.append(
@@ -211,11 +215,18 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
                         "rank_groups",
                         f"Ranks of {name} within {by}",
                         shape,
-                        lines[: limits.groups],
+                        lines,
                         limits,
+                        [f"those that kept their order least; {more:,} more in the JSON"]
+                        if more > 0
+                        else None,
                     )
                 )
     return parts
+
+
+def _kept_order(group: RankGroup) -> float:
+    return 2.0 if group.spearman is None else group.spearman
 
 
 def _rank_row(name: str, rank: RankReport) -> list[str]:

@@ -35,7 +35,7 @@ from estimates.stability.report import (
     Report,
 )
 
-_LIMITS = Limits(named=20, columns=60, rows=20, groups=51, broken=MOST_COLUMNS)
+_LIMITS = Limits(named=20, columns=60, rows=20, groups=50, broken=MOST_COLUMNS)
 _MOVERS = 10
 _GROUPS = 25
 # narrow tables
@@ -203,7 +203,11 @@ def _against(drawn: Against, limit: str) -> str:
 
 
 def _ranges(shown: list[Group], of: int) -> str:
-    note = f" The {len(shown)} that moved most of {of}." if len(shown) < of else ""
+    note = (
+        f" The {len(shown)} that moved most; {of - len(shown):,} more in the JSON."
+        if len(shown) < of
+        else ""
+    )
     few = " * fewer than 30 keys." if any(group.few for group in shown) else ""
     return (
         f"The dot is the middle change; the bar ends where 1 in 20 keys moves further.{note}{few}"

@@ -261,7 +261,10 @@ def _show_accuracy(about: Explanation) -> None:
         for name, column in columns.items()
         for label, part in (
             ("all keys", column.all),
-            *((f"{key} {part.value}", part) for key, part in column.alike.items()),
+            *(
+                (f"{key} {'null' if part.value is None else part.value}", part)
+                for key, part in column.alike.items()
+            ),
         )
     ]
     covered = [f"in its {100 * float(level):g} %" for level in levels]
