@@ -6,6 +6,7 @@ commands   the list of commands; each is imported when it is used
 gate       `estimates gate` as a group whose command is `judge` unless another one is named; its
            commands are gate_judge, gate_policy, gate_suggest, gate_backtest
 diff       with diff_tables (files as tables), diff_output (pages and changes), diff_why
+publish    with publish_batch (a history)
 interface  what every command has: options, exit codes, notifications
 output     what commands print
 """

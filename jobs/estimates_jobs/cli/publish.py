@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 import click
 
 from estimates import instants
@@ -23,6 +26,7 @@ from estimates_jobs.cli.output.run_outcome import (
     show_outcome,
     through_option,
 )
+from estimates_jobs.cli.publish_batch import Batch, publish_batch
 from estimates_jobs.run import runner
 from estimates_jobs.tables.table_files import read_table, typed, with_timezone
 
@@ -33,9 +37,11 @@ from estimates_jobs.tables.table_files import read_table, typed, with_timezone
     "estimates publish churn old.csv --through 2025-03-01 --released-at 2025-03-02T06:00:00Z   "
     "# a history",
     "estimates publish churn changed.csv --changes --remove gone.csv",
+    "estimates publish churn weekly/ --through '{date}'   # weekly/churn-2026-11-23.csv and so on",
+    "estimates publish churn all.parquet --version-by run_date",
 )
 @set_argument
-@click.argument("file", metavar="FILE")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @through_option
 @run_id_option
 @click.option(
@@ -59,6 +65,28 @@ from estimates_jobs.tables.table_files import read_table, typed, with_timezone
     metavar="REF",
     help="With --changes: the version that is changed.  [default: production]",
 )
+@click.option(
+    "--version-by",
+    metavar="COLUMN",
+    help="FILE is one long table: each value of this column, a date or time, is a version.",
+)
+@click.option(
+    "--valid-from",
+    metavar="COLUMN",
+    help="FILE has rows that hold from a date or time on: each at which something changed is a "
+    "version.",
+)
+@click.option(
+    "--valid-to",
+    metavar="COLUMN",
+    help="With --valid-from: until when, empty in rows that still hold.  [default: until the "
+    "key's next row]",
+)
+@click.option(
+    "--stop-on-failure",
+    is_flag=True,
+    help="With several versions: make none after the first that is rejected or refused.",
+)
 @timezone_option
 @table_options
 @notify_option
@@ -66,17 +94,22 @@ from estimates_jobs.tables.table_files import read_table, typed, with_timezone
 def publish(
     options: Options,
     set_name: str,
-    file: str,
+    files: tuple[str, ...],
     through: str | None,
     run_id: str | None,
     released_at: str | None,
     changes: bool,
     remove: str | None,
     against: str | None,
+    version_by: str | None,
+    valid_from: str | None,
+    valid_to: str | None,
+    stop_on_failure: bool,
     timezone: str | None,
 ) -> int:
     """Publish a CSV, JSON, Parquet or Arrow table that was computed elsewhere: a version, its
-    verdict, its promotion. FILE may be a folder or a glob, below s3:// or at https://.
+    verdict, its promotion. FILE may be a folder or a glob, below s3:// or at https://, or - for
+    standard input.
 
     Columns may come in any order; types are the contract's, so that "01" stays "01". What cannot be
     read back by key (missing columns, wrong types, null or duplicate keys, NaN) is rejected and
@@ -84,12 +117,48 @@ def publish(
 
     With --changes a whole version is made of another one and of the rows of FILE; what did not
     change is shared with it and costs nothing.
+
+    With --through '{date}' each file is a version, the oldest first, whose last moment of data is
+    the date in its name or its folder's ('{date-7d}': a week before); --released-at takes {date},
+    too. The same command again does what is left. Exits 2 when a file was rejected, else 1 when
+    the gate refused a version.
     """
+    batch = Batch(
+        files, through, released_at, timezone, version_by, valid_from, valid_to, stop_on_failure
+    )
+    if batch.is_asked_for:
+        if changes or run_id:
+            raise click.UsageError(
+                "--changes and --run-id are for one version; a batch names its runs itself"
+            )
+        return publish_batch(options, set_name, batch)
     if not changes and (remove or against):
         raise click.UsageError("--remove and --against go with --changes")
-    claimed = instants.instant_of(released_at)
+    return _publish_one(
+        options,
+        set_name,
+        files[0],
+        through,
+        run_id or runner.new_run_id(),
+        instants.instant_of(released_at),
+        timezone,
+        (lambda store: _changes(options, store, set_name, remove, against, timezone))
+        if changes
+        else None,
+    )
+
+
+def _publish_one(
+    options: Options,
+    set_name: str,
+    file: str,
+    through: str | None,
+    run_id: str,
+    released_at: datetime | None,
+    timezone: str | None,
+    changes_in: Callable[[Store], Changes] | None,
+) -> int:
     store = options.open()
-    run_id = run_id or runner.new_run_id()
     with reporting_run(options, store, run_id) as (warnings, announce):
         frame, provenance = runner.read_candidate(
             store,
@@ -105,10 +174,8 @@ def publish(
             set_name,
             frame,
             provenance,
-            released_at=claimed,
-            changes=(
-                _changes(options, store, set_name, remove, against, timezone) if changes else None
-            ),
+            released_at=released_at,
+            changes=None if changes_in is None else changes_in(store),
             progress=announce,
         )
     return show_outcome(options, outcome, verdict, warnings)

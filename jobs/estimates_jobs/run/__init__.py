@@ -1,6 +1,7 @@
 """A run: its job, what the job sees, and the way from a frame to a promoted version.
 
 runner         compute, publish, judge, promote, track; resumed where it stopped
+batch          a history: many tables, a version of each
 job_function   the function that a contract names; code_revision: a digest of its sources
 context        what a job may look at; inputs: its tables, cut at `data_through`
 calendars      the steps of time on which targets lie

@@ -31,7 +31,7 @@ from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.tables.plain_text import naming
-from estimates_jobs.tables.table_files import read_with_digest, typed, with_timezone
+from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
 from estimates_jobs.tables.text_options import TextOptions
 
 Progress = Callable[[str], None]
@@ -94,7 +94,7 @@ def run(
             "no_job", f"{name}: the contract has no [job]; use estimates publish {name} FILE"
         )
     run_id = run_id or new_run_id()
-    context = Context(contract, _through(store.catalog.run(run_id), data_through))
+    context = Context(contract, through_of(store.catalog.run(run_id), data_through))
     with _recorded(store, name, run_id, context.data_through, progress) as (started, begin):
         version = _published(store, name, run_id)
         if version is None:
@@ -163,10 +163,12 @@ def read_candidate(
     `options` say how text is read. Raises InvalidError: `no_file`, `bad_file`, `bad_value`,
     `ambiguous_number`, `bad_time`, `bad_timezone`, `future`.
     """
-    run_id = run_id or new_run_id()
+    run_id, options = run_id or new_run_id(), options or TextOptions()
     contract = with_timezone(store.contract(name), timezone)
-    through = _through(store.catalog.run(run_id), data_through)
-    return _candidate(contract, file, run_id, through, options or TextOptions())
+    through = through_of(store.catalog.run(run_id), data_through)
+    return candidate_of(
+        contract, str(file), read_with_digest(file, options), run_id, through, options
+    )
 
 
 def file_candidate(
@@ -177,22 +179,26 @@ def file_candidate(
     options: TextOptions | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
     """The same without a store, for a file that is only judged: of a run with a name of its own."""
-    through = _through(None, data_through)
-    return _candidate(contract, file, new_run_id(), through, options or TextOptions())
+    through, options = through_of(None, data_through), options or TextOptions()
+    table = read_with_digest(file, options)
+    return candidate_of(contract, str(file), table, new_run_id(), through, options)
 
 
-def _candidate(
+def candidate_of(
     contract: Contract,
-    file: str | Path,
+    source: str,
+    table: Table,
     run_id: str,
     data_through: datetime,
     options: TextOptions,
 ) -> tuple[pl.DataFrame, Provenance]:
+    """A table that was read from `source` as a frame in the contract's types, with its provenance;
+    raises InvalidError: `bad_value`, `ambiguous_number`, `bad_time`, `output_type`.
+    """
     context = Context(contract, data_through)
-    table = read_with_digest(file, options)
-    with naming(str(file)):
+    with naming(source):
         frame = typed(table.frame, contract, options)
-    digest = InputDigest("file", str(file), table.digest, frame.height)
+    digest = InputDigest("file", source, table.digest, frame.height)
     return frame, Provenance(
         context.data_through, run_id, inputs=(digest,), targets=_targets(context)
     )
@@ -203,8 +209,11 @@ def new_run_id() -> str:
     return f"{instants.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
-def _through(known: Run | None, requested: datetime | str | None) -> datetime:
-    """The `data_through` to run with: the one requested, the one this run had before, or now."""
+def through_of(known: Run | None, requested: datetime | str | None) -> datetime:
+    """The `data_through` to run with: the one requested, the one this run had before, or now.
+
+    Raises InvalidError `bad_time`, `future`.
+    """
     if requested is None:
         return instants.now() if known is None else known.data_through
     if isinstance(requested, str):

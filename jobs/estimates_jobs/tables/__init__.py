@@ -7,6 +7,7 @@ json_files      arrays of objects, and an object a line
 typed_files     Parquet and Arrow, also of types that polars does not know
 plain_text      numbers as people write them, where no contract says what a column is
 text_options    what a person says of the text
+dated_tables    many tables of one set: dated files, or one table with dates in a column
 hubverse        the long form, pivoted
 actual_values   what became of the estimates
 contract_draft  a first contract for a table; domain_draft: its target and its domain

@@ -48,13 +48,13 @@ def read_table(source: str | Path, options: TextOptions | None = None) -> pl.Dat
     Raises InvalidError: `no_file`, `bad_file` (naming the line that is to blame); UnavailableError
     and RefusedError of a bucket.
     """
-    return _read(parts_of(str(source)), options or TextOptions(), str(source))
+    return read_parts(parts_of(str(source)), options or TextOptions(), str(source))
 
 
 def read_with_digest(source: str | Path, options: TextOptions | None = None) -> Table:
     """The same, and the digest of the files."""
     parts = parts_of(str(source))
-    return Table(_read(parts, options or TextOptions(), str(source)), digest_of(parts))
+    return Table(read_parts(parts, options or TextOptions(), str(source)), digest_of(parts))
 
 
 def read_keys(path: str | Path, contract: Contract) -> pl.DataFrame:
@@ -108,7 +108,10 @@ def moments_in(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return _parsed(frame, times, contract, None)
 
 
-def _read(parts: list[Part], options: TextOptions, source: str) -> pl.DataFrame:
+def read_parts(parts: list[Part], options: TextOptions, source: str) -> pl.DataFrame:
+    """The table that is made of these files; `source` names it in errors. Raises what `read_table`
+    raises.
+    """
     frames = [_read_part(part, options) for part in parts]
     frame = frames[0] if len(frames) == 1 else _joined(parts, frames, source)
     if _INDEX in frame.columns and _INDEX not in options.ignored:
@@ -156,7 +159,7 @@ def _read_part(part: Part, options: TextOptions) -> pl.DataFrame:
 
 
 def _read_file(part: Part, options: TextOptions) -> pl.DataFrame:
-    if part.path is not None and is_typed_file(start := _start(part.path)):
+    if part.path is not None and is_typed_file(start := start_of(part.path)):
         with part.path.open("rb", buffering=0) as file:
             return read_typed_file(file, start, part.name)
     content = decompressed(part.content, part.name)
@@ -168,7 +171,8 @@ def _read_file(part: Part, options: TextOptions) -> pl.DataFrame:
     return read_csv(content, part.name, options)
 
 
-def _start(path: Path) -> bytes:
+def start_of(path: Path) -> bytes:
+    """The first bytes of a file, which tell its kind; raises InvalidError `no_file`."""
     try:
         with path.open("rb") as file:
             return file.read(8)

@@ -18,8 +18,9 @@ import polars as pl
 from estimates.contract.arrow_tables import frame_of_arrow
 from estimates.errors import InvalidError
 
+PARQUET = b"PAR1"  # how such a file begins
 _BY_POLARS: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
-    b"PAR1": pl.read_parquet,
+    PARQUET: pl.read_parquet,
     b"ARROW1": pl.read_ipc,
     b"\xff\xff\xff\xff": pl.read_ipc_stream,
 }
@@ -52,7 +53,7 @@ def _by_arrow(file: IO[bytes], magic: bytes, where: str) -> pl.DataFrame:
     from pyarrow import ipc, parquet
 
     try:
-        if magic == b"PAR1":
+        if magic == PARQUET:
             opened = parquet.ParquetFile(file)
             columns = [opened.schema.column(i) for i in range(len(opened.schema))]
             intervals = {c.path for c in columns if c.converted_type == "INTERVAL"}

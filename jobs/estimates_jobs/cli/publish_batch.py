@@ -1,0 +1,150 @@
+"""`estimates publish` with several tables: a version of each, the oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import click
+
+from estimates.contract.contract import Contract
+from estimates_jobs.cli.interface.command import Options
+from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
+from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.output import cells, progress, terminal
+from estimates_jobs.run.batch import BatchRun, publish_tables
+from estimates_jobs.tables.dated_tables import (
+    DatedTable,
+    dated_files,
+    has_mark,
+    rows_by_validity,
+    rows_by_version,
+)
+
+_INPUT_IS_WRONG = 2
+
+
+class Batch(NamedTuple):
+    """What the command line says of several tables.
+
+    version_by  the column of one long table whose values are versions
+    valid_from, valid_to  its columns that say from when to when a row holds
+    """
+
+    files: Sequence[str]
+    through: str | None
+    released_at: str | None
+    timezone: str | None
+    version_by: str | None
+    valid_from: str | None
+    valid_to: str | None
+    stops: bool
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether there are several versions to make."""
+        columns = (self.version_by, self.valid_from, self.valid_to)
+        return len(self.files) > 1 or has_mark(self.through) or any(columns)
+
+
+def publish_batch(options: Options, set_name: str, batch: Batch) -> int:
+    """Publish the tables, a line for each as it is done; returns the exit code: 2 when one was
+    rejected, else 1 when the gate refused one.
+    """
+    _check(batch)
+    store = options.open()
+    contract = store.contract(set_name)
+    tables = _tables(batch, contract, options)
+    done: list[BatchRun] = []
+    with (
+        notifying(options, store) as warnings,
+        progress.steps(quiet=options.json) as announce,
+    ):
+        runs = publish_tables(
+            store,
+            set_name,
+            tables,
+            through=batch.through or "{date}",
+            released_at=batch.released_at,
+            timezone=batch.timezone,
+            options=options.tables,
+            progress=announce,
+        )
+        for run in runs:
+            done.append(run)
+            if not options.json:
+                _show(run, contract.gate.promote == "manual")
+            if batch.stops and run.status in ("rejected", "refused"):
+                break
+    counts = _counts(done)
+    if options.json:
+        terminal.json({"set": set_name, "runs": done, "counts": counts, "warnings": warnings})
+    else:
+        terminal.line(_summary(set_name, counts), "bold")
+        if counts["published"] and contract.gate.promote == "manual":
+            terminal.line(
+                "the contract leaves promotion to a person: "
+                f"estimates promote {set_name} VERSION --reason …"
+            )
+    return _INPUT_IS_WRONG if counts["rejected"] else ANSWER_IS_NO if counts["refused"] else 0
+
+
+def _check(batch: Batch) -> None:
+    long = batch.version_by or batch.valid_from
+    if batch.valid_to and not batch.valid_from:
+        raise click.UsageError("--valid-to goes with --valid-from")
+    if batch.version_by and batch.valid_from:
+        raise click.UsageError("--version-by and --valid-from are two ways; give one of them")
+    if long and len(batch.files) > 1:
+        raise click.UsageError(
+            "--version-by and --valid-from take one table; name its files by a folder or a glob"
+        )
+    if not has_mark(batch.through) and not (long and batch.through is None):
+        raise click.UsageError(
+            "several files are several versions, each with its own last moment of data: give "
+            "--through '{date}' for the date in a file's name, or '{date-7d}' for a week before"
+        )
+
+
+def _tables(batch: Batch, contract: Contract, options: Options) -> Iterator[DatedTable]:
+    if batch.version_by:
+        return rows_by_version(batch.files[0], batch.version_by, contract, options.tables)
+    if batch.valid_from:
+        return rows_by_validity(
+            batch.files[0], batch.valid_from, batch.valid_to, contract, options.tables
+        )
+    return iter(dated_files(batch.files, options.tables))
+
+
+def _show(run: BatchRun, is_promoted_by_hand: bool) -> None:
+    number = "" if run.version is None else f"version {run.version}"
+    through = "" if run.data_through is None else cells.instant(run.data_through)
+    status = f"{run.status} before" if run.is_repeated else run.status
+    is_expected = run.status == "published" and is_promoted_by_hand
+    because = run.message or (None if is_expected else run.not_promoted_because)
+    terminal.line(f"{number:<12} {status:<16} {through:<16} {run.table}")
+    if because:
+        terminal.line(f"  {because}" + (f"  [{run.error}]" if run.error else ""))
+    for warning in run.warnings:
+        terminal.line(f"  warning: {warning}")
+
+
+def _counts(runs: Sequence[BatchRun]) -> dict[str, int]:
+    new = [run for run in runs if not run.is_repeated]
+    by_status = {
+        status: sum(run.status == status for run in new)
+        for status in ("promoted", "published", "refused", "rejected")
+    }
+    return {"tables": len(runs), **by_status, "repeated": len(runs) - len(new)}
+
+
+def _summary(name: str, counts: dict[str, int]) -> str:
+    said = {
+        "promoted": "promoted",
+        "published": "published and not promoted",
+        "refused": "refused by the gate",
+        "rejected": "rejected, nothing stored",
+        "repeated": "done before",
+    }
+    parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts[key]]
+    return f"{name}: {counts['tables']:,} tables: {', '.join(parts) or 'none'}"
