@@ -23,6 +23,7 @@ from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDom
 from estimates.contract.gate_policy import GatePolicy
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
+from estimates.contract.own_rows import Load
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
 from estimates.render.wording import did_you_mean
 
@@ -136,6 +137,7 @@ class Contract(Part, frozen=True):
     retention: Retention = Retention()
     timezone: str | None = None
     sum_tolerance: float | None = None
+    load: Load = Load()
 
     def __post_init__(self) -> None:
         refuse(*_problems(self))

@@ -10,6 +10,7 @@ import msgspec
 
 from estimates.contract.contract import Contract
 from estimates.contract.field_errors import Fault, faults_of
+from estimates.contract.quantile_columns import with_quantile_columns
 from estimates.contract.toml_lines import line_numbers, line_of
 from estimates.errors import InvalidError
 
@@ -24,14 +25,15 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
         tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
+    text = source.decode() if isinstance(source, bytes) else source
+    tree, origins, faults = with_quantile_columns(tree)
     try:
         contract = msgspec.convert(tree, Contract)
     except msgspec.ValidationError:
         contract = None
-    faults = [*_not_finite(tree), *([] if contract else _faults(tree))]
+    faults += [*_not_finite(tree), *([] if contract else _faults(tree))]
     if contract is None or faults:
-        text = source.decode() if isinstance(source, bytes) else source
-        raise contract_error(where, faults, line_numbers(text))
+        raise contract_error(where, _by_origin(faults, origins), line_numbers(text))
     return contract
 
 
@@ -40,6 +42,18 @@ def _faults(tree: dict[str, Any]) -> list[Fault]:
     own = {name: tree[name] for name in ("name", "timezone", "sum_tolerance") if name in tree}
     sound = {"name": "n", "key": {"k": {"type": "string"}}, "columns": {"v": dict[str, Any]()}}
     return list(dict.fromkeys([*faults_of(tree, Contract), *faults_of(sound | own, Contract)]))
+
+
+def _by_origin(faults: Iterable[Fault], origins: dict[str, str]) -> list[Fault]:
+    """Each fault once, at the table of the file that it comes from."""
+    return list(
+        dict.fromkeys(
+            fault._replace(path=("columns", origins[fault.path[1]], *fault.path[2:]))
+            if fault.path[:1] == ("columns",) and fault.path[1:] and fault.path[1] in origins
+            else fault
+            for fault in faults
+        )
+    )
 
 
 def contract_error(

@@ -21,6 +21,7 @@ from estimates.contract.domain import FileDomain, OpenDomain, ProductDomain, Rol
 from estimates.contract.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
 from estimates.contract.job_inputs import Input, Job
 from estimates.contract.kept_files import Retention
+from estimates.contract.own_rows import Load
 from estimates.gate.policy_validation import validate_policy
 from estimates.guess.table_contract import TableContract
 
@@ -42,6 +43,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[job]`": Job,
     "`[job.inputs.NAME]`": Input,
     "`[retention]`": Retention,
+    "`[load]`": Load,
 }
 EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 

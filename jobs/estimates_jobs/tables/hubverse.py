@@ -71,8 +71,14 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     Quantile ids compare as numbers. A task without a row for a column gets null. `frame`: `value`
     is Float64.
     Raises InvalidError: `output_type` (types that the contract has no column for, columns that have
-    no rows), `duplicate_key` (two rows for one value), `bad_value`, `columns`.
+    no rows), `duplicate_key` (two rows for one value), `bad_value`, `columns`, `no_rows`.
     """
+    if not frame.height:
+        raise InvalidError(
+            "no_rows",
+            f"{contract.name}: the table has a header and no rows; a version that is withdrawn is "
+            f"rolled back: estimates rollback {contract.name} --reason …",
+        )
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
     sources_by_pair = _sources(frame, contract.name)
     chosen = _choose(set(sources_by_pair.values()), contract)
@@ -114,7 +120,8 @@ def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], So
         raise InvalidError(
             "output_type",
             f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a "
-            "contract, which can hold mean, median, quantile and pmf; leave their rows out",
+            "contract, which can hold mean, median, quantile and pmf; leave their rows out by "
+            "--where output_type=quantile, or in the contract by [load.where]",
             extra=other,
         )
     pairs = frame.select(LONG[:2]).unique().sort(LONG[:2]).rows()

@@ -15,6 +15,7 @@ from estimates.contract.columns import ColumnType
 from estimates.contract.conform import kinds
 from estimates.contract.contract import Contract
 from estimates.contract.number_text import NumberOptions
+from estimates.contract.own_rows import own_rows
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
 from estimates_jobs.tables import hubverse
@@ -76,20 +77,29 @@ def typed(
 
     options  with them numbers are read as people write them, too (`number_text`), but for those
              of the key; what that changed is noted in them
+    Rows that `[load.where]` does not choose are left out, and so are columns that only chose rows.
     The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's
     columns first. Columns that are missing or too many are left to
     `estimates.contract.conform.conform`, NaN and infinities too. Times without a zone are those of
     the contract's `timezone`.
     Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header),
-    `ambiguous_number`, `output_type`.
+    `ambiguous_number`, `output_type`, `no_rows`.
     """
     wanted = kinds(contract)
+    frame = _own(frame, contract, options or TextOptions())
     if not hubverse.is_long(frame, contract):
         return _parsed(frame, wanted, contract, options)
     carried = {
         name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)
     }
     return hubverse.wide(_parsed(frame, carried | {"value": "float"}, contract, options), contract)
+
+
+def _own(frame: pl.DataFrame, contract: Contract, options: TextOptions) -> pl.DataFrame:
+    """The rows that are the set's, without the columns that only said which these are."""
+    own = own_rows(frame, contract.load.where, contract.name, options.note)
+    chosen_by = {*contract.load.where, *options.where}
+    return own.drop(chosen_by - {*contract.key, *contract.columns, *hubverse.LONG}, strict=False)
 
 
 def with_timezone(contract: Contract, timezone: str | None) -> Contract:
@@ -119,7 +129,8 @@ def read_parts(parts: list[Part], options: TextOptions, source: str) -> pl.DataF
             f"{source}: {_INDEX} is left out, the index of pandas that has no name; one with a "
             "name is a column"
         )
-    return frame.drop(_INDEX, *options.ignored, strict=False)
+    own = own_rows(frame, options.where, source, options.note)
+    return own.drop(_INDEX, *options.ignored, strict=False)
 
 
 def _joined(parts: list[Part], frames: list[pl.DataFrame], source: str) -> pl.DataFrame:

@@ -13,6 +13,7 @@ class TextOptions(msgspec.Struct):
     comment    what a line begins with that is no line of the table
     decimal    `.` or `,` before the fraction of a number; the other one groups thousands
     nulls      words that stand for no value, in every column of text
+    where      by column the values of the rows that count, in files of every kind
     ignored    columns that are left out, in files of every kind; `""` is a column without a name
     notes      what was read as something else than its plain text, a sentence each; filled while
                tables are read, for whoever reads them to say
@@ -23,6 +24,7 @@ class TextOptions(msgspec.Struct):
     comment: str | None = None
     decimal: str | None = None
     nulls: tuple[str, ...] = ()
+    where: dict[str, tuple[str, ...]] = {}
     ignored: tuple[str, ...] = ()
     notes: list[str] = []
 

@@ -15,6 +15,7 @@ from estimates.errors import InvalidError
 from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.contract_draft import draft
 from estimates_jobs.tables.table_files import read_table, typed
+from estimates_jobs.tables.text_options import TextOptions
 
 HUB = parse_contract("""
 name = "flu"
@@ -254,3 +255,33 @@ def test_a_draft_of_the_long_form_can_be_published(tmp_path: Path) -> None:
     frame = conform(typed(read_table(path), contract), contract)
     assert frame.height == 2
     assert frame["q0.75"].to_list() == [7.5, 7.5]
+
+
+FLU = parse_contract(
+    'name = "flu"\n[key.location]\ntype = "string"\n[columns.q]\nquantiles = [0.25, 0.5]\n'
+    '[load.where]\ntarget = "hosp"\noutput_type = "quantile"\n'
+)
+MIXED = """"location","target","output_type","output_type_id","value"
+"01","hosp","quantile","0.25"," 989.98"
+"01","hosp","quantile","0.5",1000
+"01","hosp","pmf","rising",0.5
+"01","hosp","sample","1",0.5
+"01","deaths","quantile","0.25",NA
+"""
+
+
+def test_a_hubs_file_has_rows_of_others(write: Callable[[str], Path]) -> None:
+    """The contract says which rows are its own; the others are counted aloud, and a column that
+    only chooses them is no column of the set.
+    """
+    options = TextOptions()
+    frame = typed(read_table(write("\ufeff" + MIXED)), FLU, options)
+    assert frame.rows(named=True) == [{"location": "01", "q0.25": 989.98, "q0.5": 1000.0}]
+    assert any("2 of 5 rows are used" in note for note in options.notes)
+
+
+def test_a_file_without_rows_says_so(write: Callable[[str], Path]) -> None:
+    """A withdrawn forecast has no rows; that its columns are missing would send people astray."""
+    error = refusal(lambda: typed(read_table(write(MIXED.splitlines()[0] + "\n")), FLU))
+    assert error.code == "no_rows"
+    assert "rolled back" in error.message

@@ -14,8 +14,8 @@ _TAB = ("tab", "\\t")
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--null`, `--decimal`, `--encoding`, `--comment`, `--delimiter`, `--ignore`;
-    what they say lies in `Options.tables`.
+    """Give a command `--null`, `--decimal`, `--encoding`, `--comment`, `--delimiter`, `--where`,
+    `--ignore`; what they say lies in `Options.tables`.
     """
     for option in reversed(_options()):
         function = option(function)
@@ -64,6 +64,15 @@ def _options() -> list[Callable[[Any], Any]]:
             "whichever fits.",
         ),
         _option(
+            "where",
+            "--where",
+            metavar="COLUMN=VALUE",
+            multiple=True,
+            convert=_conditions,
+            help="Files: only the rows with this value; of a column given several times, with one "
+            "of its values.",
+        ),
+        _option(
             "ignored",
             "--ignore",
             metavar="A,B",
@@ -83,6 +92,16 @@ def _option(
             setattr(options.tables, name, value if convert is None else convert(value))
 
     return click.option(*declarations, name, expose_value=False, callback=remember, **attributes)
+
+
+def _conditions(texts: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    conditions: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{text!r} is not COLUMN=VALUE, such as 'target=wk inc flu'")
+        conditions[name.strip()] = (*conditions.get(name.strip(), ()), value.strip())
+    return conditions
 
 
 def _encoding(name: str) -> str:

@@ -1,0 +1,75 @@
+"""Which rows of a table are a set's own, where one table has those of several."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+import msgspec
+import polars as pl
+
+from estimates.contract.columns import Part
+from estimates.errors import InvalidError
+from estimates.render.wording import did_you_mean
+
+Cell = str | int | float | bool
+_SHOWN = 8  # values of a column that an error names
+
+
+class Load(Part, frozen=True):
+    """How rows come into the set.
+
+    where  by column the value, or the values, that the set's own rows have; other rows are counted
+           and left out
+    """
+
+    where: dict[str, Cell | tuple[Cell, ...]] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, wanted in self.where.items():
+            if wanted == ():
+                raise ValueError(f"'where' names no value of {name!r}")
+
+
+def own_rows(
+    frame: pl.DataFrame,
+    where: Mapping[str, Cell | tuple[Cell, ...]],
+    source: str,
+    note: Callable[[str], None],
+) -> pl.DataFrame:
+    """The rows that have one of the wanted values in each column, compared as text.
+
+    note  is told how many rows were left out
+    Raises InvalidError: `columns` (there is no such column), `no_rows` (no row has these values).
+    """
+    if not where or not frame.height:
+        return frame
+    wanted = {name: _texts(value) for name, value in where.items()}
+    for name in wanted:
+        if name not in frame.columns:
+            raise InvalidError(
+                "columns",
+                f"{source}: has no column {name!r}{did_you_mean(name, frame.columns)}, by which "
+                "rows are chosen",
+            )
+    tests = [pl.col(name).cast(pl.String).is_in(list(texts)) for name, texts in wanted.items()]
+    own = frame.filter(reduce(pl.Expr.and_, tests))
+    said = " and ".join(f"{name} is {' or '.join(texts)}" for name, texts in wanted.items())
+    if not own.height:
+        raise InvalidError(
+            "no_rows",
+            f"{source}: has {frame.height:,} rows, and in none {said}; "
+            + "; ".join(f"{name} has {_seen(frame, name)}" for name in wanted),
+        )
+    if own.height < frame.height:
+        note(f"{source}: {own.height:,} of {frame.height:,} rows are used, in which {said}")
+    return own
+
+
+def _texts(value: Cell | tuple[Cell, ...]) -> tuple[str, ...]:
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(str(cell).lower() if isinstance(cell, bool) else str(cell) for cell in values)
+
+
+def _seen(frame: pl.DataFrame, name: str) -> str:
+    values = frame.get_column(name).cast(pl.String).drop_nulls().unique().sort()
+    more = f" and {values.len() - _SHOWN:,} more" if values.len() > _SHOWN else ""
+    return ", ".join(map(repr, values.head(_SHOWN))) + more
