@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DisconnectionError
 
 _FILE = "file"  # what a connection's record says of the file that it opened
-_HIDDEN = (0, 0)
-FileId = tuple[int, int]
+_FRESH = "fresh"  # it was opened since it was used last
+
+
+class FileId(NamedTuple):
+    """Which file a catalog is, and what it was when it was looked at: one that is written over in
+    place keeps its number.
+    """
+
+    device: int
+    inode: int
+    size: int
+    written_ns: int
+
+    def is_same(self, other: FileId | None) -> bool:
+        """Whether it is the same file, whatever was written into it."""
+        return other is not None and self[:2] == other[:2]
+
+
+_HIDDEN = FileId(0, 0, 0, 0)
 
 
 def follow_file(engine: sa.Engine) -> None:
     """Have each use of an engine's connections ask whether its file is still the one at the path.
 
-    A connection to another one is opened again. Without a file the use fails as an unreachable
-    database does: SQLite would make an empty one.
+    A connection to another one is opened again, and so is one to a file that was written since:
+    what was copied over it shows only to who reads it from the start. Without a file the use fails
+    as an unreachable database does: SQLite would make an empty one.
     """
     if engine.url.database in (None, "", ":memory:"):
         return
@@ -37,19 +55,21 @@ def follow_file(engine: sa.Engine) -> None:
         opened = True
         if record.info[_FILE] is None:
             record.info[_FILE] = file_of(engine)
+        record.info[_FRESH] = True
 
     @sa.event.listens_for(engine, "checkout")
     def compare(_connection: Any, record: Any, _proxy: Any) -> None:
         present = file_of(engine)
         if present is None:
             raise sqlite3.OperationalError("its file is gone")
-        if present != record.info[_FILE]:
+        is_fresh = record.info.pop(_FRESH, False)  # others may write all the while
+        if present != record.info[_FILE] and not (is_fresh and present.is_same(record.info[_FILE])):
             raise DisconnectionError("the file was replaced")
 
 
 def file_of(engine: sa.Engine) -> FileId | None:
-    """Device and inode of a SQLite catalog's file; None where there is none, or nothing in it yet,
-    and for PostgreSQL.
+    """What a SQLite catalog's file is at this moment; None where there is none, or nothing in it
+    yet, and for PostgreSQL.
     """
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
@@ -59,4 +79,5 @@ def file_of(engine: sa.Engine) -> FileId | None:
         return None
     except PermissionError:  # SQLite will say so
         return _HIDDEN
-    return (stat.st_dev, stat.st_ino) if stat.st_size else None
+    known = FileId(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return known if stat.st_size else None

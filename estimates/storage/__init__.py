@@ -12,7 +12,7 @@ data_files      the stored Parquet, verified and read in pieces
 listed_keys     the listed keys of `file` domains
 copying         files of one root, checked and copied to another
 log_copies      copies of the log, from which a lost catalog is rebuilt
-copying         files of one root, checked and copied to another
+trash           what is kept for a week after it went
 report_cache    reports of this machine, computed once
 column_cache    columns of parts in order, sorted once
 file_lock       work that one process of a machine does at a time

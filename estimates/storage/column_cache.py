@@ -11,6 +11,7 @@ import os
 import secrets
 import struct
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,13 @@ class ColumnCache:
 
     It holds MAX_BYTES at most, about; those used longest ago go. One that cannot be written only
     costs the time to sort again.
+
+    keeps  asked once a file is there whether it may stay, as that of reports
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.keeps: Callable[[], bool] = lambda: True
         self._written = 0
 
     def get(self, digest: str) -> tuple[PartColumns, dict[str, Floats]] | None:
@@ -89,6 +93,9 @@ class ColumnCache:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
             return
+        if not self.keeps():
+            with suppress(OSError):
+                (self.folder / f"{digest}.columns").unlink(missing_ok=True)
         if self._written % _SWEEP_EVERY == 0:
             _sweep(self.folder)
         self._written += 1

@@ -24,10 +24,14 @@ class ReportCache:
     A file is there as a whole or not at all, and one that is damaged is as good as none. The folder
     holds MAX_FILES and MAX_BYTES at most, about; the oldest ones go. One that cannot be written
     only costs the time to compute again.
+
+    keeps  asked once a report is there whether it may stay: one that was computed before something
+           was erased may not
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.keeps: Callable[[], bool] = lambda: True
         self._written = 0
 
     def get(self, name: str) -> bytes | None:
@@ -74,6 +78,9 @@ class ReportCache:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
             return
+        if not self.keeps():
+            with suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
         if self._written % _SWEEP_EVERY == 0:
             _sweep(self.folder)
         self._written += 1

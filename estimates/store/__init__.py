@@ -20,5 +20,6 @@ erased_files  files that hold their numbers still
 identity      whether a catalog and a root belong together
 backup        all that the log makes readable, copied to another root; restore: a store of it again
 repair        files that are missing or damaged, from what proves them
+log_repair    copies of the log among them, from a chain that proves them
 recover       a lost catalog from the copies of its log
 """

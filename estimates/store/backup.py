@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -131,7 +132,9 @@ def read_backup(objects: Objects) -> BackupHead | None:
     except (msgspec.MsgspecError, ValueError) as error:
         raise CorruptError(
             "backup_damaged",
-            f"{objects.root}/{NAME} cannot be read: {error}; make a new backup in another place",
+            f"{objects.root}/{NAME} cannot be read: {error}; `estimates backup` of the store into "
+            "this place writes it anew, and where the store is lost `estimates restore "
+            "--without-damaged` takes what the log there proves",
         ) from None
 
 
@@ -252,7 +255,11 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
     """Up to where a backup is whole that this one goes on with; a new one is begun."""
     check_outside(store, target.root)
     store_id = store.catalog.head().store_id
-    before = read_backup(target)
+    is_damaged = False
+    try:
+        before = read_backup(target)
+    except CorruptError:
+        is_damaged, before = True, _newest_copied(target)
     if before is None:
         if is_used(target):
             raise InvalidError(
@@ -284,19 +291,43 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
             "before an older catalog was brought back, or of another copy of the store; nothing "
             "is copied; name another place, and keep that one",
         )
-    return before
+    # where nothing says up to where it is whole, its log is copied anew
+    return msgspec.structs.replace(before, event=0) if is_damaged else before
+
+
+def _newest_copied(target: Objects) -> BackupHead:
+    """The newest event of a backup that its log proves; raises CorruptError (`backup_damaged`)
+    where nothing says whose backup it is.
+    """
+    known = None
+    with suppress(CorruptError):
+        known = identity.read_identity(target)
+    if known is None:
+        raise CorruptError(
+            "backup_damaged",
+            f"neither {NAME} nor {identity.NAME} of {target.root} can be read, so nothing says "
+            "whose backup it is; make a new one in another place",
+        )
+    for event in reversed(log_copies.copied_events(target)):
+        with suppress(CorruptError):
+            digest = log_copies.read_copy(target, event).digest
+            return BackupHead(1, known.id, event, digest, instants.now(), instants.now())
+    return BackupHead(1, known.id, 0, BEGINNING, instants.now(), instants.now())
 
 
 def check_outside(store: OpenStore, place: str) -> None:
     """Raises InvalidError (`bad_backup`) for a place inside of the store."""
-    if store.objects.folder is not None and "://" not in place:
-        is_inside = Path(place).resolve().is_relative_to(store.objects.folder.resolve())
-    else:
-        is_inside = f"{place}/".startswith(f"{store.root.rstrip('/')}/")
-    if is_inside:
+    if lies_in(place, store.root):
         raise InvalidError(
             "bad_backup", f"{place} lies in the store and would be lost with it; name another place"
         )
+
+
+def lies_in(place: str, root: str) -> bool:
+    """Whether a folder or bucket lies in another one, or is the same."""
+    if "://" in place or "://" in root:
+        return f"{place.rstrip('/')}/".startswith(f"{root.rstrip('/')}/")
+    return Path(place).resolve().is_relative_to(Path(root).resolve())
 
 
 def is_used(objects: Objects) -> bool:

@@ -16,7 +16,7 @@ from estimates.errors import CorruptError, NotFoundError, RefusedError
 from estimates.storage import snapshot
 from estimates.storage.log_copies import name_of, read_copy
 from estimates.storage.objects import Objects
-from estimates.store.publish import TRASH
+from estimates.storage.trash import TRASH
 
 _VERDICT = NAMES[Judged]
 

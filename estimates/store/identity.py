@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from estimates import instants
+from estimates.catalog.audit import Fault
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_log import Head
@@ -65,6 +66,15 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
         )
     _check_same_log(objects, catalog, head.last_event)
     return identity
+
+
+def identity_faults(objects: Objects, catalog: Catalog) -> list[Fault]:
+    """What `check_belonging` raises, as a fault."""
+    try:
+        check_belonging(objects, catalog)
+    except CorruptError as error:
+        return [Fault("", None, error.code, error.message)]
+    return []
 
 
 def _check_same_log(objects: Objects, catalog: Catalog, last_event: int) -> None:

@@ -100,6 +100,8 @@ class OpenStore:
         self.lookups.parts.on_added = self._bound_cache
         self.reports = ReportCache(self.cache / "reports")
         self.columns_in_order = ColumnCache(self.cache / "columns")
+        self.reports.keeps = self.columns_in_order.keeps = self._may_keep
+        self._erased = 0  # the newest erasure that this process knows
         self.data_files = DataFiles(self.objects, self.manifests)
         self.key_rows = KeyRows(
             self.objects, self.lookups.known, self.lookups.parts, self.data_files
@@ -189,13 +191,29 @@ class OpenStore:
         self.manifests.replaced = of_sets
         self.lookups.forget(digest for replaced in of_sets.values() for digest in replaced)
         newest = max(of_set.erasures[-1].id for of_set in view.sets.values() if of_set.erasures)
-        mark = self.cache / ERASED
+        self._erased = newest
         with suppress(OSError):  # a cache that may only be read is none of ours
+            mark = self.cache / ERASED
             if not mark.exists() or mark.read_text() != str(newest):
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                # first, so that whoever keeps something after it was cleared sees the mark
+                mark.write_text(f"{newest} is being removed")
                 self.reports.clear()
                 self.columns_in_order.clear()
-                mark.parent.mkdir(parents=True, exist_ok=True)
                 mark.write_text(str(newest))
+
+    def _may_keep(self) -> bool:
+        """Whether nothing was erased, as this cache knows, since the view was read that something
+        was computed from.
+        """
+        try:
+            mark = (self.cache / ERASED).read_text()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        newest = mark.split(" ")[0]
+        return not newest.isdecimal() or int(newest) <= self._erased
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates import instants
 from estimates.catalog.records import ContractRevision, Provenance, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.conform import conform
@@ -22,13 +21,13 @@ from estimates.errors import ConflictError, GateError, RefusedError, Unavailable
 from estimates.gate.verdict import Verdict
 from estimates.stability.report import Report
 from estimates.storage import snapshot
+from estimates.storage.trash import trash_of_today
 from estimates.store.erased_rows import check_not_erased
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
 from estimates.store.partial_update import Changes, PartialUpdate
 from estimates.store.promote import promote
 
-TRASH = "trash"  # a folder a day; what is in it can be taken back until a sweep empties it
 # Called before each step begins: its name, and the number of the version once there is one.
 Begin = Callable[[str, int | None], None]
 # Each attempt is lost to a sweep that deleted just this content; a pause grows between them.
@@ -181,7 +180,7 @@ def delete_claimed(store: OpenStore, name: str, digest: str, *, is_in_trash: boo
     refusal: RefusedError | None = None
     with store.catalog.deleting(name, digest) as is_wanted:
         if is_wanted:
-            trash = None if is_in_trash else f"{TRASH}/{instants.now().date()}"
+            trash = None if is_in_trash else trash_of_today()
             try:
                 snapshot.discard(store.objects, name, digest, trash)
             except RefusedError as error:

@@ -11,12 +11,19 @@ from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import AWAY
 from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.catalog.records import Version
-from estimates.errors import ConflictError, CorruptError, NotFoundError
+from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
 from estimates.render.wording import count
-from estimates.storage.log_copies import copied_events, name_of, read_copies, read_copy
+from estimates.storage.log_copies import (
+    copied_events,
+    name_of,
+    read_all,
+    read_copies,
+    read_copy,
+)
 from estimates.storage.objects import Objects
 from estimates.storage.snapshot import is_manifest, manifest_name
 from estimates.storage.storage_errors import MEND
+from estimates.storage.trash import put_aside
 from estimates.store.identity import read_identity
 
 Progress = Callable[[int, int], None]  # which event is done, how many there are
@@ -68,33 +75,91 @@ class LogFiles(NamedTuple):
                 raise CorruptError(
                     "log_damaged",
                     f"{self.objects.root}/{name_of(entry.event.id)} does not continue the one "
-                    "before; restore both with `estimates repair --from`",
+                    f"before; {MEND}",
                 )
             yield entry
             previous = entry.digest
 
 
-def find_log(objects: Objects, at_least: int | None = None) -> LogFiles:
+def find_log(objects: Objects, until: int | None = None) -> LogFiles:
     """The log of a root, unread.
 
-    at_least  how many events the log has to have without a gap; what comes after a later gap is
-              left out. None: no gap at all is allowed.
-    Raises NotFoundError (`no_log`), CorruptError (`log_gap`, `identity_damaged`).
+    until  its last event, what comes after is left out; None: the newest that has a copy
+    Raises NotFoundError (`no_log`), CorruptError (`log_gap`, `log_damaged`, `identity_damaged`).
     """
-    identity, events = read_identity(objects), copied_events(objects)
-    if identity is None or not events:
-        raise NotFoundError(
-            "no_log",
-            f"{objects.root} holds no log to rebuild a catalog from; {MEND}",
-        )
-    whole = next((n for n, event in enumerate(events) if event != n + 1), len(events))
-    if whole < (events[-1] if at_least is None else at_least):
+    store_id, copied = _named_log(objects)
+    last = copied[-1] if until is None else until
+    whole = next((n for n, event in enumerate(copied) if event != n + 1), len(copied))
+    if whole < last:
         raise CorruptError(
             "log_gap",
-            f"{objects.root}/{name_of(whole + 1)} is missing; bring it back with `estimates "
-            "repair --from` a backup",
+            f"{objects.root}/{name_of(whole + 1)} is missing; {MEND}",
         )
-    return LogFiles(objects, identity.id, whole, read_copy(objects, whole).digest)
+    return LogFiles(objects, store_id, last, read_copy(objects, last).digest)
+
+
+def sound_log(
+    objects: Objects, until: int | None = None, progress: Progress = lambda _n, _all: None
+) -> LogFiles:
+    """The log of a root, read and checked against the chain; otherwise as `find_log`."""
+    last = _named_log(objects)[1][-1] if until is None else until
+    log = longest_log(objects, last, progress)
+    if log.events < last:
+        raise _broken(log)
+    return log
+
+
+def longest_log(
+    objects: Objects, until: int | None = None, progress: Progress = lambda _n, _all: None
+) -> LogFiles:
+    """The copies from the first event on that are sound and follow each other by the chain.
+
+    until  the last event that is looked at
+    Raises NotFoundError (`no_log`), CorruptError (`identity_damaged`).
+    """
+    store_id, copied = _named_log(objects)
+    last = copied[-1] if until is None else until
+    whole, digest = 0, BEGINNING
+    for event, copy in read_all(objects, range(1, last + 1)):
+        if isinstance(copy, EstimatesError) or copy.previous != digest:
+            break
+        whole, digest = event, copy.digest
+        progress(event, last)
+    return LogFiles(objects, store_id, whole, digest)
+
+
+def _named_log(objects: Objects) -> tuple[str, list[int]]:
+    """A root's store, and which events have copies: one at least."""
+    identity, copied = read_identity(objects), copied_events(objects)
+    if identity is None or not copied:
+        raise NotFoundError(
+            "no_log", f"{objects.root} holds no log to rebuild a catalog from; {MEND}"
+        )
+    return identity.id, copied
+
+
+def _broken(log: LogFiles) -> CorruptError:
+    """What is wrong with the copy after a log, and the two ways on."""
+    name = f"{log.objects.root}/{name_of(log.events + 1)}"
+    code, what = "log_damaged", "does not continue the one before, so it is of another log"
+    try:
+        read_copy(log.objects, log.events + 1)
+    except NotFoundError:
+        code, what = "log_gap", "is missing"
+    except CorruptError:
+        what = "is not what its digest says"
+    end = "restore one in another place"
+    if log.events:
+        end = f"`estimates recover --until {log.events}` gives up all that happened from then on"
+    return CorruptError(code, f"{name} {what}; {MEND}, or where no backup has it, {end}")
+
+
+def give_up_end(log: LogFiles) -> int:
+    """Move the copies after a log's end to the trash; gives how many."""
+    beyond = [event for event in copied_events(log.objects) if event > log.events]
+    for event in beyond:
+        put_aside(log.objects, name_of(event))
+    return len(beyond)
 
 
 def rebuild(
@@ -134,3 +199,15 @@ def check_empty(catalog: Catalog) -> None:
             f"the catalog holds {count(known, 'event')} and is not overwritten; {AWAY}, or name an "
             "empty database, to rebuild it",
         )
+
+
+def check_unused(url: str) -> None:
+    """Raises ConflictError (`catalog_not_empty`) where there is a catalog and it holds events."""
+    try:
+        catalog = Catalog(url)
+    except NotFoundError:
+        return
+    try:
+        check_empty(catalog)
+    finally:
+        catalog.engine.dispose()

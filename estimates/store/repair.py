@@ -7,22 +7,20 @@ The catalog is not touched: `recover` makes it anew from the log, which proves a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import msgspec
 
 from estimates import instants
 from estimates.catalog.audit import Fault
 from estimates.catalog.catalog import Catalog
-from estimates.catalog.event_chain import BEGINNING, Entry
-from estimates.catalog.records import Erasure
 from estimates.errors import CorruptError, EstimatesError, NotFoundError
 from estimates.render.wording import count
 from estimates.storage.copying import Content, Replaced, copy_file, digest_of, files_of
-from estimates.storage.log_copies import copied_events, events_beyond, name_of, read_all, read_copy
+from estimates.storage.log_copies import copied_events, events_beyond
 from estimates.storage.objects import Objects
+from estimates.storage.trash import put_aside
 from estimates.store import identity
 from estimates.store.backup import (
     AT_ONCE,
@@ -32,34 +30,15 @@ from estimates.store.backup import (
     contents_of_log,
     replaced_of_log,
 )
-from estimates.store.erased_files import bare_entry
 from estimates.store.identity import Identity, check_belonging, read_identity
+from estimates.store.log_repair import LogRepair, Mended, Repaired, sound_copy
 from estimates.store.open_store import OpenStore
-from estimates.store.publish import TRASH
 from estimates.store.recover import LogFiles, find_log
 from estimates.store.verify import verify
 
 # Faults of files, which are looked for again one file after the other.
 _OF_FILES = ("file_damaged", "file_missing", "manifest_damaged", "manifest_missing", "no_object")
 _OF_LOG = ("identity_damaged", "log_damaged", "log_differs", "log_gap", "other_store")
-
-
-class Mended(msgspec.Struct, frozen=True):
-    """A file that was mended: its name below the root, and what proved it."""
-
-    file: str
-    by: str
-
-
-class Repaired(msgspec.Struct):
-    """What a repair did, and what is still wrong.
-
-    discarded  damaged read files, which are made again by whoever needs them
-    """
-
-    mended: list[Mended] = []
-    discarded: list[str] = []
-    left: list[Fault] = []
 
 
 def repair(
@@ -80,7 +59,7 @@ def repair(
     check_belonging(store.objects, store.catalog)
     if source is not None:
         mending.repaired.left += _longer_log(source, store.catalog)
-    mending.mend_log()
+    mending.log().mend()
     verified = iter(range(1 << 62))
     faults = verify(store, lambda _what, total: progress("verifying", next(verified), total))
     of_files = [fault for fault in faults if fault.code in _OF_FILES]
@@ -107,11 +86,12 @@ def repair_root(
     """
     mending = _Mending(objects, source, None)
     mending.mend_identity()
-    mending.mend_log()
+    log = mending.log()
+    log.mend()
     if not mending.repaired.left:
-        not_taken = mending.take_end_of_log()
-        mending.mend_contents(*_contents_of_log(find_log(objects)), progress)
-        mending.repaired.left += not_taken
+        log.take_end(source)
+    if log.sound:
+        mending.mend_contents(*_contents_of_log(find_log(objects, log.sound)), progress)
     return mending.repaired
 
 
@@ -139,7 +119,6 @@ class _Mending:
         self._source = source
         self._catalog = catalog
         self._replaced: Replaced = {}
-        self._erasures: list[Erasure] = []
         theirs = None if source is None else read_identity(source)
         expected = self._store_id()
         if theirs is not None and expected not in (None, theirs.id):
@@ -162,47 +141,13 @@ class _Mending:
             self.repaired.left.append(Fault("", None, "identity_damaged", message))
             return
         content, by = proven
-        self._replace(identity.NAME, content, by)
+        self.repaired.replace(self._objects, identity.NAME, content, by)
 
-    def mend_log(self) -> None:
-        """Write each copy of the log that is missing or damaged, oldest first."""
-        copied = copied_events(self._objects)
-        last = max(copied, default=0)
-        if self._catalog is not None:
-            last = max(last, self._catalog.last_event())
-        self._erasures = self._find_erasures()
-        before: str | None = BEGINNING
-        for event in range(1, last + 1):
-            copy = _copy(self._objects, event)
-            if copy is not None and (bare := self._bare(copy)) != copy:
-                copy = bare
-                if bare is not None:  # not by way of the trash
-                    self._objects.put(name_of(event), msgspec.json.encode(bare))
-                    self.repaired.mended.append(Mended(name_of(event), "an erasure"))
-            if copy is None:
-                copy = self._mend_copy(event, before, event in copied)
-            elif self._catalog is not None and self._catalog.digest_of(event) != copy.digest:
-                self._leave(copy.event.set, copy.event.version, event, "log_differs")
-            before = None if copy is None else copy.digest
-
-    def take_end_of_log(self) -> list[Fault]:
-        """Write what the source's log has beyond this one, where no catalog says how it ends; gives
-        what does not continue it by the chain.
-        """
-        if self._source is None or read_identity(self._source) is None:
-            return []
-        last = max(copied_events(self._objects), default=0)
-        before = read_copy(self._objects, last).digest if last else BEGINNING
-        for event in range(last + 1, max(copied_events(self._source), default=0) + 1):
-            whole = _copy(self._source, event)
-            entry = None if whole is None else self._bare(whole)
-            if entry is None or entry.previous != before:
-                code = "log_gap" if entry is None else "log_differs"
-                message = f"{self._source.root}/{name_of(event)} does not continue the log here"
-                return [Fault("", None, code, f"{message}: nothing is taken from there on")]
-            self._replace(name_of(event), msgspec.json.encode(entry), self._source.root)
-            before = entry.digest
-        return []
+    def log(self) -> LogRepair:
+        """What mends the copies of the log."""
+        return LogRepair(
+            self.repaired, self._objects, self._source, self._catalog, self._store_id() or ""
+        )
 
     def mend_contents(self, contents: Contents, replaced: Replaced, progress: Progress) -> None:
         """Write each file that is missing or damaged; what was erased does not come back."""
@@ -249,7 +194,7 @@ class _Mending:
         if self._catalog is None:
             return False
         for event in reversed(copied_events(self._objects)):
-            copy = _copy(self._objects, event)
+            copy = sound_copy(self._objects, event)
             if copy is not None and self._catalog.digest_of(event) == copy.digest:
                 return True
         return False
@@ -258,64 +203,10 @@ class _Mending:
         """Whether the newest sound copy that both have is the same."""
         theirs = set(copied_events(source))
         for event in reversed(copied_events(self._objects)):
-            ours = _copy(self._objects, event) if event in theirs else None
+            ours = sound_copy(self._objects, event) if event in theirs else None
             if ours is not None:
-                return ours == _copy(source, event)
+                return ours == sound_copy(source, event)
         return False
-
-    def _mend_copy(self, event: int, before: str | None, is_damaged: bool) -> Entry | None:
-        """Write the copy of an event from whoever has one that fits between its neighbours."""
-        after = _copy(self._objects, event + 1)
-        for whole, by in self._candidates(event):
-            if (entry := self._bare(whole)) is None:
-                continue
-            is_linked = before is not None or after is not None
-            follows = before in (None, entry.previous)
-            precedes = after is None or after.previous == entry.digest
-            if is_linked and follows and precedes:
-                self._replace(name_of(event), msgspec.json.encode(entry), by)
-                return entry
-        self._leave("", None, event, "log_damaged" if is_damaged else "log_gap")
-        return None
-
-    def _find_erasures(self) -> list[Erasure]:
-        """What was erased, by the catalog, or by the copies of the log that are there."""
-        if self._catalog is not None:
-            with suppress(CorruptError):
-                return self._catalog.erasures()
-        erasures: dict[int, Erasure] = {}
-        for objects in filter(None, (self._source, self._objects)):
-            for event, copy in read_all(objects, copied_events(objects)):
-                if isinstance(copy, Entry) and copy.event.kind == "erased":
-                    erasures[event] = msgspec.json.decode(copy.records["erasure"], type=Erasure)
-        return [erasures[event] for event in sorted(erasures)]
-
-    def _bare(self, entry: Entry) -> Entry | None:
-        """An entry without what was erased from it; None for one that is not what an erasure left
-        of it.
-        """
-        about = str(entry.event.id)
-        naming = [erasure for erasure in self._erasures if about in erasure.verdicts]
-        if not naming:
-            return entry
-        return bare_entry(entry, self._store_id() or "", naming)
-
-    def _candidates(self, event: int) -> Iterator[tuple[Entry, str]]:
-        if self._catalog is not None:
-            for entry in _entries(self._catalog, event):
-                if entry.holds():
-                    yield entry, "the catalog"
-        if self._source is not None and (entry := _copy(self._source, event)) is not None:
-            yield entry, self._source.root
-
-    def _leave(self, set_name: str, version: int | None, event: int, code: str) -> None:
-        what = {
-            "log_gap": "is missing, and nothing has what belongs there",
-            "log_damaged": "is damaged, and nothing has what belongs there",
-            "log_differs": "is not what the catalog holds of this event: where `estimates audit` "
-            "finds no fault it is of another history, else rebuild the catalog",
-        }
-        self.repaired.left.append(Fault(set_name, version, code, f"{name_of(event)} {what[code]}"))
 
     def _mend_content(self, content: Content) -> EstimatesError | None:
         """Mend the files of a content; gives what is wrong with one that cannot be."""
@@ -346,18 +237,9 @@ class _Mending:
         if (theirs := _fault(self._source, name, digest)) is not None:
             fault.message += f", and {theirs.message}"
             raise fault
-        self._put_aside(name)
+        put_aside(self._objects, name)
         copy_file(self._source, self._objects, name, size, digest)
         self.repaired.mended.append(Mended(name, self._source.root))
-
-    def _replace(self, name: str, content: bytes, by: str) -> None:
-        self._put_aside(name)
-        self._objects.put_if_absent(name, content)
-        self.repaired.mended.append(Mended(name, by))
-
-    def _put_aside(self, name: str) -> None:
-        """Move what is damaged into the trash of today; what is not there is no error."""
-        self._objects.move(name, f"{TRASH}/{instants.now().date()}/{name}")
 
 
 def _longer_log(source: Objects, catalog: Catalog) -> list[Fault]:
@@ -370,22 +252,6 @@ def _longer_log(source: Objects, catalog: Catalog) -> list[Fault]:
         return []
     message = f"{source.root} knows {count(more, 'event')} more than this catalog"
     return [Fault("", None, "catalog_behind", message)]
-
-
-def _copy(objects: Objects, event: int) -> Entry | None:
-    """The copy of an event, if there is a sound one."""
-    try:
-        return read_copy(objects, event)
-    except (CorruptError, NotFoundError):
-        return None
-
-
-def _entries(catalog: Catalog, event: int) -> list[Entry]:
-    """What a catalog holds of an event, if it can be read."""
-    try:
-        return catalog.entries(event - 1, 1)
-    except CorruptError:
-        return []
 
 
 def _fault(objects: Objects, name: str, digest: str) -> CorruptError | None:

@@ -13,8 +13,9 @@ import msgspec
 
 from estimates.catalog.audit import Fault
 from estimates.catalog.catalog import Catalog
-from estimates.errors import ConflictError, CorruptError, NotFoundError
+from estimates.errors import ConflictError, CorruptError, InvalidError, NotFoundError
 from estimates.storage.copying import Copying, Tally
+from estimates.storage.log_copies import read_copy
 from estimates.storage.objects import Objects
 from estimates.store import identity
 from estimates.store.backup import (
@@ -26,17 +27,20 @@ from estimates.store.backup import (
     copy_all,
     faults_of,
     is_used,
+    lies_in,
     read_backup,
     replaced_of_log,
     write_copies,
 )
-from estimates.store.recover import LogFiles, check_empty, find_log, rebuild
+from estimates.store.recover import LogFiles, check_unused, find_log, longest_log, rebuild
+
+_WITHOUT = "take another backup, or restore what is sound of this one with --without-damaged"
 
 
 class Restored(msgspec.Struct, frozen=True):
     """What a restore did.
 
-    missing  versions that the backup has no good files of
+    missing  versions that the backup has no good files of, and where its log ends too early
     unknown  what no backup has, a sentence each
     """
 
@@ -62,20 +66,22 @@ def restore(
     catalog  the URL of the new store's catalog; migrate: makes its tables
     without_damaged  whether to restore the rest where files of the backup are no good
     Raises NotFoundError (`no_backup`); ConflictError (`not_empty`, `catalog_not_empty`);
-    CorruptError (`backup_damaged`, `log_gap`, `log_damaged`), after which the place is no store.
+    InvalidError (`bad_backup`: one lies in the other); CorruptError (`backup_damaged`), after which
+    the place is no store.
     """
-    head = find_backup(source)
-    log = find_log(source, head.event)
-    if log != (source, head.store, head.event, head.digest):
-        raise _damaged(source, f"its log does not end as {NAME} says")
+    check_apart(source.root, target.root)
+    head, log, lost = _backup_and_log(source, without_damaged=without_damaged)
     _claim(target, head)
-    _check_unused(catalog)
-    contents = contents_of_log(log.entries(partial(progress, "checking the log")))
+    check_unused(catalog)
+    try:
+        contents = contents_of_log(log.entries(partial(progress, "checking the log")))
+    except CorruptError as error:
+        raise _damaged(source, f"{error.message}; {_WITHOUT}") from None
     target.put(identity.RESTORING, msgspec.json.encode(head))
     copying = Copying(source, target, replaced_of_log(log.entries()))
     missing = faults_of(copy_all(copying, contents, progress), contents)
     if missing and not without_damaged:
-        raise _damaged(source, _in_words(missing), faults=missing)
+        raise _damaged(source, _in_words(missing, target), faults=missing)
     write_copies(target, log.entries(partial(progress, "copying the log")))
     target.put(identity.NAME, source.get(identity.NAME))
     target.make_all_durable()
@@ -83,7 +89,7 @@ def restore(
     copied = LogFiles(target, *log[1:])
     made = rebuild(copied, Catalog(catalog), partial(progress, "writing the catalog"))
     target.delete(identity.RESTORING)
-    return Restored(head, copying.tally, made.sets, made.versions, tuple(missing))
+    return Restored(head, copying.tally, made.sets, made.versions, (*lost, *missing))
 
 
 def find_backup(source: Objects) -> BackupHead:
@@ -102,6 +108,42 @@ def find_backup(source: Objects) -> BackupHead:
     raise NotFoundError("no_backup", f"{source.root} holds no finished backup")
 
 
+def check_apart(source: str, target: str) -> None:
+    """Raises InvalidError (`bad_backup`) where a store would lie in its backup, or around it."""
+    if lies_in(target, source) or lies_in(source, target):
+        raise InvalidError(
+            "bad_backup",
+            f"{target} and the backup {source} lie in each other, and would be lost together; name "
+            "another place for the store",
+        )
+
+
+def _backup_and_log(
+    source: Objects, *, without_damaged: bool
+) -> tuple[BackupHead, LogFiles, list[Fault]]:
+    """Up to where a backup is restored, and what of its log is no good."""
+    known = None
+    try:
+        known = head = find_backup(source)
+        log = find_log(source, head.event)
+        if (log.store_id, log.digest) != (head.store, head.digest):
+            raise _damaged(source, f"its log does not end as {NAME} says")
+        if not without_damaged:  # a link that does not hold is noticed when the log is read
+            return head, log, []
+    except CorruptError as error:
+        if not without_damaged:
+            raise _damaged(source, f"{error.message}; {_WITHOUT}") from None
+    log = longest_log(source, None if known is None else known.event)
+    if not log.events:
+        raise _damaged(source, "nothing of its log is sound; take another backup")
+    at = read_copy(source, log.events).event.at
+    head = BackupHead(1, log.store_id, log.events, log.digest, at, at)
+    if known is not None and (log.events, log.digest) == (known.event, known.digest):
+        return known, log, []
+    message = f"{NAME} or the log of {source.root} is damaged: restored as of event {log.events:,}"
+    return head, log, [Fault("", None, "backup_damaged", message)]
+
+
 def _claim(target: Objects, head: BackupHead) -> None:
     """Raises ConflictError (`not_empty`) for a place that holds anything but a restore of the same
     store that was interrupted.
@@ -118,29 +160,18 @@ def _claim(target: Objects, head: BackupHead) -> None:
         )
 
 
-def _check_unused(url: str) -> None:
-    """Raises ConflictError (`catalog_not_empty`) for a catalog that holds events."""
-    try:
-        catalog = Catalog(url)
-    except NotFoundError:
-        return
-    try:
-        check_empty(catalog)
-    finally:
-        catalog.engine.dispose()
-
-
 def _damaged(source: Objects, what: str, faults: Sequence[Fault] = ()) -> CorruptError:
     return CorruptError(
         "backup_damaged", f"the backup {source.root} is damaged: {what}", faults=faults
     )
 
 
-def _in_words(missing: list[Fault]) -> str:
+def _in_words(missing: list[Fault], target: Objects) -> str:
     first = missing[0]
     version = "" if first.version is None else f" version {first.version}"
     more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
     return (
-        f"{first.set}{version}: {first.message}{more}; nothing was restored; take another backup, "
-        "or restore all the rest with --without-damaged"
+        f"{first.set}{version}: {first.message}{more}; {target.root} is no store yet: restore "
+        "another backup there, or all the rest of this one with --without-damaged, which goes on "
+        "with what was copied, or empty it"
     )

@@ -13,10 +13,11 @@ from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, CorruptError, NotFoundError, RefusedError
+from estimates.storage.trash import TRASH
 from estimates.store.erased_files import remove_erased
 from estimates.store.identity import NAME as IDENTITY
 from estimates.store.identity import check_belonging
-from estimates.store.publish import TRASH, delete_claimed, finish_deletions
+from estimates.store.publish import delete_claimed, finish_deletions
 from estimates.store.retention import let_go
 from estimates.store.store import Store
 

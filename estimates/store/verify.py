@@ -16,7 +16,7 @@ from estimates.contract.contract import FileDomain
 from estimates.errors import CorruptError, EstimatesError, UnavailableError
 from estimates.storage import log_copies, snapshot
 from estimates.store.erased_files import files_of_erased
-from estimates.store.identity import check_belonging
+from estimates.store.identity import identity_faults
 from estimates.store.open_store import OpenStore
 
 # What is said of a file that was to go.
@@ -32,7 +32,11 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
     and each file of each unexpired version with its digest. Raises UnavailableError where catalog
     or storage do not answer: what was not seen is neither sound nor damaged.
     """
-    faults = [*_catalog_faults(store), *_identity_faults(store), *_copy_faults(store)]
+    faults = [
+        *_catalog_faults(store),
+        *identity_faults(store.objects, store.catalog),
+        *_copy_faults(store),
+    ]
     try:
         view = store.refresh()
     except UnavailableError:
@@ -51,13 +55,6 @@ def _catalog_faults(store: OpenStore) -> list[Fault]:
         return store.catalog.audit()
     except CorruptError as error:  # not even its log's row is there
         return [Fault("", None, error.code, error.message)]
-
-
-def _identity_faults(store: OpenStore) -> Iterator[Fault]:
-    try:
-        check_belonging(store.objects, store.catalog)
-    except CorruptError as error:
-        yield Fault("", None, error.code, error.message)
 
 
 def _copy_faults(store: OpenStore) -> Iterator[Fault]:

@@ -230,6 +230,33 @@ def test_a_catalog_of_another_history_is_told(root: Path, tmp_path: Path) -> Non
             until(lambda: catalog_fault(client) is None)
 
 
+def test_a_catalog_that_is_written_over_in_place_is_noticed(root: Path, tmp_path: Path) -> None:
+    """An older one, or that of another store, that is copied into the file of a running service's
+    is not followed and told; the newest one is followed when it is copied back.
+    """
+    store, other = Store(root), make_store(tmp_path / "other")
+    store.catalog.engine.dispose()
+    older, newest = tmp_path / "older.db", tmp_path / "newest.db"
+    shutil.copyfile(root / "catalog.db", older)
+    promoted(store, "two", 101.0, day=1)
+    store.catalog.engine.dispose()
+    shutil.copyfile(root / "catalog.db", newest)
+    define(other)
+    promoted(other, "one")
+    other.catalog.engine.dispose()
+    with TestClient(create_app(Store(root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        places = ((older, "catalog_behind"), (tmp_path / "other" / "catalog.db", "other_store"))
+        for place, code in places:
+            inode = (root / "catalog.db").stat().st_ino
+            shutil.copyfile(place, root / "catalog.db")
+            assert (root / "catalog.db").stat().st_ino == inode
+            until(lambda code=code: catalog_fault(client) == code)
+            assert client.get(ONE).json()["version"] == 2
+            shutil.copyfile(newest, root / "catalog.db")
+            until(lambda: catalog_fault(client) is None)
+
+
 def test_a_service_waits_for_its_catalog(root: Path) -> None:
     """Started while the catalog is away it is alive and not ready, and becomes ready by itself."""
     store = Store(root)

@@ -201,7 +201,7 @@ def test_reread_replaces_what_is_damaged_in_a_backup(
         content[len(content) // 2] ^= 1
         copy.put(name, bytes(content))
     assert backup(local_store, copy).files.copied == 0
-    assert code_of(lambda: restored(copy, tmp_path / "bad")) == "log_damaged"
+    assert code_of(lambda: restored(copy, tmp_path / "bad")) == "backup_damaged"
     again = backup(local_store, copy, reread=True)
     assert (again.files.copied, again.events) == (6, 1)
     assert restored(copy, tmp_path / "good").missing == ()
@@ -219,7 +219,10 @@ def damage(copy: Objects, what: str) -> str:
             copy.delete(files[-1])
         case "cut log":
             copy.delete("log/000000000010.json")
-            return "log_gap"
+        case "flipped log":
+            content = bytearray(copy.get("log/000000000007.json"))
+            content[len(content) // 2] ^= 1
+            copy.put("log/000000000007.json", bytes(content))
         case "lost head":
             copy.delete("backup.json")
             return "no_backup"
@@ -242,6 +245,54 @@ def test_a_damaged_backup_makes_no_store(copy: Objects, tmp_path: Path, what: st
     assert not (new / "catalog.db").exists()
     assert not (new / "store.json").exists()
     assert code_of(lambda: Store(new)) in ("no_store", "restore_unfinished")
+
+
+@pytest.mark.parametrize(
+    ("what", "events"),
+    [("cut log", 9), ("cut head", 10), ("another head", 9), ("flipped log", 6)],
+)
+def test_what_is_sound_of_a_damaged_backup_is_restored(
+    copy: Objects, tmp_path: Path, what: str, events: int
+) -> None:
+    """Where that is accepted, up to where the log's chain goes, which is told."""
+    damage(copy, what)
+    done = restored(copy, tmp_path / "new", without_damaged=True)
+    assert (done.head.event, [fault.code for fault in done.missing]) == (events, ["backup_damaged"])
+    assert verify(Store(tmp_path / "new")) == []
+
+
+def test_a_backup_goes_on_where_its_head_is_damaged(
+    local_store: Store, copy: Objects, tmp_path: Path
+) -> None:
+    """Its log and its files say whose it is: they are compared, and the head is written anew; with
+    neither head nor name it is refused.
+    """
+    damage(copy, "cut head")
+    assert backup(local_store, copy).files.copied == 0
+    assert restored(copy, tmp_path / "new").missing == ()
+    damage(copy, "cut head")
+    other = make_store(tmp_path / "other")
+    define(other)
+    assert code_of(lambda: backup(other, copy)) == "other_store"
+    copy.delete("store.json")
+    assert code_of(lambda: backup(local_store, copy)) == "backup_damaged"
+
+
+def test_copies_after_a_backups_end_are_not_restored(
+    local_store: Store, copy: Objects, tmp_path: Path
+) -> None:
+    """One that was interrupted is what it was before, with copies of the log that came later."""
+    head = copy.get("backup.json")
+    promoted(local_store, "later", 101.0)
+    backup(local_store, copy)
+    copy.put("backup.json", head)
+    assert restored(copy, tmp_path / "new").head.event == 10
+
+
+@pytest.mark.parametrize("where", ["backup/in", "."])
+def test_a_store_does_not_lie_in_its_backup(copy: Objects, tmp_path: Path, where: str) -> None:
+    """Nor around it: both would be lost together."""
+    assert code_of(lambda: restored(copy, tmp_path / where)) == "bad_backup"
 
 
 def test_an_interrupted_restore_goes_on(copy: Objects, tmp_path: Path) -> None:
@@ -281,7 +332,8 @@ def test_nothing_is_restored_over_anything(
     shutil.copytree(tmp_path / "store" / "log", left / "log")
     for folder in (Path(local_store.root), Path(copy.root), left):
         before = contents(folder)
-        assert code_of(lambda folder=folder: restored(copy, folder)) == "not_empty"
+        code = "bad_backup" if folder == Path(copy.root) else "not_empty"
+        assert code_of(lambda folder=folder: restored(copy, folder)) == code
         assert contents(folder) == before
     url = catalog_url(local_store.root)
     target = place(tmp_path, "empty")

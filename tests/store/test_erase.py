@@ -14,6 +14,7 @@ import estimates_migrations
 from estimates import instants
 from estimates.errors import EstimatesError
 from estimates.storage import snapshot
+from estimates.storage.column_cache import PartColumns
 from estimates.storage.objects import Objects
 from estimates.store.backup import backup
 from estimates.store.erase import erase
@@ -73,6 +74,22 @@ def filled(store: Store) -> Store:
     """A store with the person in it, on every kind of catalog and root."""
     fill(store)
     return store
+
+
+def test_what_is_computed_from_before_an_erasure_is_not_kept(local: Store) -> None:
+    """A process that has not seen the erasure yet keeps no report and no columns once another
+    process of this machine has.
+    """
+    late = Store(local.root, actor="late")
+    late.view()
+    erase(local, SET, [(PERSON,)], reason="request")
+    late.reports.put("late", b"report")
+    late.columns_in_order.put("late", PartColumns(0, [], keys=True, numbers={}), {})
+    assert late.reports.get("late") is None
+    assert late.columns_in_order.get("late") is None
+    late.view()
+    late.reports.put("later", b"report")
+    assert late.reports.get("later") == b"report"
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from estimates.errors import CorruptError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
 from estimates.store.backup import backup
-from estimates.store.repair import Repaired, repair, repair_root
+from estimates.store.log_repair import Repaired
+from estimates.store.recover import give_up_end, sound_log
+from estimates.store.repair import repair, repair_root
 from estimates.store.store import Store
 from estimates.store.verify import verify
 from tests.builders import SET, code_of, define, make_store, promoted
@@ -89,6 +91,54 @@ def test_a_root_without_a_name_is_named_by_its_log(local_store: Store, copy: Obj
         local_store.objects.delete(name)
     assert codes(repair(local_store)) == ["identity_damaged"]
     assert len(repair(local_store, copy).mended) == 11
+
+
+@pytest.mark.parametrize("is_catalog_lost", [True, False])
+def test_copies_of_another_log_are_replaced(
+    local_store: Store, copy: Objects, tmp_path: Path, is_catalog_lost: bool
+) -> None:
+    """Where a chain proves what belongs there: the catalog's, or that of a backup, up to the newest
+    event in common; however many they are, and wherever they stand.
+    """
+    before = contents(local_store.objects)
+    other = make_store(tmp_path / "other")
+    define(other)
+    for number in range(4):
+        promoted(other, f"run {number}", 200.0)
+    for event in (1, 2, 3, 6):
+        local_store.objects.put(name_of(event), other.objects.get(name_of(event)))
+    if is_catalog_lost:
+        lose_catalog(local_store)
+        assert code_of(lambda: sound_log(local_store.objects)) == "log_damaged"
+        done = repair_root(local_store.objects, copy)
+        assert sound_log(local_store.objects).events == 10
+    else:
+        done = repair(local_store)
+    assert (mended(done), done.left) == ({name_of(event) for event in (1, 2, 3, 6)}, [])
+    assert contents(local_store.objects) == before
+
+
+def test_an_end_of_another_log_is_given_up(
+    local_store: Store, copy: Objects, tmp_path: Path
+) -> None:
+    """What no backup can mend is named once for what follows each other; who recovers up to the
+    event before gives it up, and it lies in the trash.
+    """
+    other = make_store(tmp_path / "other")
+    define(other)
+    for number in range(5):
+        promoted(other, f"run {number}", 200.0)
+    for event in (11, 15):
+        local_store.objects.put(name_of(event), other.objects.get(name_of(event)))
+    lose_catalog(local_store)
+    done = repair_root(local_store.objects, copy)
+    assert codes(done) == ["log_differs", "log_gap"]
+    assert "000000000012.json to log/000000000014.json" in done.left[1].message
+    with pytest.raises(CorruptError, match="--until 10"):
+        sound_log(local_store.objects)
+    assert give_up_end(sound_log(local_store.objects, 10)) == 2
+    assert recovered(local_store.root).view().last_event == 10
+    assert len(local_store.objects.names("trash")) == 2
 
 
 @pytest.mark.one_part

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from estimates.store.identity import identity_faults
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
 from estimates_jobs.cli.output import fault_table, terminal
@@ -44,10 +45,12 @@ def audit(options: Options, remembered: tuple[int, str] | None) -> int:
     the printed head elsewhere: a log that was written anew has another one, and --head tells.
     Exits 4 when the chain is broken.
     """
-    catalog = options.open().catalog
+    store = options.open()
+    catalog = store.catalog
     head, faults = catalog.head(), catalog.audit()
     if remembered is not None:
         faults += catalog.audit_head(*remembered)
+    faults += identity_faults(store.objects, catalog)
     if options.json:
         terminal.json(
             {

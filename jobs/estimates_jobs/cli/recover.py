@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import functools
 
+import click
+
 from estimates.catalog.catalog import Catalog
 from estimates.render.wording import count
 from estimates.storage.objects import Objects
 from estimates.store.identity import check_no_backup
 from estimates.store.open_store import catalog_url
-from estimates.store.recover import find_log, rebuild
+from estimates.store.recover import check_unused, give_up_end, rebuild, sound_log
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import progress, terminal
 
 
-@command("estimates recover --store ./estimates-store")
-def recover(options: Options) -> None:
+@command("estimates recover --store ./estimates-store", "estimates recover --until 9")
+@click.option(
+    "--until",
+    type=click.IntRange(min=1),
+    metavar="EVENT",
+    help="Rebuild up to this event and give up the copies after it, which go to the trash: for a "
+    "log with a gap, or with another log's copies, that no backup can mend.",
+)
+def recover(options: Options, until: int | None) -> None:
     """Rebuild a lost catalog from the copies of the log that lie beside the snapshots.
 
     Each copy is checked against the chain before anything is written. A catalog that holds events
@@ -28,14 +37,19 @@ def recover(options: Options) -> None:
 
     check_no_backup(objects)
     with progress.bar(1, quiet=options.json) as advance:
-        log = find_log(objects)
-        for entry in log.entries():
-            advance("checking the log", entry.event.id, log.events)
+        log = sound_log(objects, until, functools.partial(advance, "checking the log"))
+        check_unused(url)
+        given_up = give_up_end(log)
         estimates_migrations.upgrade(url)
         recovered = rebuild(log, Catalog(url), functools.partial(advance, "writing the catalog"))
     if options.json:
         terminal.json(recovered)
         return
+    if given_up:
+        terminal.line(
+            f"gave up the copies of {count(given_up, 'event')} after {log.events:,}: they are in "
+            "the trash for a week, and what they tell of is lost"
+        )
     terminal.line(
         f"rebuilt the catalog of {settings.store} from {count(recovered.events, 'event')}: "
         f"{count(recovered.sets, 'set')}, {count(recovered.versions, 'version')}"

@@ -9,8 +9,9 @@ from estimates.errors import CorruptError, NotFoundError
 from estimates.render.wording import count
 from estimates.storage.objects import Objects
 from estimates.store.backup import is_used
-from estimates.store.repair import Repaired, repair_root
+from estimates.store.log_repair import Repaired
 from estimates.store.repair import repair as repair_store
+from estimates.store.repair import repair_root
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
 from estimates_jobs.cli.output import fault_table, progress, terminal

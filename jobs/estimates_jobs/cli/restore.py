@@ -11,7 +11,7 @@ from estimates import instants
 from estimates.render.wording import count
 from estimates.storage.objects import Objects
 from estimates.store.open_store import catalog_url
-from estimates.store.restore import find_backup
+from estimates.store.restore import check_apart, find_backup
 from estimates.store.restore import restore as restore_store
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
@@ -44,7 +44,9 @@ def restore(options: Options, place: str, without_damaged: bool) -> int:
     started = time.monotonic()
     url = catalog_url(settings.store, settings.catalog)
     source = Objects(place)
-    find_backup(source)
+    check_apart(place, settings.store)
+    if not without_damaged:
+        find_backup(source)
     if "://" not in settings.store:
         make_folder(Path(settings.store))
     with progress.bar(0, quiet=options.json) as advance:

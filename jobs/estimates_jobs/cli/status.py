@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import click
 
 from estimates import instants
+from estimates.catalog.audit import Fault
 from estimates.catalog.clock import AGREEMENT
+from estimates.store.identity import identity_faults
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
-from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
+from estimates_jobs.cli.interface.failures import ANSWER_IS_NO, DAMAGED
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.set_status import SetStatus, set_status, show_status, show_statuses
 
@@ -22,7 +24,10 @@ from estimates_jobs.cli.output.set_status import SetStatus, set_status, show_sta
 )
 @optional_set_argument
 @click.option(
-    "--check", is_flag=True, help="Exit 1 when a set is stale or nothing in it was promoted yet."
+    "--check",
+    is_flag=True,
+    help="Exit 1 when a set is stale or nothing in it was promoted yet, 4 when catalog and files "
+    "do not belong together.",
 )
 def status(options: Options, set_name: str | None, check: bool) -> int:
     """How often are my estimates updated: the last version, its age, the next one expected,
@@ -33,14 +38,16 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     alone is not stale. Keep the head of the log elsewhere: `estimates audit --head` tells whether
     anything before it was changed.
     """
-    view = options.open().view()
+    store = options.open()
+    view = store.view()
+    faults = identity_faults(store.objects, store.catalog)
     head = view.head
     now = instants.now()
     names = sorted(view.sets) if set_name is None else [set_name]
     statuses = [set_status(view, name, now) for name in names]
     if options.json:
-        terminal.json({"at": now, "sets": statuses, "head": head})
-        return _exit_code(statuses, check)
+        terminal.json({"at": now, "sets": statuses, "head": head, "faults": faults})
+        return _exit_code(statuses, faults, check)
     if len(statuses) == 1:
         show_status(statuses[0])
     elif statuses:
@@ -53,8 +60,12 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
             f"the log is {cells.duration(view.moment - now)} ahead of this machine's clock: set "
             "the clock, or where the log is wrong see estimates repair-clock --help"
         )
-    return _exit_code(statuses, check)
+    for fault in faults:
+        terminal.line(f"{fault.message}  [{fault.code}]")
+    return _exit_code(statuses, faults, check)
 
 
-def _exit_code(statuses: Sequence[SetStatus], check: bool) -> int:
+def _exit_code(statuses: Sequence[SetStatus], faults: Sequence[Fault], check: bool) -> int:
+    if check and faults:
+        return DAMAGED
     return ANSWER_IS_NO if check and any(status.problems for status in statuses) else 0

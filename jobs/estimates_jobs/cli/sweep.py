@@ -36,10 +36,10 @@ def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
         terminal.json(swept)
         return
     would = "would be " if dry_run else ""
-    if not (swept.expired or swept.deleted or swept.parts or swept.emptied):
-        terminal.line("nothing to sweep")
     for name, version in swept.on_hold:
         terminal.line(f"{name}: version {version} stays under a legal hold")
+    if not (swept.expired or swept.deleted or swept.parts or swept.emptied):
+        terminal.line("nothing else to sweep" if swept.on_hold else "nothing to sweep")
     for name, version in swept.expired:
         terminal.line(f"{name}: version {version} {would}expired (retention)")
     for name, snapshot_id in swept.deleted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -40,6 +42,25 @@ def test_a_log_that_was_rewritten_is_told_by_an_older_head(local_store: Store) -
     later = LogHead(head.store, head.event + 1, head.digest)
     called = call("audit", "--head", later.text(), "--store", local_store.root)
     assert (called.code, f"event {later.event} is not in it" in called.text) == (4, True)
+
+
+def test_a_catalog_older_than_its_log_is_told(local_store: Store, tmp_path: Path) -> None:
+    """By `audit` and `status`, as by `verify`: not only whoever wants to write has to know."""
+    define(local_store)
+    promoted(local_store, "one")
+    catalog = Path(local_store.root) / "catalog.db"
+    local_store.catalog.engine.dispose()
+    older = catalog.read_bytes()
+    promoted(local_store, "two", 101.0)
+    local_store.catalog.engine.dispose()
+    catalog.write_bytes(older)
+    for command in ("audit", "verify"):
+        called = call(command, "--store", local_store.root)
+        assert (called.code, "catalog_behind" in called.text) == (4, True)
+    assert "[catalog_behind]" in ok("status", "--store", local_store.root).text
+    assert call("status", "--check", "--store", local_store.root).code == 4
+    faults = ok("status", "--store", local_store.root, "--format", "json").json["faults"]
+    assert [fault["code"] for fault in faults] == ["catalog_behind"]
 
 
 @pytest.mark.parametrize("text", ["57", "x:" + "0" * 64, "5:" + "g" * 64, "5:" + "0" * 63])

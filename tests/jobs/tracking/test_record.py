@@ -8,7 +8,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -16,7 +18,7 @@ import pytest
 
 from estimates import instants
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import InvalidError, NotFoundError, UnavailableError
+from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
 from estimates_jobs.tracking.record import (
@@ -292,6 +294,34 @@ def test_without_mlflow_a_version_is_promoted_and_tracked_later(
         == tracked_run(tracked_store, "r1").info.run_id
     )
     assert track(tracked_store) == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_is_told_apart_from_one_that_is_away(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Who is not let in by MLflow's server reads what to set, and is not told to try again."""
+
+    class Door(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        do_GET = do_POST = answer  # noqa: N815
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+        assert not publish(tracked_store, "r1", tmp_path).tracked
+        with pytest.raises(RefusedError, match="MLFLOW_TRACKING_USERNAME") as caught:
+            track(tracked_store)
+        server.shutdown()
+    assert caught.value.code == "mlflow_refused"
 
 
 def test_a_resumed_run_tracks_what_is_missing(

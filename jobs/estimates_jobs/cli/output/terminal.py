@@ -79,19 +79,49 @@ def page(text: str) -> None:
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False) -> None:
     """A table; numbers stand to the right, words that name a state have their colour, the last
     column may be folded.
+
+    On a terminal that is too narrow for it all columns are folded between words, and where words
+    are too long each row becomes a block of lines.
     """
+    page = console(stderr=stderr)
+    unfolded = console(stderr=stderr, width=_NOT_A_TERMINAL)
+    grid = _grid(columns, rows)
+    widest = unfolded.measure(grid).maximum
+    if widest - _foldable_width([row[-1] for row in rows]) > page.width:
+        folded = _grid(columns, rows, folds=True)
+        if unfolded.measure(folded).minimum > page.width:
+            _print_blocks(columns, rows, stderr=stderr)
+            return
+        grid, widest = folded, page.width
+    _print_trimmed(grid, min(widest, page.width), stderr=stderr)
+
+
+def _grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, folds: bool = False) -> Table:
+    """folds: whether all columns are folded, between words, and not the last one alone."""
     from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in rows)
-        folds = position == len(columns) - 1
+        is_of_words = any(" " in _styled(row[position]).plain for row in rows)
+        may_fold = (folds and is_of_words) or position == len(columns) - 1
         grid.add_column(
-            name, justify="right" if numeric else "left", no_wrap=not folds, overflow="fold"
+            name, justify="right" if numeric else "left", no_wrap=not may_fold, overflow="fold"
         )
     for row in rows:
         grid.add_row(*(_styled(cell) for cell in row))
-    _print_trimmed(grid, _foldable_width([row[-1] for row in rows]), stderr=stderr)
+    return grid
+
+
+def _print_blocks(
+    columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False
+) -> None:
+    """Each row as lines of name and value, without those that are empty in all rows."""
+    shown = [n for n in range(len(columns)) if any(row[n] not in (None, "") for row in rows)]
+    for number, row in enumerate(rows):
+        if number:
+            click.echo(err=stderr)
+        pairs([(columns[n], row[n]) for n in shown if row[n] not in (None, "")], stderr=stderr)
 
 
 def records(rows: Sequence[Mapping[str, Cell]]) -> None:
@@ -99,18 +129,45 @@ def records(rows: Sequence[Mapping[str, Cell]]) -> None:
     table(list(rows[0]), [list(row.values()) for row in rows])
 
 
-def pairs(named_cells: Sequence[tuple[str, Cell]]) -> None:
-    """Names and values, one pair a line; pairs without a value are left out."""
+def pairs(named_cells: Sequence[tuple[str, Cell]], *, stderr: bool = False) -> None:
+    """Names and values, one pair a line; pairs without a value are left out.
+
+    A value that is one word and does not fit beside its name, such as a digest, is never broken: it
+    has the next line to itself.
+    """
+    from rich.text import Text
+
+    shown = [(name, _styled(cell)) for name, cell in named_cells if cell is not None]
+    widest = max((len(name) for name, _ in shown), default=0)
+    room = console(stderr=stderr).width - widest - 4
+    beside: list[tuple[str, Text]] = []
+    for name, text in shown:
+        if " " in text.plain or text.cell_len <= room:
+            beside.append((name, text))
+            continue
+        _print_pairs(beside, widest, stderr=stderr)
+        beside = []
+        _print_pairs([(name, Text(""))], widest, stderr=stderr)
+        click.echo(f"    {text.plain}", err=stderr)
+    _print_pairs(beside, widest, stderr=stderr)
+
+
+def _print_pairs(named_texts: Sequence[tuple[str, Text]], widest: int, *, stderr: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = [(name, cell) for name, cell in named_cells if cell is not None]
+    if not named_texts:
+        return
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, min_width=widest + 2)
     grid.add_column(overflow="fold")
-    for name, cell in shown:
-        grid.add_row(Text("  " + name), _styled(cell))
-    _print_trimmed(grid, _foldable_width([cell for _, cell in shown]))
+    for name, text in named_texts:
+        text.justify = None
+        grid.add_row(Text("  " + name), text)
+    page = console(stderr=stderr)
+    unfolded = console(stderr=stderr, width=_NOT_A_TERMINAL).measure(grid).maximum
+    needed = unfolded - _foldable_width([text for _, text in named_texts])
+    _print_trimmed(grid, max(min(unfolded, page.width), needed), stderr=stderr)
 
 
 def json(content: object) -> None:
@@ -150,13 +207,9 @@ def _is_number(cell: Cell) -> bool:
     ) == "right"
 
 
-def _print_trimmed(grid: Table, foldable: int, *, stderr: bool = False) -> None:
-    """Print without the blanks at the ends of lines; `foldable` is by how much the last column may
-    become narrower.
-    """
-    unfolded = console(stderr=stderr, width=_NOT_A_TERMINAL).measure(grid).maximum
-    # Wider than the terminal rather than cut: the terminal breaks such lines itself.
-    target = console(stderr=stderr, width=max(console(stderr=stderr).width, unfolded - foldable))
+def _print_trimmed(grid: Table, width: int, *, stderr: bool = False) -> None:
+    """Print a grid of some width without the blanks at the ends of lines."""
+    target = console(stderr=stderr, width=width)
     with target.capture() as capture:
         target.print(grid)
     lines = [text.rstrip() for text in capture.get().strip("\n").splitlines()]

@@ -1,0 +1,72 @@
+"""Tables and pairs on a terminal: nothing is cut, and no digest is broken."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from estimates_jobs.cli.output import terminal
+
+DIGEST = "13:" + "b4dd787575fafc2f" * 4
+INSTANT = "2026-11-29T18:21:51.029400Z"
+
+
+Captured = pytest.CaptureFixture[str]
+
+
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is captured is a terminal of 80 columns without colours."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for name, value in (("COLUMNS", "80"), ("TERM", "xterm"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+
+
+def lines(capsys: Captured) -> list[str]:
+    """What was printed, no line wider than the terminal."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    printed = [line.rstrip() for line in plain.splitlines()]
+    assert max(map(len, printed)) <= 80
+    return printed
+
+
+def test_a_digest_has_a_line_to_itself(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that does not fit beside its name is on the next line, whole."""
+    narrow(monkeypatch)
+    terminal.pairs([("store", "2bcc"), ("head of the log", DIGEST), ("hold", "no")])
+    assert lines(capsys) == [
+        "  store            2bcc",
+        "  head of the log",
+        f"    {DIGEST}",
+        "  hold             no",
+    ]
+
+
+def test_a_table_that_fits_nearly_is_folded_between_words(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instants stay whole, so that they can be pasted."""
+    narrow(monkeypatch)
+    what = "version 12 recorded in MLflow by another run"
+    terminal.table(["when", "what", "who", "why"], [[INSTANT, what, "anna", "a reason " * 5]])
+    assert lines(capsys)[1].startswith(INSTANT)
+
+
+def test_a_table_that_does_not_fit_is_a_block_a_row(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names and values below each other, without what is empty everywhere."""
+    narrow(monkeypatch)
+    row = {"version": 2, "published": INSTANT, "waived": None, "data through": INSTANT}
+    terminal.records([row | {"run": "tuesday" * 4}, row | {"version": 1, "run": "monday"}])
+    assert lines(capsys) == [
+        "  version       2",
+        f"  published     {INSTANT}",
+        f"  data through  {INSTANT}",
+        "  run           " + "tuesday" * 4,
+        "",
+        "  version       1",
+        f"  published     {INSTANT}",
+        f"  data through  {INSTANT}",
+        "  run           monday",
+    ]
