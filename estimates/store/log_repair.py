@@ -191,8 +191,8 @@ class LogRepair:
                 gap.append(event)
             elif code:
                 name = ("", None) if copy is None else (copy.event.set, copy.event.version)
-                told = "log_differs" if code == "other_log" else code
-                yield Fault(*name, told, f"{name_of(event)} is {_WRONG[code]}")
+                public = "log_differs" if code == "other_log" else code
+                yield Fault(*name, public, f"{name_of(event)} is {_WRONG[code]}")
 
     def _without_erased(self, event: int) -> Entry | None:
         """The copy of an event, if there is a sound one; what was erased goes out of it."""
