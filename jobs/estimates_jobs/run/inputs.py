@@ -135,13 +135,27 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
     """What a caller can do about a failed read: wait for what is out of reach, change everything
     else.
     """
-    line = next(iter(str(error).splitlines()), type(error).__name__)
+    line = _said(error)
     missing = "No files found" in line or isinstance(error, FileNotFoundError)
     if isinstance(error, PermissionError) or _REFUSED.search(line):
         return InvalidError("bad_input", f"{where}: may not be read: {line}")
     if isinstance(error, OSError | duckdb.IOException | duckdb.ConnectionException) and not missing:
         return UnavailableError("input_unreachable", f"{where}: cannot be reached: {line}")
     return InvalidError("no_file" if missing else "bad_input", f"{where}: cannot be read: {line}")
+
+
+def _said(error: Exception) -> str:
+    """What a library's error says, in one line: of a CSV file also the file, the line and the cell,
+    without the settings that DuckDB lists after them.
+    """
+    text = str(error)
+    told = re.split(r"\nColumn \S+ is being|\nPossible \w+:|\n\s*file = ", text, maxsplit=1)[0]
+    lines = (line.strip() for line in told.splitlines())
+    said = "; ".join(line for line in lines if line.strip("^")) or type(error).__name__
+    file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
+    if file is None:
+        return said
+    return f"{file[1].strip()}: {said}; mend the cell, or take the column as text in a query"
 
 
 def _relation(

@@ -229,7 +229,12 @@ def test_leading_zeros_stay_text() -> None:
             "bad_input",
             r"cannot read t.xlsx; a source ends in .csv",
         ),
-        (Input(query="SELEC 1", static=True), "bad_input", r"input 't': cannot be read: "),
+        (Input(query="SELEC 1", static=True), "bad_input", r"cannot be read: .*LINE 1: .*SELEC 1"),
+        (
+            Input(query="FROM read_csv('late.csv', types = {'y': 'BIGINT'})", static=True),
+            "bad_input",
+            r"late.csv: .*Line: 3; .*2026-01-02,a,many; .*column \"y\".*\"many\" to .*; mend",
+        ),
         (
             Input(query="SELECT nope FROM 't.parquet'", static=True),
             "bad_input",
@@ -251,6 +256,7 @@ def test_an_unreadable_input_says_what_and_where(spec: Input, code: str, message
     dated().write_parquet("t.parquet")
     Path("bad.parquet").write_text("no parquet")
     Path("t.xlsx").write_text("")
+    Path("late.csv").write_text("day,item,y\n2026-01-02,a,1\n2026-01-02,a,many\n")
     with pytest.raises(InvalidError, match=message) as caught:
         read_input("t", spec, NOON)
     assert caught.value.code == code
