@@ -25,6 +25,7 @@ from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.guess.column_types import text_kind
 from estimates_jobs.run.calendars import Calendar
+from estimates_jobs.tables.csv_files import column_names
 from estimates_jobs.tables.plain_text import plain_columns
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_sources import is_remote, parts_of
@@ -149,8 +150,8 @@ def _said(error: Exception) -> str:
     without the settings that DuckDB lists after them.
     """
     text = str(error)
-    told = re.split(r"\nColumn \S+ is being|\nPossible \w+:|\n\s*file = ", text, maxsplit=1)[0]
-    lines = (line.strip() for line in told.splitlines())
+    cause = re.split(r"\nColumn \S+ is being|\nPossible \w+:|\n\s*file = ", text, maxsplit=1)[0]
+    lines = (line.strip() for line in cause.splitlines())
     said = "; ".join(line for line in lines if line.strip("^")) or type(error).__name__
     file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
     if file is None:
@@ -183,7 +184,10 @@ def _relation(
                 f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
             )
         if readers != {"arrow"}:
-            return _typed_by_duckdb(connection, readers.pop(), files, text)
+            relation = _typed_by_duckdb(connection, readers.pop(), files, text)
+            if not files[0].endswith(".parquet"):
+                _check_header(relation.columns, files)
+            return relation
     connection.register("files", pl.concat(map(read or read_table, files), how="diagonal"))
     return connection.sql("SELECT * FROM files")
 
@@ -199,6 +203,21 @@ def _typed_by_duckdb(
         if types:
             return connection.sql(f"SELECT * FROM {options}, types = ?)", params=[files, types])
     return connection.sql(f"SELECT * FROM {reader}", params=[files])
+
+
+def _check_header(columns: list[str], files: list[str]) -> None:
+    """DuckDB passes over lines until all have as many cells as it likes, the header among them; so
+    the columns have to be those of the files' first lines. Raises InvalidError `bad_file`.
+    """
+    for file in files:
+        names = column_names(file)
+        if not set(names) <= set(columns):
+            read_table(file)  # says which line is to blame
+            raise InvalidError(
+                "bad_file",
+                f"{file}: its first line names {', '.join(names)}, and what stands below is read "
+                f"as {', '.join(columns)}; write the table again, every line with as many cells",
+            )
 
 
 def _typed_table(source: str, codes: Sequence[str]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ every line is whole; DuckDB reads the rest.
 from __future__ import annotations
 
 import codecs
+import gzip
 import re
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ from estimates.errors import InvalidError
 from estimates_jobs.tables.csv_layout import ENCODED, TRAILING, Layout, find_layout
 from estimates_jobs.tables.text_options import TextOptions
 
+_START = 1 << 20  # bytes that have the first line
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",
@@ -44,6 +46,17 @@ def read_csv(content: bytes, where: str, options: TextOptions) -> pl.DataFrame:
         if frame is None:
             frame = _read_quoted(lines, layout, where, options, comments)
     return _cut(frame, layout, where, options)
+
+
+def column_names(path: str) -> list[str]:
+    """What the columns of a CSV file, also one in gzip, are called; the rest of it is not read.
+
+    Raises InvalidError `bad_file`, OSError.
+    """
+    with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
+        start = file.read(_START)
+    names = find_layout(_utf8(start, path, None), path, TextOptions()).names
+    return [name for name in names if name != TRAILING]
 
 
 def _utf8(content: bytes, where: str, encoding: str | None) -> bytes:

@@ -230,6 +230,7 @@ def test_leading_zeros_stay_text() -> None:
             r"cannot read t.xlsx; a source ends in .csv",
         ),
         (Input(query="SELEC 1", static=True), "bad_input", r"cannot be read: .*LINE 1: .*SELEC 1"),
+        (Input(source="ragged.csv", static=True), "bad_file", r"ragged.csv: line 3"),
         (
             Input(query="FROM read_csv('late.csv', types = {'y': 'BIGINT'})", static=True),
             "bad_input",
@@ -256,6 +257,7 @@ def test_an_unreadable_input_says_what_and_where(spec: Input, code: str, message
     dated().write_parquet("t.parquet")
     Path("bad.parquet").write_text("no parquet")
     Path("t.xlsx").write_text("")
+    Path("ragged.csv").write_text("day,item,y\n2026-01-02,a,1\n2026-01-02,a,1,2\n")
     Path("late.csv").write_text("day,item,y\n2026-01-02,a,1\n2026-01-02,a,many\n")
     with pytest.raises(InvalidError, match=message) as caught:
         read_input("t", spec, NOON)
