@@ -14,7 +14,17 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import diffing, gating, keeping, reading, replicas, series, serving, starting
+from benchmarks import (
+    diffing,
+    gating,
+    keeping,
+    reading,
+    replicas,
+    scoring,
+    series,
+    serving,
+    starting,
+)
 from benchmarks.line import Line
 
 # What is measured, by name; each is given a folder of its own and whether the run is a quick one.
@@ -30,6 +40,7 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     "starting": lambda folder, quick: starting.start(folder, 3),
     "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 10)),
     "gating": lambda folder, quick: gating.gating(folder, _rows(quick, 10)),
+    "scoring": lambda folder, quick: scoring.scoring(folder, 10 if quick else 85),
     "keeping": lambda folder, quick: keeping.keeping(
         folder, _rows(quick, 10), 1000 if quick else 10_000
     ),

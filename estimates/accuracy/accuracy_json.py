@@ -4,6 +4,8 @@ everywhere.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from estimates.accuracy.accuracy_report import Accuracy, SetAccuracy
@@ -21,7 +23,11 @@ def encode_set(accuracy: SetAccuracy) -> bytes:
     """
     derived = {"together": accuracy.together, "diebold_mariano": accuracy.diebold_mariano}
     encoded = {name: rounded(msgspec.to_builtins(part)) for name, part in derived.items()}
-    return msgspec.json.encode({"set": accuracy.set, "versions": accuracy.versions} | encoded)
+    return msgspec.json.encode(_head(accuracy) | {"versions": accuracy.versions} | encoded)
+
+
+def _head(accuracy: SetAccuracy) -> dict[str, Any]:
+    return {name: getattr(accuracy, name) for name in ("set", "vintage", "vintages")}
 
 
 def decode(body: bytes) -> Accuracy:

@@ -358,12 +358,16 @@ class DieboldMariano(msgspec.Struct, frozen=True):
 class SetAccuracy(msgspec.Struct, frozen=True):
     """The stored scores of a set's versions, oldest first, and what they say together.
 
+    vintage          the one that was asked for when these were scored; None: the newest values
+    vintages         all for which there are scores, None among them
     together         by column
     diebold_mariano  for versions that were compared with a baseline; by column, baseline set, loss
                      and step
     """
 
     set: str
+    vintage: str | None
+    vintages: list[str | None]
     versions: list[Scored]
     together: dict[str, Together]
     diebold_mariano: list[DieboldMariano]

@@ -17,6 +17,7 @@ _SCHEMA: dict[str, pl.DataType] = {
     "data_through": DTYPES["timestamp"],
     "scored_at": DTYPES["timestamp"],
     "vintage": _TEXT,
+    "asked": _TEXT,
     "column": _TEXT,
     "by": _TEXT,
     "value": _TEXT,
@@ -65,7 +66,7 @@ def _rows(scored: Scored) -> Iterator[dict[str, Any]]:
             "data_through": scores.data_through,
             "scored_at": scored.scored_at,
         }
-        head |= {"vintage": scores.vintage, "column": name}
+        head |= {"vintage": scores.vintage, "asked": scores.asked, "column": name}
         parts = {name: getattr(column.distribution, name, None) for name in WIS_PARTS}
         mase = column.point.mase if column.point is not None else None
         yield head | {"by": "all"} | _cells(headline_slice(column)) | parts | {"mase": mase}

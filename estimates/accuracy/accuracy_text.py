@@ -25,6 +25,7 @@ Cell = Callable[[ColumnScores], str]
 
 _VERSIONS = 20
 _GROUPS = 10
+_NAMED = 5
 _SIGNIFICANT = 0.05
 
 
@@ -55,15 +56,32 @@ def render_text(accuracy: SetAccuracy) -> str:
 
 def _title(accuracy: SetAccuracy) -> list[str]:
     first, last = accuracy.versions[0].scores, accuracy.versions[-1].scores
-    through = "" if last.vintage is None else f", actual values of {last.vintage}"
     numbers = (
         f"version {last.version}"
         if first is last
         else f"versions {first.version} to {last.version}"
     )
     return [
-        f"{accuracy.set}: {count(len(accuracy.versions), 'version')} scored ({numbers}){through}"
+        f"{accuracy.set}: {count(len(accuracy.versions), 'version')} scored ({numbers})"
+        f"{_known(accuracy)}",
+        *_other_vintages(accuracy),
     ]
+
+
+def _known(accuracy: SetAccuracy) -> str:
+    """When the actual values were known."""
+    newest = [v.scores.vintage for v in accuracy.versions if v.scores.vintage is not None]
+    if accuracy.vintage is not None:
+        return f", with what was known on {accuracy.vintage}"
+    return f", actual values of {max(newest)}" if newest else ""
+
+
+def _other_vintages(accuracy: SetAccuracy) -> list[str]:
+    others = [other for other in accuracy.vintages if other not in (None, accuracy.vintage)]
+    if not others:
+        return []
+    more = f" and {len(others) - _NAMED} earlier ones" if len(others) > _NAMED else ""
+    return wrap(f"also scored: --vintage {', '.join(map(str, others[-_NAMED:]))}{more}", WIDTH)
 
 
 def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:

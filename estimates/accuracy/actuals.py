@@ -87,10 +87,19 @@ def read_actuals(
         rows = _known_at(rows, vintage, where)
     if dated:
         rows = rows.sort([*by, _KNOWN]).unique(subset=by, keep="last", maintain_order=True)
-    requested = (
-        None if vintage is None else vintage if isinstance(vintage, str) else instants.text(vintage)
-    )
+    requested = None if vintage is None else vintage_text(vintage)
     return Actuals(rows.sort(by), by, source_of, requested)
+
+
+def vintage_text(vintage: datetime | str) -> str:
+    """A vintage that is asked for, as it is stored: a date, or an instant in UTC; raises
+    InvalidError (`bad_time`).
+    """
+    if isinstance(vintage, str) and len(vintage) == len("2026-11-24"):
+        return instants.parse_until(vintage).date().isoformat()
+    moment = instants.instant_of(vintage)
+    assert moment is not None
+    return instants.text(moment)
 
 
 def digest(rows: pl.DataFrame) -> str:

@@ -32,9 +32,14 @@ _COUNT_OF = {  # the number of keys that each mean of a slice is over
 _REVISED = ("error_change", "won", "lost", "neutral", "churn", "excess_churn")
 
 
-def of_set(name: str, scored: Sequence[Scored]) -> SetAccuracy:
-    """What the scores of a set's versions, in order, say together; of one `data_through` the newest
-    version counts.
+def of_set(
+    name: str,
+    scored: Sequence[Scored],
+    vintage: str | None = None,
+    vintages: Sequence[str | None] = (),
+) -> SetAccuracy:
+    """What the scores of a set's versions, in order and of one vintage, say together; of one
+    `data_through` the newest version counts.
     """
     by_date = {
         version.scores.data_through or version.scores.version: version.scores for version in scored
@@ -45,6 +50,8 @@ def of_set(name: str, scored: Sequence[Scored]) -> SetAccuracy:
     columns = dict.fromkeys(name for scores in counted for name in scores.columns)
     return SetAccuracy(
         set=name,
+        vintage=vintage,
+        vintages=sorted(vintages, key=lambda each: each or ""),
         versions=list(scored),
         together={
             name: _column([s.columns[name] for s in counted if name in s.columns])

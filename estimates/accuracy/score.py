@@ -109,16 +109,14 @@ def _column(
     scored = known(by_loss)
     if of.numeric:
         y = ours.numbers(actual(of.name))
-        step_column = contract.columns[of.point].step if of.point is not None else None
-        steps = (
-            point_error.typical_steps(ours, actuals, of.name, through)
-            if step_column is None
-            else ours.numbers(step_column)
-        )
         distribution = quantile_score.Distribution(ours, of, y)
         whole = msgspec.structs.replace(
             blank,
-            point=point_error.measure(by_loss["bias"], steps, n) if of.point is not None else None,
+            point=None
+            if of.point is None
+            else point_error.measure(
+                by_loss["bias"], _steps(ours, of.name, of.point, actuals, contract, through), n
+            ),
             intervals=[
                 interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y)
                 for i in of.intervals
@@ -143,6 +141,21 @@ def _column(
             for by in contract.stability.groups
         },
     )
+
+
+def _steps(
+    ours: Matched,
+    name: str,
+    point: str,
+    actuals: Actuals,
+    contract: Contract,
+    through: datetime | None,
+) -> Floats:
+    """The typical step of each key's series."""
+    column = contract.columns[point].step
+    if column is None:
+        return point_error.typical_steps(ours, actuals, name, through)
+    return ours.numbers(column)
 
 
 def _label(wrong: Floats, actuals: int) -> LabelScores | None:

@@ -25,11 +25,13 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.released import Clock, Moves, Spans, released_moves, spans_of
 from estimates.contract.contract import Contract
 from estimates.errors import NotFoundError
+from estimates.instants import parse_until
 
 # When something changed, and the version it was from then on; oldest first.
 Changes = list[tuple[datetime, int | None]]
 # The events that say which files a set needs.
 CONTENT = ("published", "erased")
+VINTAGE = "vintage"  # what a `scored` event calls the vintage that was asked for
 T = TypeVar("T")
 
 
@@ -70,11 +72,26 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         }
 
     @cached_property
-    def scored(self) -> dict[int, int]:
-        """For each version that was scored, the event of its newest scores."""
-        return {
-            e.version: e.id for e in self.events if e.kind == "scored" and e.version is not None
-        }
+    def scored(self) -> dict[str | None, dict[int, int]]:
+        """By the vintage that was asked for (None: the newest values), for each version that was
+        scored the event of its newest scores.
+        """
+        scored: dict[str | None, dict[int, int]] = {}
+        for event in self.events:
+            if event.kind == "scored" and event.version is not None:
+                of_vintage = scored.setdefault(event.details.get(VINTAGE), {})
+                of_vintage[event.version] = event.id
+        return scored
+
+    @property
+    def scored_vintage(self) -> str | None:
+        """The vintage whose scores are told unless another one is asked for: the newest values,
+        else the latest vintage that was scored.
+        """
+        if None in self.scored or not self.scored:
+            return None
+        vintages = [vintage for vintage in self.scored if vintage is not None]
+        return max(vintages, key=parse_until)
 
     @cached_property
     def expiries(self) -> dict[int, Expiry]:

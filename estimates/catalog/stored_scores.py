@@ -11,6 +11,7 @@ from estimates.catalog.engine import OnEngine, reading
 from estimates.catalog.event_log import append, next_event_about
 from estimates.catalog.records import Event, Scored, Version
 from estimates.catalog.rows import matching, of_version, read
+from estimates.catalog.set_view import VINTAGE
 
 _MANY = 500  # values in a condition at once; databases have a limit
 
@@ -29,14 +30,16 @@ class StoredScores(OnEngine):
         details: dict[str, Any],
         actor: str,
     ) -> Event | None:
-        """Store the scores of a version.
+        """Store the scores of a version, beside those of other vintages.
 
-        None, and nothing stored, when its newest scores are these very bytes.
+        details  what the event says; its `vintage` is the one that was asked for
+        None, and nothing stored, when its newest scores of this vintage are these very bytes.
         """
         table, about = schema.scores, of_version(version)
-        newest = sa.select(table.c.body).where(matching(table, **about))
         with self.writing() as tx:
-            if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == body.decode():
+            newest = _newest(tx, about, details.get(VINTAGE))
+            body_of = sa.select(table.c.body).where(table.c.event == newest)
+            if newest is not None and tx.execute(body_of).scalar() == body.decode():
                 return None
             event = next_event_about(tx, "scored", version, actor, details=details)
             scored = Scored(
@@ -86,3 +89,18 @@ class StoredScores(OnEngine):
         waiting = matching(table, set=set_name) & table.c.tracked.is_(False)
         with reading(self.engine) as tx:
             return read(tx, Scored, waiting, table.c.event)
+
+
+def _newest(tx: sa.Connection, about: dict[str, Any], vintage: str | None) -> int | None:
+    """The event of a version's newest scores of a vintage."""
+    scores, events = schema.scores, schema.events
+    rows = (
+        sa.select(scores.c.event, events.c.details)
+        .join(events, events.c.id == scores.c.event)
+        .where(matching(scores, **about))
+        .order_by(scores.c.event.desc())
+    )
+    for event, details in tx.execute(rows):
+        if msgspec.json.decode(details).get(VINTAGE) == vintage:
+            return event
+    return None

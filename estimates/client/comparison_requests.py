@@ -149,12 +149,20 @@ def stability(
 
 
 def accuracy(
-    requests: SetRequests, version: int | None = None, *, last: int = LAST_SCORED
+    requests: SetRequests,
+    version: int | None = None,
+    *,
+    last: int = LAST_SCORED,
+    vintage: Time | None = None,
 ) -> Plan[SetAccuracy]:
     """The newest stored scores of one version, or of the `last` versions that have any, whatever
     the moment: scores come later than what they are about.
+
+    vintage  the one that was asked for when they were scored; default: the newest values, else the
+             latest vintage that was scored
     """
-    parameters = {"last": last} if version is None else {"version": version}
+    parameters: Parameters = {"last": last} if version is None else {"version": version}
+    parameters |= {"vintage": vintage if isinstance(vintage, str) else time_text(vintage)}
     return decoded((yield from requests.get("/accuracy", parameters)), SetAccuracy)
 
 

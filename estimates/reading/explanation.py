@@ -270,12 +270,13 @@ def _finding(check: CheckResult, key: list[str]) -> Finding:
 def _record(
     catalog: Catalog, view: SetView, version: Version, row: dict[str, Any]
 ) -> Record | None:
-    before = [view.versions[number - 1] for number in view.scored if number <= version.version]
+    scored = view.scored.get(view.scored_vintage, {})
+    before = [view.versions[number - 1] for number in scored if number <= version.version]
     numbers = sorted(other.version for other in before if other.shape == version.shape)
     numbers = numbers[-SCORED:]
     if not numbers:
         return None
-    rows = catalog.scores([view.scored[number] for number in numbers])
+    rows = catalog.scores([scored[number] for number in numbers])
     decoded = [accuracy_json.decode(bytes(row.body)) for row in rows]
     # of several versions with the same data the newest counts
     scores = list({score.data_through or score.version: score for score in decoded}.values())

@@ -13,9 +13,13 @@ def rounded(tree: Any) -> Any:
     """
     if isinstance(tree, float):
         return float(f"{tree:.{DIGITS}g}")
-    if isinstance(tree, dict):
+    if isinstance(tree, dict):  # most of a large tree is the numbers in it: no call for each
         return {
-            name: part if name == "value" and isinstance(part, float) else rounded(part)
+            name: (float(f"{part:.12g}") if name != "value" else part)
+            if type(part) is float
+            else rounded(part)
+            if isinstance(part, dict | list)
+            else part
             for name, part in tree.items()
         }
     return [rounded(part) for part in tree] if isinstance(tree, list) else tree

@@ -333,11 +333,20 @@ class EstimateSet:
 
         return regrade(self.store, self.name, actuals, vintage=vintage)
 
-    def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:
-        """The newest stored scores of one version, or of the `last` versions that have any."""
+    def accuracy(
+        self,
+        version: int | None = None,
+        *,
+        last: int = LAST_SCORED,
+        vintage: Time | None = None,
+    ) -> SetAccuracy:
+        """The newest stored scores of one version, or of the `last` versions that have any, of one
+        vintage; see `scoring.stored_scores`.
+        """
         from estimates.store.scoring import stored_scores
 
-        return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
+        view = self.store.view()
+        return stored_scores(self.store.catalog, view, self.name, version, last, vintage)
 
     def _compared(self, a: Ref, b: Ref, pair: PairOptions, cursor: str | None = None) -> Comparison:
         return self.store.compare(self.name, diff_query(a, b, pair), cursor)

@@ -83,7 +83,7 @@ def regrade(
     contract = view.contract
     actuals = read_actuals(frame, contract, vintage)
 
-    @lru_cache(2)  # a version is read for itself, and again as the baseline of the next
+    @lru_cache(3)  # a version is read for itself, and again as the baseline of the next
     def read(number: int) -> pl.DataFrame:
         return store.frame(view.versions[number - 1])
 

@@ -14,14 +14,14 @@ import polars as pl
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, Accuracy, Scored, SetAccuracy
-from estimates.accuracy.actuals import Actuals, read_actuals
+from estimates.accuracy.actuals import Actuals, read_actuals, vintage_text
 from estimates.accuracy.pooling import of_set
 from estimates.accuracy.score import OtherVersion, score
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Version
 from estimates.catalog.ref import version_number
-from estimates.catalog.set_view import SetView
+from estimates.catalog.set_view import VINTAGE, SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.open_store import OpenStore
@@ -74,7 +74,7 @@ def score_set(
     contract = view.revision(revision)
     actuals = read_actuals(frame, contract, vintage)
 
-    @lru_cache(2)  # a version is read for itself, and again as the one before the next
+    @lru_cache(3)  # a version is read for itself, and again as the one before the next
     def read(number: int) -> pl.DataFrame:
         return store.frame(view.versions[number - 1])
 
@@ -105,7 +105,7 @@ def score_set(
         unchanged=[number for number in is_new if not is_new[number]],
         unmatched=[version.version for version in chosen if version.version not in numbers],
         unused=unused.height,
-        accuracy=_stored(store.catalog, store.view(), name, numbers),
+        accuracy=_stored(store.catalog, store.view(), name, numbers, actuals.requested),
     )
 
 
@@ -126,21 +126,41 @@ def _matched(name: str, scores: Sequence[Accuracy], actuals: Actuals) -> list[Ac
 
 
 def stored_scores(
-    catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST_SCORED
+    catalog: Catalog,
+    view: View,
+    name: str,
+    version: int | None = None,
+    last: int = LAST_SCORED,
+    vintage: datetime | str | None = None,
 ) -> SetAccuracy:
-    """The newest stored scores of one version, or of the `last` versions that have any.
+    """The newest stored scores of one version, or of the `last` versions that have any, all of one
+    vintage.
 
-    Raises InvalidError (`bad_limit`), NotFoundError (`unknown_set`, `unknown_version`, `no_scores`:
-    of that version).
+    vintage  the one that was asked for when they were scored; default: the newest values, else the
+             latest vintage that was scored
+    Raises InvalidError (`bad_limit`, `bad_time`), NotFoundError (`unknown_set`, `unknown_version`,
+    `no_scores`: of that version or vintage).
     """
     if not 1 <= last <= MOST:
         raise InvalidError("bad_limit", f"last {last} is not between 1 and {MOST}")
-    scored = view.set(name).scored
+    of_set = view.set(name)
+    chosen = of_set.scored_vintage if vintage is None else vintage_text(vintage)
+    scored = of_set.scored.get(chosen, {})
+    if vintage is not None and not scored:
+        have = ", ".join(map(_vintage_name, of_set.scored)) or "none"
+        raise NotFoundError(
+            "no_scores", f"{name}: nothing was scored with vintage {chosen}; scored: {have}"
+        )
     if version is None:
-        return _stored(catalog, view, name, sorted(scored)[-last:])
+        return _stored(catalog, view, name, sorted(scored)[-last:], chosen)
     if view.resolve(name, At(version)).version not in scored:
-        raise NotFoundError("no_scores", f"{name}: version {version} was not scored yet")
-    return _stored(catalog, view, name, [version])
+        which = "" if chosen is None else f" with vintage {chosen}"
+        raise NotFoundError("no_scores", f"{name}: version {version} was not scored yet{which}")
+    return _stored(catalog, view, name, [version], chosen)
+
+
+def _vintage_name(vintage: str | None) -> str:
+    return "the newest values" if vintage is None else vintage
 
 
 def _store(store: OpenStore, version: Version, scores: Accuracy) -> bool:
@@ -153,20 +173,25 @@ def _store(store: OpenStore, version: Version, scores: Accuracy) -> bool:
         contract_revision=scores.contract_revision,
         actuals=scores.actuals,
         vintage=scores.vintage,
-        details={"keys": scores.keys.matched, "actuals": scores.actuals},
+        details={"keys": scores.keys.matched, "actuals": scores.actuals}
+        | ({} if scores.asked is None else {VINTAGE: scores.asked}),
         actor=store.actor,
     )
     store.after_commit()
     return event is not None
 
 
-def _stored(catalog: Catalog, view: View, name: str, numbers: Sequence[int]) -> SetAccuracy:
-    scored = view.set(name).scored
-    rows = catalog.scores([scored[number] for number in numbers])
-    return of_set(
-        name,
-        [Scored(row.event, row.scored_at, accuracy_json.decode(bytes(row.body))) for row in rows],
-    )
+def _stored(
+    catalog: Catalog, view: View, name: str, numbers: Sequence[int], vintage: str | None
+) -> SetAccuracy:
+    by_vintage = view.set(name).scored
+    rows = catalog.scores([by_vintage[vintage][number] for number in numbers])
+    scored = [
+        Scored(row.event, row.scored_at, accuracy_json.decode(bytes(row.body))) for row in rows
+    ]
+    # events of older programs do not say that a vintage was asked for; their scores do
+    one_vintage = [version for version in scored if version.scores.asked == vintage]
+    return of_set(name, one_vintage, vintage, list(by_vintage))
 
 
 def _chosen(store: OpenStore, name: str, numbers: Sequence[int] | None) -> list[Version]:

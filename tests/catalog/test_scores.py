@@ -40,7 +40,7 @@ def test_scores_are_stored_with_an_event(store: Store) -> None:
     assert (event.kind, event.version, event.details) == ("scored", 1, {"keys": 6})
     view = store.view().set(SET)
     assert view.events[-1] == event
-    assert view.scored == {1: event.id}
+    assert view.scored == {None: {1: event.id}}
     (kept,) = store.catalog.scores([event.id])
     assert bytes(kept.body) == b'{"mae":1.5}'
     assert (kept.set, kept.version, kept.vintage, kept.scored_at) == (
@@ -63,7 +63,7 @@ def test_the_same_scores_again_change_nothing(store: Store) -> None:
     assert store.catalog.last_event() == last
     second = scored(store, version, b'{"mae":1.25}')
     assert second is not None
-    assert store.view().set(SET).scored == {1: second.id}
+    assert store.view().set(SET).scored == {None: {1: second.id}}
     kept = store.catalog.scores([first.id, second.id])
     assert [bytes(record.body) for record in kept] == [b'{"mae":1.5}', b'{"mae":1.25}']
     assert scored(store, version) is not None  # back to what it was before is a change too

@@ -145,11 +145,19 @@ def test_the_command_that_scores_shows_how_the_gate_did(local_store: Store, tmp_
     """Counts by grade, and each version on which the gate was wrong; a program gets the whole."""
     judged, file = filled(local_store), tmp_path / "actuals.csv"
     observed(200.0).write_csv(file)
-    shown = call("score", SET, "--actuals", str(file), "--store", judged.root)
+    shown = call("score", SET, "--actuals", str(file), "--regrade", "--store", judged.root)
     assert "blocked, harmless" in shown.text
     assert "The gate, looking back on 3 verdicts" in shown.text
     whole = call(
-        "score", SET, "--actuals", str(file), "--store", judged.root, "--format", "json"
+        "score",
+        SET,
+        "--actuals",
+        str(file),
+        "--regrade",
+        "--store",
+        judged.root,
+        "--format",
+        "json",
     ).json
     assert whole["regrading"]["counts"]["harmless_block"] == 1
     log = call("log", SET, "--store", judged.root).text

@@ -85,7 +85,7 @@ def test_promoted_versions_are_scored(store: Store) -> None:
     assert [version.scores.version for version in store[SET].accuracy().versions] == [1, 2, 3]
     assert [version.scores.version for version in store[SET].accuracy(last=1).versions] == [3]
     assert accuracy_json.encode(store[SET].accuracy(2).versions[0].scores) == bytes(
-        store.catalog.scores([store.view().set(SET).scored[2]])[0].body
+        store.catalog.scores([store.view().set(SET).scored[None][2]])[0].body
     )
     check_all(store)
 
@@ -115,6 +115,55 @@ def test_the_same_actual_values_again_change_nothing(store: Store) -> None:
     )
     kinds = [event.kind for event in store.view().set(SET).events]
     assert kinds.count("scored") == 3
+
+
+def test_vintages_are_kept_beside_each_other(local_store: Store) -> None:
+    """Scores of one vintage never replace those of another; what is told and pooled is of one, the
+    newest values unless another is named.
+    """
+    define(local_store)
+    promoted(local_store, "r1", 100.0, day=0)
+    promoted(local_store, "r2", 101.0, day=1)
+    june, july = actuals(vintage=date(2024, 6, 3)), actuals(99.0, vintage=date(2024, 7, 1))
+    revised, of_set = pl.concat([june, july]), local_store[SET]
+    of_set.score(revised, vintage="2024-06-03")
+    assert (of_set.accuracy().vintage, of_set.accuracy().vintages) == ("2024-06-03", ["2024-06-03"])
+    of_set.score(revised, versions=[2], vintage=datetime(2024, 7, 2, 12, tzinfo=UTC))
+    assert of_set.accuracy().vintage == "2024-07-02T12:00:00Z"
+    of_set.score(revised)
+    of_set.score(revised, vintage="2024-06-03")
+    last = local_store.catalog.last_event()
+    of_set.score(revised, vintage="2024-06-03")
+    assert local_store.catalog.last_event() == last
+    errors = {
+        vintage: [
+            scored.scores.columns["value"].point.mae
+            for scored in of_set.accuracy(vintage=vintage).versions
+            if scored.scores.columns["value"].point is not None
+        ]
+        for vintage in (None, "2024-06-03", "2024-07-02T14:00:00+02:00")
+    }
+    assert list(errors.values()) == [
+        pytest.approx([1.0, 2.0]),
+        pytest.approx([0.5, 0.5]),
+        pytest.approx([2.0]),
+    ]
+    june_together = of_set.accuracy(vintage="2024-06-03").together["value"].all
+    assert june_together.mae == pytest.approx(0.5)
+    with pytest.raises(NotFoundError) as caught:
+        of_set.accuracy(vintage="2024-05-01")
+    assert caught.value.code == "no_scores"
+    assert "scored: 2024-06-03, 2024-07-02T12:00:00Z, the newest values" in caught.value.message
+    page = call("score", SET, "--vintage", "2024-06-03", "--store", local_store.root).text
+    assert "with what was known on 2024-06-03" in page
+    assert "also scored: --vintage 2024-07-02T12:00:00Z" in page
+    with serving(local_store.root) as url, Client(url) as client:
+        remote = client[SET]
+        assert remote.accuracy().versions == of_set.accuracy().versions
+        then = remote.accuracy(vintage="2024-06-03")
+        assert then.versions == of_set.accuracy(vintage="2024-06-03").versions
+        assert then.vintage == "2024-06-03"
+    check_all(local_store)
 
 
 def test_what_cannot_be_scored_is_said(local_store: Store) -> None:

@@ -192,6 +192,14 @@ Last = Annotated[
 ]
 
 ScoredVersion = Annotated[int | None, _query("version", "Only the scores of this version.")]
+ScoredVintage = Annotated[
+    str | None,
+    _query(
+        "vintage",
+        "Scores by what was known then, a date or an instant as it was scored with. "
+        "Default: by the newest values, else the latest vintage that was scored.",
+    ),
+]
 LastScored = Annotated[
     int,
     _query("last", "So many versions at most, the newest that were scored."),

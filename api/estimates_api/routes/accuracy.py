@@ -11,7 +11,7 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.store.scoring import stored_scores
-from estimates_api.http.parameters import LastScored, ScoredVersion, SetName
+from estimates_api.http.parameters import LastScored, ScoredVersion, ScoredVintage, SetName
 from estimates_api.http.representation import TABLES, VARY_TEXT, negotiated, of_view
 from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.tables import content_type, write_form
@@ -30,6 +30,7 @@ def accuracy(
     set_name: SetName,
     version: ScoredVersion = None,
     last: LastScored = LAST_SCORED,
+    vintage: ScoredVintage = None,
 ) -> ASGIApp:
     """How good the estimates were, as far as actual values are known: of one version, or of the
     last that were scored.
@@ -39,7 +40,7 @@ def accuracy(
     """
     form = negotiated(request.scope, TABLES)
     view = follower.view
-    scores = stored_scores(follower.store.catalog, view, set_name, version, last)
+    scores = stored_scores(follower.store.catalog, view, set_name, version, last, vintage)
     body = write_form(
         form,
         partial(accuracy_json.encode_set, scores),

@@ -50,7 +50,7 @@ class _Scored(msgspec.Struct, frozen=True):
     """What a scoring did, for a program.
 
     mlflow     why MLflow does not have the scores yet, None when it does
-    regrading  what became of the gate's verdicts
+    regrading  what became of the gate's verdicts, with --regrade
     """
 
     set: str
@@ -59,7 +59,7 @@ class _Scored(msgspec.Struct, frozen=True):
     unmatched: list[int]
     unused: int
     mlflow: str | None
-    regrading: Regrading
+    regrading: Regrading | None
     accuracy: SetAccuracy
 
 
@@ -68,6 +68,7 @@ class _Scored(msgspec.Struct, frozen=True):
     f'estimates score sp500-close --actuals "{_SQL}"',
     "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
     "estimates score sp500-close --actuals closes.csv --against sp500-naive",
+    "estimates score churn --actuals left-by-june.csv --regrade",
     "estimates score sp500-close                                # the stored scores again",
     "estimates score sp500-close --chart accuracy.svg           # and as a picture",
     "estimates score sp500-close --last 10 --format csv > scores.csv",
@@ -89,12 +90,16 @@ class _Scored(msgspec.Struct, frozen=True):
 @click.option(
     "--vintage",
     metavar="TIME",
-    help="Use the actual values known then: a time, or a date for all of it.",
+    help="Use the actual values known then: a time, or a date for all of it. "
+    "Without --actuals: the scores of that vintage.",
 )
 @click.option(
     "--against",
     metavar="N-OR-SET",
     help="A version's number or another set, which skill is relative to.",
+)
+@click.option(
+    "--regrade", is_flag=True, help="Grade the gate's verdicts by the actual values, too."
 )
 @click.option("--chart", metavar="FILE", help="Draw it too: a name that ends in .svg or .png.")
 @click.option(
@@ -115,6 +120,7 @@ def score(
     versions: tuple[int, ...],
     vintage: str | None,
     against: str | None,
+    regrade: bool,
     chart: str | None,
     last: int,
     timezone: str | None,
@@ -124,23 +130,25 @@ def score(
 
     Scores every version that production ever pointed to and that has a key with an actual value,
     stores the scores and logs them to MLflow. The same actual values again change nothing. Without
-    --actuals the stored scores are shown. Every verdict of the gate is graded too: a refused
-    version that was no worse than the one it was judged against was blocked without need, a worse
-    one that passed did harm. The verdicts stay what they were. docs/accuracy.md has every number
-    with its formula.
+    --actuals the stored scores are shown. Scores of one --vintage never replace those of another.
+    With --regrade every verdict of the gate is graded too: a refused version that was no worse than
+    the one it was judged against was blocked without need, a worse one that passed did harm. The
+    verdicts stay what they were. docs/accuracy.md has every number with its formula.
     """
     if chart is not None and Path(chart).suffix not in (".svg", ".png"):
         raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
+    if options.notify and not regrade:
+        raise click.UsageError("--notify tells of grades: add --regrade")
     if actuals is None:
-        if len(versions) > 1 or not (vintage is against is options.notify is timezone is None):
+        if len(versions) > 1 or regrade or not (against is timezone is None):
             raise click.UsageError(
-                "--vintage, --against, --notify, --timezone and several --version need --actuals"
+                "--against, --regrade, --timezone and several --version need --actuals"
             )
         version = versions[0] if versions else None
-        accuracy = options.open_to_read()[set_name].accuracy(version, last=last)
+        accuracy = options.open_to_read()[set_name].accuracy(version, last=last, vintage=vintage)
         _show(options, accuracy, accuracy_json.encode_set(accuracy))
     else:
-        accuracy = _score(options, set_name, actuals, versions, vintage, against, timezone)
+        accuracy = _score(options, set_name, actuals, versions, vintage, against, timezone, regrade)
     if chart is not None:
         from estimates.accuracy.accuracy_chart import draw
 
@@ -156,8 +164,9 @@ def _score(
     vintage: str | None,
     against: str | None,
     timezone: str | None,
+    regrade: bool,
 ) -> SetAccuracy:
-    """Score, regrade, record in MLflow, and print what that did."""
+    """Score, regrade if asked, record in MLflow, and print what that did."""
     from estimates_jobs.tables.actual_values import read_actual_values
     from estimates_jobs.tables.table_files import moments_in, with_timezone
 
@@ -169,7 +178,7 @@ def _score(
         outcome = store[set_name].score(
             observed, versions=versions or None, vintage=vintage, against=against
         )
-        regrading = store[set_name].regrade(observed, vintage=vintage)
+        regrading = store[set_name].regrade(observed, vintage=vintage) if regrade else None
         untracked = _track(store, set_name)
     scored = _Scored(
         **{name: getattr(outcome, name) for name in Outcome.__struct_fields__},
@@ -180,7 +189,7 @@ def _score(
     if for_people:
         _show_outcome(outcome, untracked)
     _show(options, outcome.accuracy, accuracy_json.encode(scored))
-    if for_people:
+    if for_people and regrading is not None:
         _show_regrading(regrading)
     return outcome.accuracy
 

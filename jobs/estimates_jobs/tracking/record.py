@@ -305,18 +305,19 @@ def _score_metrics(scored: Scored) -> dict[str, float]:
 
 def _accuracy(scores: Accuracy) -> Iterator[tuple[str, float | None]]:
     """The numbers of all keys of each column; those by horizon and group stay in the catalog."""
+    head = "accuracy" if scores.asked is None else f"accuracy/{scores.asked}"
     for column, score in scores.columns.items():
-        yield f"accuracy/{column}/actuals", float(score.actuals)
+        yield f"{head}/{column}/actuals", float(score.actuals)
         for part, names in _SCORES.items():
             numbers = getattr(score, part)
             for name in names if numbers is not None else ():
-                yield f"accuracy/{column}/{name}", getattr(numbers, name)
+                yield f"{head}/{column}/{name}", getattr(numbers, name)
         for interval in score.intervals:
             level = f"{100 * interval.level:g}"
-            yield f"accuracy/{column}/covered_{level}", interval.covered
-            yield f"accuracy/{column}/interval_score_{level}", interval.score
+            yield f"{head}/{column}/covered_{level}", interval.covered
+            yield f"{head}/{column}/interval_score_{level}", interval.score
         for loss, compared in score.skill.losses.items() if score.skill is not None else ():
-            yield f"accuracy/{column}/skill_{loss}", compared.skill
+            yield f"{head}/{column}/skill_{loss}", compared.skill
 
 
 def _input(digest: InputDigest) -> InputRecord:
