@@ -14,6 +14,6 @@ skill, revision    against a baseline; against the version before
 pooling            several versions as one
 diebold_mariano    the test over dates; its p-value is the only thing that needs scipy
 
-accuracy_json, accuracy_table, accuracy_text, accuracy_chart
+accuracy_json, accuracy_table, accuracy_text, comparison_text, accuracy_chart
                    the answer as JSON, as a frame, as a page for a terminal, as a picture
 """

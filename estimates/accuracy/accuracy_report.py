@@ -195,9 +195,9 @@ class Slice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Compared(msgspec.Struct, frozen=True):
     """A mean loss of this version and of the baseline on the same n keys; skill = 1 − ours /
-    theirs.
+    theirs, relative = ours / theirs.
 
-    reason  why skill is None: `perfect_baseline` (its loss is 0), `overflow`
+    reason  why both are None: `perfect_baseline` (its loss is 0), `overflow`
     """
 
     n: int
@@ -205,6 +205,7 @@ class Compared(msgspec.Struct, frozen=True):
     theirs: float
     skill: float | None
     reason: str | None = None
+    relative: float | None = None
 
 
 class SkillSlice(msgspec.Struct, frozen=True):
@@ -316,6 +317,7 @@ class Together(msgspec.Struct, frozen=True):
     versions  how many; of several with one `data_through` the newest counts
     all       the headline numbers; horizons: by step
     wis parts, intervals, pit, revision  as in `ColumnScores`
+    skill     by baseline set and loss, over the keys that both have
     """
 
     versions: int
@@ -327,6 +329,7 @@ class Together(msgspec.Struct, frozen=True):
     penalty_above: float | None
     pit: list[PitBin]
     revision: Revision | None
+    skill: dict[str, dict[str, Compared]] = {}
 
 
 class DieboldMariano(msgspec.Struct, frozen=True):

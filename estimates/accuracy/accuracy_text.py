@@ -7,17 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from textwrap import wrap
 
+from estimates.accuracy import comparison_text
 from estimates.accuracy.accuracy_report import (
     ColumnScores,
-    DieboldMariano,
     IntervalScores,
     PitBin,
-    Revision,
     Scored,
     SetAccuracy,
     Slice,
     Together,
 )
+from estimates.accuracy.comparison_text import short
 from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, table
 from estimates.render.wording import count, number, percent, percent_range
 
@@ -26,7 +26,8 @@ Cell = Callable[[ColumnScores], str]
 _VERSIONS = 20
 _GROUPS = 10
 _NAMED = 5
-_SIGNIFICANT = 0.05
+_LEVELS = 4  # intervals of which a row has room
+_USUAL = (0.5, 0.8, 0.9, 0.95)
 
 
 def render_text(accuracy: SetAccuracy) -> str:
@@ -47,10 +48,11 @@ def render_text(accuracy: SetAccuracy) -> str:
             _pit(pooled.pit),
             _horizons(pooled.horizons),
             *_groups(versions[-1]),
-            _revision(pooled.revision, versions[-1][1]),
-            _skill(versions),
+            comparison_text.revision(pooled.revision, versions[-1][1]),
+            comparison_text.pooled_skill(pooled.skill),
+            comparison_text.skill(versions),
         ]
-    sections.append(_tests(accuracy.diebold_mariano))
+    sections.append(comparison_text.tests(accuracy.diebold_mariano))
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
@@ -95,13 +97,14 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
             else f", {number(abs(every.bias))}{unit} too {'high' if every.bias > 0 else 'low'}"
         )
         parts.append(f"off by {number(every.mae)}{unit} on average{side}")
+    if every.wis is not None:
+        parts.append(f"WIS {number(every.wis)}{unit}{_wis_parts(pooled)}")
+    usual = usual_levels([interval.level for interval in pooled.intervals])
     parts += [
         f"{percent(interval.covered)} inside the {100 * interval.level:g} % interval"
         for interval in pooled.intervals
-        if interval.covered is not None
+        if interval.covered is not None and interval.level in usual
     ]
-    if every.mae is None and every.wis is not None:
-        parts.insert(0, f"WIS {number(every.wis)}{unit}")
     if every.right is not None:
         parts.append(f"right on {percent(every.right)}")
     if every.brier is not None:
@@ -112,6 +115,25 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     left_out = _left_out(newest)
     of_newest = f"; left out of the newest version: {left_out}" if left_out else ""
     return wrap(f"{name}: {answer}; {count(every.n, 'key')} with an actual value{of_newest}", WIDTH)
+
+
+def _wis_parts(pooled: Together) -> str:
+    """What the WIS is the sum of, where the quantiles say so."""
+    if pooled.dispersion is None:
+        return ""
+    below, above = short(pooled.penalty_below), short(pooled.penalty_above)
+    return f" (spread {short(pooled.dispersion)}, below {below}, above {above})"
+
+
+def usual_levels(levels: list[float]) -> list[float]:
+    """The levels that a row has room for: all of few, else 50, 80, 90 and 95 %, else a first, a
+    middle and a last one.
+    """
+    levels = sorted(set(levels))
+    if len(levels) <= _LEVELS:
+        return levels
+    usual = [level for level in levels if level in _USUAL]
+    return usual or [levels[0], levels[len(levels) // 2], levels[-1]]
 
 
 def _left_out(column: ColumnScores) -> str:
@@ -174,7 +196,7 @@ def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
         "Brier": lambda c: short(c.probability.brier if c.probability else None),
         "log loss": lambda c: short(c.probability.log_loss if c.probability else None),
     }
-    for level in sorted({interval.level for column in columns for interval in column.intervals}):
+    for level in usual_levels([i.level for column in columns for i in column.intervals]):
         cells[f"in {100 * level:g} %"] = lambda c, level=level: percent(_covered(c, level))
     return {
         title: cell
@@ -235,12 +257,14 @@ def _horizons(horizons: list[Slice]) -> list[str]:
         return []
     title, losses = _main(horizons)
     most = max((loss for loss in losses if loss is not None), default=0.0) or 1.0
+    usual = usual_levels([float(level) for part in horizons for level in part.covered])
     rows = [
         f"  {part.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  {part.n:,} "
         "keys"
         + "".join(
             f"  {percent(covered.share)} in {100 * float(level):g} %"
             for level, covered in part.covered.items()
+            if float(level) in usual
         )
         for part, loss in zip(horizons, losses, strict=True)
     ]
@@ -285,94 +309,6 @@ def _main(slices: list[Slice]) -> tuple[str, list[float | None]]:
         if any(loss is not None for loss in losses):
             return title, losses
     return "Keys", [float(part.n) for part in slices]
-
-
-def _revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:
-    if pooled is None or pooled.won is None or pooled.lost is None or pooled.neutral is None:
-        return []
-    unit = f" {newest.unit}" if newest.unit else ""
-    change = pooled.error_change
-    error_moved = (
-        ""
-        if change is None
-        else f"; the mean error {'fell' if change < 0 else 'rose'} by {number(abs(change))}{unit}"
-    )
-    return [
-        "Did revisions move towards the actual values?",
-        f"  {percent(pooled.won)} nearer, {percent(pooled.lost)} farther, "
-        f"{percent(pooled.neutral)} neither, "
-        f"of {count(pooled.n, 'revised key')}{error_moved}",
-    ]
-
-
-def _skill(versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
-    shown = [(scored, column.skill) for scored, column in versions if column.skill is not None][
-        -_VERSIONS:
-    ]
-    losses = list(dict.fromkeys(name for _, skill in shown for name in skill.losses))
-    if not losses:
-        return [f"Nothing to compare with the baseline ({shown[-1][1].reason})"] if shown else []
-    rows = [
-        [
-            str(scored.scores.version),
-            f"{skill.set} {skill.version}",
-            f"{skill.n:,}",
-            *(
-                percent_signed(skill.losses[name].skill) if name in skill.losses else "–"
-                for name in losses
-            ),
-        ]
-        for scored, skill in shown
-    ]
-    title = "Skill: how much smaller each loss is than the baseline's, on the keys that both have"
-    return [title, *table(["version", "baseline", "keys", *losses], rows, left=2)]
-
-
-def short(x: float | None) -> str:
-    """Four significant digits, so that a table fits a terminal."""
-    return number(None if x is None else float(f"{x:.4g}"))
-
-
-def percent_signed(share: float | None) -> str:
-    """`+12.5 %`, `−3.20 %`; `–` for none."""
-    if share is None:
-        return "–"
-    return ("−" if share < 0 else "+") + percent(abs(share))
-
-
-def _tests(tests: list[DieboldMariano]) -> list[str]:
-    if not any(test.statistic is not None for test in tests):
-        reasons = ", ".join(sorted({str(test.reason) for test in tests}))
-        return [f"Diebold–Mariano test against the baseline: none ({reasons})"] if tests else []
-    rows = [
-        [
-            f"{test.column} {test.loss}",
-            test.baseline,
-            test.step or "–",
-            str(test.dates),
-            short(test.mean_difference),
-            short(test.statistic),
-            short(test.p_value),
-            _outcome(test),
-        ]
-        for test in tests
-        if test.loss != "rmse" and test.statistic is not None
-    ]
-    title = "Is the difference from the baseline more than chance? Diebold–Mariano over dates"
-    return [
-        title,
-        *table(
-            ["loss", "baseline", "step", "dates", "ours − theirs", "statistic", "p", ""],
-            rows,
-            left=2,
-        ),
-    ]
-
-
-def _outcome(test: DieboldMariano) -> str:
-    if test.p_value is None or test.p_value > _SIGNIFICANT:
-        return ""
-    return "better" if test.mean_difference < 0 else "worse"
 
 
 def _day(scored: Scored) -> str:

@@ -19,8 +19,8 @@ class Observed(msgspec.Struct, frozen=True):
     """One thing that turns out one way or another, and the columns that say something about it.
 
     name           its point or label column; `value` or `label` where the contract has none
-    point          the point column, with its intervals and its quantiles as (probability, column),
-                   increasing
+    point          the point column, with its intervals, declared or between two quantiles, and its
+                   quantiles as (probability, column), increasing
     label          the label column; probabilities as (label, column)
     """
 
@@ -80,7 +80,7 @@ def _numbers(contract: Contract) -> list[Observed]:
             numeric=True,
             point=point or None,
             intervals=tuple(
-                interval for interval in contract.intervals() if interval.point == point
+                interval for interval in contract.all_intervals() if interval.point == point
             ),
             quantiles=tuple(
                 sorted(

@@ -7,16 +7,19 @@ from typing import Any
 
 from estimates.accuracy.accuracy_report import (
     ColumnScores,
+    Compared,
     Covered,
     IntervalScores,
     PitBin,
     Revision,
     Scored,
     SetAccuracy,
+    Skill,
     Slice,
     Together,
 )
 from estimates.accuracy.diebold_mariano import over_dates
+from estimates.accuracy.skill import compared
 from estimates.stability.labels import wilson_interval
 
 WIS_PARTS = ("dispersion", "penalty_below", "penalty_above")
@@ -82,7 +85,25 @@ def _column(versions: list[ColumnScores]) -> Together:
         **parts,
         pit=_pit([distribution.pit for distribution in distributions if distribution.pit]),
         revision=_revision([v.revision for v in versions if v.revision is not None], actuals),
+        skill=_skill([v.skill for v in versions if v.skill is not None]),
     )
+
+
+def _skill(versions: list[Skill]) -> dict[str, dict[str, Compared]]:
+    """By baseline set and loss, over the keys that the versions share with it."""
+    pooled: dict[str, dict[str, Compared]] = {}
+    for baseline in dict.fromkeys(skill.set for skill in versions):
+        of_baseline = [skill.losses for skill in versions if skill.set == baseline]
+        for loss in dict.fromkeys(name for losses in of_baseline for name in losses):
+            parts = [losses[loss] for losses in of_baseline if loss in losses]
+            power = 2 if loss == "rmse" else 1
+            ours = _mean((part.n, part.ours**power) for part in parts)
+            theirs = _mean((part.n, part.theirs**power) for part in parts)
+            if ours is not None and theirs is not None:
+                n = sum(part.n for part in parts)
+                sides = ours ** (1 / power), theirs ** (1 / power)
+                pooled.setdefault(baseline, {})[loss] = compared(n, *sides)
+    return pooled
 
 
 def _ends(interval: IntervalScores) -> tuple[float, str, str]:

@@ -48,13 +48,19 @@ def _compared(a: Mapping[str, Floats], b: Mapping[str, Floats], rows: Rows) -> d
         ours, theirs = average(first[both]), average(second[both])
         if ours is None or theirs is None:
             continue
-        with np.errstate(over="ignore"):
-            skill = None if theirs == 0 else float(1 - np.float64(ours) / theirs) + 0.0
-        reason = "perfect_baseline" if skill is None else None if np.isfinite(skill) else "overflow"
-        comparisons[name] = Compared(
-            int(both.sum()), ours, theirs, skill if reason is None else None, reason
-        )
+        comparisons[name] = compared(int(both.sum()), ours, theirs)
     return comparisons
+
+
+def compared(n: int, ours: float, theirs: float) -> Compared:
+    """Two mean losses on the same n keys."""
+    if theirs == 0:
+        return Compared(n, ours, theirs, None, "perfect_baseline")
+    with np.errstate(over="ignore"):
+        relative = float(np.float64(ours) / theirs)
+    if not np.isfinite(relative):
+        return Compared(n, ours, theirs, None, "overflow")
+    return Compared(n, ours, theirs, 1 - relative + 0.0, relative=relative)
 
 
 def _horizons(

@@ -158,11 +158,19 @@ class Contract(Part, frozen=True):
         return [name for name, column in self.columns.items() if column.role != "attribute"]
 
     def intervals(self) -> list[Interval]:
-        """The (point, lower, upper) triples, by point and level."""
+        """The declared (point, lower, upper) triples, by point and level."""
         return [
             Interval(point, level, *pair)
             for (point, level), pair in sorted(_interval_ends(self).items())
         ]
+
+    def all_intervals(self) -> list[Interval]:
+        """The declared intervals, and those that quantiles are: from 0.25 to 0.75 is the 50 %
+        interval. By point and level; a declared one goes before quantiles of its level.
+        """
+        by_level = {(i.point, round(i.level, 9)): i for i in _quantile_pairs(self)}
+        by_level |= {(i.point, round(i.level, 9)): i for i in self.intervals()}
+        return [interval for _, interval in sorted(by_level.items())]
 
     def point_of(self, column: Column) -> str:
         """The point column that an interval end or quantile belongs to, spelled out or not; "" for
@@ -313,6 +321,19 @@ def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str
             )
         ends[mark] = (name, upper) if column.role == "lower" else (lower, name)
     return ends
+
+
+def _quantile_pairs(contract: Contract) -> Iterator[Interval]:
+    """The pairs of quantiles of a point that lie around its median."""
+    quantiles = [
+        (contract.point_of(column), column.quantile, name)
+        for name, column in contract.columns.items()
+        if column.quantile is not None
+    ]
+    for point, low, lower in quantiles:
+        for other, high, upper in quantiles:
+            if point == other and low < 0.5 and abs(low + high - 1) < 1e-9:
+                yield Interval(point, round(high - low, 12), lower, upper, from_quantiles=True)
 
 
 def _check_domain(contract: Contract) -> None:

@@ -10,12 +10,15 @@ from estimates.contract.columns import ColumnType, KeyType, Role
 class Interval(msgspec.Struct, frozen=True):
     """A prediction interval: names of its point (or "" without one), lower and upper columns, and
     its nominal level.
+
+    from_quantiles  whether its ends are two quantiles, and nothing in the contract declares it
     """
 
     point: str
     level: float
     lower: str
     upper: str
+    from_quantiles: bool = False
 
 
 class ShapeKey(msgspec.Struct, frozen=True):

@@ -96,6 +96,16 @@ def by_column(rules: list[RowRule], counts: list[int]) -> str:
     return ", ".join(f"{number} in {column}" for column, number in sums.items()) or "none"
 
 
+def quantile_grids(context: EvaluationContext) -> list[list[str]]:
+    """The quantile columns of each point, by level."""
+    grids: dict[str, list[tuple[float, str]]] = {}
+    for name, column in context.contract.columns.items():
+        if column.quantile is not None:
+            point = context.contract.point_of(column)
+            grids.setdefault(point, []).append((column.quantile, name))
+    return [[name for _, name in sorted(grid)] for grid in grids.values()]
+
+
 def _detail(rule: RowRule, shown: tuple[str, ...]) -> Detail:
     values = [(f"{', ' if i else ''}{name} = ", DetailValue(name)) for i, name in enumerate(shown)]
     return (*itertools.chain(*values), f": {rule.why}")

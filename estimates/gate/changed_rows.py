@@ -139,7 +139,7 @@ def _deltas(context: EvaluationContext, name: str) -> Deltas:
 def _moves(context: EvaluationContext, interval: IntervalReport) -> IntervalChanges:
     ends = next(
         ends
-        for ends in context.contract.intervals()
+        for ends in context.contract.all_intervals()
         if (ends.lower, ends.upper) == (interval.lower, interval.upper)
     )
     return interval_changes(context.pair, ends, interval.scale_floor)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from estimates.contract.columns import NUMERIC_ROLES
+from estimates.contract.contract import Contract
+from estimates.contract.shape import Interval
 from estimates.errors import InvalidError
 from estimates.gate.check import Skip
 from estimates.gate.evaluation_context import EvaluationContext
@@ -16,6 +18,7 @@ from estimates.stability.family_reports import RankReport
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
 
 T = TypeVar("T")
+_WIDE = 0.8  # the level from which a pair of quantiles holds a point
 
 
 class ReportedColumn(NamedTuple, Generic[T]):
@@ -94,8 +97,11 @@ def comparable_intervals(context: EvaluationContext, *, with_point: bool) -> lis
 
     Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
     """
+    wide = {(ends.lower, ends.upper) for ends in wide_intervals(context.contract)}
     intervals = [
-        interval for interval in context.report.intervals if interval.point or not with_point
+        interval
+        for interval in context.report.intervals
+        if not with_point or (interval.lower, interval.upper) in wide
     ]
     if not intervals:
         raise Skip("not_in_contract")
@@ -103,6 +109,22 @@ def comparable_intervals(context: EvaluationContext, *, with_point: bool) -> lis
     if not comparable:
         raise no_finite_interval()
     return comparable
+
+
+def wide_intervals(contract: Contract) -> list[Interval]:
+    """The intervals that points should stay in: declared ones, and wide pairs of quantiles of a
+    point that has none; a point leaves its 10 % interval by nature.
+    """
+    declared = {interval.point for interval in contract.intervals()}
+    return [
+        interval
+        for interval in contract.all_intervals()
+        if interval.point
+        and (
+            not interval.from_quantiles
+            or (interval.level >= _WIDE and interval.point not in declared)
+        )
+    ]
 
 
 def no_finite_interval() -> InvalidError:

@@ -28,6 +28,7 @@ _MODULES = (
     "equal_intervals",
     "zero_width",
     "quantile_crossing",
+    "equal_quantiles",
     "probabilities_check",
     "vocabulary",
     "domain_missing",

@@ -140,7 +140,7 @@ def _measured(
     pair.sort_groups(contract.stability.groups)
     if pair.alignment.common > _MANY and not _together(contract):
         return {name: _alone(pair, name) for name in names}, [], [], None
-    tasks += [partial(interval.measure, pair, ends) for ends in contract.intervals()]
+    tasks += [partial(interval.measure, pair, ends) for ends in contract.all_intervals()]
     tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
     *measured, functions, vectors = run_parallel(tasks, rows)
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors

@@ -34,6 +34,7 @@ def headline(
         sizes = f"{keys.n_from:,} and {keys.n_to:,} keys"
         return f"Nothing to compare: no key is in both versions ({sizes})."
     name, first = _first(columns)
+    intervals = [interval for interval in intervals if not interval.from_quantiles]
     parts = [
         _column(name, first),
         *_labels(columns, name),

@@ -65,6 +65,7 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
         level=interval.level,
         lower=interval.lower,
         upper=interval.upper,
+        from_quantiles=interval.from_quantiles,
         n=n,
         coverage=n / common if common else None,
         order_from=_order(pair.all_old, interval),
@@ -262,10 +263,10 @@ def _order(read: Callable[[str], ColumnValues], interval: Interval) -> IntervalO
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
     ends = read(interval.lower), read(interval.upper)
     lower, upper = (end.numbers for end in ends)
-    point, whole = (
-        read(interval.point).numbers if interval.point else None,
-        all(end.whole for end in ends),
-    )
+    # a point such as the mean may lie outside a narrow pair of quantiles
+    pointed = interval.point and not interval.from_quantiles
+    point = read(interval.point).numbers if pointed else None
+    whole = all(end.whole for end in ends)
 
     def of_block(rows: slice) -> dict[str, int]:
         low, up = lower[rows], upper[rows]

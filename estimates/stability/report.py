@@ -295,6 +295,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     """I: how one prediction interval moved, on the keys where point and both ends are finite in
     both versions.
 
+    from_quantiles              whether its ends are two quantiles, and nothing declares it
     point, level, lower, upper  the interval as the contract has it; point is "" without one
     order_from, order_to        I0, over all rows of each version
     scale_floor                 of the point (without one: of the middle of the interval)
@@ -321,6 +322,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     level: float
     lower: str
     upper: str
+    from_quantiles: bool
     n: int
     coverage: float | None
     order_from: IntervalOrder

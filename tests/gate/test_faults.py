@@ -192,6 +192,12 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
         "outer ones cross",
         lambda: edit(q90=pl.col("q10") * 0.99, q50=pl.lit(None, pl.Float64)),
     ),
+    (
+        "equal_quantiles",
+        "warn",
+        "a unit without a distribution",
+        lambda: edit(q10=pl.lit(7.0), q50=pl.lit(7.0), q90=pl.lit(7.0)),
+    ),
     ("quantile_crossing", "fail", "NaN crosses", lambda: poke("q90", float("nan"))),
     ("probabilities", "fail", "sum is not 1", lambda: edit(p_up=pl.col("p_up") + 3e-5)),
     ("probabilities", "fail", "negative", lambda: edit(p_up=pl.lit(-0.1), p_down=pl.lit(1.1))),

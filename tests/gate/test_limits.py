@@ -50,6 +50,7 @@ LIMITS: dict[str, tuple[float | None, float | None, str]] = {
     "soft_bounds": (0.001, None, "above"),
     "equal_intervals": (None, 0.02, "above"),
     "zero_width": (0.001, 0.02, "above"),
+    "equal_quantiles": (0, None, "above"),
     "constant_column": (0, None, "above"),
     "dominant_value": (0.5, 0.9, "above"),
     "duplicate_content": (0.01, None, "above"),

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
+from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan, quantile_grids
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 
@@ -11,23 +11,13 @@ _TOLERANCE = 1e-9  # of the largest quantile of the row, in size
 
 def _crossings(context: EvaluationContext) -> Measure:
     rules: list[RowRule] = []
-    for names in _quantile_grids(context):
+    for names in quantile_grids(context):
         size = pl.max_horizontal(pl.col(names).abs())
         for i, name in enumerate(names[1:], start=1):
             crosses = pl.col(name) < pl.max_horizontal(names[:i]) - _TOLERANCE * size
             broken = crosses | is_nan(context, name)
             rules.append(RowRule(name, broken, "below a smaller quantile", tuple(names)))
     return broken_in_total(context, rules, "quantiles that cross")
-
-
-def _quantile_grids(context: EvaluationContext) -> list[list[str]]:
-    """The quantile columns of each point, by level."""
-    grids: dict[str, list[tuple[float, str]]] = {}
-    for name, column in context.contract.columns.items():
-        if column.quantile is not None:
-            point = context.contract.point_of(column)
-            grids.setdefault(point, []).append((column.quantile, name))
-    return [[name for _, name in sorted(grid)] for grid in grids.values()]
 
 
 CHECK = Check(

@@ -2,7 +2,7 @@
 
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import common_keys
+from estimates.gate.from_report import common_keys, wide_intervals
 from estimates.gate.verdict import Offender
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
@@ -14,13 +14,14 @@ _MOVED = "of its points moved by more than a half width"
 def _largest_share_of_a_group(context: EvaluationContext) -> Measure:
     """Groups are those of the contract's `stability.groups`."""
     contract = context.contract
-    has_points = any(interval.point for interval in contract.intervals())
-    if not contract.stability.groups or not has_points:
+    wide = {(ends.lower, ends.upper) for ends in wide_intervals(contract)}
+    if not contract.stability.groups or not wide:
         raise Skip("not_in_contract")
     common_keys(context)
     groups = [
         (group.z_gt1_share, f"{by} {group.value}", interval)
         for interval in context.report.intervals
+        if (interval.lower, interval.upper) in wide
         for by, values in interval.groups.items()
         for group in values
         if group.n >= _FEWEST_KEYS
