@@ -18,7 +18,7 @@ def rounded(tree: Any) -> Any:
             name: (float(f"{part:.12g}") if name != "value" else part)
             if type(part) is float
             else rounded(part)
-            if isinstance(part, dict | list)
+            if isinstance(part, (dict, list))
             else part
             for name, part in tree.items()
         }
