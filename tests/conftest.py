@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import ssl
 import tempfile
 import uuid
 import warnings
@@ -28,6 +29,10 @@ from tests.s3_server import S3Server, s3_server
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Every HTTP client reads the 150 authorities it trusts, which takes 30 ms, if they are in one file;
+# of a folder it reads those that a connection needs.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = ssl.get_default_verify_paths().openssl_capath
 
 _QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

@@ -173,10 +173,11 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) 
         assert process.poll() is None, "the server has ended"
         try:
             return (
-                httpx.get(f"{url}/health/ready").status_code == 200
-                and workers_line in httpx.get(f"{url}/metrics").text
+                client.get("/health/ready").status_code == 200
+                and workers_line in client.get("/metrics").text
             )
         except httpx.TransportError:
             return False
 
-    until(ready, 30)
+    with httpx.Client(base_url=url) as client:
+        until(ready, 30)

@@ -37,6 +37,7 @@ class Replay:
     def __init__(self) -> None:
         self.words = {"receiver": _receiver(Path("received.jsonl").absolute())}
         self._beside: dict[str, subprocess.Popen[bytes]] = {}  # commands beside the others
+        self._http = httpx.Client(timeout=60, verify=False)  # reading authorities takes 30 ms
 
     def run(self, line: str) -> Iterator[Output]:
         """Run one line."""
@@ -61,6 +62,7 @@ class Replay:
 
     def close(self) -> None:
         """End what still runs."""
+        self._http.close()
         for process in self._beside.values():
             process.kill()
 
@@ -90,7 +92,7 @@ class Replay:
         """The URL of the service, once it is ready."""
         while self._beside["serve"].poll() is None:
             try:
-                if httpx.get(f"{self.words['service']}/health/ready").is_success:
+                if self._http.get(f"{self.words['service']}/health/ready").is_success:
                     return self.words["service"]
             except httpx.TransportError:
                 time.sleep(0.05)  # nothing else says when it listens
@@ -101,12 +103,11 @@ class Replay:
         path, *headers = words.split()
         url, content = self._service() + path, (brace + body).strip()
         sent = dict(header.split(":", 1) for header in headers)
-        with httpx.Client(timeout=60) as client:
-            request = client.build_request(method, url, headers=sent, content=content)
-            answer, printed = _answer(client, request)
-            while answer.status_code == 202:  # it is being computed, where the machine is busy
-                time.sleep(0.2)
-                answer, printed = _answer(client, request)
+        request = self._http.build_request(method, url, headers=sent, content=content)
+        answer, printed = _answer(self._http, request)
+        while answer.status_code == 202:  # it is being computed, where the machine is busy
+            time.sleep(0.2)
+            answer, printed = _answer(self._http, request)
         named = re.findall(r'"(next|digest)":"([^"]+)"', printed.decode(errors="replace"))
         self.words |= dict(named) | {"etag": answer.headers.get("etag", "")}
         lines = [f"{name}: {value}\n" for name, value in sorted(answer.headers.items())]
