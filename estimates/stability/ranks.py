@@ -36,17 +36,8 @@ def measure(
     spearman = _spearman(sorted_values, old_ranks, new_ranks)
     overlaps = _overlap(sorted_values, top_k), _overlap(sorted_values, percent)
     top = _top(alignment, deltas, sorted_values, old_ranks, new_ranks)
-    return RankReport(
-        n=n,
-        spearman=spearman,
-        top_k=top_k,
-        top_k_overlap=overlaps[0],
-        top_1pct_overlap=overlaps[1],
-        largest_move=abs(top[0].a - top[0].b) if top else 0.0,
-        top=top,
-        reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
-        groups={by: _groups(alignment.old(by), deltas, top_k) for by in groups},
-    )
+    in_groups = {by: _groups(alignment.old(by), deltas, top_k) for by in groups}
+    return _report(n, spearman, top_k, overlaps, top, in_groups)
 
 
 def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | None:
@@ -83,6 +74,17 @@ def measure_shared(
     old = order.old_ranks(np.arange(len(order.rows)))
     top = _largest(alignment, deltas, order.rows, old, old + order.moves, n)
     overlaps = order.overlap(top_k), order.overlap(-(-n // 100))
+    return _report(n, spearman, top_k, overlaps, top, {})
+
+
+def _report(
+    n: int,
+    spearman: float | None,
+    top_k: int,
+    overlaps: tuple[float | None, float | None],
+    top: list[RankMove],
+    groups: dict[str, list[RankGroup]],
+) -> RankReport:
     return RankReport(
         n=n,
         spearman=spearman,
@@ -92,6 +94,7 @@ def measure_shared(
         largest_move=abs(top[0].a - top[0].b) if top else 0.0,
         top=top,
         reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
+        groups=groups,
     )
 
 

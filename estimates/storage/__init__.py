@@ -13,6 +13,7 @@ listed_keys     the listed keys of `file` domains
 copying         files of one root, checked and copied to another
 log_copies      copies of the log, from which a lost catalog is rebuilt
 trash           what is kept for a week after it went
+derived_folder  a bounded folder of files that can be made again
 report_cache    reports of this machine, computed once
 column_cache    columns of parts in order, sorted once
 file_lock       work that one process of a machine does at a time

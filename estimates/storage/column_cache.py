@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import mmap
 import os
-import secrets
 import struct
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from estimates.storage.derived_folder import DerivedFolder
+
 MAX_BYTES = 4 << 30
 _HEAD = struct.Struct("<8sIIQ")  # mark, length and checksum of the table, sum of the numbers' bits
 _MARK = b"columns1"
-_SWEEP_EVERY = 100  # files written by this process
 Floats = NDArray[np.float64]
 
 
@@ -42,19 +40,11 @@ class PartColumns(msgspec.Struct, frozen=True):
     numbers: dict[str, tuple[int, str]]
 
 
-class ColumnCache:
-    """Files of columns by the digest of their part; threads and processes may share the folder.
-
-    It holds MAX_BYTES at most, about; those used longest ago go. One that cannot be written only
-    costs the time to sort again.
-
-    keeps  asked once a file is there whether it may stay, as that of reports
-    """
+class ColumnCache(DerivedFolder):
+    """Files of columns by the digest of their part; those used longest ago go."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.keeps: Callable[[], bool] = lambda: True
-        self._written = 0
+        super().__init__(folder, MAX_BYTES)
 
     def get(self, digest: str) -> tuple[PartColumns, dict[str, Floats]] | None:
         """The columns of a part, mapped; None when they are not kept or damaged."""
@@ -67,38 +57,14 @@ class ColumnCache:
             return None
         return _read(content)
 
-    def clear(self) -> None:
-        """Remove all columns."""
-        with suppress(OSError):
-            for entry in os.scandir(self.folder):
-                with suppress(OSError):
-                    os.unlink(entry.path)
-
     def put(self, digest: str, part: PartColumns, columns: dict[str, Floats]) -> None:
         """Keep the columns of a part, if that is possible; in the order of `part.numbers`."""
         table = msgspec.msgpack.encode(part)
         padded = table + b"\0" * (-(_HEAD.size + len(table)) % 8)
         arrays = [np.ascontiguousarray(columns[name], "<f8") for name in part.numbers]
         checksum = sum(map(_sum_of_bits, arrays)) % 2**64
-        new = self.folder / f"{digest}.{secrets.token_hex(4)}.new"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as file:
-                file.write(_HEAD.pack(_MARK, len(table), zlib.crc32(table), checksum))
-                file.write(padded)
-                for array in arrays:
-                    file.write(array.data)
-            new.replace(self.folder / f"{digest}.columns")
-        except OSError:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
-            return
-        if not self.keeps():
-            with suppress(OSError):
-                (self.folder / f"{digest}.columns").unlink(missing_ok=True)
-        if self._written % _SWEEP_EVERY == 0:
-            _sweep(self.folder)
-        self._written += 1
+        head = _HEAD.pack(_MARK, len(table), zlib.crc32(table), checksum)
+        self.write(f"{digest}.columns", head, padded, *(array.data for array in arrays))
 
 
 def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Floats]] | None:
@@ -126,22 +92,3 @@ def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Floats]] | None:
 def _sum_of_bits(numbers: Floats) -> int:
     """The bits as whole numbers, added up: a flipped one shows, ten times as fast as in a CRC."""
     return int(numbers.view("<u8").sum(dtype=np.uint64))
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the files used longest ago beyond the limit; in time also what killed processes
-    left.
-    """
-    with suppress(OSError):
-        files = sorted(
-            (stat.st_mtime, stat.st_size, entry.path)
-            for entry in os.scandir(folder)
-            for stat in [entry.stat()]
-        )
-        size = sum(of_file for _, of_file, _ in files)
-        for _, of_file, path in files:
-            if size <= MAX_BYTES:
-                break
-            with suppress(OSError):
-                os.unlink(path)
-            size -= of_file

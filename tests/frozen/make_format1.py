@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -139,18 +139,21 @@ def answers(store: Store) -> dict[str, str]:
     return {question: answer.json.decode() for question, answer in requests.items()}
 
 
-def main() -> None:
-    """Make the store and what it answers."""
+def make(
+    folder: Path, fill: Callable[[Store], None], answers: Callable[[Store], dict[str, str]]
+) -> None:
+    """Make a store and what it answers."""
     clock = ticking()
     instants.now = lambda: next(clock)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    store = make_store(FOLDER / "store", actor="maker")
+    shutil.rmtree(folder, ignore_errors=True)
+    store = make_store(folder / "store", actor="maker")
     fill(store)
     results = answers(store)
     store.catalog.engine.dispose()
-    shutil.rmtree(FOLDER / "store" / "cache")  # derived
-    (FOLDER / "answers.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    for derived in (folder / "store" / "cache", *folder.glob("store/sets/*/reads")):
+        shutil.rmtree(derived)
+    (folder / "answers.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    make(FOLDER, fill, answers)

@@ -8,8 +8,6 @@ and one of two parts of which a partial update shares the first.
 
 from __future__ import annotations
 
-import json
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +17,8 @@ from estimates import instants
 from estimates.contract.contract_file import parse_contract
 from estimates.store.partial_update import Changes
 from estimates.store.store import Store
-from tests.builders import make_store
 from tests.frozen import make_format1
-from tests.frozen.make_format1 import provenance, ticking
+from tests.frozen.make_format1 import provenance
 
 FOLDER = Path(__file__).parent / "format2"
 POINTS = 'name = "points"\n[key.id]\ntype = "integer"\n[columns.score]\n'
@@ -60,19 +57,5 @@ def answers(store: Store) -> dict[str, str]:
     return make_format1.answers(store) | of_points
 
 
-def main() -> None:
-    """Make the store and what it answers."""
-    clock = ticking()
-    instants.now = lambda: next(clock)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    store = make_store(FOLDER / "store", actor="maker")
-    fill(store)
-    results = answers(store)
-    store.catalog.engine.dispose()
-    for derived in (FOLDER / "store" / "cache", *FOLDER.glob("store/sets/*/reads")):
-        shutil.rmtree(derived)
-    (FOLDER / "answers.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    make_format1.make(FOLDER, fill, answers)
