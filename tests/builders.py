@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import uuid
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.shape import Shape
-from estimates.errors import EstimatesError
+from estimates.errors import EstimatesError, NotFoundError
 from estimates.storage import snapshot
 from estimates.storage.snapshot import Manifest
 from estimates.store.open_store import catalog_url
@@ -116,8 +116,10 @@ def make_store(
         with closing(sqlite3.connect(root / "catalog.db")) as connection:
             connection.execute("UPDATE log SET store_id = ?", (uuid.uuid4().hex,))
             connection.commit()
-    else:
-        estimates_migrations.upgrade(catalog_url(root, url))
+        return Store(root, cache=cache, actor=actor)
+    with suppress(NotFoundError):  # of a database without tables
+        return Store(root, catalog=url, cache=cache, actor=actor)
+    estimates_migrations.upgrade(catalog_url(root, url))
     return Store(root, catalog=url, cache=cache, actor=actor)
 
 

@@ -13,18 +13,26 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 import estimates_migrations
+from estimates.catalog import catalog as catalog_module
+from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
 from estimates.storage import parts
 from estimates.store.store import Store
 from tests.builders import make_store
 from tests.ceph_server import ceph_server, is_installed
+from tests.made_once import made_once, shared_folder
+from tests.mlflow_tables import AddMlflow, add_tables, make_tables
 from tests.s3_server import S3Server, s3_server
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
@@ -57,8 +65,29 @@ BUCKETS = tuple(pytest.param(name, marks=pytest.mark.stack) for name in ("seawee
 everywhere = pytest.mark.parametrize("catalog", [*DATABASES, *BUCKETS], indirect=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> None:
+    """All stores of a process use the statements that one of them compiled; each would take a sixth
+    of its time for that.
+    """
+    compiled: dict[Any, Any] = {}
+    make = catalog_module.make_engine
+
+    def make_engine(url: str) -> sa.Engine:
+        engine = make(url)
+        engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    catalog_module.make_engine = make_engine
+    for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # a key of that cache
+        dialect.__eq__ = lambda self, other: type(self) is type(other)
+        dialect.__hash__ = lambda self: hash(type(self))
+
+
 class PostgreSQL:
-    """A running server; `databases` are copies of one with the catalog's schema in it."""
+    """A running server, and databases with the catalog's empty schema, which are emptied and used
+    again: making one takes as long as a whole test.
+    """
 
     def __init__(self, uri: str, folder: Path) -> None:
         self._folder = folder
@@ -69,14 +98,26 @@ class PostgreSQL:
             "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE migrated"
         )
         estimates_migrations.upgrade(self.url("migrated"))
+        self._columns, self._log_row = self._look("migrated")
+        self._empty: list[str] = []
 
     @contextmanager
     def database(self, template: str = "migrated") -> Iterator[str]:
-        """The URL of a fresh database; `template0` for an empty one."""
-        name = f"t{uuid.uuid4().hex}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        """The URL of a database that nobody else uses; `template0` for one without any table."""
+        if template == "migrated" and self._empty:
+            name = self._empty.pop()
+        else:
+            name = f"t{uuid.uuid4().hex}"
+            self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield self.url(name)
-        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        self._run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        if template == "migrated" and self._look(name)[0] == self._columns:
+            self._make_empty(name)
+            self._empty.append(name)
+        else:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def url(self, database: str) -> str:
         """The URL of a database of this server."""
@@ -101,6 +142,28 @@ class PostgreSQL:
     def dispose(self) -> None:
         """Close the connections of the administrator."""
         self._admin.dispose()
+
+    @contextmanager
+    def _inside(self, database: str) -> Iterator[sa.Connection]:
+        engine = make_engine(self.url(database))
+        with engine.begin() as connection:
+            yield connection
+        engine.dispose()
+
+    def _look(self, database: str) -> tuple[set[Any], Any]:
+        """The columns of a database's tables, and the first row of its log."""
+        columns = "SELECT table_name, column_name FROM information_schema.columns"
+        with self._inside(database) as connection:
+            known = connection.execute(sa.text(f"{columns} WHERE table_schema = 'public'"))
+            return set(known.all()), connection.execute(sa.select(schema.log)).mappings().first()
+
+    def _make_empty(self, database: str) -> None:
+        fresh = dict(self._log_row) | {"store_id": uuid.uuid4().hex}
+        with self._inside(database) as connection:
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            for table in schema.METADATA.sorted_tables:
+                connection.execute(sa.delete(table))
+            connection.execute(sa.insert(schema.log).values(fresh))
 
     def _run(self, *statements: str) -> None:
         with self._admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -205,6 +268,14 @@ def local_store(tmp_path: Path) -> Iterator[Store]:
     made = make_store(tmp_path / "store")
     yield made
     made.catalog.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def add_mlflow(tmp_path_factory: pytest.TempPathFactory) -> AddMlflow:
+    """Puts MLflow's empty tables into a store's folder."""
+    return partial(
+        add_tables, made_once(shared_folder(tmp_path_factory) / "mlflow-tables", make_tables)
+    )
 
 
 @pytest.fixture

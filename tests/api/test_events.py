@@ -21,7 +21,7 @@ from litestar.testing import TestClient
 from estimates import Store
 from estimates_api.app import create_app
 from estimates_api.http import event_stream
-from tests.api.served import fill, serving, started
+from tests.api.served import serving, started
 from tests.builders import SET, define, make_store, promoted
 from tests.waiting import until
 
@@ -47,13 +47,10 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def url(server: httpx.Client) -> str:
     """A service of two sets."""
-    root = tmp_path_factory.mktemp("events") / "store"
-    fill(make_store(root))
-    with serving(root) as url:
-        yield url
+    return str(server.base_url)
 
 
 def parse(lines: Iterator[str]) -> Iterator[Told]:

@@ -74,7 +74,8 @@ def unreachable(store: Store) -> Iterator[None]:
         path.with_name("away.db").rename(path)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+# two workers: below, of two services
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.stack)])
 def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> None:
     """A running server answers from the new version on all workers, then from the old one after a
     rollback.

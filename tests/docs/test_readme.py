@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.jobs.cli.calls import call
+from tests.mlflow_tables import AddMlflow
 
 SOURCE = Path(__file__).parents[2]
 README = (SOURCE / "README.md").read_text()
@@ -34,11 +38,28 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tour(clone: Path) -> str:
-    """What the README's commands print, run one after the other in one shell that stops at the
-    first failure.
-    """
-    return _shell("\n".join(blocks("bash")), clone)
+def tour(clone: Path, add_mlflow: AddMlflow) -> str:
+    """What the README's commands print, run one after the other up to the first failure."""
+    printed = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(clone)
+        for line in "\n".join(blocks("bash")).splitlines():
+            program, *words = shlex.split(line, comments=True) or [""]
+            if program == "export":
+                patched.setenv("ESTIMATES_STORE", words[-1].removeprefix("ESTIMATES_STORE="))
+            if program in ("export", ""):
+                continue
+            assert program == "estimates", line
+            words, file = (words[:-2], words[-1]) if ">" in words else (words, None)
+            called = call(*words)
+            assert called.code == 0, (line, called.err)
+            if file is None:
+                printed.append(called.text)
+            else:
+                (clone / file).write_bytes(called.out)
+            if words == ["init"]:
+                add_mlflow(clone / "churn-store")
+    return "".join(printed)
 
 
 def _shell(script: str, folder: Path) -> str:

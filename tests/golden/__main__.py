@@ -2,7 +2,8 @@
 
 Do that after a change that is meant, and look at what git says has changed. `python -m tests.golden
 FOLDER` writes somewhere else, and there also the outputs of which `outputs/` has only digests:
-recorded from two trees, they can be compared by `diff -r`.
+recorded from two trees, they can be compared by `diff -r`. A copy of a second argument, a file with
+MLflow's tables, spares the first publish making them.
 
 `commands.txt` says what is run, in one process, by the console script that is installed beside this
 Python: nothing here knows a module of the program. `replay.py` runs it, and `normal.py` knows what
@@ -27,12 +28,15 @@ HERE = Path(__file__).parent
 LARGE = 20_000  # characters: of larger outputs `outputs/` has the digest
 
 
-def record(target: Path, *, whole: bool) -> None:
+def record(target: Path, *, whole: bool, mlflow: Path | None = None) -> None:
     """Run all lines in a new folder and write a page for each heading."""
     pages: dict[str, list[Output]] = {}
     start = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as scratch:
         folder = _prepare(Path(scratch).resolve())
+        if mlflow is not None:
+            (folder / "store").mkdir()
+            shutil.copy(mlflow, folder / "store" / "mlflow.db")
         replay = Replay()
         try:
             for line in (HERE / "commands.txt").read_text().splitlines():
@@ -93,5 +97,5 @@ def _digest(body: bytes) -> str:
 
 
 if __name__ == "__main__":
-    chosen = Path(sys.argv[1]).absolute() if sys.argv[1:] else None
-    record(chosen or HERE / "outputs", whole=chosen is not None)
+    chosen, mlflow = ([Path(word).absolute() for word in sys.argv[1:]] + [None] * 2)[:2]
+    record(chosen or HERE / "outputs", whole=chosen is not None, mlflow=mlflow)

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.mlflow_tables import AddMlflow
+
 HERE = Path(__file__).parent
 SHOWN = 300  # lines of what differs
 
 
-def test_every_command_and_route_answers_as_recorded(tmp_path: Path) -> None:
+def test_every_command_and_route_answers_as_recorded(tmp_path: Path, add_mlflow: AddMlflow) -> None:
     """All of `commands.txt` prints what is in `outputs/`; `python -m tests.golden` records anew."""
-    command = [sys.executable, "-m", "tests.golden", tmp_path / "outputs"]
+    add_mlflow(tmp_path)
+    command = [sys.executable, "-m", "tests.golden", tmp_path / "outputs", tmp_path / "mlflow.db"]
     root = HERE.parent.parent
     ended = subprocess.run(command, cwd=root, stderr=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

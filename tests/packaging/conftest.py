@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from estimates.storage.file_lock import file_lock
-from tests.packaging.environments import build_wheel, make_environment
+from tests.made_once import made_once, shared_folder
+from tests.packaging.environments import build_wheel, lend_packages, make_environment
 
 Environment = Callable[[str], Path]
 
@@ -18,14 +16,13 @@ Environment = Callable[[str], Path]
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all test processes of this run have."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return shared_folder(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def wheel(shared: Path) -> Path:
     """The wheel of the source tree."""
-    return next(_made(shared / "wheel", build_wheel).glob("*.whl"))
+    return next(made_once(shared / "wheel", build_wheel).glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
@@ -34,19 +31,15 @@ def environment(wheel: Path, shared: Path) -> Environment:
 
     def python(extras: str) -> Path:
         folder = shared / f"environment-{extras or 'none'}"
-        _made(folder, lambda folder: make_environment(wheel, extras, folder))
+        made_once(folder, lambda folder: make_environment(wheel, extras, folder))
         return folder / "venv" / "bin" / "python"
 
     return python
 
 
-def _made(folder: Path, make: Callable[[Path], object]) -> Path:
-    """The folder, filled by the first process that asks for it."""
-    done = folder / "done"
-    with file_lock(folder.with_name(f"{folder.name}.lock")):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            make(folder)
-            done.touch()
-    return folder
+@pytest.fixture(scope="session")
+def lent_environment(wheel: Path, shared: Path) -> Path:
+    """The Python of an environment that holds the wheel, and beside it all packages of this one."""
+    folder = shared / "environment-lent"
+    made_once(folder, lambda folder: lend_packages(wheel, folder))
+    return folder / "venv" / "bin" / "python"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2]
@@ -42,6 +43,18 @@ def make_environment(wheel: Path, extras: str, folder: Path) -> None:
     install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
     install += ["--no-verify-hashes", "--constraints", locked]
     run([*install, f"estimates-store[{extras}] @ {wheel.as_uri()}"], folder)
+
+
+def lend_packages(wheel: Path, folder: Path) -> None:
+    """A new environment `venv` in a folder, with the wheel; what it needs is found where this
+    Python has it, and this source tree is not.
+    """
+    uv = Path(sys.executable).with_name("uv")
+    python = folder / "venv" / "bin" / "python"
+    run([uv, "venv", "--quiet", "--python", sys.executable, folder / "venv"], folder)
+    run([uv, "pip", "install", "--quiet", "--python", python, "--no-deps", wheel], folder)
+    (packages,) = folder.glob("venv/lib/python*/site-packages")
+    (packages / "lent.pth").write_text(sysconfig.get_path("purelib"))
 
 
 def installed_mb(python: Path) -> float:

@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.packaging.conftest import Environment
 from tests.packaging.environments import run
 from tests.waiting import until
 
@@ -67,12 +66,15 @@ def project(tmp_path: Path) -> Path:
     ],
 )
 def test_a_project_with_packages_of_the_same_names(
-    environment: Environment, project: Path, on_path: bool
+    request: pytest.FixtureRequest, project: Path, on_path: bool
 ) -> None:
     """The store is made by our migrations, the user's job runs with its own modules, the service
     answers.
     """
-    python = environment("jobs,api")
+    if on_path:  # with the packages of these tests, which are compiled already
+        python: Path = request.getfixturevalue("lent_environment")
+    else:
+        python = request.getfixturevalue("environment")("jobs,api")
     estimates = python.with_name("estimates")
     variables = {"MLFLOW_DISABLE_TELEMETRY": "true"}
     if on_path:  # and without a record in MLflow, which takes as long as all else

@@ -17,6 +17,12 @@ from tests.soak.page import PAGE
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where stores on bad disks are."""
+    return tmp_path_factory.mktemp("disks")
+
+
 @pytest.mark.parametrize("times", [11, pytest.param(110, marks=pytest.mark.stack)])
 def test_whatever_is_damaged(tmp_path: Path, times: int) -> None:
     """A changed file or row of each kind is harmless, or refused and named."""
@@ -35,20 +41,20 @@ def test_whatever_is_damaged(tmp_path: Path, times: int) -> None:
     ],
 )
 def test_a_disk_that_fails_at_a_step(
-    tmp_path: Path, steps: Sequence[int], faults: tuple[str, ...]
+    folder: Path, steps: Sequence[int], faults: tuple[str, ...]
 ) -> None:
     """Publish says so or succeeds, leaves nothing half-written, and succeeds afterwards."""
     if not can_trace():
         pytest.skip("strace is not installed, or may not trace")
-    assert len(list(disks(tmp_path, steps, faults))) == len(faults) * len(steps)
+    assert len(list(disks(folder, steps, faults))) == len(faults) * len(steps)
 
 
 @pytest.mark.parametrize("sizes", [(24,), pytest.param(range(4, 240, 32), marks=pytest.mark.stack)])
-def test_a_disk_that_fills_up(tmp_path: Path, sizes: Sequence[int]) -> None:
+def test_a_disk_that_fills_up(folder: Path, sizes: Sequence[int]) -> None:
     """The same where nothing more can be written."""
     if not can_mount():
         pytest.skip("this process may not mount")
-    assert len(list(small_disks(tmp_path, sizes))) == len(sizes)
+    assert len(list(small_disks(folder, sizes))) == len(sizes)
 
 
 @pytest.mark.stack

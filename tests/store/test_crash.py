@@ -23,7 +23,7 @@ from tests.store.crash_checks import (
     stores_to_kill,
 )
 
-PARTS = 2  # of which one is killed among the long tests
+PARTS = 4  # of which all but one are killed among the long tests
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,15 @@ def _kill_and_complete(
     return killed
 
 
-@pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.stack)])
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.stack) for part in range(1, PARTS))]
+)
 @pytest.mark.parametrize("work", WORKS)
 def test_killed_at_any_step(
     run: Run, stores: dict[str, Any], tmp_path: Path, work: str, part: int
 ) -> None:
-    """Killed before and after every write, rename, flush, delete and commit, half of them in each
-    part: whole or nothing, then completed.
+    """Killed before and after every write, rename, flush, delete and commit, a part of them at a
+    time: whole or nothing, then completed.
     """
     shutil.copytree(stores[work][0], tmp_path / "whole")
     whole = run(tmp_path / "whole", work)

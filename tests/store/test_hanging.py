@@ -21,6 +21,7 @@ from tests.bucket_store import BucketStore, Ended
 from tests.builders import SET, code_of, define, frame, make_store, promoted, provenance, publish
 from tests.conftest import PostgreSQL
 from tests.invariants import check_all
+from tests.mlflow_tables import AddMlflow
 from tests.s3_server import S3Server, free_ports
 from tests.waiting import until
 
@@ -35,8 +36,11 @@ LOOKS = (("status",), ("log", SET))
 
 
 @pytest.fixture
-def bucket(s3: S3Server, postgresql: PostgreSQL, tmp_path: Path) -> Iterator[BucketStore]:
+def bucket(
+    s3: S3Server, postgresql: PostgreSQL, tmp_path: Path, add_mlflow: AddMlflow
+) -> Iterator[BucketStore]:
     """A store with two versions, the first of them in production, and a third one as a file."""
+    add_mlflow(tmp_path)
     with postgresql.database() as catalog:
         made = BucketStore(f"s3://{s3.bucket()}/estimates", catalog, s3, tmp_path)
         with made.opened() as store:

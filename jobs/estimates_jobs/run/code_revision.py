@@ -14,6 +14,7 @@ import ast
 import hashlib
 import importlib.util
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def own_sources(module: str) -> dict[str, bytes]:
         if spec.origin.endswith(".py"):
             is_package = spec.submodule_search_locations is not None
             package = name if is_package else name.rpartition(".")[0]
-            new = set(_imported(sources[name], package)) - seen
+            new = _imported(sources[name], package) - seen
             seen |= new
             waiting += new
     return sources if module in sources else {}
@@ -109,14 +110,19 @@ def _folders(spec: ModuleSpec | None) -> set[Path]:
     )
 
 
-def _imported(source: bytes, package: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)  # parsing a job's sources takes 0.3 s, and one process may run many days
+def _imported(source: bytes, package: str) -> frozenset[str]:
     """The modules that a source may import, with the packages around them; names that are no
     modules come along.
     """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # it cannot be imported either
-        return
+        return frozenset()
+    return frozenset(_imported_names(tree, package))
+
+
+def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -17,7 +17,7 @@ from estimates.stability.pages.report_text import render_json
 from estimates.store.store import Store
 from tests.jobs.cli.calls import call, call_process
 from tests.jobs.cli.churn_files import CONTRACT, NEW, OLD, diff, refused, report, working_directory
-from tests.jobs.conftest import AddMlflow
+from tests.mlflow_tables import AddMlflow
 
 
 @pytest.fixture(autouse=True)

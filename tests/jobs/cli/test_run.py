@@ -10,7 +10,7 @@ import pytest
 
 from estimates.store.store import Store
 from tests.jobs.cli.calls import Called, call, call_process
-from tests.jobs.conftest import AddMlflow
+from tests.mlflow_tables import AddMlflow
 
 CONTRACT = """\
 name = "prices"

@@ -1,17 +1,18 @@
-"""The demo, played once as a process of its own: a week with a broken feed, a rollback, a
-promotion.
+"""The demo, played once: a week with a broken feed, a rollback, a promotion; tests/golden plays it
+as a process of its own.
 """
 
 from __future__ import annotations
 
-import resource
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +27,8 @@ from estimates_jobs.demo import narration, price_feed
 from estimates_jobs.demo import week as week_module
 from estimates_jobs.demo.narration import SET
 from estimates_jobs.demo.price_feed import BROKEN_DAY, DAYS, MISSING, TEN_TIMES
-from tests.jobs.cli.calls import Called, call, call_process
-from tests.jobs.conftest import AddMlflow
+from tests.jobs.cli.calls import Called, call
+from tests.mlflow_tables import AddMlflow
 from tests.waiting import until
 
 KEY = ("AAPL", "2022-12-30")
@@ -43,20 +44,16 @@ class Week(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
-    """The demo in a fresh folder, without serving; MLflow's record goes into the store."""
-    root = tmp_path_factory.mktemp("demo") / "store"
-    start = _processor_time()
-    called = call_process("demo", "--no-serve", "--store", root, MLFLOW_TRACKING_URI="")
-    return Week(root, Store(root), called, _processor_time() - start)
-
-
-def _processor_time() -> float:
-    """Seconds that child processes have used; on a busy machine the clock on the wall says
-    little.
-    """
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def week(tmp_path_factory: pytest.TempPathFactory, add_mlflow: AddMlflow) -> Iterator[Week]:
+    """The demo in a fresh folder, without serving; MLflow's record lies beside the store."""
+    folder = tmp_path_factory.mktemp("demo")
+    add_mlflow(folder)
+    start = time.process_time()  # on a busy machine the clock on the wall says little
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        called = call("demo", "--no-serve", "--store", folder / "store")
+        seconds = time.process_time() - start
+        yield Week(folder / "store", Store(folder / "store"), called, seconds)
 
 
 def _moves(week: Week) -> list[Event]:
@@ -168,7 +165,7 @@ def test_diff_history_mlflow_and_path_are_shown(week: Week) -> None:
     page = week.called.text
     assert call("diff", SET, DAYS - 1, DAYS, "--store", week.root).text in page
     assert call("history", SET, *KEY, "--fields", "value", "--store", week.root).text in page
-    assert f"sqlite:///{week.root}/mlflow.db" in page
+    assert f"sqlite:///{week.root.parent}/mlflow.db" in page
     assert "export PATH=" in page
     assert all(version.mlflow_run for version in week.store.view().set(SET).versions)
 
@@ -187,7 +184,7 @@ def test_the_printed_commands_are_commands(week: Week) -> None:
 def test_played_again_nothing_happens_twice(week: Week) -> None:
     """The same command on the same folder shows the week again: no new event, the same lines."""
     before = week.store.refresh().last_event
-    again = call_process("demo", "--no-serve", "--store", week.root, MLFLOW_TRACKING_URI="")
+    again = call("demo", "--no-serve", "--store", week.root)
     assert again.code == 0
     assert week.store.refresh().last_event == before
     days = [line for line in week.called.text.splitlines() if line.startswith("2022-12-")]

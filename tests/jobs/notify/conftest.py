@@ -8,8 +8,8 @@ import pytest
 
 from estimates.store.store import Store
 from tests.builders import define, promoted, publish
-from tests.jobs.conftest import AddMlflow
 from tests.jobs.notify.receivers import SECRET
+from tests.mlflow_tables import AddMlflow
 
 
 @pytest.fixture

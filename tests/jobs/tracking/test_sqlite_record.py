@@ -16,7 +16,7 @@ import pytest
 from estimates_jobs.tracking import client_record, sqlite_record
 from estimates_jobs.tracking.run_record import InputRecord, RunRecord
 from estimates_jobs.tracking.sqlite_record import NeedsClientError, database_path
-from tests.jobs.conftest import AddMlflow
+from tests.mlflow_tables import AddMlflow
 
 INPUT = InputRecord(
     name="prices",
