@@ -5,6 +5,7 @@ contract_file a contract read from TOML, with errors that name the field
 columns       key columns and estimate columns; domain  which keys; shape  what makes versions
               comparable
 gate_policy   limits of checks, and who moves production; kept_files  of which versions
+family        one contract for many sets, and those of its members
 quantile_columns  one table of a contract for many quantiles; own_rows  a set's rows of a table
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
 text_values   what text stands for in a contract's types; time_values  times, dates and zones

@@ -20,6 +20,7 @@ from estimates.contract.columns import (
     refuse,
 )
 from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
+from estimates.contract.family import Family, Member
 from estimates.contract.gate_policy import GatePolicy
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
@@ -138,6 +139,8 @@ class Contract(Part, frozen=True):
     timezone: str | None = None
     sum_tolerance: float | None = None
     load: Load = Load()
+    family: Family | None = None
+    member: Member | None = None
 
     def __post_init__(self) -> None:
         refuse(*_problems(self))
@@ -228,6 +231,8 @@ def _check_fields(contract: Contract) -> None:
         raise ValueError(f"name {contract.name!r} {what}")
     if contract.sum_tolerance is not None and not 0 <= contract.sum_tolerance < 1:
         raise ValueError("sum_tolerance must lie between 0 and 1")
+    if contract.family is not None and (contract.job or contract.member):
+        raise ValueError("a family has no [job] and is no [member]; it is published to from files")
 
 
 def _check_stability(contract: Contract) -> None:

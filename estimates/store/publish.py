@@ -17,7 +17,13 @@ import polars as pl
 from estimates.catalog.records import ContractRevision, Provenance, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.conform import conform
-from estimates.errors import ConflictError, GateError, RefusedError, UnavailableError
+from estimates.errors import (
+    ConflictError,
+    GateError,
+    InvalidError,
+    RefusedError,
+    UnavailableError,
+)
 from estimates.gate.verdict import Verdict
 from estimates.stability.report import Report
 from estimates.storage import snapshot
@@ -97,14 +103,19 @@ def commit(
     changes      the frame has only the rows that differ from those of a version, and these are the
                  keys that go; see `PartialUpdate` for the errors
     The same run_id with the same content gives the version back that it made before. Raises
-    InvalidError (`bad_released_at`, `erased_keys`, and see `conform`; nothing is stored),
-    ConflictError
-    (`run_id_reused`, `contract_changed`), UnavailableError.
+    InvalidError (`bad_released_at`, `erased_keys`, `is_family`, and see `conform`; nothing is
+    stored), ConflictError (`run_id_reused`, `contract_changed`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
     store.check_writable()
     view = store.view().set(name)
     contract, revision = view.contract, view.contracts[-1]
+    if contract.family is not None:
+        raise InvalidError(
+            "is_family",
+            f"{name}: is a family, whose members have the versions: estimates publish {name} FILE "
+            f"gives each row to the member that {contract.family.by} names",
+        )
     if changes is None:
         conformed, shape = conform(frame, contract), contract.shape()
         write = partial(snapshot.write, store.objects, name, conformed, shape)

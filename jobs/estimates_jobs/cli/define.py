@@ -9,6 +9,7 @@ import click
 
 from estimates.contract.contract import Contract, FileDomain, RollingDomain
 from estimates.contract.contract_file import read_contract
+from estimates.render.wording import count
 from estimates_jobs.cli.interface.command import Options, clock_is_right_option, command
 from estimates_jobs.cli.output import terminal
 
@@ -35,13 +36,16 @@ def define(options: Options, contract_file: str) -> None:
 
         calendar_of(contract.domain.calendar)  # raises now, and not in the first run
     from estimates.gate.policy_validation import validate_policy
+    from estimates.store.members import define_family
 
     path = Path(contract_file)
     validate_policy(contract, path.read_text(), contract_file)
     store = options.open()
     known = store.view().sets.get(contract.name)
     revisions = {r.revision: r.shape for r in known.contracts} if known else dict[int, int]()
-    made = store.define(contract, path.read_text(), _listed_keys(contract, path.parent))
+    made, *of_members = define_family(
+        store, contract, path.read_text(), _listed_keys(contract, path.parent)
+    )
     is_new = made.revision not in revisions
     is_new_shape = made.shape not in revisions.values()
     if options.json:
@@ -69,6 +73,8 @@ def define(options: Options, contract_file: str) -> None:
             "its versions cannot be compared with those before; a person promotes the first "
             "(--new-shape)"
         )
+    if of_members:
+        terminal.line(f"the same for {count(len(of_members), 'member')} of the family")
     following = f"run {made.set}" if contract.job else f"publish {made.set} FILE"
     terminal.line(f"next: estimates {following}")
 

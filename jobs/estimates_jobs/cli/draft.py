@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from estimates.errors import InvalidError
 from estimates_jobs.cli.interface.command import Options, columns_option, command
 from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
@@ -17,9 +19,16 @@ if TYPE_CHECKING:
 @command(
     "estimates draft scores.csv --key customer_id --name churn > churn.toml",
     "estimates draft forecast.parquet --key shop,product,day > demand.toml",
+    "estimates draft --hub FluSight-forecast-hub    # a contract of each target, as TARGET.toml",
 )
-@click.argument("file", metavar="FILE")
-@columns_option("--key", required=True, help="The columns that identify a row, in order.")
+@click.argument("file", metavar="[FILE]", required=False)
+@columns_option("--key", help="The columns that identify a row, in order.")
+@click.option(
+    "--hub",
+    metavar="FOLDER",
+    help="Instead of FILE: a forecast hub, whose tasks are read; writes the contract of each of "
+    "its targets, shared by all its models, into the working directory.",
+)
 @columns_option("--estimates", help="Columns that are estimates, where their names do not say so.")
 @click.option("--name", metavar="SET", help="The set's name. Default: made from the file's name.")
 @click.option(
@@ -30,8 +39,9 @@ if TYPE_CHECKING:
 @table_options
 def draft(
     options: Options,
-    file: str,
-    key: list[str],
+    file: str | None,
+    key: list[str] | None,
+    hub: str | None,
     estimates: list[str] | None,
     name: str | None,
     timezone: str | None,
@@ -41,6 +51,11 @@ def draft(
     FILE may be a folder or a glob, below s3:// or at https://. A profile of each column goes to
     standard error. Roles are guessed from names and values: read the contract before you define it.
     """
+    if hub is not None:
+        _draft_hub(options, hub)
+        return
+    if file is None or not key:
+        raise click.UsageError("give FILE and --key, or --hub FOLDER")
     from estimates_jobs.tables.contract_draft import draft as draft_contract
 
     made = draft_contract(
@@ -56,6 +71,30 @@ def draft(
         return
     _show_profile(made.profile)
     terminal.page(made.contract)
+
+
+def _draft_hub(options: Options, folder: str) -> None:
+    from estimates_jobs.tables.hub_config import hub_contracts
+
+    contracts = hub_contracts(folder)
+    paths = [Path(f"{contract.name}.toml") for contract in contracts]
+    there = [str(path) for path in paths if path.exists()]
+    if there:
+        raise InvalidError(
+            "file_exists", f"{', '.join(there)}: would be written over; move it, or change folder"
+        )
+    for contract, path in zip(contracts, paths, strict=True):
+        path.write_text(contract.source, encoding="utf-8")
+    if options.json:
+        terminal.json({"contracts": [contract._asdict() for contract in contracts]})
+        return
+    for contract, path in zip(contracts, paths, strict=True):
+        more = f"; left out: rows of type {', '.join(contract.left_out)}"
+        terminal.line(f"{path}{more if contract.left_out else ''}")
+    terminal.line("next: estimates define TARGET.toml")
+    terminal.line(
+        f"then: estimates publish TARGET {Path(folder) / 'model-output'} --through '{{date-7d}}'"
+    )
 
 
 def _show_profile(profile: list[ColumnProfile]) -> None:

@@ -126,16 +126,19 @@ def publish(
     batch = Batch(
         files, through, released_at, timezone, version_by, valid_from, valid_to, stop_on_failure
     )
-    if batch.is_asked_for:
+    store = options.open()
+    contract = store.contract(set_name)
+    if batch.is_asked_for or contract.family:
         if changes or run_id:
             raise click.UsageError(
                 "--changes and --run-id are for one version; a batch names its runs itself"
             )
-        return publish_batch(options, set_name, batch)
+        return publish_batch(options, store, contract, batch)
     if not changes and (remove or against):
         raise click.UsageError("--remove and --against go with --changes")
     return _publish_one(
         options,
+        store,
         set_name,
         files[0],
         through,
@@ -150,6 +153,7 @@ def publish(
 
 def _publish_one(
     options: Options,
+    store: Store,
     set_name: str,
     file: str,
     through: str | None,
@@ -158,7 +162,6 @@ def _publish_one(
     timezone: str | None,
     changes_in: Callable[[Store], Changes] | None,
 ) -> int:
-    store = options.open()
     with reporting_run(options, store, run_id) as (warnings, announce):
         frame, provenance = runner.read_candidate(
             store,

@@ -8,17 +8,19 @@ from typing import NamedTuple
 import click
 
 from estimates.contract.contract import Contract
+from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import cells, progress, terminal
-from estimates_jobs.run.batch import BatchRun, publish_tables
+from estimates_jobs.run.batch import BatchRun, Plan, publish_tables
 from estimates_jobs.tables.dated_tables import (
     DatedTable,
     dated_files,
     has_mark,
     rows_by_validity,
     rows_by_version,
+    undated,
 )
 
 _INPUT_IS_WRONG = 2
@@ -47,49 +49,46 @@ class Batch(NamedTuple):
         return len(self.files) > 1 or has_mark(self.through) or any(columns)
 
 
-def publish_batch(options: Options, set_name: str, batch: Batch) -> int:
+def publish_batch(options: Options, store: Store, contract: Contract, batch: Batch) -> int:
     """Publish the tables, a line for each as it is done; returns the exit code: 2 when one was
     rejected, else 1 when the gate refused one.
     """
-    _check(batch)
-    store = options.open()
-    contract = store.contract(set_name)
+    _check(batch, contract)
     tables = _tables(batch, contract, options)
     done: list[BatchRun] = []
     with (
         notifying(options, store) as warnings,
         progress.steps(quiet=options.json) as announce,
     ):
-        runs = publish_tables(
-            store,
-            set_name,
-            tables,
-            through=batch.through or "{date}",
-            released_at=batch.released_at,
-            timezone=batch.timezone,
-            options=options.tables,
-            progress=announce,
+        plan = Plan(
+            batch.through or "{date}",
+            batch.released_at,
+            batch.timezone,
+            options.tables,
+            announce,
         )
+        runs = publish_tables(store, contract.name, tables, plan)
         for run in runs:
             done.append(run)
             if not options.json:
-                _show(run, contract.gate.promote == "manual")
+                _show(run, contract)
             if batch.stops and run.status in ("rejected", "refused"):
                 break
     counts = _counts(done)
     if options.json:
-        terminal.json({"set": set_name, "runs": done, "counts": counts, "warnings": warnings})
+        terminal.json({"set": contract.name, "runs": done, "counts": counts, "warnings": warnings})
     else:
-        terminal.line(_summary(set_name, counts), "bold")
+        terminal.line(_summary(contract.name, counts), "bold")
         if counts["published"] and contract.gate.promote == "manual":
             terminal.line(
                 "the contract leaves promotion to a person: "
-                f"estimates promote {set_name} VERSION --reason …"
+                f"estimates promote {'SET' if contract.family else contract.name} VERSION "
+                "--reason …"
             )
     return _INPUT_IS_WRONG if counts["rejected"] else ANSWER_IS_NO if counts["refused"] else 0
 
 
-def _check(batch: Batch) -> None:
+def _check(batch: Batch, contract: Contract) -> None:
     long = batch.version_by or batch.valid_from
     if batch.valid_to and not batch.valid_from:
         raise click.UsageError("--valid-to goes with --valid-from")
@@ -99,6 +98,8 @@ def _check(batch: Batch) -> None:
         raise click.UsageError(
             "--version-by and --valid-from take one table; name its files by a folder or a glob"
         )
+    if contract.family is not None and len(batch.files) == 1 and batch.through:
+        return
     if not has_mark(batch.through) and not (long and batch.through is None):
         raise click.UsageError(
             "several files are several versions, each with its own last moment of data: give "
@@ -113,16 +114,19 @@ def _tables(batch: Batch, contract: Contract, options: Options) -> Iterator[Date
         return rows_by_validity(
             batch.files[0], batch.valid_from, batch.valid_to, contract, options.tables
         )
-    return iter(dated_files(batch.files, options.tables))
+    if not has_mark(batch.through):  # one table of a family
+        return iter([undated(batch.files[0], options.tables)])
+    return iter(dated_files(batch.files, options.tables, one_a_date=contract.family is None))
 
 
-def _show(run: BatchRun, is_promoted_by_hand: bool) -> None:
+def _show(run: BatchRun, contract: Contract) -> None:
     number = "" if run.version is None else f"version {run.version}"
     through = "" if run.data_through is None else cells.instant(run.data_through)
     status = f"{run.status} before" if run.is_repeated else run.status
-    is_expected = run.status == "published" and is_promoted_by_hand
+    is_expected = run.status == "published" and contract.gate.promote == "manual"
+    own = "" if contract.family is None else f"{run.set}  "
     because = run.message or (None if is_expected else run.not_promoted_because)
-    terminal.line(f"{number:<12} {status:<16} {through:<16} {run.table}")
+    terminal.line(f"{own}{number:<12} {status:<16} {through:<16} {run.table}")
     if because:
         terminal.line(f"  {because}" + (f"  [{run.error}]" if run.error else ""))
     for warning in run.warnings:

@@ -9,6 +9,7 @@ import click
 from estimates import instants
 from estimates.catalog.audit import Fault
 from estimates.catalog.clock import AGREEMENT
+from estimates.catalog.view import View
 from estimates.store.identity import identity_faults
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO, DAMAGED
@@ -35,15 +36,15 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
 
     Stale means: production's data are older than the contract's freshness.max_age. Without a
     maximum age nothing is stale. A version is expected one cadence after the last; being overdue
-    alone is not stale. Keep the head of the log elsewhere: `estimates audit --head` tells whether
-    anything before it was changed.
+    alone is not stale. Of a family, its members are shown. Keep the head of the log elsewhere:
+    `estimates audit --head` tells whether anything before it was changed.
     """
     store = options.open()
     view = store.view()
     faults = identity_faults(store.objects, store.catalog)
     head = view.head
     now = instants.now()
-    names = sorted(view.sets) if set_name is None else [set_name]
+    names = _names(view, set_name)
     statuses = [set_status(view, name, now) for name in names]
     if options.json:
         terminal.json({"at": now, "sets": statuses, "head": head, "faults": faults})
@@ -53,7 +54,11 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     elif statuses:
         show_statuses(statuses)
     else:
-        terminal.line("no sets yet; register one with estimates define CONTRACT.toml")
+        terminal.line(
+            "no sets yet; register one with estimates define CONTRACT.toml"
+            if set_name is None
+            else f"{set_name} is a family without members; next: estimates publish {set_name} FILE"
+        )
     terminal.pairs([("head of the log", head.text())])
     if view.moment - now > AGREEMENT:
         terminal.line(
@@ -63,6 +68,19 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     for fault in faults:
         terminal.line(f"{fault.message}  [{fault.code}]")
     return _exit_code(statuses, faults, check)
+
+
+def _names(view: View, asked_for: str | None) -> list[str]:
+    """The sets that have versions: all, those of a family, or one."""
+    if asked_for is not None and view.set(asked_for).contract.family is None:
+        return [asked_for]
+    members = {name: of_set.contract.member for name, of_set in view.sets.items()}
+    return sorted(
+        name
+        for name, member in members.items()
+        if (asked_for is None and view.set(name).contract.family is None)
+        or (member is not None and member.of == asked_for)
+    )
 
 
 def _exit_code(statuses: Sequence[SetStatus], faults: Sequence[Fault], check: bool) -> int:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Run, RunStatus
+from estimates.contract.family import member_set
 from estimates.errors import ConflictError, EstimatesError, GateError, InvalidError, NotFoundError
+from estimates.store.members import set_of_member
 from estimates.store.store import Store
 from estimates_jobs.run import runner
 from estimates_jobs.tables.dated_tables import DatedTable, filled
-from estimates_jobs.tables.table_files import with_timezone
+from estimates_jobs.tables.family_tables import by_member, hub_details
+from estimates_jobs.tables.table_files import Table, with_timezone
 from estimates_jobs.tables.text_options import TextOptions
 
 # What is wrong with one table; anything else would be wrong with the next one, too.
@@ -29,6 +33,7 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     error, message        of what was rejected
     """
 
+    set: str
     table: str
     run_id: str
     status: RunStatus
@@ -42,67 +47,83 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings: tuple[str, ...] = ()
 
 
-def publish_tables(
-    store: Store,
-    name: str,
-    tables: Iterable[DatedTable],
-    *,
-    through: str,
-    released_at: str | None = None,
-    timezone: str | None = None,
-    options: TextOptions,
-    progress: runner.Progress = lambda step: None,
-) -> Iterator[BatchRun]:
-    """Publish, judge, promote and track each table as it is asked for.
+class Plan(NamedTuple):
+    """How the tables of a batch are published.
 
     through, released_at  texts with `{date}` in them, which is the table's
+    timezone              of times without one, in place of the contract's
+    """
+
+    through: str
+    released_at: str | None
+    timezone: str | None
+    options: TextOptions
+    progress: runner.Progress = lambda step: None
+
+
+def publish_tables(
+    store: Store, name: str, tables: Iterable[DatedTable], plan: Plan
+) -> Iterator[BatchRun]:
+    """Publish, judge, promote and track each table as it is asked for; of a family, what each of
+    its members has in the table.
+
     A run is named by set, moment and content, so that a batch that was stopped goes on where it
     stopped and does nothing twice. A table that is rejected is a result like another one. Raises
     UnavailableError, RefusedError, CorruptError: run the batch again when that is mended.
     """
+    family = store.contract(name).family
     for table in tables:
-        yield _published(store, name, table, through, released_at, timezone, options, progress)
+        try:
+            content = table.read()
+            members = [(None, content)] if family is None else by_member(content, table, family.by)
+        except _OF_ONE_TABLE as error:
+            yield _rejected(name, table, plan, error)
+            continue
+        del content
+        for member, rows in members:
+            run = _published(store, name, member, table, rows, plan)
+            if run.error == "no_rows" and member is not None:  # it answers other questions
+                plan.options.note(f"{table.name}: {member} has no rows of {name}")
+            else:
+                yield run
 
 
 def _published(
-    store: Store,
-    name: str,
-    table: DatedTable,
-    through: str,
-    released_at: str | None,
-    timezone: str | None,
-    options: TextOptions,
-    progress: runner.Progress,
+    store: Store, name: str, member: str | None, table: DatedTable, content: Table, plan: Plan
 ) -> BatchRun:
-    run_id = f"{name}-{filled(through, table.when)}"
+    own = name
     try:
-        content = table.read()
-        run_id += f"-{content.digest[:12]}"
+        own = name if member is None else member_set(name, member)
+        through = filled(plan.through, table.when)
+        run_id = f"{own}-{through}-{content.digest[:12]}"
         known = store.catalog.run(run_id)
         if known is not None and known.step == "done":
             return _repeated(table, known)
-        data_through = runner.through_of(known, filled(through, table.when))
-        claimed = released_at and filled(released_at, table.when)
+        # by the family's contract, whose columns and rows are the member's
         frame, provenance = runner.candidate_of(
-            with_timezone(store.contract(name), timezone),
+            with_timezone(store.contract(name), plan.timezone),
             table.name,
             content,
             run_id,
-            data_through,
-            options,
+            runner.through_of(known, through),
+            plan.options,
         )
         del content  # the frame is a copy; a table of a long history may be large
+        released_at = plan.released_at and filled(plan.released_at, table.when)
+        if member is not None:
+            set_of_member(store, name, member, hub_details(table.name, member))
         outcome, _ = runner.publish_file(
             store,
-            name,
+            own,
             frame,
             provenance,
-            released_at=instants.instant_of(claimed or None),
-            progress=lambda step: progress(f"{table.name}: {step}"),
+            released_at=instants.instant_of(released_at or None),
+            progress=lambda step: plan.progress(f"{table.name}: {step}"),
         )
     except _OF_ONE_TABLE as error:
-        return _rejected(table, run_id, error)
+        return _rejected(own, table, plan, error)
     return BatchRun(
+        set=own,
         table=table.name,
         run_id=run_id,
         status=outcome.status,
@@ -116,6 +137,7 @@ def _published(
 
 def _repeated(table: DatedTable, run: Run) -> BatchRun:
     return BatchRun(
+        set=run.set,
         table=table.name,
         run_id=run.run_id,
         status=run.status,
@@ -125,7 +147,12 @@ def _repeated(table: DatedTable, run: Run) -> BatchRun:
     )
 
 
-def _rejected(table: DatedTable, run_id: str, error: EstimatesError) -> BatchRun:
+def _rejected(own: str, table: DatedTable, plan: Plan, error: EstimatesError) -> BatchRun:
     return BatchRun(
-        table=table.name, run_id=run_id, status="rejected", error=error.code, message=error.message
+        set=own,
+        table=table.name,
+        run_id=f"{own}-{filled(plan.through, table.when)}",
+        status="rejected",
+        error=error.code,
+        message=error.message,
     )

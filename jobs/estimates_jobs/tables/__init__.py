@@ -8,6 +8,8 @@ typed_files     Parquet and Arrow, also of types that polars does not know
 plain_text      numbers as people write them, where no contract says what a column is
 text_options    what a person says of the text
 dated_tables    many tables of one set: dated files, or one table with dates in a column
+family_tables   whose rows those of a table are, and what a hub says of its models
+hub_config      the contracts that a forecast hub's tasks ask for
 hubverse        the long form, pivoted
 actual_values   what became of the estimates
 contract_draft  a first contract for a table; domain_draft: its target and its domain

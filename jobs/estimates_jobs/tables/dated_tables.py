@@ -25,7 +25,7 @@ from estimates import instants
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.render.wording import did_you_mean
-from estimates_jobs.tables.table_files import Table, read_parts, start_of
+from estimates_jobs.tables.table_files import Table, read_parts, read_with_digest, start_of
 from estimates_jobs.tables.table_sources import Part, digest_of, parts_of
 from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import PARQUET
@@ -65,7 +65,14 @@ def filled(text: str, when: Moment) -> str:
     return _MARK.sub(moment, text)
 
 
-def dated_files(words: Sequence[str], options: TextOptions) -> list[DatedTable]:
+def undated(word: str, options: TextOptions) -> DatedTable:
+    """One table, whatever it is called; its date is never looked at."""
+    return DatedTable(date.min, word, lambda: read_with_digest(word, options))
+
+
+def dated_files(
+    words: Sequence[str], options: TextOptions, *, one_a_date: bool = True
+) -> list[DatedTable]:
     """The tables of some files, folders or globs, the oldest first.
 
     The date of a file stands in its name, or in that of the nearest folder; the files of one such
@@ -82,7 +89,7 @@ def dated_files(words: Sequence[str], options: TextOptions) -> list[DatedTable]:
         for (when, name), parts in sorted(groups.items(), key=lambda item: item[0])
     ]
     for before, after in pairwise(tables):
-        if before.when == after.when:
+        if one_a_date and before.when == after.when:
             raise InvalidError(
                 "same_date",
                 f"{before.name} and {after.name} are both of {after.when}; name the files of one "

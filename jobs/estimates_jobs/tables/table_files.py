@@ -99,7 +99,8 @@ def _own(frame: pl.DataFrame, contract: Contract, options: TextOptions) -> pl.Da
     """The rows that are the set's, without the columns that only said which these are."""
     own = own_rows(frame, contract.load.where, contract.name, options.note)
     chosen_by = {*contract.load.where, *options.where}
-    return own.drop(chosen_by - {*contract.key, *contract.columns, *hubverse.LONG}, strict=False)
+    extra = chosen_by - {*contract.key, *contract.columns, *hubverse.LONG}
+    return own.drop(*extra, *contract.load.ignore, strict=False)
 
 
 def with_timezone(contract: Contract, timezone: str | None) -> Contract:

@@ -1,0 +1,67 @@
+"""The sets of a family: made when something is first published to a member, revised with it."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from estimates.catalog.records import ContractRevision
+from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract_file import parse_contract
+from estimates.contract.family import Member, member_set, member_source
+from estimates.errors import InvalidError
+from estimates.store.store import Store
+
+
+def define_family(
+    store: Store, contract: Contract, source: str, domain_keys: pl.DataFrame | None = None
+) -> list[ContractRevision]:
+    """Register a family's contract, and then those of the members that there are.
+
+    Gives the family's revision first. Raises what `Store.define` raises; the same call again does
+    what is left.
+    """
+    made = store.define(contract, source, domain_keys)
+    members = members_of(store, contract.name)
+    return [made, *(_define(store, source, member, domain_keys) for member in members)]
+
+
+def members_of(store: Store, family: str) -> list[Member]:
+    """The members of a family that have a set, by the names of the sets."""
+    sets = sorted(store.view().sets.items())
+    members = [of_set.contract.member for _, of_set in sets]
+    return [member for member in members if member is not None and member.of == family]
+
+
+def set_of_member(
+    store: Store, family: str, name: str, details: Mapping[str, str] | None = None
+) -> str:
+    """The set of a family's member, which is registered if there is none; its name.
+
+    details  what is known of the member; None: what was known before
+    Raises NotFoundError (`unknown_set`), InvalidError (`bad_member`, also where another member's
+    name differs in case alone).
+    """
+    view = store.view()
+    own, of_family = member_set(family, name), view.set(family)
+    known = view.sets[own].contract.member if own in view.sets else None
+    if own in view.sets and (known is None or (known.of, known.name) != (family, name)):
+        whose = f"that of {known.name!r}" if known else "no member of it"
+        raise InvalidError(
+            "bad_member", f"{family}: the set {own} is {whose}; give {name!r} another name"
+        )
+    member = Member(family, name, dict(details if details is not None else {}))
+    if known is not None and details is None:
+        member = known
+    if known != member:
+        keys = store.listed_keys.read(of_family.contract)
+        _define(store, of_family.contracts[-1].source, member, keys)
+    return own
+
+
+def _define(
+    store: Store, source: str, member: Member, domain_keys: pl.DataFrame | None
+) -> ContractRevision:
+    text = member_source(source, member)
+    contract = parse_contract(text, member_set(member.of, member.name))
+    keys = domain_keys if isinstance(contract.domain, FileDomain) else None
+    return store.define(contract, text, keys)

@@ -1,0 +1,172 @@
+"""What a forecast hub asks for, as contracts: one for each target, shared by all its models.
+
+A hub's rounds stand in `hub-config/tasks.json` (https://docs.hubverse.io, "Defining modeling
+tasks"): task ids, which identify a forecast; output types, with the levels or categories of each;
+and what the target is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from estimates.contract.contract_file import parse_contract
+from estimates.errors import InvalidError
+
+_TARGET_DATES = ("target_end_date", "target_date")
+_COLUMNS = ("mean", "median", "quantile", "pmf")  # output types that a contract has a place for
+Tree = dict[str, Any]
+
+
+class HubContract(NamedTuple):
+    """A contract's name, its TOML, and the output types of the hub that it leaves out."""
+
+    name: str
+    source: str
+    left_out: tuple[str, ...]
+
+
+def hub_contracts(folder: str | Path) -> list[HubContract]:
+    """The contract of each target that a hub has, in the order of its rounds; of a target in
+    several rounds, as the newest asks for it.
+
+    Raises InvalidError: `no_file`, `bad_file` (no JSON, or without the fields of a hub).
+    """
+    path = Path(folder) / "hub-config" / "tasks.json"
+    try:
+        rounds = json.loads(path.read_bytes())["rounds"]
+        tasks = [(task, of_round) for of_round in rounds for task in of_round["model_tasks"]]
+        by_target: dict[str, list[tuple[Tree, Tree, Tree]]] = {}
+        for task, of_round in tasks:
+            for target in task["target_metadata"]:
+                by_target.setdefault(target["target_id"], []).append((target, task, of_round))
+        return [_contract(of_target) for of_target in by_target.values()]
+    except OSError as error:
+        raise InvalidError(
+            "no_file", f"{path}: cannot be read: {error.strerror}; --hub names the folder of a hub"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidError(
+            "bad_file",
+            f"{path}: is no task configuration of a hub: {type(error).__name__}: {error}",
+        ) from None
+
+
+def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
+    target, task, of_round = of_target[-1]
+    # the same target may be asked for in one task as quantiles and in another as categories
+    output_types = {
+        kind: spec
+        for _, other, its_round in of_target
+        if its_round is of_round
+        for kind, spec in other["output_type"].items()
+    }
+    ids: Tree = task["task_ids"]
+    chosen_by: Tree = target.get("target_keys") or {}
+    origin = of_round["round_id"] if of_round.get("round_id_from_variable") else None
+    name = re.sub(r"[^a-z0-9]+", "-", str(target["target_id"]).lower()).strip("-")
+    kept = [kind for kind in _COLUMNS if kind in output_types]
+    lines = [
+        f"name = {_text(name)}",
+        f"description = {_text(target.get('target_name') or target['target_id'])}",
+        "",
+        "[family]  # every model of the hub is a set of this contract",
+        *_columns(ids, chosen_by, origin),
+        *_estimates(output_types, target),
+        *_cadence(ids.get(origin, {}) if origin else {}),
+        "",
+        "[load]",
+        f"ignore = {_list([origin] if origin else [])}",
+        "",
+        "[load.where]",
+        *(f"{_key(column)} = {_text(value)}" for column, value in chosen_by.items()),
+        f"output_type = {_list(kept)}",
+    ]
+    source = "\n".join([*lines, ""])
+    parse_contract(source, f"the contract of {target['target_id']}")
+    return HubContract(name, source, tuple(kind for kind in output_types if kind not in kept))
+
+
+def _columns(ids: Tree, chosen_by: Tree, origin: str | None) -> Iterator[str]:
+    """The key, and what else identifies a forecast: of horizon and target date one is enough."""
+    dated = next((name for name in _TARGET_DATES if name in ids), None)
+    target = dated or ("horizon" if "horizon" in ids else None)
+    attributes: list[str] = []
+    for name, spec in ids.items():
+        if name in chosen_by or name == origin:
+            continue
+        kind = _type(name, spec)
+        if name == "horizon" and dated:
+            attributes += ["", f"[columns.{_key(name)}]", 'role = "attribute"', f'type = "{kind}"']
+            continue
+        yield from ("", f"[key.{_key(name)}]", f'type = "{kind}"')
+        if name == target and kind != "string":
+            yield "target = true"
+    yield from attributes
+
+
+def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
+    unit = target.get("target_units")
+    for kind in ("mean", "median"):
+        if kind in output_types:
+            yield from ("", f"[columns.{kind}]", *_value(output_types[kind], unit))
+    if "quantile" in output_types:
+        spec = output_types["quantile"]
+        levels = sorted(float(level) for level in _values(spec["output_type_id"]))
+        yield from ("", "[columns.q]", f"quantiles = {json.dumps(levels)}", *_value(spec, unit))
+    if "pmf" in output_types:
+        for category in _values(output_types["pmf"]["output_type_id"]):
+            yield from ("", f"[columns.{_key(f'p_{category}')}]", 'role = "probability"')
+            yield f"label = {_text(category)}"
+
+
+def _value(spec: Tree, unit: str | None) -> Iterator[str]:
+    if unit:
+        yield f"unit = {_text(unit)}"
+    for field, bound in (("min", "minimum"), ("max", "maximum")):
+        value = spec.get("value", {}).get(bound)
+        if value is not None:
+            yield f"{field} = {json.dumps(value)}"
+
+
+def _cadence(spec: Tree) -> Iterator[str]:
+    """The least time between two rounds."""
+    days = sorted({date.fromisoformat(str(value)) for value in _values(spec)})
+    gaps = [(after - before).days for before, after in pairwise(days)]
+    if gaps:
+        yield from ("", "[freshness]", f'cadence = "{min(gaps)}d"')
+
+
+def _type(name: str, spec: Tree) -> str:
+    values = _values(spec)
+    if values and all(isinstance(value, int) for value in values):
+        return "integer"
+    if name.endswith("date") or (values and all(map(_is_date, values))):
+        return "date"
+    return "string"
+
+
+def _is_date(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
+
+
+def _values(spec: Tree) -> list[Any]:
+    """What is required and what is optional; older hubs write null for none."""
+    return [value for part in ("required", "optional") for value in spec.get(part) or []]
+
+
+def _text(value: object) -> str:
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _list(values: Iterable[object]) -> str:
+    return f"[{', '.join(map(_text, values))}]"

@@ -1,0 +1,240 @@
+"""A forecast hub: from its folder to a set for each model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from estimates.contract.contract_file import read_contract
+from estimates.store.store import Store
+from tests.builders import make_store
+from tests.jobs.cli.calls import Called, call, ok
+
+DAYS = ("2025-11-01", "2025-11-08")
+MODELS = ("UMass-trends", "CDC_base.2")
+TASKS: dict[str, Any] = {
+    "rounds": [
+        {
+            "round_id_from_variable": True,
+            "round_id": "reference_date",
+            "model_tasks": [
+                {
+                    "task_ids": {
+                        "reference_date": {"required": None, "optional": list(DAYS)},
+                        "target": {"required": ["wk inc flu"], "optional": None},
+                        "location": {"required": ["US"], "optional": ["01"]},
+                        "horizon": {"required": [1], "optional": None},
+                        "target_end_date": {"required": None, "optional": ["2025-11-08"]},
+                    },
+                    "output_type": {
+                        "quantile": {
+                            "output_type_id": {"required": [0.5, 0.025, 0.975]},
+                            "value": {"type": "double", "minimum": 0},
+                        },
+                        "sample": {"output_type_id_params": {"type": "integer"}, "value": {}},
+                    },
+                    "target_metadata": [
+                        {
+                            "target_id": "wk inc flu",
+                            "target_name": "Admissions",
+                            "target_units": "count",
+                            "target_keys": {"target": "wk inc flu"},
+                        }
+                    ],
+                },
+                {
+                    "task_ids": {
+                        "reference_date": {"required": None, "optional": list(DAYS)},
+                        "target": {"required": ["change"], "optional": None},
+                        "location": {"required": ["US"], "optional": None},
+                        "horizon": {"required": [0, 1], "optional": None},
+                    },
+                    "output_type": {
+                        "pmf": {"output_type_id": {"required": ["up", "same/down"]}, "value": {}}
+                    },
+                    "target_metadata": [
+                        {"target_id": "change", "target_keys": {"target": "change"}}
+                    ],
+                },
+            ],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A hub with two models and two rounds beside an empty store; commands run beside it."""
+    folder = tmp_path / "hub"
+    (folder / "hub-config").mkdir(parents=True)
+    (folder / "hub-config" / "tasks.json").write_text(json.dumps(TASKS))
+    (folder / "model-metadata").mkdir()
+    (folder / "model-metadata" / f"{MODELS[0]}.yml").write_text(
+        "team_name: UMass\nlicense: CC-BY-4.0\ndesignated_model: true\ncontributors:\n  - name: N\n"
+    )
+    for model in MODELS:
+        (folder / "model-output" / model).mkdir(parents=True)
+        for number, day in enumerate(DAYS):
+            submit(folder, model, day, number)
+    make_store(tmp_path / "store").catalog.engine.dispose()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ESTIMATES_STORE", str(tmp_path / "store"))
+    return folder
+
+
+def submit(hub: Path, model: str, day: str, number: int, target: str = "wk inc flu") -> None:
+    """A model's file of a round."""
+    rows = [
+        f'{day},"{target}",{place},1,2025-11-{8 + 7 * number:02d},{kind},{100 * (number + 1) + add}'
+        for place in ("US", "01")
+        for kind, add in (
+            ("quantile,0.025", -10),
+            ("quantile,0.5", 0),
+            ("quantile,0.975", 10),
+            ("sample,1", 3),
+        )
+    ]
+    header = "reference_date,target,location,horizon,target_end_date,output_type,output_type_id"
+    text = "\n".join([f"\ufeff{header},value", *rows, ""])
+    (hub / "model-output" / model / f"{day}-{model}.csv").write_text(text)
+
+
+def publish(*words: object) -> Called:
+    """Publish the hub's models as a family."""
+    return call("publish", "wk-inc-flu", *words, "--through", "{date-7d}", "--format", "json")
+
+
+def sets() -> dict[str, int]:
+    """How many versions each set has."""
+    store = Store("store")
+    counts = {name: len(of_set.versions) for name, of_set in store.view().sets.items()}
+    store.catalog.engine.dispose()
+    return counts
+
+
+def test_a_hubs_tasks_are_contracts(hub: Path) -> None:
+    """One for each target, shared by the models: the levels, the unit, the key and which rows are
+    its own; what has no place in a contract is said. A file that is there is not written over.
+    """
+    shown = ok("draft", "--hub", hub).text
+    assert "wk-inc-flu.toml; left out: rows of type sample" in shown
+    contract = read_contract("wk-inc-flu.toml")
+    assert list(contract.key) == ["location", "target_end_date"]
+    assert contract.target == "target_end_date"
+    assert list(contract.columns) == ["horizon", "q0.025", "q0.5", "q0.975"]
+    assert (contract.columns["q0.5"].unit, contract.columns["q0.5"].min) == ("count", 0)
+    assert contract.load.where == {"target": "wk inc flu", "output_type": ("quantile",)}
+    assert contract.freshness.cadence == "7d"
+    change = read_contract("change.toml")
+    assert (list(change.key), change.target) == (["location", "horizon"], "horizon")
+    assert [column.label for column in change.columns.values()] == ["up", "same/down"]
+    again = call("draft", "--hub", hub)
+    assert (again.code, "file_exists" in again.err) == (2, True)
+
+
+def test_each_model_of_a_hub_is_a_set(hub: Path) -> None:
+    """Made when it first publishes, with what the hub says of it; the same command again adds only
+    the rounds that are new, and a revised contract is that of every model.
+    """
+    ok("draft", "--hub", hub)
+    ok("define", "wk-inc-flu.toml")
+    called = publish(hub / "model-output")
+    assert called.code == 0, called.err
+    names = ["wk-inc-flu.cdc_base.2", "wk-inc-flu.umass-trends"]
+    assert sets() == {"wk-inc-flu": 0} | dict.fromkeys(names, 2)
+    store = Store("store")
+    assert store[names[1]].frame(2)["q0.5"].to_list() == [200.0, 200.0]
+    member = store.contract(names[1]).member
+    assert member is not None
+    assert member.details == {
+        "team_name": "UMass",
+        "license": "CC-BY-4.0",
+        "designated_model": "true",
+    }
+    store.catalog.engine.dispose()
+    submit(hub, "UMass-trends", "2025-11-15", 2)
+    assert publish(hub / "model-output").json["counts"] == {
+        "tables": 5,
+        "promoted": 0,
+        "published": 1,
+        "refused": 0,
+        "rejected": 0,
+        "repeated": 4,
+    }
+    revised = Path("wk-inc-flu.toml").read_text().replace("min = 0", "min = 0\nmax = 1e6")
+    Path("wk-inc-flu.toml").write_text(revised)
+    assert "the same for 2 members" in ok("define", "wk-inc-flu.toml").text
+    store = Store("store")
+    assert all(store.contract(name).columns["q0.5"].max == 1e6 for name in names)
+    store.catalog.engine.dispose()
+
+
+def test_status_shows_the_models_of_a_family(hub: Path) -> None:
+    """A family has no line of its own, and asked for shows its members."""
+    ok("draft", "--hub", hub)
+    ok("define", "wk-inc-flu.toml")
+    assert "family without members" in ok("status", "wk-inc-flu").text
+    publish(hub / "model-output" / "UMass-trends")
+    for words in ((), ("wk-inc-flu",)):
+        shown = ok("status", *words, "--format", "json").json["sets"]
+        assert [line["set"] for line in shown] == ["wk-inc-flu.umass-trends"]
+
+
+def test_a_column_names_the_member_too(hub: Path) -> None:
+    """One table with the rows of several models is a version of each."""
+    ok("draft", "--hub", hub)
+    ok("define", "wk-inc-flu.toml")
+    lines = ["location,target_end_date,target,horizon,output_type,output_type_id,value,model_id"]
+    lines += [
+        f"US,2025-11-08,wk inc flu,1,quantile,{level},{value},{model}"
+        for model, value in (("B", 2), ("a", 1))
+        for level in (0.025, 0.5, 0.975)
+    ]
+    Path("all.csv").write_text("\n".join(lines))
+    called = call("publish", "wk-inc-flu", "all.csv", "--through", "2025-11-01")
+    assert called.code == 0, called.err
+    assert sets() == {"wk-inc-flu": 0, "wk-inc-flu.a": 1, "wk-inc-flu.b": 1}
+
+
+def test_a_model_without_rows_of_the_target_is_passed_over(hub: Path) -> None:
+    """It answers other questions of the hub: no set is made for it, and a note says so."""
+    ok("draft", "--hub", hub)
+    ok("define", "wk-inc-flu.toml")
+    for day in DAYS:
+        submit(hub, MODELS[1], day, 0, target="change")
+    called = publish(hub / "model-output")
+    assert (called.code, len(called.json["runs"])) == (0, 2)
+    assert sets() == {"wk-inc-flu": 0, "wk-inc-flu.umass-trends": 2}
+    assert "CDC_base.2 has no rows of wk-inc-flu" in called.err
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "code"),
+    [
+        ("x.csv", ["--through", "2025-11-01"], "no_member"),
+        ("2025-11-01-ümlaut.csv", ["--through", "{date}"], "bad_member"),
+    ],
+)
+def test_rows_of_nobody_are_rejected(hub: Path, file: str, words: list[str], code: str) -> None:
+    """Where neither a column nor the file's name says whose they are, or it names no set."""
+    ok("draft", "--hub", hub)
+    ok("define", "wk-inc-flu.toml")
+    source = hub / "model-output" / MODELS[0] / f"{DAYS[0]}-{MODELS[0]}.csv"
+    Path(file).write_text(source.read_text())
+    called = call("publish", "wk-inc-flu", file, *words, "--format", "json")
+    assert (called.code, called.json["runs"][0]["error"]) == (2, code)
+    assert sets() == {"wk-inc-flu": 0}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"rounds": [{"model_tasks": [{}]}]}'])
+def test_what_is_no_hub_is_refused(tmp_path: Path, content: str) -> None:
+    """With the file that is to blame; so is a folder without one."""
+    assert call("draft", "--hub", tmp_path, "--format", "json").error["code"] == "no_file"
+    (tmp_path / "hub-config").mkdir()
+    (tmp_path / "hub-config" / "tasks.json").write_text(content)
+    called = call("draft", "--hub", tmp_path, "--format", "json")
+    assert (called.code, called.error["code"]) == (2, "bad_file")
+    assert "tasks.json" in called.error["message"]
