@@ -10,6 +10,8 @@ point_error, interval_score, quantile_score, probability_score
 losses             the losses of each key
 slices             means by group and by step of the target
 skill, revision    against a baseline; against the version before
+key_scores         the scores of single keys as a frame, and their means by any columns
+model_table, model_text   several models beside each other: each pair, relative skill, ranks
 
 pooling            several versions as one
 diebold_mariano    the test over dates; its p-value is the only thing that needs scipy

@@ -15,16 +15,15 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.guess.guess import Guess
 from estimates.guess.key_candidates import completed
-from estimates.render.wording import count, percent
+from estimates.render.wording import count
 from estimates.stability.aligned import align_versions
-from estimates.stability.alignment import Alignment
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.family_sections import near_sentence
 from estimates.stability.pages.pictures import Pictures, pictures
 from estimates.stability.paired_contract import with_pairing
-from estimates.stability.report import Carried, KeysReport, Report
+from estimates.stability.report import KeysReport, Report
 
 _NAMED_ROWS = 5  # in an error
 _NAMED_COLUMNS = 2  # in the headline, for one reason
@@ -84,8 +83,7 @@ class TwoTables:
             schema=self.schema,
         )
         self._check_common(report.keys)
-        carried = self._measure_carried(report, pair.alignment)
-        return self._with_unmeasured(msgspec.structs.replace(report, set=self.set, carried=carried))
+        return self._with_unmeasured(msgspec.structs.replace(report, set=self.set))
 
     def pictures(self) -> Pictures:
         """What the HTML page draws besides the report; raises what `report` raises."""
@@ -141,7 +139,7 @@ class TwoTables:
         are not identical.
         """
         unmeasured = [*self._not_compared(), *self._only()]
-        clauses = [*_carried_clause(report), *self._doubtful(report), *unmeasured]
+        clauses = [*self._doubtful(report), *unmeasured]
         if not clauses:
             return report
         headline = report.headline.removesuffix(".")
@@ -154,15 +152,6 @@ class TwoTables:
             headline=f"{'; '.join([headline, *clauses])}.",
             identical=report.identical and not unmeasured,
         )
-
-    def _measure_carried(self, report: Report, alignment: Alignment) -> dict[str, Carried]:
-        """On how many keys each column that is carried along differs."""
-        n = report.keys.common
-        if report.identical or not n or not self.carried:
-            return {name: Carried(n, 0, 0.0) for name in self.carried if n}
-        old, new = alignment.common_rows(self.carried)
-        differ = {name: int(old[name].ne_missing(new[name]).sum()) for name in self.carried}
-        return {name: Carried(n, number, number / n) for name, number in differ.items()}
 
     def _doubtful(self, report: Report) -> list[str]:
         """How numbers that are carried along and differ are measured, as they may be estimates."""
@@ -232,22 +221,6 @@ class TwoTables:
         if unique is None:
             return "no further column or two would make the key unique; aggregate the rows first"
         return f"the key {','.join(unique)} would be unique"
-
-
-def _carried_clause(report: Report) -> list[str]:
-    """Which columns carried along differ: the first ones, the worst where there are many."""
-    differ = {name: column.differ for name, column in report.carried.items() if column.differ}
-    if not differ:
-        return []
-    names = list(differ)
-    if len(names) > _NAMED_COLUMNS:
-        names.sort(key=lambda name: -differ[name])
-    shares = {name: percent(differ[name] / report.keys.common) for name in names}
-    clause = [f"{names[0]}, carried along, differs on {shares[names[0]]} of keys"]
-    clause += [f"{name} on {shares[name]}" for name in names[1:_NAMED_COLUMNS]]
-    if len(names) > _NAMED_COLUMNS:
-        clause.append(f"and {len(names) - _NAMED_COLUMNS} more")
-    return [", ".join(clause)]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ shared_order       ranks and drift without them
 
 scalar, interval, labels, quantiles, probabilities, groups, ranks, drift, cuts
                    a family of metrics each: `measure` gives its part of the report
+carried            attributes, which are no estimates, and on how many keys they differ
 changes, change_columns   the keys that changed, one row each
 contract_changes   how two contracts differ
 

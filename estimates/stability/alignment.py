@@ -261,13 +261,14 @@ def _rolled(
 
     Of the version with the earlier origin the targets that the later one can no longer estimate
     (elapsed), of the later one the targets beyond the other's last (advanced). So a diff read
-    backwards takes out the same keys.
+    backwards takes out the same keys. Where no step of time passed, new targets are added.
     """
     targets_a, targets_b = _steps(alignment.a[target]), _steps(alignment.b[target])
     backwards = through_a > through_b
     older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
     elapsed_rows = older <= _step(alignment.a[target], max(through_a, through_b))
-    advanced_rows = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
+    moved = _step(alignment.a[target], through_a) != _step(alignment.b[target], through_b)
+    advanced_rows = newer > older.max() if moved and len(older) else np.zeros(len(newer), bool)
     alignment = _without_uncompared(alignment, elapsed_rows, advanced_rows, backwards)
     return replace(alignment, horizon=_horizons(alignment, target, through_b))
 

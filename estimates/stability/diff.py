@@ -14,6 +14,7 @@ import polars as pl
 from estimates.contract.columns import NUMERIC_ROLES, Column
 from estimates.contract.contract import Contract, Stability
 from estimates.stability import (
+    carried,
     cuts,
     drift,
     interval,
@@ -105,12 +106,13 @@ def report_of(
         keys.identical_share == 1 and alignment.common == alignment.a.height == alignment.b.height
     )
     columns, intervals, functions, vectors = _measured(pair, headline_only)
+    attributes = {} if headline_only else carried.measure(pair, identical=identical)
     return Report(
         set=contract.name,
         from_=name_a,
         to=name_b,
         identical=identical,
-        headline=headline(keys, columns, identical, intervals, functions, vectors),
+        headline=headline(keys, columns, identical, intervals, functions, vectors, attributes),
         keys=keys,
         columns=columns,
         intervals=intervals,
@@ -121,6 +123,7 @@ def report_of(
         quantiles=functions,
         probabilities=vectors,
         schema=schema,
+        carried=attributes,
     )
 
 
@@ -183,7 +186,17 @@ def _keys(pair: AlignedVersions, identical: bool, named: int) -> KeysReport:
         removed_keys=key_texts(alignment.a, alignment.key, alignment.removed[:named]),
         reason=None if common else "no_comparable_keys",
         near=(near_keys(alignment) if named else None) or msgspec.UNSET,
+        new_targets=None if alignment.elapsed is None else _new_targets(pair),
     )
+
+
+def _new_targets(pair: AlignedVersions) -> int:
+    """Of the added keys those whose target the other version does not have at all."""
+    alignment, target = pair.alignment, pair.contract.target
+    if target is None or not len(alignment.added):
+        return 0
+    added = alignment.b[target].gather(alignment.added)
+    return int((~added.is_in(alignment.a[target].unique().implode())).sum())
 
 
 def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnReport:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from estimates.render.wording import count, cut, numbers, percent
+from estimates.stability import carried
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport
-from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, ScalarReport
+from estimates.stability.report import (
+    Carried,
+    ColumnReport,
+    IntervalReport,
+    KeysReport,
+    ScalarReport,
+)
 
 _MANY = 20  # below, "1 in 20" is nobody
 _MOST_NAMED = 2  # columns that are named for one reason
@@ -22,6 +29,7 @@ def headline(
     intervals: Sequence[IntervalReport] = (),
     quantiles: Sequence[QuantileReport] = (),
     probabilities: ProbabilityReport | None = None,
+    attributes: Mapping[str, Carried] | None = None,
 ) -> str:
     """What happened to the first estimate, or else to the others; to labels, signs and kinds; what
     broke; the keys.
@@ -43,6 +51,7 @@ def headline(
         *_kinds(columns, keys.common),
         *_broken(intervals, quantiles, probabilities),
         _domain(keys),
+        carried.clause(attributes or {}),
     ]
     return "; ".join(part for part in parts if part) + "."
 
@@ -222,11 +231,19 @@ def _worst(shares: dict[str, float], what: str, noun: str = "column") -> list[st
     return [*parts, f"so did {count(more, f'other {noun}')}"] if more > 0 else parts
 
 
+def _new_targets(keys: KeysReport) -> str:
+    """Which of the added keys are about a target that was not there before."""
+    new = keys.new_targets
+    if not new:
+        return ""
+    return " for new targets" if new == keys.added else f" ({new:,} for new targets)"
+
+
 def _domain(keys: KeysReport) -> str:
     """Elapsed and advanced keys are what time does, and no news."""
     parts = [
         f"{count(n, 'key')} {what}"
-        for n, what in ((keys.added, "added"), (keys.removed, "removed"))
+        for n, what in ((keys.added, f"added{_new_targets(keys)}"), (keys.removed, "removed"))
         if n
     ]
     return ", ".join(parts)

@@ -24,7 +24,7 @@ from estimates.stability.family_reports import (
     StepChange,
 )
 
-METRICS_REVISION = 6  # raised whenever the same two snapshots would give other numbers
+METRICS_REVISION = 7  # raised whenever the same two snapshots would give other numbers
 
 
 class KeysReport(msgspec.Struct, frozen=True):
@@ -36,6 +36,7 @@ class KeysReport(msgspec.Struct, frozen=True):
                          None by horizon
     identical_share      rows that are bitwise equal, attributes included, of `common`
     added_keys, removed_keys  the first 100, by key
+    new_targets          added keys whose target A does not have; None where `elapsed` is
     near                 pairs that are the same but for how they are written, where there are any
     """
 
@@ -54,6 +55,7 @@ class KeysReport(msgspec.Struct, frozen=True):
     removed_keys: list[list[str]]
     reason: str | None = None
     near: NearKeys | msgspec.UnsetType = msgspec.UNSET
+    new_targets: int | None = None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -369,7 +371,7 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     quantiles   one entry a point with at least two quantile columns
     probabilities  of all probability columns together
     schema      how the contracts of A and B differ, where they are two
-    carried     of two tables, by column: what nobody declared and is taken for no estimate
+    carried     by column: attributes, and of two tables what is taken for no estimate
     """
 
     set: str

@@ -12,6 +12,7 @@ waive         an exception of a check, made and taken back
 hold          a legal hold on a version or a set, placed and released
 retention     which versions a contract's rules let go
 scoring       versions against actual values; regrading: verdicts beside what became of them
+key_scoring   single keys against actual values, and several sets in one table; nothing is stored
 sql           DuckDB over the versions
 verify        all that is stored beside what it should be; changes nothing
 sweep         expire what the retention lets go, delete the files that nobody can see

@@ -325,6 +325,28 @@ class EstimateSet:
             self.store, self.name, actuals, versions=versions, vintage=vintage, against=against
         )
 
+    def scores_by_key(
+        self,
+        actuals: pl.DataFrame,
+        *,
+        versions: Sequence[int] | None = None,
+        vintage: Time | None = None,
+        log_shift: float | None = None,
+    ) -> pl.DataFrame:
+        """The scores of single keys, a row each; nothing is stored. See
+        `key_scoring.scores_by_key`.
+        """
+        from estimates.store.key_scoring import scores_by_key
+
+        return scores_by_key(
+            self.store,
+            self.name,
+            actuals,
+            versions=versions,
+            vintage=vintage,
+            log_shift=log_shift,
+        )
+
     def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
         """Grade the gate's verdicts by actual values and log the grades; see
         `regrading.regrade`.

@@ -69,7 +69,7 @@ def score_set(
     versions differ in it), InvalidError (`bad_baseline`, `other_keys`), CorruptError.
     """
     view = store.view().set(name)
-    chosen = _chosen(store, name, versions)
+    chosen = chosen_versions(store, name, versions)
     revision = view.newest_of(chosen[-1].shape if chosen else view.present_shape)
     contract = view.revision(revision)
     actuals = read_actuals(frame, contract, vintage)
@@ -194,8 +194,8 @@ def _stored(
     return of_set(name, one_vintage, vintage, list(by_vintage))
 
 
-def _chosen(store: OpenStore, name: str, numbers: Sequence[int] | None) -> list[Version]:
-    """The versions to score, by number."""
+def chosen_versions(store: OpenStore, name: str, numbers: Sequence[int] | None) -> list[Version]:
+    """The versions to score, by number; raises ConflictError (`other_shape`)."""
     view = store.view()
     if numbers is not None:
         chosen = [view.resolve(name, At(number)) for number in sorted(set(numbers))]

@@ -144,6 +144,45 @@ def test_a_diff_read_backwards_takes_out_the_same_keys() -> None:
     assert (keys.elapsed, keys.advanced, keys.added, keys.removed, keys.common) == (2, 2, 0, 0, 4)
 
 
+def test_new_targets_at_the_same_moment_are_added() -> None:
+    """A key is advanced only where time passed: without, a wider window is news, and the headline
+    says for how many new targets.
+    """
+    narrow, wide = rolling(DAYS[1:3]), rolling(DAYS[1:5])
+    for later in (close(FRIDAY), close(FRIDAY) + timedelta(hours=1)):
+        report = diff(narrow, wide, ROLLING, through_a=close(FRIDAY), through_b=later)
+        keys = report.keys
+        assert (keys.elapsed, keys.advanced, keys.added, keys.new_targets) == (0, 0, 4, 4)
+        assert "4 keys added for new targets" in report.headline
+    back = diff(wide, narrow, ROLLING, through_a=close(FRIDAY), through_b=close(FRIDAY)).keys
+    assert (back.removed, back.added, back.new_targets) == (4, 0, 0)
+    more = diff(
+        rolling(DAYS[1:2], tickers="A"),
+        rolling(DAYS[1:3]),
+        ROLLING,
+        through_a=close(FRIDAY),
+        through_b=close(FRIDAY),
+    )
+    assert "3 keys added (2 for new targets)" in more.headline
+
+
+def test_attributes_that_changed_are_named() -> None:
+    """What a contract carries along is compared as between two files; what stays is not named."""
+    c = parse_contract(
+        'name="g"\n[key.id]\ntype="string"\n[columns.value]\n[columns.team]\nrole="attribute"\n'
+        'type="string"\nnullable=true\n[columns.unit]\nrole="attribute"\ntype="string"'
+    )
+    a = pl.DataFrame({"id": ["x", "y"], "value": 1.0, "team": ["a", None], "unit": "km"})
+    b = a.with_columns(team=pl.Series(["b", None]))
+    report = diff(a, b, c)
+    assert {n: (x.n, x.differ, x.differ_share) for n, x in report.carried.items()} == {
+        "team": (2, 1, 0.5),
+        "unit": (2, 0, 0.0),
+    }
+    assert "team, carried along, differs on 50.0 % of keys" in report.headline
+    assert {x.differ for x in diff(a, a, c).carried.values()} == {0}
+
+
 def test_a_target_counts_from_its_first_moment() -> None:
     """A date has elapsed at 00:00Z of that day, not a microsecond before."""
     a = rolling(DAYS[1:4])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -22,7 +22,6 @@ from estimates_jobs.cli.interface.command import (
     clock_is_right_option,
     command,
     notify_option,
-    set_argument,
     timezone_option,
 )
 from estimates_jobs.cli.interface.notifying import notifying
@@ -31,6 +30,8 @@ from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from estimates.accuracy.accuracy_report import SetAccuracy
     from estimates.store.store import Store
 
@@ -71,10 +72,13 @@ class _Scored(msgspec.Struct, frozen=True):
     "estimates score churn --actuals left-by-june.csv --regrade",
     "estimates score sp500-close                                # the stored scores again",
     "estimates score sp500-close --chart accuracy.svg           # and as a picture",
+    "estimates score flu --actuals truth.csv --by location,horizon",
+    "estimates score flu --actuals truth.csv --each --format csv > each.csv",
+    "estimates score flu-a flu-b flu-c --baseline flu-naive --actuals truth.csv",
     "estimates score sp500-close --last 10 --format csv > scores.csv",
     forms=("csv",),
 )
-@set_argument
+@click.argument("set_names", metavar="SET...", nargs=-1, required=True)
 @click.option(
     "--actuals",
     metavar="FILE-OR-SQL",
@@ -109,76 +113,177 @@ class _Scored(msgspec.Struct, frozen=True):
     show_default=True,
     help="Without --actuals: so many versions.",
 )
+@click.option(
+    "--by",
+    metavar="COLUMNS",
+    help="Means by these columns, such as location,horizon: of the key, attributes, horizon, "
+    "version, data_through. Nothing is stored.",
+)
+@click.option("--each", is_flag=True, help="The scores of each key. Nothing is stored.")
+@click.option(
+    "--log-shift",
+    type=float,
+    metavar="X",
+    help="With --by, --each and several sets: score ln(x + X) in place of x.",
+)
+@click.option("--baseline", metavar="SET", help="Of several sets: the one that skill is scaled by.")
+@click.option("--loss", metavar="NAME", help="Of several sets: wis, mae, brier, ….")
 @timezone_option
 @table_options
 @notify_option
 @clock_is_right_option
-def score(
-    options: Options,
-    set_name: str,
-    actuals: str | None,
-    versions: tuple[int, ...],
-    vintage: str | None,
-    against: str | None,
-    regrade: bool,
-    chart: str | None,
-    last: int,
-    timezone: str | None,
-) -> None:
+def score(options: Options, set_names: tuple[str, ...], **choices: Any) -> None:
     """How good the estimates were: errors, coverage, distribution, skill, once actual values are
     known.
 
     Scores every version that production ever pointed to and that has a key with an actual value,
     stores the scores and logs them to MLflow. The same actual values again change nothing. Without
     --actuals the stored scores are shown. Scores of one --vintage never replace those of another.
+    Several sets are compared as models of one thing, each pair on the keys that both have.
     With --regrade every verdict of the gate is graded too: a refused version that was no worse than
     the one it was judged against was blocked without need, a worse one that passed did harm. The
     verdicts stay what they were. docs/accuracy.md has every number with its formula.
     """
-    if chart is not None and Path(chart).suffix not in (".svg", ".png"):
-        raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
-    if options.notify and not regrade:
-        raise click.UsageError("--notify tells of grades: add --regrade")
-    if actuals is None:
-        if len(versions) > 1 or regrade or not (against is timezone is None):
-            raise click.UsageError(
-                "--against, --regrade, --timezone and several --version need --actuals"
-            )
-        version = versions[0] if versions else None
-        accuracy = options.open_to_read()[set_name].accuracy(version, last=last, vintage=vintage)
+    request = _Request(**choices)
+    request.check(options, set_names)
+    if request.actuals is None:
+        version = request.versions[0] if request.versions else None
+        of_set = options.open_to_read()[set_names[0]]
+        accuracy = of_set.accuracy(version, last=request.last, vintage=request.vintage)
         _show(options, accuracy, accuracy_json.encode_set(accuracy))
+    elif len(set_names) > 1 or request.baseline is not None:
+        _compare(options, set_names, request)
+        return
+    elif request.by is not None or request.each:
+        _show_keys(options, set_names[0], request)
+        return
     else:
-        accuracy = _score(options, set_name, actuals, versions, vintage, against, timezone, regrade)
-    if chart is not None:
+        accuracy = _score(options, set_names[0], request)
+    if request.chart is not None:
         from estimates.accuracy.accuracy_chart import draw
 
-        with writing(chart) as path:
+        with writing(request.chart) as path:
             path.write_bytes(draw(accuracy, path.suffix[1:]))
 
 
-def _score(
-    options: Options,
-    set_name: str,
-    actuals: str,
-    versions: tuple[int, ...],
-    vintage: str | None,
-    against: str | None,
-    timezone: str | None,
-    regrade: bool,
-) -> SetAccuracy:
-    """Score, regrade if asked, record in MLflow, and print what that did."""
+class _Request(msgspec.Struct, frozen=True):
+    """The options of the command, by name."""
+
+    actuals: str | None
+    versions: tuple[int, ...]
+    vintage: str | None
+    against: str | None
+    regrade: bool
+    chart: str | None
+    last: int
+    timezone: str | None
+    by: str | None
+    each: bool
+    log_shift: float | None
+    baseline: str | None
+    loss: str | None
+
+    def check(self, options: Options, names: tuple[str, ...]) -> None:
+        """Raises UsageError for options that do not go together."""
+        several = len(names) > 1 or self.baseline is not None
+        apart = several or self.by is not None or self.each
+        problems = [
+            (
+                self.chart is not None and Path(self.chart).suffix not in (".svg", ".png"),
+                f"{self.chart}: a picture's name ends in .svg or .png",
+            ),
+            (bool(options.notify) and not self.regrade, "--notify tells of grades: add --regrade"),
+            (
+                self.actuals is None
+                and (
+                    len(self.versions) > 1
+                    or self.regrade
+                    or apart
+                    or not (self.against is self.timezone is None)
+                ),
+                "--against, --regrade, --timezone, --by, --each, several sets and several "
+                "--version need --actuals",
+            ),
+            (
+                several and bool(self.versions or self.by is not None or self.each),
+                "--version, --by and --each are about one set",
+            ),
+            (
+                apart and bool(self.against is not None or self.regrade),
+                "--against and --regrade go with scores that are stored: leave out --by, --each "
+                "and --baseline",
+            ),
+            (
+                self.chart is not None and apart and not several,
+                "--chart draws the scores of a set or of models, not --by or --each",
+            ),
+            (
+                self.log_shift is not None and not apart,
+                "--log-shift needs --by, --each or several sets",
+            ),
+            (self.loss is not None and not several, "--loss is for several sets"),
+        ]
+        for wrong, message in problems:
+            if wrong:
+                raise click.UsageError(message)
+
+
+def _read(options: Options, store: Store, name: str, request: _Request) -> pl.DataFrame:
+    """The table of actual values."""
     from estimates_jobs.tables.actual_values import read_actual_values
     from estimates_jobs.tables.table_files import moments_in, with_timezone
 
+    assert request.actuals is not None
+    observed = read_actual_values(request.actuals, store.contract(name), options.tables)
+    if request.timezone is not None:
+        zone = with_timezone(store.contract(name), request.timezone)
+        observed = moments_in(observed, zone)
+    return observed
+
+
+def _compare(options: Options, names: tuple[str, ...], request: _Request) -> None:
+    """Several sets beside each other."""
+    from estimates.store.key_scoring import model_table
+    from estimates_jobs.cli.score_output import show_models
+
     store = options.open()
-    observed = read_actual_values(actuals, store.contract(set_name), options.tables)
-    if timezone is not None:
-        observed = moments_in(observed, with_timezone(store.contract(set_name), timezone))
+    models = model_table(
+        store,
+        names,
+        _read(options, store, names[0], request),
+        baseline=request.baseline,
+        vintage=request.vintage,
+        loss=request.loss,
+        log_shift=request.log_shift,
+    )
+    show_models(options, models, request.chart)
+
+
+def _show_keys(options: Options, name: str, request: _Request) -> None:
+    """The scores of single keys, or their means by some columns."""
+    from estimates.accuracy.key_scores import means
+    from estimates_jobs.cli.score_output import show_frame
+
+    store = options.open()
+    scores = store[name].scores_by_key(
+        _read(options, store, name, request),
+        versions=request.versions or None,
+        vintage=request.vintage,
+        log_shift=request.log_shift,
+    )
+    by = tuple(part.strip() for part in (request.by or "").split(",") if part.strip())
+    show_frame(options, scores if request.each else means(scores, by), by)
+
+
+def _score(options: Options, set_name: str, request: _Request) -> SetAccuracy:
+    """Score, regrade if asked, record in MLflow, and print what that did."""
+    store = options.open()
+    observed, vintage = _read(options, store, set_name, request), request.vintage
     with notifying(options, store):
         outcome = store[set_name].score(
-            observed, versions=versions or None, vintage=vintage, against=against
+            observed, versions=request.versions or None, vintage=vintage, against=request.against
         )
-        regrading = store[set_name].regrade(observed, vintage=vintage) if regrade else None
+        regrading = store[set_name].regrade(observed, vintage=vintage) if request.regrade else None
         untracked = _track(store, set_name)
     scored = _Scored(
         **{name: getattr(outcome, name) for name in Outcome.__struct_fields__},

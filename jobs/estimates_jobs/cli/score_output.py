@@ -1,0 +1,62 @@
+"""What `estimates score` prints besides the scores of one set: single keys, means by columns,
+models beside each other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+
+from estimates.reading.tabular import csv
+from estimates.render.digits import rounded
+from estimates.render.wording import number
+from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.file_writing import writing
+
+if TYPE_CHECKING:
+    from estimates.accuracy.model_table import ModelTable
+    from estimates_jobs.cli.interface.command import Options
+
+_ROWS = 40  # of a frame in a terminal
+_COLUMNS = ("mae", "rmse", "bias", "wis", "quantile_bias", "error_rate", "brier", "log_loss", "rps")
+_LEVELS = ("50", "80", "90", "95")
+
+
+def show_frame(options: Options, frame: pl.DataFrame, by: tuple[str, ...]) -> None:
+    """A frame of scores: whole as CSV or JSON, its first rows and main columns as text."""
+    if options.csv:
+        terminal.raw(csv(frame))
+    elif options.json:
+        texts = frame.with_columns(pl.col(pl.Date, pl.Datetime).cast(pl.String))
+        terminal.raw(msgspec.json.encode(rounded(texts.to_dicts())))
+    else:
+        shown = ["n", *_COLUMNS, *(f"covered_{level}" for level in _LEVELS)]
+        names = ["column", *by, *(name for name in shown if name in frame.columns)]
+        rows = frame.select(list(dict.fromkeys(names))).head(_ROWS).rows()
+        terminal.table(list(dict.fromkeys(names)), [[_cell(x) for x in row] for row in rows])
+        if frame.height > _ROWS:
+            terminal.line(f"  and {frame.height - _ROWS:,} more: --format csv has all")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return number(float(f"{value:.4g}"))
+    return "–" if value is None else str(value)
+
+
+def show_models(options: Options, models: ModelTable, chart: str | None) -> None:
+    """Models beside each other: text, JSON, or a row a pair as CSV; and as a picture."""
+    from estimates.accuracy import model_text
+
+    if options.json:
+        terminal.raw(msgspec.json.encode(rounded(msgspec.to_builtins(models))))
+    elif options.csv:
+        terminal.raw(csv(pl.DataFrame(msgspec.to_builtins(models.pairs), infer_schema_length=None)))
+    else:
+        terminal.page(model_text.render_text(models))
+    if chart is not None:
+        with writing(chart) as path:
+            path.write_bytes(model_text.draw(models, Path(chart).suffix[1:]))
