@@ -25,6 +25,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.lookup.read_file_writing import build
 from estimates.storage import snapshot
 from estimates.storage.parts import Part
+from estimates.store.publish import complete_blocks
 from tests.s3_server import s3_server
 
 NAME = "bench"
@@ -121,6 +122,8 @@ def _year(root: str, folder: Path, versions: int, promoted: bool, place: str) ->
         )
         if promoted and part.sha256 in frame_of:
             _leave_read_file(store, version, frame_of.pop(part.sha256))
+    for number in range(versions):
+        complete_blocks(store, NAME, number + 1)
     catalog = str(store.catalog.engine.url)
     taken: list[float] = []
     for number in range(ROUNDS):

@@ -92,8 +92,10 @@ class KeyRows:
                 return self._known.get(version)
 
         known = [self._known.known(version) for version in versions]
-        if self._objects.folder is None and known.count(None) > 1:
-            unknown = [version for version, of in zip(versions, known, strict=True) if of is None]
+        unknown = [version for version, of in zip(versions, known, strict=True) if of is None]
+        if len(unknown) > 1:
+            self._known.read_ahead(unknown)
+        if self._objects.folder is None and len(unknown) > 1:
             with ThreadPoolExecutor(_REQUESTS) as threads:
                 read_parts = threads.map(read, unknown)
                 return [next(read_parts) if of is None else of for of in known]

@@ -80,6 +80,11 @@ class KnownParts:
         with self._lock:
             self._known.clear()
 
+    def read_ahead(self, versions: Sequence[Version]) -> None:
+        """Read the manifests of versions of one set in few requests, as far as that can be."""
+        wanted = {version.version: version.snapshot_id for version in versions}
+        self._manifests.read_blocks(versions[0].set, wanted)
+
     def get(self, version: Version) -> SnapshotParts:
         """What a version consists of; raises CorruptError (`manifest_missing`, `manifest_damaged`,
         `manifest_format`), UnavailableError (`storage`).

@@ -8,6 +8,7 @@ snapshot        the immutable half: parts and manifest
 parts           where a snapshot is cut, by its keys alone
 shared_parts    which parts two snapshots share
 manifests       manifests that were read and checked, in memory
+manifest_blocks  manifests of versions that follow each other, in one file
 data_files      the stored Parquet, verified and read in pieces
 listed_keys     the listed keys of `file` domains
 copying         files of one root, checked and copied to another

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -12,13 +14,14 @@ from threading import Lock
 from cachetools import LRUCache
 
 from estimates.catalog.records import ErasedPart
-from estimates.errors import CorruptError
-from estimates.storage import snapshot
+from estimates.errors import CorruptError, RefusedError, UnavailableError
+from estimates.storage import manifest_blocks, snapshot
 from estimates.storage.objects import Objects
 from estimates.storage.snapshot import Manifest
 
 _IN_MEMORY = 1 << 16  # parts that are listed: half a kilobyte each
 _KEPT_BYTES = 32 * 1024 * 1024  # of copies on this machine
+_AT_ONCE = 8  # blocks that are read
 _LOOK_EVERY = 100  # copies made by this process
 
 
@@ -60,6 +63,39 @@ class Manifests:
             with self._lock, suppress(ValueError):  # of more parts than are kept at all
                 self._read[name] = manifest
         return manifest
+
+    def read_blocks(self, set_name: str, wanted: Mapping[int, str]) -> None:
+        """Read ahead the manifests of versions, by number, that stand together in one file: what
+        is missing there is read by itself.
+        """
+        unread = Counter(
+            manifest_blocks.number_of(version)
+            for version, snapshot_id in wanted.items()
+            if (set_name, snapshot_id) not in self._read
+        )
+        blocks = [block for block, versions in unread.items() if versions > 1]
+        named = set(wanted.values())
+
+        def read(block: int) -> list[Manifest]:
+            manifests = manifest_blocks.read_block(self._objects, set_name, block)
+            return [manifest for manifest in manifests if manifest.snapshot_id in named]
+
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for manifests in threads.map(read, blocks):
+                with self._lock:
+                    for manifest in manifests:
+                        with suppress(ValueError):
+                            self._read[set_name, manifest.snapshot_id] = manifest
+
+    def complete_block(self, set_name: str, block: int, snapshots: Sequence[str]) -> None:
+        """Write a block of versions, given all their snapshots, unless it is there or cannot be
+        written: it is only a second way to read them.
+        """
+        name = manifest_blocks.name_of(set_name, block)
+        with suppress(CorruptError, UnavailableError, RefusedError):
+            if not self._objects.exists(name):
+                manifests = [self.stored(set_name, snapshot_id) for snapshot_id in snapshots]
+                self._objects.put_if_absent(name, manifest_blocks.encode_block(manifests))
 
     def keep_only(self, snapshots: Iterable[str]) -> None:
         """Remove the copies of all other manifests."""

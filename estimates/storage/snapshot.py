@@ -193,7 +193,7 @@ def decode_manifest(place: str, content: bytes, snapshot_id: str) -> Manifest:
         raise CorruptError("manifest_damaged", f"{place} is not a manifest: {error}") from None
     if manifest.format > FORMAT:
         raise _newer(place, manifest.format)
-    if not _is_of(manifest, snapshot_id) or encode(manifest) != content:
+    if not is_named(manifest, snapshot_id) or encode(manifest) != content:
         raise CorruptError("manifest_damaged", f"{place} does not match the digest in its name")
     return manifest
 
@@ -276,7 +276,8 @@ def _format_of(content: bytes) -> int:
         return 0
 
 
-def _is_of(manifest: Manifest, snapshot_id: str) -> bool:
+def is_named(manifest: Manifest, snapshot_id: str) -> bool:
+    """Whether a manifest is whole, and what a digest names."""
     if manifest.format == FORMAT:
         whole = not manifest.files and manifest.rows == sum(part.rows for part in manifest.parts)
     else:

@@ -27,6 +27,7 @@ from estimates.errors import (
 from estimates.gate.verdict import Verdict
 from estimates.stability.report import Report
 from estimates.storage import snapshot
+from estimates.storage.manifest_blocks import number_of, versions_of
 from estimates.storage.trash import trash_of_today
 from estimates.store.erased_rows import check_not_erased
 from estimates.store.judge import Judgement, judge, stored_judgement
@@ -127,7 +128,17 @@ def commit(
             store, update.write, update.keys, revision, provenance, released_at, update.of
         )
     store.after_commit()
+    complete_blocks(store, name, version.version)
     return version
+
+
+def complete_blocks(store: OpenStore, name: str, newest: int) -> None:
+    """Write the last block of manifests that is complete with a version, if it is not there."""
+    block = number_of(newest + 1) - 1
+    if block:
+        versions = [store.view().set(name).versions[number - 1] for number in versions_of(block)]
+        unexpired = [version.snapshot_id for version in versions if version.expired_at is None]
+        store.manifests.complete_block(name, block, unexpired)
 
 
 def _write(

@@ -13,6 +13,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, CorruptError, NotFoundError, RefusedError
+from estimates.storage.manifest_blocks import name_of, number_of, versions_of
 from estimates.storage.trash import TRASH
 from estimates.store.erased_files import remove_erased
 from estimates.store.identity import NAME as IDENTITY
@@ -85,6 +86,7 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
         store.cache_bound.trim(store.view())
         for name, set_view in store.view().sets.items():
             store.lookups.keep_only(name, _read_often(store, set_view))
+            _tidy_blocks(store, set_view)
         deletions.refused += remove_erased(store.objects, view).left
         store.objects.remove_leftovers()
         store.read_files.remove_leftovers()
@@ -211,6 +213,19 @@ def _read_often(store: Store, view: SetView) -> set[str]:
             with suppress(CorruptError):  # verify tells of it
                 digests |= _parts_of(store, version)
     return digests
+
+
+def _tidy_blocks(store: Store, view: SetView) -> None:
+    """Write the blocks of manifests that are missing; delete those of which all expired."""
+    name = view.contract.name
+    for block in range(1, number_of(len(view.versions) + 1)):
+        versions = [view.versions[number - 1] for number in versions_of(block)]
+        kept = [version.snapshot_id for version in versions if version.expired_at is None]
+        if kept:
+            store.manifests.complete_block(name, block, kept)
+        else:
+            with suppress(RefusedError):
+                store.objects.delete(name_of(name, block))
 
 
 def _is_held_whole(view: View, set_name: str) -> bool:
