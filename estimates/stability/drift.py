@@ -13,7 +13,7 @@ import numpy as np
 
 from estimates.stability.alignment import Rows
 from estimates.stability.family_reports import DriftReport
-from estimates.stability.kernels.blocks import sum_rows
+from estimates.stability.kernels.blocks import count_rows, sum_rows
 from estimates.stability.kernels.ks_distance import ks_distance
 from estimates.stability.kernels.selection import summary
 from estimates.stability.ranking import Ranking, sorted_quantile
@@ -141,8 +141,8 @@ def _w1(a: Floats, b: Floats, old: ColumnValues, new: ColumnValues, unit: float)
     """The first Wasserstein distance (mean distance of the quantile functions), in `unit`."""
     n, m = len(a), len(b)
     if n == m:
-        rows = changed_rows(old, new)
-        if is_few(len(rows), n):
+        if is_few(_count_changed(old, new), n):
+            rows = changed_rows(old, new)
             sides = [side.take(rows) for side in (old, new)]
             changed = [np.sort(side.numbers[side.finite]) for side in sides]
             return distance_of_changed(changed[0], changed[1], n, unit)
@@ -152,6 +152,14 @@ def _w1(a: Floats, b: Floats, old: ColumnValues, new: ColumnValues, unit: float)
     steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
     distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n]) / unit
     return float((np.diff(steps, prepend=0) / (n * m) * distance).sum())
+
+
+def _count_changed(old: ColumnValues, new: ColumnValues) -> int:
+    """How many `changed_rows` there are."""
+    either = old.finite | new.finite
+    return count_rows(
+        lambda block: (old.numbers[block] != new.numbers[block]) & either[block], len(either)
+    )
 
 
 def changed_rows(old: ColumnValues, new: ColumnValues) -> Rows:

@@ -8,10 +8,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.alignment import Rows
 from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
 from estimates.stability.kernels.selection import interpolated
-from estimates.stability.kernels.sorting import ascending_rows
+from estimates.stability.kernels.sorting import Rows, ascending_rows
 from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
@@ -65,8 +64,13 @@ def rank_both(a: Floats, b: Floats) -> Ranking:
 
 
 def _sorted(x: Floats) -> tuple[Floats, Rows]:
-    rows = ascending_rows(x)
-    return x[rows], rows
+    rows, ascending = ascending_rows(x), np.empty(len(x))
+
+    def place(block: slice) -> None:
+        np.take(x, rows[block], out=ascending[block], mode="clip")
+
+    each_block(place, len(x))
+    return ascending, rows
 
 
 def doubled_ranks(ascending: Floats) -> Ranks:

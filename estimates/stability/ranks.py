@@ -131,7 +131,7 @@ def _top(
         lambda places: -values.rows_a[places].astype(np.float64),
     )
     rows = rows[size(rows) > 0]
-    keys = deltas.keys(alignment, values.rows_a[rows])
+    keys = deltas.keys(alignment, values.rows_a[rows].astype(np.intp))
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)
         for key, old, new in zip(keys, old_ranks[rows], new_ranks[rows], strict=True)

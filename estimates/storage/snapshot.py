@@ -233,7 +233,8 @@ def read_frame(
     replaced  see `Manifest.through`
     """
     manifest = read_manifest(objects, set_name, snapshot_id).through(replaced)
-    return pl.concat(list(read_parts(objects, set_name, manifest)))
+    # a column in one piece is compared without being copied
+    return pl.concat(list(read_parts(objects, set_name, manifest)), rechunk=True)
 
 
 def read_parts(objects: Objects, set_name: str, manifest: Manifest) -> Iterator[pl.DataFrame]:

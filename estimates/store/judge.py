@@ -225,7 +225,7 @@ def stored_candidate(store: OpenStore, version: Version) -> Candidate:
                 content = snapshot.read_part(store.objects, name, part)
                 stage = "parquet"
                 frames.append(pl.read_parquet(io.BytesIO(content)))
-        candidate.frame = pl.concat(frames)
+        candidate.frame = pl.concat(frames, rechunk=True)  # a column in one piece is not copied
     except (CorruptError, pl.exceptions.PolarsError) as error:
         candidate.faults[stage] = str(error)
     return candidate
