@@ -112,8 +112,8 @@ def _top(
     value has rank 1.
     """
     n, moved = len(deltas), deltas.a != deltas.b
-    changed = np.flatnonzero(moved)
-    if is_few(len(changed), n):
+    if is_few(int(np.count_nonzero(moved)), n):
+        changed = np.flatnonzero(moved)
         old, new = (
             SortedRuns([side]).doubled_ranks(x[changed])
             for side, x in ((values.a, deltas.a), (values.b, deltas.b))

@@ -51,11 +51,11 @@ def test_a_history_reads_blocks(year: Store, monkeypatch: pytest.MonkeyPatch) ->
     said = history(year)
     assert len(set(said)) == 10
     read: list[str] = []
-    one = snapshot.read_manifest
+    read_manifest = snapshot.read_manifest
     monkeypatch.setattr(
         snapshot,
         "read_manifest",
-        lambda *of: read.append(of[2]) or one(*of),  # type: ignore
+        lambda *of: read.append(of[2]) or read_manifest(*of),  # type: ignore
     )
     for copy in (year.cache / "fresh" / "manifests").glob("*"):
         copy.unlink()
