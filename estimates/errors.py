@@ -12,6 +12,9 @@ EstimatesError
 Each error carries a stable `code` (the precise cause; docs/spec.md lists them, names are only ever
 added) and a message that says what, where and what to do. Programmer errors are assertions, not
 members of this tree.
+
+What to do is the `remedy`, with which the message ends: whoever is refused a table that is right
+reads there which option to give, which line to write or which command to run.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from __future__ import annotations
 
 class EstimatesError(Exception):
     """Something that a caller can act on; `code` is stable, `details` are JSON-ready facts for
-    machines.
+    machines, but for `remedy`, with which the message ends.
     """
 
     def __init__(self, code: str, message: str, **details: object) -> None:
+        remedy = details.pop("remedy", "")
+        message = f"{message}; {remedy}" if remedy else message
         super().__init__(message)
         self.code = code
         self.message = message

@@ -38,6 +38,7 @@ def draw(accuracy: SetAccuracy, kind: str) -> bytes:
         raise InvalidError(
             "nothing_to_draw",
             f"{accuracy.set}: no version was scored yet, so there is nothing to draw",
+            remedy="score versions with --actuals first",
         )
     title = alt.TitleParams(
         f"{accuracy.set}: {count(len(accuracy.versions), 'version')} scored", offset=14

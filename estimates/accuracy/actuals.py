@@ -14,9 +14,11 @@ from estimates.accuracy.observed import Observed, observed, sources
 from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.conform import cast_column, name_keys
 from estimates.contract.contract import Contract
+from estimates.contract.stored_values import type_word
 from estimates.contract.text_values import parsed, values_of
 from estimates.contract.time_values import are_midnights
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 
 VINTAGE = "vintage"
 _KNOWN = "\0vintage"  # not printable, so no column of a contract has this name
@@ -127,6 +129,7 @@ def _join_key(frame: pl.DataFrame, contract: Contract) -> list[str]:
             "columns",
             f"{contract.name}: the actual values lack key columns: {', '.join(missing)}; "
             f"columns: {', '.join(frame.columns)}",
+            remedy="name the key columns as the contract does",
             missing=missing,
         )
     return by
@@ -151,7 +154,9 @@ def _happened(series: pl.Series, label: str, where: str) -> pl.Series:
     if label.lower() in outcomes or not outcomes <= {"1", "1.0", "true", "0", "0.0", "false"}:
         if series.dtype.is_numeric():
             raise InvalidError(
-                "bad_actual", f"{where}: column {series.name!r} is neither 0 nor 1 throughout"
+                "bad_actual",
+                f"{where}: column {series.name!r} is neither 0 nor 1 throughout",
+                remedy="write 1 where it happened and 0 where not, or the class itself",
             )
         return series.cast(pl.String)
     yes, no = pl.lit(label), pl.lit(f"not {label}")
@@ -174,11 +179,15 @@ def _vintages(frame: pl.DataFrame, where: str, zone: str | None) -> pl.Series:
         series = series.cast(pl.Date)
     if series.dtype != pl.Date and not isinstance(series.dtype, pl.Datetime):
         raise InvalidError(
-            "bad_vintage", f"{where}: column 'vintage' is {series.dtype}, not a date or a timestamp"
+            "bad_vintage",
+            f"{where}: column 'vintage' is {type_word(series.dtype)}, not a date or a timestamp",
+            remedy="write when each value was known, such as 2026-11-24",
         )
     if series.null_count():
         raise InvalidError(
-            "bad_vintage", f"{where}: column 'vintage' is null in {series.null_count()} rows"
+            "bad_vintage",
+            f"{where}: column 'vintage' is null in {count(series.null_count(), 'row')}",
+            remedy="write when each value was known, or leave the column out",
         )
     return (
         series
@@ -190,10 +199,11 @@ def _vintages(frame: pl.DataFrame, where: str, zone: str | None) -> pl.Series:
 def _check_keys(rows: pl.DataFrame, by: list[str], vintage: list[str], where: str) -> None:
     nulls = rows.filter(pl.any_horizontal(pl.col(by).is_null()))
     if nulls.height:
+        verb = "has" if nulls.height == 1 else "have"
         raise InvalidError(
             "null_key",
-            f"{where}: {nulls.height} rows have a null key: {name_keys(nulls, by)}; "
-            "complete the key",
+            f"{where}: {count(nulls.height, 'row')} {verb} a null key: {name_keys(nulls, by)}",
+            remedy="complete the key, or leave these rows out",
         )
     twice = (
         rows.filter(pl.struct([*by, *vintage]).is_duplicated())
@@ -202,15 +212,17 @@ def _check_keys(rows: pl.DataFrame, by: list[str], vintage: list[str], where: st
         .sort(by)
     )
     if twice.height:
-        hint = (
-            "in one vintage"
+        verb = "appears" if twice.height == 1 else "appear"
+        of, remedy = (
+            (" in one vintage", "leave one row for each key and vintage")
             if vintage
-            else "; a column 'vintage' (date or timestamp) tells revisions apart"
+            else ("", "tell revisions apart by a column 'vintage' (date or timestamp)")
         )
         raise InvalidError(
             "duplicate_key",
-            f"{where}: {twice.height} keys appear more than once{' ' if vintage else ''}{hint}: "
+            f"{where}: {count(twice.height, 'key')} {verb} more than once{of}: "
             f"{name_keys(twice, by)}",
+            remedy=remedy,
             keys=[[key_text(part) for part in row] for row in twice.head(100).iter_rows()],
         )
 
@@ -218,7 +230,9 @@ def _check_keys(rows: pl.DataFrame, by: list[str], vintage: list[str], where: st
 def _known_at(rows: pl.DataFrame, vintage: datetime | str, where: str) -> pl.DataFrame:
     if _KNOWN not in rows.columns:
         raise InvalidError(
-            "bad_vintage", f"{where}: there is no column 'vintage' that says when a value was known"
+            "bad_vintage",
+            f"{where}: there is no column 'vintage' that says when a value was known",
+            remedy="add it to the actual values, or leave --vintage out",
         )
     moment = (
         instants.parse_through(vintage)

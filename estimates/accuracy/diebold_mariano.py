@@ -88,8 +88,11 @@ def _two_sided(statistic: float, degrees: int) -> float:
     try:
         from scipy.stats import t
     except ModuleNotFoundError:
-        message = "comparing losses over dates needs scipy: pip install 'estimates-store[accuracy]'"
-        raise InvalidError("no_scipy", message) from None
+        raise InvalidError(
+            "no_scipy",
+            "comparing losses over dates needs scipy",
+            remedy="pip install 'estimates-store[accuracy]'",
+        ) from None
     return float(2 * t.sf(abs(statistic), degrees))
 
 

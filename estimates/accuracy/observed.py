@@ -63,6 +63,7 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
             "no_actuals",
             f"{contract.name}: no column holds actual values; columns: {', '.join(columns)}; "
             f"wanted: {names}",
+            remedy="name the column of actual values so",
         )
     return chosen
 

@@ -186,8 +186,8 @@ def _check_keys(contract: Contract, baseline: OtherVersion) -> None:
         raise InvalidError(
             "other_keys",
             f"{contract.name}: its key is {_key(wanted)} and that of the baseline {baseline.set} "
-            f"is {_key(have)}; "
-            "only sets with the same key columns can be compared",
+            f"is {_key(have)}",
+            remedy="name a set with the same key columns with --against",
         )
 
 

@@ -45,16 +45,16 @@ def side_by_side(
     a, b = as_frame(a), as_frame(b)
     if contract is not None:
         if key is not None or groups or estimates or rtol is not None or atol is not None:
-            what = (
-                "the contract says the key, the estimates, the tolerance and the groups: give it "
-                "alone"
+            raise InvalidError(
+                "key_or_contract",
+                "the contract says the key, the estimates, the tolerance and the groups",
+                remedy="give it alone, or leave the contract out",
             )
-            raise InvalidError("key_or_contract", what)
         if timezone is not None:
             contract = msgspec.structs.replace(contract, timezone=timezone)
         return _under(contract, a, b, names)
     if key is None:
-        raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b)}")
+        raise InvalidError("key_needed", "which columns are the key?", remedy=_proposal(a, b))
     tolerance = Stability(
         rtol=_tolerance(rtol, 0.01), atol=_tolerance(atol, 0.0), groups=tuple(groups)
     )
@@ -204,7 +204,7 @@ def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:
     return (
         f"it could be {' or '.join(proposals)}"
         if proposals
-        else "no column or two identify every row of both tables"
+        else "name those that identify a row; no column or two do in both tables"
     )
 
 
@@ -212,7 +212,11 @@ def _tolerance(value: float | None, default: float) -> float:
     if value is None:
         return default
     if not (value >= 0 and math.isfinite(value)):
-        raise InvalidError("bad_tolerance", f"the tolerance {value} is not a number of at least 0")
+        raise InvalidError(
+            "bad_tolerance",
+            f"the tolerance {value} is not a number of at least 0",
+            remedy="give a share such as 0.01 as --rtol, or an amount as --atol",
+        )
     return float(value)
 
 

@@ -35,7 +35,8 @@ def shared_measure(
         raise InvalidError(
             "other_keys",
             f"{first.set} has the key {_key_text(contract)} and {second.set} has "
-            f"{_key_text(other)}; only equal keys can be compared",
+            f"{_key_text(other)}",
+            remedy="name a set with an equal key with --to-set",
         )
     schema = schema_changes(contract, other)
     if schema.changed:

@@ -124,14 +124,14 @@ class TwoTables:
             old, new = (
                 name_keys(frame.head(2), list(self.contract.key)) for frame in (self.a, self.b)
             )
-            reason = (
-                f"{self.names[0]} has {old}, {self.names[1]} has {new}: is the key right? It is "
-                f"{', '.join(self.contract.key)}"
-            )
+            reason = f"{self.names[0]} has {old}, {self.names[1]} has {new}"
+            remedy = f"is the key right? It is {', '.join(self.contract.key)}: name it with --key"
         else:
-            reason = f"{near_sentence(keys.near)}; write them alike in both"
+            reason, remedy = near_sentence(keys.near), "write them alike in both"
         raise InvalidError(
-            "no_common_key", f"{self.names[0]} and {self.names[1]} have no key in common; {reason}"
+            "no_common_key",
+            f"{self.names[0]} and {self.names[1]} have no key in common; {reason}",
+            remedy=remedy,
         )
 
     def _with_unmeasured(self, report: Report) -> Report:
@@ -193,7 +193,10 @@ class TwoTables:
                 more = " and more" if null.sum() > _NAMED_ROWS else ""
                 many = f"{count(int(null.sum()), 'row')} {'has' if null.sum() == 1 else 'have'}"
                 return InvalidError(
-                    "null_key", f"{name}: {many} an empty key ({', '.join(key)}): row {rows}{more}"
+                    "null_key",
+                    f"{name}: {many} an empty key ({', '.join(key)}): row {rows}{more}",
+                    remedy="complete the key, or leave these rows out",
+                    rows=[row + 1 for row in null.arg_true().head(100)],
                 )
         for frame, name in zip((self.a, self.b), self.names, strict=True):
             twice = (
@@ -205,7 +208,8 @@ class TwoTables:
                 )
                 return InvalidError(
                     "duplicate_key",
-                    f"{name}: {many} more than once: {name_keys(twice, key)}; {self._more()}",
+                    f"{name}: {many} more than once: {name_keys(twice, key)}",
+                    remedy=self._more(),
                 )
         return error
 
@@ -220,7 +224,7 @@ class TwoTables:
         unique = completed((self.a, self.b), list(self.contract.key), others)
         if unique is None:
             return "no further column or two would make the key unique; aggregate the rows first"
-        return f"the key {','.join(unique)} would be unique"
+        return f"the key would be unique with --key {','.join(unique)}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -105,7 +105,9 @@ class Vintages:
         """
         if across == "horizon" and not self._dated:
             raise InvalidError(
-                "no_horizon", f"{self.contract.name}: its keys have no dated target, so no horizons"
+                "no_horizon",
+                f"{self.contract.name}: its keys have no dated target, so no horizons",
+                remedy="ask for versions with --across version",
             )
         return triangle_of(
             self.rows, list(self.contract.key), across or ("horizon" if self._dated else "version")
@@ -123,8 +125,9 @@ class Vintages:
             most = triangle.height
         raise InvalidError(
             "too_many_keys",
-            f"{self.contract.name}: the triangle has {most} keys or more; name a longer leading "
-            f"part of the key, under which there are at most {MAX_KEYS}",
+            f"{self.contract.name}: the triangle has {most} keys or more",
+            remedy="name a longer leading part of the key, under which there are at most "
+            f"{MAX_KEYS}",
         )
 
     def revisions(self, actuals: pl.DataFrame | None = None) -> Revisions:
@@ -193,7 +196,9 @@ class Vintages:
         observed = read_actuals(actuals, self.contract)
         if actual(self.column) not in observed.rows.columns:
             raise InvalidError(
-                "columns", f"{self.contract.name}: the actual values have none for {self.column}"
+                "columns",
+                f"{self.contract.name}: the actual values have none for {self.column}",
+                remedy=f"add a column {self.column} to them, or name another one with --column",
             )
         values = observed.rows.select(*observed.by, pl.col(actual(self.column)).alias(ACTUAL))
         return rows.join(values, on=observed.by, how="left", maintain_order="left")
@@ -211,7 +216,9 @@ def _column(contract: Contract, name: str | None) -> str:
         name = next(iter((*contract.points, *numbers)), None)
         if name is None:
             raise InvalidError(
-                "not_a_number", f"{contract.name}: it has no estimate that is a number"
+                "not_a_number",
+                f"{contract.name}: it has no estimate that is a number",
+                remedy="a triangle needs one: ask for `estimates history` of a label",
             )
         return name
     if name not in contract.columns:
@@ -219,10 +226,13 @@ def _column(contract: Contract, name: str | None) -> str:
             "unknown_field",
             f"{contract.name}: no column {name!r}{did_you_mean(name, contract.columns)}; "
             f"columns: {', '.join(contract.columns)}",
+            remedy="name one of these with --column",
         )
     if name not in numbers:
         raise InvalidError(
-            "not_a_number", f"{contract.name}: {name} is no estimate that is a number"
+            "not_a_number",
+            f"{contract.name}: {name} is no estimate that is a number",
+            remedy=f"name one of {', '.join(numbers) or 'another set'} with --column",
         )
     return name
 

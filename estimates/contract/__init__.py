@@ -10,6 +10,7 @@ quantile_columns  one table of a contract for many quantiles; own_rows  a set's 
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
 text_values   what text stands for in a contract's types; time_values  times, dates and zones
 number_text   numbers as people write them: decimal commas, thousands, percent, currencies
+date_text     days as people write them: 31.12.2026, 12/31/2026
 stored_values stored types in the few that a contract holds; arrow_tables  those of Arrow
 probability_sums  how far probabilities may add up to other than 1
 field_errors  all that is wrong with a tree of values, and what is allowed

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from estimates.contract.stored_values import placeholder
+from estimates.errors import InvalidError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,13 +23,22 @@ _POLARS_DIGITS = 38  # of a decimal
 def frame_of_arrow(table: pa.Table, unread: Collection[str] = ()) -> pl.DataFrame:
     """The table as a frame, its columns in their order; `unread` are columns of intervals, whose
     type Arrow does not know.
+    Raises InvalidError (`columns`) where two columns have one name.
     """
+    names = table.column_names
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidError(
+            "columns",
+            f"two columns are called {twice!r}",
+            remedy="rename one of them where the table is written",
+        )
     return pl.DataFrame(
         [
             placeholder(name, "interval", table.num_rows)
             if name in unread
             else _series(name, table.column(name))
-            for name in table.column_names
+            for name in names
         ]
     )
 

@@ -10,6 +10,7 @@ from polars import selectors
 from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.contract import Contract
 from estimates.contract.stored_values import (
+    are_integers,
     are_whole,
     has_text,
     out_of_calendar,
@@ -19,6 +20,7 @@ from estimates.contract.stored_values import (
 )
 from estimates.contract.time_values import NAME_THE_ZONE, are_midnights, moments_of
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 
 DTYPES: dict[str, pl.DataType] = {
     "float": pl.Float64(),
@@ -51,8 +53,11 @@ def as_frame(table: Any) -> pl.DataFrame:
             return frame_of_arrow(table)
         return table.collect() if isinstance(table, pl.LazyFrame) else pl.DataFrame(table)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        what = f"{type(table).__name__} is no table that polars can read: {error}"
-        raise InvalidError("no_table", what) from error
+        raise InvalidError(
+            "no_table",
+            f"{type(table).__name__} is no table that polars can read: {error}",
+            remedy="give a polars, pandas or Arrow table, or columns by name",
+        ) from error
 
 
 def kinds(contract: Contract) -> dict[str, ColumnType]:
@@ -85,11 +90,8 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         frame = frame.sort(key, maintain_order=True)
     _check_keys(frame, contract)
     _check_finite(frame, contract)
-    floats = [
-        name
-        for name, dtype in frame.schema.items()
-        if dtype.is_float() and (frame[name] == 0.0).any()
-    ]
+    zeros = frame.select((selectors.float() == 0.0).any())  # all columns at once: many are wide
+    floats = [name for name in zeros.columns if zeros.get_column(name)[0]]
     # `+ 0.0` would be simplified away by the query optimizer
     return frame.with_columns(
         pl.when(pl.col(n) == 0.0).then(0.0).otherwise(pl.col(n)).alias(n) for n in floats
@@ -105,6 +107,7 @@ def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         raise InvalidError(
             "columns",
             f"{contract.name}: key columns are missing: {', '.join(missing)}",
+            remedy="name all key columns in the table as the contract does",
             missing=missing,
         )
     keys = typed_keys(frame, contract).sort(list(contract.key))
@@ -146,9 +149,27 @@ def check_columns(frame: pl.DataFrame, contract: Contract, of: str = "") -> None
             "columns",
             f"{contract.name}: columns{of} differ from the contract: {'; '.join(parts)}; "
             f"it has {', '.join(kinds(contract))}",
+            remedy=_other_columns(missing, extra),
             missing=missing,
             extra=extra,
         )
+
+
+def _other_columns(missing: list[str], extra: list[str]) -> str:
+    """What to do about columns that are missing or too many."""
+    pairs = {name: other for name in missing for other in extra if _alike(name, other)}
+    if pairs:
+        return "rename " + ", ".join(f"{other!r} to {name!r}" for name, other in pairs.items())
+    new = "write them as [columns.NAME] into the contract and register it with `estimates define`"
+    if not missing:
+        return f"leave them out of a file with --ignore {','.join(extra)}, or {new}"
+    return "add them to the table, or take them out of the contract: `estimates define`"
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two names differ in case and signs only."""
+    a, b = ("".join(filter(str.isalnum, text.casefold())) for text in (name, other))
+    return a == b
 
 
 def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -182,7 +203,7 @@ def cast_column(
     `bad_value` (no time of the zone).
     """
     series = without_extension(frame.get_column(name))
-    have, wanted, hint = series.dtype, DTYPES[kind], ""
+    have, wanted, why = series.dtype, DTYPES[kind], ""
     check_calendar(series, where)
     if have == wanted:
         return series
@@ -194,14 +215,16 @@ def cast_column(
         try:
             return _exact(series, kind)
         except pl.exceptions.PolarsError:
-            hint = (
+            why = (
                 f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
             )
-    if kind == "timestamp" and naive and zone is None:
-        hint = f"; {NAME_THE_ZONE}"
+    no_zone = kind == "timestamp" and naive and zone is None
     raise InvalidError(
         "column_type",
-        f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){hint}",
+        f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){why}",
+        remedy=NAME_THE_ZONE
+        if no_zone
+        else f"cast it to {kind}, or write another type into the contract: `estimates define`",
         column=name,
     )
 
@@ -215,7 +238,10 @@ def _holds(series: pl.Series, kind: ColumnType) -> bool:
         case "float":
             return have.is_numeric()
         case "integer":
-            return have.is_integer() or (have.is_decimal() and are_whole(series))
+            return have.is_integer() or (
+                (have.is_decimal() and are_whole(series))
+                or (have.is_float() and are_integers(series))  # of pandas, where one is missing
+            )
         case "string":
             return has_text(have)
         case "date":
@@ -240,7 +266,8 @@ def check_calendar(series: pl.Series, where: str) -> None:
             "out_of_range",
             f"{where}: column {series.name!r} lies outside the years 1 to 9999 in {bad.sum()} "
             "rows, "
-            f"first in row {bad.arg_true()[0] + 1}; check the unit it was made with",
+            f"first in row {bad.arg_true()[0] + 1}",
+            remedy="check the unit it was made with, or write null for no end",
             column=series.name,
         )
 
@@ -269,11 +296,13 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
     key = list(contract.key)
     nulls = frame.filter(pl.any_horizontal(pl.col(key).is_null()))
     if nulls.height:
+        verb = "has" if nulls.height == 1 else "have"
         counts = ", ".join(name for name in key if nulls[name].null_count())
         raise InvalidError(
             "null_key",
-            f"{contract.name}: {nulls.height} rows have a null key (in {counts}); first rows: "
-            f"{nulls.head(3).rows()}",
+            f"{contract.name}: {count(nulls.height, 'row')} {verb} a null key (in {counts}); the "
+            f"first {_shown(nulls)}",
+            remedy="complete the key, or leave these rows out",
         )
     for name in key:
         if contract.key[name].type == "string":
@@ -281,19 +310,28 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
             if bad.height:
                 raise InvalidError(
                     "bad_key",
-                    f"{contract.name}: {bad.height} keys cannot be part of a URL path: column "
-                    f"{name!r} is empty, "
-                    f"'.', '..' or has a NUL, at {bad.select(key).head(_NAMED).rows()}",
+                    f"{contract.name}: {count(bad.height, 'key')} cannot be part of a URL path: "
+                    f"column {name!r} is empty, '.', '..' or has a NUL: the first {_shown(bad)}",
+                    remedy="write another key for them, or leave these rows out",
                 )
     if _ascends(frame, key):
         return
     twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
     if twice.height:
+        verb = "appears" if twice.height == 1 else "appear"
         raise InvalidError(
             "duplicate_key",
-            f"{contract.name}: {twice.height} keys appear more than once: {name_keys(twice, key)}",
+            f"{contract.name}: {count(twice.height, 'key')} {verb} more than once: "
+            f"{name_keys(twice, key)}",
+            remedy="add a column to the key that tells their rows apart, or aggregate them first",
             keys=key_texts(twice.head(100)),
         )
+
+
+def _shown(rows: pl.DataFrame) -> str:
+    """The first of some rows, its values by their columns."""
+    pairs = rows.head(1).to_dicts()[0].items()
+    return "has " + ", ".join(f"{name} = {value!r}" for name, value in list(pairs)[:_NAMED])
 
 
 def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
@@ -304,8 +342,9 @@ def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
         bad = frame.filter(~pl.col(name).is_finite())
         raise InvalidError(
             "not_finite",
-            f"{contract.name}: column {name!r} is NaN or infinite for {bad.height} keys: "
-            f"{name_keys(bad, list(contract.key))}; write null for no estimate",
+            f"{contract.name}: column {name!r} is NaN or infinite for "
+            f"{count(bad.height, 'key')}: {name_keys(bad, list(contract.key))}",
+            remedy="write null for no estimate, an empty cell in CSV",
             column=name,
             keys=key_texts(bad.select(list(contract.key)).head(100)),
         )

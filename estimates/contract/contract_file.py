@@ -24,7 +24,11 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     try:
         tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
+        raise InvalidError(
+            "bad_toml",
+            f"{where}: not TOML: {error}",
+            remedy="mend that line; docs/contract.md shows every field",
+        ) from None
     text = source.decode() if isinstance(source, bytes) else source
     tree, origins, faults = with_quantile_columns(tree)
     try:
@@ -100,5 +104,7 @@ def read_contract(path: str | Path) -> Contract:
         return parse_contract(Path(path).read_bytes(), str(path))
     except OSError as error:
         raise InvalidError(
-            "no_file", f"{path}: cannot be read: {error.strerror or error}"
+            "no_file",
+            f"{path}: cannot be read: {error.strerror or error}",
+            remedy="name a contract's file; `estimates draft TABLE --key COLUMNS` writes one",
         ) from None

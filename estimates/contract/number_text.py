@@ -41,17 +41,25 @@ class NumberOptions(NamedTuple):
     notes: list[str]
 
 
+_NONE = pl.Series(dtype=pl.Boolean)
+
+
 class Numbers(NamedTuple):
     """A column whose numbers are in plain form, 1234.5.
 
     plain   null where a cell holds nothing, a word for nothing or no number
-    strays  where a cell holds something that is no number
+    strays  where a cell holds something that is no number; empty where nobody looked
     mark    what stands before a fraction
     """
 
     plain: pl.Series
     strays: pl.Series
     mark: str
+
+
+def plain_numbers(text: pl.Series) -> Numbers:
+    """A column that is plain already."""
+    return Numbers(text, _NONE, ".")
 
 
 def is_plain(text: pl.Series, decimal: str | None) -> bool:
@@ -121,12 +129,22 @@ def sentence(text: pl.Series, numbers: Numbers) -> str | None:
     return f"column {name!r}: {', '.join(parts)}" if parts else None
 
 
+def most_numbers(text: pl.Series, decimal: str | None) -> pl.Series:
+    """Which cells are numbers under the rule that fits most; words for nothing are none."""
+    bare = text.str.strip_chars()
+    readings = [_read(bare, mark) for mark in (decimal or ".,")]
+    readings += [] if decimal == "," else [_plain_numbers(bare)]
+    return min(readings, key=lambda reading: reading.null_count()).is_not_null()
+
+
 def remedy(value: str, decimal: str | None) -> str:
     """The rule under which a cell that is none would be a number, or a word for nothing."""
     for mark in ".,":
         reading = _read(pl.Series([value]).str.strip_chars(), mark)
         if mark != decimal and reading[0] is not None:
             return f"with --decimal {mark} it is {float(reading[0]):.15g}"
+    if any(map(str.isdigit, value)):
+        return "write the number alone, such as 1234.5"
     return f"if it stands for no value, say so with --null {quote(value)}"
 
 
@@ -152,6 +170,7 @@ def _read(bare: pl.Series, mark: str) -> pl.Series:
     """Text as plain numbers where `mark` stands before the fraction; null where it is none."""
     other = "," if mark == "." else "."
     text = bare.str.replace(r"^\((.+)\)$", "-$1").str.replace("^\u2212", "-")
+    text = text.str.replace(r"^(\d.*)[-\u2212]$", "-$1")  # as SAP writes it
     text = text.str.replace(rf"^([+-]?)\s*(?:{_CURRENCY})\s*([+-]?)", "${1}${2}")
     text = text.str.replace(rf"\s*(?:{_CURRENCY})$", "")
     percent = text.str.contains(r"%$")
@@ -182,8 +201,8 @@ def _check_alike(bare: pl.Series, point: pl.Series, comma: pl.Series) -> None:
         raise InvalidError(
             "ambiguous_number",
             f"column {bare.name!r}: row {row + 1} has {bare[row]!r}, which is {values[0]:.15g} "
-            f"with --decimal . and {values[1]:.15g} with --decimal , (all cells fit both): say "
-            "which it is",
+            f"with --decimal . and {values[1]:.15g} with --decimal , (all cells fit both)",
+            remedy="say which it is",
             column=bare.name,
             rows=[row + 1 for row in differ.head(100)],
         )

@@ -24,6 +24,12 @@ _CALENDAR = tuple(instants.micros(end.replace(tzinfo=UTC)) for end in (datetime.
 _WIDE = (pl.UInt64, pl.Int128, pl.UInt128)  # integers that may be beyond 64 bits
 _HELD = (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum, pl.Binary)
 _OF_KEYS = (pl.Time, pl.Duration)  # held as text where they identify a row
+_WORDS: dict[type[pl.DataType], str] = {
+    pl.Array: "list",
+    pl.Datetime: "timestamp",
+    pl.Struct: "structure",
+    pl.Time: "time of day",
+}
 _UUID_BYTES = 16
 _NOT_PRINTED = r"[\x00-\x1f\x7f]"
 
@@ -73,10 +79,10 @@ def unheld(series: pl.Series, *, is_key: bool = False) -> str:
 
 
 def type_word(dtype: pl.DataType) -> str:
-    """A stored type in a message: of a structure its head, of an extension its name."""
+    """A stored type in a message: the word of the field, of an extension its name."""
     if isinstance(dtype, pl.BaseExtension):
         return dtype.ext_name()
-    return "Struct" if isinstance(dtype, pl.Struct) else str(dtype)
+    return _WORDS.get(type(dtype), str(dtype).partition("(")[0].lower())
 
 
 def placeholder(name: str, kind: str, rows: int) -> pl.Series:
@@ -123,6 +129,13 @@ def are_whole(decimals: pl.Series) -> bool:
     if _scale(decimals.dtype) == 0:
         return True
     return bool((decimals.cast(pl.Int128).cast(decimals.dtype, strict=False) == decimals).all())
+
+
+def are_integers(floats: pl.Series) -> bool:
+    """Whether all numbers are whole, and fit into 64 bits; NaN is none."""
+    numbers = floats.cast(pl.Float64)
+    fit = numbers.is_between(-(2.0**63), 2.0**63, closed="left")
+    return bool((fit & (numbers.round() == numbers)).all())
 
 
 def text_of_stored(series: pl.Series) -> pl.Series:

@@ -5,6 +5,7 @@ point.
 import polars as pl
 
 from estimates.contract.columns import ColumnType
+from estimates.contract.date_text import days_of_people, two_orders
 from estimates.contract.number_text import (
     NULL_WORDS,
     NumberOptions,
@@ -22,6 +23,8 @@ from estimates.contract.time_values import (
 from estimates.errors import InvalidError
 
 _NAMED = 5  # offending rows named in an error
+_KEPT = "`estimates define` registers it"
+_NUMBERS = ("float", "integer")
 _INTEGER = r"^[+-]?(0|[1-9]\d*)$"  # 007 is a code, and text
 _WANTED: dict[ColumnType, str] = {
     "float": "a number with a decimal point, such as 1.5; an empty cell says no estimate",
@@ -57,6 +60,9 @@ def parsed(
     if series.dtype != pl.String or kind == "string":
         return series
     values = values_of(series, kind, zone)
+    is_whole = values.null_count() == series.null_count()
+    if is_whole and (options is None or options.decimal != ","):
+        return values
     bad = values.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
     if options is not None and (bad.any() or options.decimal == ","):
         series, values, bad = _as_people_write(series, kind, zone, options)
@@ -69,7 +75,7 @@ def _as_people_write(
     series: pl.Series, kind: ColumnType, zone: str | None, options: NumberOptions
 ) -> tuple[pl.Series, pl.Series, pl.Series]:
     """The column without words for nothing, its values, and where it has none."""
-    if kind in ("float", "integer"):
+    if kind in _NUMBERS:
         numbers = numbers_of(series, options.decimal)
         if numbers is not None:
             values = values_of(numbers.plain, kind)
@@ -78,6 +84,13 @@ def _as_people_write(
             if said is not None and not bad.any():
                 options.notes.append(said)
             return series, values, bad
+    days = days_of_people(series) if kind == "date" else None
+    if days is not None:
+        row = (days.is_not_null() & (days.dt.to_string("%Y-%m-%d") != series)).arg_true()
+        if len(row):
+            first = series[row[0]]
+            options.notes.append(f"column {series.name!r}: {first!r} is read as {days[row[0]]}")
+        return series, days, pl.repeat(False, len(series), eager=True)
     words = series.str.strip_chars().is_in(NULL_WORDS)
     series = series.set(words.fill_null(False), None)
     values = values_of(series, kind, zone)
@@ -91,9 +104,12 @@ def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.
 
     zone  that of times without one, which are no timestamps otherwise
     """
-    text = text.str.strip_chars()
     if kind == "float":
-        return text.cast(pl.Float64, strict=False)  # 1.5, 1e3, NaN, -inf; no 1_000, no 0x1
+        values = text.cast(pl.Float64, strict=False)  # 1.5, 1e3, NaN, -inf; no 1_000, no 0x1
+        if values.null_count() == text.null_count():
+            return values  # nearly always: blanks around numbers are rare
+        return text.str.strip_chars().cast(pl.Float64, strict=False)
+    text = text.str.strip_chars()
     if kind == "integer":
         return (
             text.set(~text.str.contains(_INTEGER), None)
@@ -129,21 +145,24 @@ def _bad_value(
     more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
     return InvalidError(
         "bad_value",
-        f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}"
-        f"{_hint(str(series[rows[0]]), kind, options)}",
+        f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}",
+        remedy=_remedy(series, rows[0], kind, options),
         column=series.name,
         rows=[row + 1 for row in rows.head(100)],
     )
 
 
-def _hint(value: str, kind: ColumnType, options: NumberOptions | None) -> str:
-    """What to do about a value, where something can be said."""
+def _remedy(series: pl.Series, row: int, kind: ColumnType, options: NumberOptions | None) -> str:
+    """What to do about a value."""
+    value = str(series[row])
+    orders = two_orders(series) if kind == "date" and options is not None else None
+    if orders is not None:
+        return f"{orders}: write days as 2026-12-31"
     if kind == "integer" and value.strip().lstrip("+-").isdigit() and value.strip("+- ")[:1] == "0":
-        return "; a code with leading zeros is text: make the column a string in the contract"
+        return "a code with leading zeros is text: make the column a string in the contract"
     if kind == "timestamp" and says_no_zone(pl.Series([value.strip()])).all():
-        return f"; {NAME_THE_ZONE}"
-    if kind not in ("float", "integer"):
-        return ""
-    if options is not None:
-        return f"; {remedy(value, options.decimal)}"
-    return "; write decimals with a point, not a comma" if kind == "float" and "," in value else ""
+        return NAME_THE_ZONE
+    if kind == "float" and options is None and "," in value:
+        return "write decimals with a point, not a comma"
+    otherwise = f'write it so, or make the column type = "string" in the contract ({_KEPT})'
+    return remedy(value, options.decimal) if options and kind in _NUMBERS else otherwise

@@ -7,6 +7,8 @@ The one place that knows the spellings of the field:
                   moment only where somebody says the zone, a date where it is midnight
 """
 
+import re
+
 import polars as pl
 
 from estimates.errors import InvalidError
@@ -19,6 +21,7 @@ NAME_THE_ZONE = (
     'it has times without a time zone: give --timezone ZONE, or write timezone = "ZONE" into the '
     "contract, such as UTC or Europe/Berlin"
 )
+_LOOKED_AT = 100  # cells that spare most columns of text a pass over all
 _DAY = r"\d{4}-\d\d-\d\d"
 _CLOCK = r"[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6}0*)?)?"
 _ZONE = r" ?(?:[Zz]|UTC|GMT|[+-]\d\d(?::?[0-5]\d)?)"
@@ -51,6 +54,23 @@ def dates_of(text: pl.Series) -> pl.Series:
     return days.str.to_date("%Y-%m-%d", strict=False)
 
 
+def times_of(text: pl.Series) -> pl.Series | None:
+    """A column of text that is ISO days or times throughout as what it says: dates, moments, or
+    times without a zone; None for any other.
+    """
+    cells = text.drop_nulls()
+    if cells.is_empty() or not re.match(_DAY, cells[0].strip()):
+        return None
+    text = text.str.strip_chars()
+    for read in (dates_of, instants_of, _without_zone):
+        if read(text.drop_nulls().head(_LOOKED_AT)).has_nulls():
+            continue
+        times = read(text)
+        if times.null_count() == text.null_count():
+            return times
+    return None
+
+
 def says_no_zone(text: pl.Series) -> pl.Series:
     """The cells that are a time without a zone, or a bare date; null where a cell is."""
     return text.str.contains(_WITHOUT_ZONE)
@@ -68,7 +88,8 @@ def moments_of(times: pl.Series, zone: str) -> pl.Series:
         raise InvalidError(
             "bad_value",
             f"column {times.name!r}, row {lost[0] + 1}: {times[lost[0]]} is no moment of {zone}, "
-            "or two: its clocks were changed then; write the column in UTC, or with offsets",
+            "or two: its clocks were changed then",
+            remedy="write the column in UTC, or with offsets",
             column=times.name,
             rows=[row + 1 for row in lost.head(100)],
         )

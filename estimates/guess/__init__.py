@@ -9,5 +9,6 @@ levelled_columns     intervals and quantiles among columns
 guesses              roles of columns, from their names and values
 target               which key column is the time that estimates are about; the data's present
 key_candidates       which columns could be the key
+table_checks         what two tables have to have
 table_contract       a contract for two tables that have none
 """

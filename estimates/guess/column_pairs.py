@@ -45,7 +45,10 @@ def plain_frames(
     a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], key: Sequence[str], zone: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """These columns of both tables in plain types; raises as `plain_pair` does."""
-    pairs = [plain_pair(a[name], b[name], zone, is_key=name in key) for name in columns]
+    pairs = [
+        plain_pair(a.get_column(name), b.get_column(name), zone, is_key=name in key)
+        for name in columns
+    ]
     return pl.DataFrame([old for old, _ in pairs]), pl.DataFrame([new for _, new in pairs])
 
 
@@ -57,6 +60,7 @@ def _check_key(series: pl.Series) -> None:
             "column_type",
             f"column {series.name!r} is {reason}: a key is text, an integer, a date or a timestamp "
             "to the microsecond",
+            remedy="cast it to one of these, or name another column with --key",
             column=series.name,
         )
 

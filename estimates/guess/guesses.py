@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable
 import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES, ColumnType
+from estimates.contract.stored_values import type_word
 from estimates.errors import InvalidError
 from estimates.guess.guess import Guess, Holds, everywhere
-from estimates.guess.levelled_columns import SAYS_LEVEL, intervals, quantiles
+from estimates.guess.levelled_columns import SAYS_LEVEL, intervals, names_level, quantiles
 from estimates.guess.name_parts import Stem, tokens, words
 from estimates.guess.probability_columns import probabilities
 
@@ -47,6 +48,7 @@ _OBSERVED = frozenset(
 _PLACES = frozenset(("step", "steps", "horizon", "h", "fold", "window", "index", "level_0"))
 _LEVELLED = ("lower", "upper", "quantile")
 _LABELS = 50  # more values than this are no vocabulary
+_UNLIKELY = 3
 DOUBTFUL = "nothing in its name or values says more"
 
 
@@ -92,6 +94,14 @@ def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnTy
     return kind
 
 
+def is_named_as_number(name: str) -> bool:
+    """Whether a column is by its name an estimate that is a number, or an end of its interval."""
+    of_name = words(name)
+    if of_name & (_LABEL - _POINT) or is_observed(name):
+        return False
+    return bool(of_name & (_POINT | _SCORE) or names_level(name))
+
+
 def _without(numbers: dict[str, pl.Series], guesses: dict[str, Guess]) -> dict[str, pl.Series]:
     return {name: series for name, series in numbers.items() if name not in guesses}
 
@@ -104,7 +114,8 @@ def _said(series: pl.Series) -> Guess:
         return Guess("label", "named as an estimate")
     raise InvalidError(
         "nothing_to_estimate",
-        f"column {series.name!r} is {series.dtype}: an estimate is a number or a label",
+        f"column {series.name!r} is {type_word(series.dtype)}: an estimate is a number or a label",
+        remedy="cast it to a number or to text, or name another one with --estimates",
     )
 
 
@@ -201,7 +212,7 @@ def _ensure_estimate(
         if name not in guesses and series.null_count() < len(series)
     ]
     numbers = sorted((series for series in free if series.dtype.is_numeric()), key=_likely)
-    if numbers:
+    if numbers and (not guesses or _likely(numbers[0]) < _UNLIKELY):
         first = numbers[0]
         unit = first.dtype.is_float() and holds(first.fill_nan(None).is_between(0, 1))
         why = "it is the first number" + (", and lies between 0 and 1" if unit else "")
@@ -220,6 +231,7 @@ def _ensure_estimate(
             "none of the columns can be an estimate (a number, or a label with few different "
             "values): "
             f"{', '.join(columns) or 'there are none besides the key'}",
+            remedy="name columns that are estimates with --estimates, or fewer for the key",
         )
 
 
@@ -228,7 +240,7 @@ def _likely(series: pl.Series) -> int:
     if series.name.lower() == "y":
         return 1  # what was observed, or an estimate of it
     if _carried(series.name, series).why != DOUBTFUL:
-        return 3
+        return _UNLIKELY
     return 2 if series.dtype.is_integer() else 0
 
 

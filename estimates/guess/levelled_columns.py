@@ -1,8 +1,7 @@
 """Intervals and quantiles among columns: by levels in their names, borne out by their values."""
 
-from collections.abc import Iterable, Mapping
-from functools import reduce
-from operator import and_
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import polars as pl
@@ -31,15 +30,16 @@ def quantiles(numbers: Numbers, holds: Holds) -> dict[str, Guess]:
     """
     named = {name: parts for name in numbers if (parts := quantile_name(name)) is not None}
     groups: dict[Stem, dict[float, str]] = {}
+    there = {(parts.stem, round(parts.quantile, 9)) for parts in named.values()}
     for name, parts in named.items():
-        if parts.mark or _mirrored(parts, named.values()):
+        if parts.mark or _is_mirrored(parts, there):
             groups.setdefault(parts.stem, {}).setdefault(parts.quantile, name)
     guesses: dict[str, Guess] = {}
     for stem, group in groups.items():
         ordered = [numbers[name] for _, name in sorted(group.items())]
         if len(group) == 1 and not _doubtless(next(iter(group.values())), numbers):
             continue
-        if holds(reduce(and_, map(in_order, ordered, ordered[1:]), _all_true(ordered[0]))):
+        if _are_ordered(ordered, holds):
             for level, name in group.items():
                 guesses[name] = Guess(
                     "quantile", "its name, and values that do not cross", quantile=level, stem=stem
@@ -108,6 +108,12 @@ def named_levels(columns: Iterable[pl.Series]) -> Levels:
     return levels
 
 
+def names_level(name: str) -> bool:
+    """Whether a name says an end of an interval, or a quantile without a doubt."""
+    quantile = quantile_name(name)
+    return _names_end(name) or (quantile is not None and quantile.mark)
+
+
 def in_order(low: pl.Series, high: pl.Series) -> pl.Series:
     """On which rows; null where one of them is null or NaN."""
     low, high = (series.cast(pl.Float64) for series in (low, high))
@@ -116,19 +122,22 @@ def in_order(low: pl.Series, high: pl.Series) -> pl.Series:
     return ordered.set(odd, None) if odd.any() else ordered
 
 
-def _all_true(series: pl.Series) -> pl.Series:
-    return pl.Series([True], dtype=pl.Boolean).new_from_index(0, len(series))
+def _are_ordered(columns: Sequence[pl.Series], holds: Holds) -> bool:
+    """Whether each column is at most the next one. A rule that is broken by some of them is not
+    kept by more, so that many columns cost no more than the first that are out of order.
+    """
+    keeps = pl.Series([True], dtype=pl.Boolean).new_from_index(0, len(columns[0]))
+    for low, high in pairwise(columns):
+        keeps &= in_order(low, high)
+        if not holds(keeps):
+            return False
+    return holds(keeps)
 
 
-def _mirrored(parts: QuantileName, others: Iterable[QuantileName]) -> bool:
+def _is_mirrored(parts: QuantileName, there: Collection[tuple[Stem, float]]) -> bool:
     """Whether the same stem has the quantile as far from the other end."""
-    mirror = 1 - parts.quantile
-    return any(
-        other.stem == parts.stem
-        and other.quantile != parts.quantile
-        and abs(other.quantile - mirror) < 1e-9
-        for other in others
-    )
+    mirror = round(1 - parts.quantile, 9)
+    return mirror != round(parts.quantile, 9) and (parts.stem, mirror) in there
 
 
 def _doubtless(name: str, numbers: Numbers) -> bool:

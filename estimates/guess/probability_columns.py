@@ -34,7 +34,7 @@ def probabilities(
     labels = {name: next(filter(None, match.groups())) for name, match in named.items()}
     if _are_distribution(numbers, labels, holds):
         return _guesses(labels, "its name, and rows that add up to 1")
-    shares = [name for name, series in numbers.items() if _lies_in_0_to_1(series, holds)]
+    shares = _shares(numbers, holds)
     whole = [name for name in shares if re.fullmatch(r"\d+", name)]
     if len(whole) < 2 and len(shares) > 1:
         values = classes()
@@ -66,10 +66,11 @@ def _are_distribution(numbers: Numbers, labels: Mapping[str, str], holds: Holds)
     return keeps.null_count() < len(keeps) and holds(keeps)
 
 
-def _lies_in_0_to_1(series: pl.Series, holds: Holds) -> bool:
-    if series.null_count() == len(series):
-        return False
-    return holds(series.cast(pl.Float64).fill_nan(None).is_between(0, 1))
+def _shares(numbers: Numbers, holds: Holds) -> list[str]:
+    """The columns that lie between 0 and 1, looked at all at once: there may be many."""
+    some = [series for series in numbers.values() if series.null_count() < len(series)]
+    inside = pl.DataFrame(some).select(pl.all().cast(pl.Float64).fill_nan(None).is_between(0, 1))
+    return [keeps.name for keeps in inside if holds(keeps)]
 
 
 def _candidate_runs(numbers: Numbers, shares: Sequence[str]) -> list[list[str]]:

@@ -13,6 +13,7 @@ import polars as pl
 from estimates.contract.columns import NUMERIC_ROLES, Column, ColumnType, KeyColumn, KeyType
 from estimates.contract.conform import DTYPES, typed
 from estimates.contract.contract import Contract, Stability
+from estimates.contract.stored_values import are_integers, type_word
 from estimates.contract.text_values import no_numbers, values_of
 from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
@@ -20,14 +21,14 @@ from estimates.guess.column_pairs import not_compared, plain_frames, plain_pair
 from estimates.guess.column_types import (
     has_codes,
     is_code,
+    read_text,
     reads_as_numbers,
     stored_kind,
     text_kind,
 )
 from estimates.guess.guess import Guess, nearly_everywhere
 from estimates.guess.guesses import estimate_type, guess_roles
-from estimates.guess.levelled_columns import named_levels
-from estimates.render.wording import did_you_mean
+from estimates.guess.table_checks import check_estimates, check_groups, check_key, check_levels
 
 
 class TableContract(Contract, frozen=True):
@@ -71,22 +72,26 @@ def guess_contract(
     `columns` (a group that is no column, or an estimate; an estimate that is no column),
     `out_of_range`, `bad_timezone`.
     """
-    _check_key(a, b, key, names)
-    _check_estimates(a, b, key, estimates)
-    _check_levels(a, b, key, names)
+    check_key(a, b, key, names)
+    check_estimates(a, b, key, estimates)
+    check_levels(a, b, key, names)
     texts = _is_text(a), _is_text(b)
     in_both = set(b.columns).difference(key)
     shared = [*key, *(name for name in a.columns if name in in_both)]
-    left_out = {n: reason for n in shared if n not in key and (reason := not_compared(a[n], b[n]))}
+    left_out = {
+        name: reason
+        for name in shared
+        if name not in key and (reason := not_compared(a.get_column(name), b.get_column(name)))
+    }
     shared = [name for name in shared if name not in left_out]
     a, b = plain_frames(a, b, shared, key, zone)
-    types = {
-        name: _common_type(a[name], b[name], texts, names, is_key=name in key) for name in shared
-    }
-    a, b = (
-        frame.select(_read(frame.get_column(name), kind, zone) for name, kind in types.items())
-        for frame in (a, b)
-    )
+    types: dict[str, ColumnType] = {}
+    columns: list[tuple[pl.Series, pl.Series]] = []
+    for name in shared:
+        pair = a.get_column(name), b.get_column(name)
+        types[name], pair = _in_one_type(pair, texts, names, zone, is_key=name in key)
+        columns.append(pair)
+    a, b = pl.DataFrame([old for old, _ in columns]), pl.DataFrame([new for _, new in columns])
     both = pl.concat([a, b], how="vertical_relaxed")
     roles = guess_roles(
         both,
@@ -94,10 +99,11 @@ def guess_contract(
         nearly_everywhere(a.height),
         estimates,
     )
+    schema = both.schema  # made anew each time, and long where columns are many
     for name, guess in roles.items():
-        if both.schema[name] != pl.String:
-            types[name] = estimate_type(both[name], guess, types[name])
-    _check_groups(
+        if schema[name] != pl.String:
+            types[name] = estimate_type(both.get_column(name), guess, types[name])
+    check_groups(
         stability, shared, {name for name, guess in roles.items() if guess.role in NUMERIC_ROLES}
     )
     contract = TableContract(
@@ -137,7 +143,7 @@ def carry(
             both = text_kind(pl.concat([old, new])) if all(texts) else None
             kind = both or _common_type(old, new, texts, names, is_key=False)
         except InvalidError:
-            carried.left_out[name] = f"{old.dtype} and {new.dtype}"
+            carried.left_out[name] = f"{type_word(old.dtype)} and {type_word(new.dtype)}"
             continue
         carried.types[name] = kind
         carried.a.append(_read(old, kind, zone))
@@ -145,87 +151,32 @@ def carry(
     return carried
 
 
-def _check_key(
-    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]
-) -> None:
-    if not key or len(set(key)) < len(key):
-        raise InvalidError("bad_key_column", "the key needs at least one column, each once")
-    for frame, name in zip((a, b), names, strict=True):
-        missing = [column for column in key if column not in frame.columns]
-        if missing:
-            raise InvalidError(
-                "bad_key_column",
-                f"{name}: there is no column {missing[0]!r}"
-                f"{did_you_mean(missing[0], frame.columns)}; the columns are "
-                f"{', '.join(frame.columns)}",
-            )
-    if not a.height and not b.height:
-        raise InvalidError(
-            "no_rows", f"{names[0]} and {names[1]} have no rows: there is nothing to compare"
-        )
-
-
-def _check_estimates(
-    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], estimates: Sequence[str]
-) -> None:
-    shared = [name for name in a.columns if name in b.columns and name not in key]
-    for name in estimates:
-        if name not in shared:
-            raise InvalidError(
-                "columns",
-                f"there is no column {name!r} that could be an estimate; both have "
-                f"{', '.join(shared) or 'none besides the key'}",
-            )
-
-
-def _check_levels(
-    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]
-) -> None:
-    """Intervals and quantiles of a point do not compare where each table has levels of its own."""
-    if set(a.columns) <= set(b.columns) or set(b.columns) <= set(a.columns):
-        return
-    old, new = (
-        named_levels(column for column in frame if column.name not in key) for frame in (a, b)
-    )
-    for mark in old:
-        sides = old[mark], new.get(mark, {})
-        own = [sorted(side.keys() - other.keys()) for side, other in (sides, sides[::-1])]
-        if all(own):
-            levels_of = [
-                f"{', '.join(_level(mark[0], level) for level in levels)} "
-                f"({', '.join(name for level in levels for name in side[level])})"
-                for side, levels in zip(sides, own, strict=True)
-            ]
-            raise InvalidError(
-                "other_levels",
-                f"{names[0]} has {mark[0]} of {levels_of[0]}, and {names[1]} of {levels_of[1]}: "
-                "other levels do not compare; make both files with the same levels, or leave "
-                "these columns out of both",
-            )
-
-
-def _level(what: str, level: float) -> str:
-    return f"{100 * level:g} %" if what == "intervals" else f"{level:g}"
-
-
-def _check_groups(stability: Stability, columns: Sequence[str], estimates: set[str]) -> None:
-    for group in stability.groups:
-        if group not in columns:
-            raise InvalidError(
-                "columns",
-                f"there is no column {group!r} to group by{did_you_mean(group, columns)}; "
-                f"both have {', '.join(columns)}",
-            )
-        if group in estimates:
-            others = ", ".join(name for name in columns if name not in estimates)
-            raise InvalidError(
-                "columns", f"{group!r} is an estimate itself; group by what keys have: {others}"
-            )
-
-
 def _is_text(frame: pl.DataFrame) -> bool:
     """Whether a table is all text, as from CSV: its types are still to be read."""
     return all(dtype == pl.String for dtype in frame.dtypes)
+
+
+def _in_one_type(
+    pair: tuple[pl.Series, pl.Series],
+    texts: tuple[bool, bool],
+    names: tuple[str, str],
+    zone: str,
+    *,
+    is_key: bool,
+) -> tuple[ColumnType, tuple[pl.Series, pl.Series]]:
+    """The type in which a column of both tables can be compared, and both in it."""
+    old, new = pair
+    if not all(texts):
+        kind = _common_type(old, new, texts, names, is_key=is_key)
+    else:
+        kind, values = read_text(pl.concat([old, new]))
+        if kind == "string" and not is_key:
+            _check_numbers((old, new), names)
+        if is_key and kind in ("float", "boolean"):
+            kind = "string"
+        elif values is not None:
+            return kind, (values[: len(old)], values[len(old) :])
+    return kind, (_read(old, kind, zone), _read(new, kind, zone))
 
 
 def _common_type(
@@ -236,19 +187,14 @@ def _common_type(
     *,
     is_key: bool,
 ) -> ColumnType:
-    """The type in which a column of both tables can be compared."""
-    if all(texts):
-        kind = text_kind(pl.concat([old, new]))
-        if kind == "string" and not is_key:
-            _check_numbers((old, new), names)
-        return "string" if is_key and kind in ("float", "boolean") else kind
+    """The type in which a column of two tables can be compared of which one says its types."""
     known = [stored_kind(series) for series in (old, new) if series.null_count() < len(series)]
     kind = _joined(known) or (
         _text_as(old, new, texts, known, is_key=is_key) if any(texts) else None
     )
     if kind is None:
         what = " and ".join(
-            f"{s.dtype} in {name}" for s, name in zip((old, new), names, strict=True)
+            f"{type_word(s.dtype)} in {name}" for s, name in zip((old, new), names, strict=True)
         )
         stray = (
             _first_stray((old, new), names, is_key=is_key)
@@ -257,8 +203,10 @@ def _common_type(
         )
         raise InvalidError(
             "column_type",
-            f"column {old.name!r} is {what}: they do not compare{stray}; cast one of them, or "
-            "leave it out",
+            f"column {old.name!r} is {what}: they do not compare{stray}",
+            remedy="cast one of them"
+            if is_key
+            else f"cast one of them, or leave it out with --ignore {old.name}",
         )
     return _key_type(old, new, kind, texts) if is_key else kind
 
@@ -280,9 +228,9 @@ def _check_numbers(columns: tuple[pl.Series, pl.Series], names: tuple[str, str])
                 "bad_value",
                 f"{name}: column {series.name!r}, row {rows[0] + 1}: {series[rows[0]]!r} is no "
                 f"number{more}, and "
-                f"nearly all values in {' and '.join(numbers)} are; leave a cell without a value "
-                "empty; "
-                "if the column is text, say so with a contract (--contract)",
+                f"nearly all values in {' and '.join(numbers)} are",
+                remedy="leave a cell without a value empty, or name its word with --null; if the "
+                "column is text, say so with a contract (--contract)",
                 column=series.name,
                 rows=[row + 1 for row in rows.head(100)],
             )
@@ -338,13 +286,6 @@ def _text_as(
     )
 
 
-def _are_integers(stored: pl.Series) -> bool:
-    """Whether all numbers are whole, and fit into 64 bits."""
-    numbers = stored.cast(pl.Float64)
-    fit = numbers.is_between(-(2.0**63), 2.0**63, closed="left")
-    return bool((fit & (numbers.round() == numbers)).all())
-
-
 def _key_type(
     old: pl.Series, new: pl.Series, kind: ColumnType, texts: tuple[bool, bool]
 ) -> ColumnType:
@@ -352,12 +293,13 @@ def _key_type(
     integers.
     """
     stored = [series for series, text in zip((old, new), texts, strict=True) if not text]
-    if kind == "float" and all(map(_are_integers, stored)):
+    if kind == "float" and all(map(are_integers, stored)):
         return "integer"
     if kind in ("float", "boolean"):
         raise InvalidError(
             "column_type",
             f"column {old.name!r} is {kind}; a key is text, an integer, a date or a timestamp",
+            remedy="cast it to text or to an integer, or name another column with --key",
         )
     return kind
 

@@ -129,6 +129,7 @@ class PartialUpdate:
                 "unknown_keys",
                 f"{self._name}: version {self.of} has no row of what is to be "
                 f"removed: {count(unknown.height, 'key')}: {name_keys(unknown, self._key)}",
+                remedy="take these keys out of the table of --remove",
             )
         gone = pl.concat([changed.select(self._key), removed])
         kept = rows.join(gone, on=self._key, how="anti")
@@ -162,4 +163,5 @@ def _check_apart(rows: pl.DataFrame, removed: pl.DataFrame, key: list[str], name
             "removed_and_given",
             f"{name}: {count(both.height, 'key')} to be removed that also have a row: "
             f"{name_keys(both, key)}",
+            remedy="take these keys out of one of the two tables",
         )

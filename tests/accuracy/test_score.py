@@ -371,7 +371,7 @@ def test_bad_actual_values_are_errors_that_name_them() -> None:
         (good.with_columns(day=pl.Series([1, 2])), None, "column_type", "day"),
         (good.with_columns(p=pl.Series(["1.5", "x"])), None, "bad_value", "row 2"),
         (good, "2024-01-01", "bad_vintage", "vintage"),
-        (good.with_columns(vintage=pl.Series([1, 2])), None, "bad_vintage", "Int64"),
+        (good.with_columns(vintage=pl.Series([1, 2])), None, "bad_vintage", "int64"),
         (
             good.with_columns(vintage=pl.Series([date(2024, 1, 1), None])),
             None,

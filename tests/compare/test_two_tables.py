@@ -205,7 +205,7 @@ def test_a_contract_takes_the_place_of_the_guess() -> None:
         (
             {"key": "day"},
             "duplicate_key",
-            "A: 1 key appears more than once: 1; the key day,shop would be unique",
+            "A: 1 key appears more than once: 1; the key would be unique with --key day,shop",
         ),
         ({"key": []}, "bad_key_column", "at least one"),
         ({"key": "sales"}, "column_type", "'sales' is float"),

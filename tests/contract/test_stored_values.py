@@ -69,13 +69,13 @@ def test_plain_keys(series: pl.Series, values: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("series", "word"),
     [
-        (pl.Series([[1]]), "List(Int64)"),
-        (pl.Series([{"a": 1}]), "Struct"),
-        (pl.Series([time(1)]), "Time"),
-        (pl.Series([4_000_000], dtype=pl.Date), "Date, years beyond 9999"),
+        (pl.Series([[1]]), "list"),
+        (pl.Series([{"a": 1}]), "structure"),
+        (pl.Series([time(1)]), "time of day"),
+        (pl.Series([4_000_000], dtype=pl.Date), "date, years beyond 9999"),
         (
             pl.Series([1001], dtype=pl.Datetime("ns", "UTC")),
-            "Datetime(time_unit='ns', time_zone='UTC'), nanoseconds",
+            "timestamp, nanoseconds",
         ),
     ],
 )

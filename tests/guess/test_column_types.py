@@ -76,12 +76,15 @@ def test_what_no_contract_holds(values: list[object]) -> None:
 
 
 def test_a_key_is_never_a_decimal_number() -> None:
-    """A key of text that reads as numbers stays text; a stored float cannot be a key."""
+    """A key of text that reads as numbers stays text; a stored fraction cannot be a key, and whole
+    floats are integers, which pandas stored so.
+    """
     text = pl.DataFrame({"id": ["1.0", "2.5"], "v": ["1.0", "2.5"]})
     assert guess_types(text, ["id"]) == {"id": "string", "v": "float"}
     with pytest.raises(InvalidError) as caught:
-        guess_types(pl.DataFrame({"id": [1.0]}), ["id"])
+        guess_types(pl.DataFrame({"id": [1.5]}), ["id"])
     assert caught.value.code == "column_type"
+    assert guess_types(pl.DataFrame({"id": [1.0, 2.0]}), ["id"]) == {"id": "integer"}
 
 
 def test_nearly_all_numbers() -> None:

@@ -70,7 +70,7 @@ def _show_report(
     options: Options, report: Report, pictures: Callable[[], Pictures] | None = None
 ) -> None:
     if options.json:
-        terminal.raw(render_json(report))
+        terminal.raw(options.with_notes(render_json(report)))
     elif options.format == "markdown":
         terminal.page(render_markdown(report))
     elif options.format == "html":
@@ -140,7 +140,7 @@ def _show_changes_of_tables(
 
         head = {"set": tables.set, "from": old, "to": new, "by": by, "pairing": pairing}
         head |= {"total": rows.height, "limit": limit, "next": None}
-        terminal.raw(body(head, rows[:limit], by_step(contract)))
+        terminal.raw(options.with_notes(body(head, rows[:limit], by_step(contract))))
         return
     title = f"{old} → {new}{PAIRED.get(pairing, '')}"
     show_changes(title, rows[:limit], rows.height, by, contract, prefix)

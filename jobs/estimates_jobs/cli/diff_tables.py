@@ -45,10 +45,13 @@ def two_files(request: DiffRequest, options: TextOptions) -> TwoTables:
     contract = None if request.contract is None else read_contract(request.contract)
     contract = contract and with_timezone(contract, request.timezone)
     key = request.key or []
-    a = _read(old, contract, key, options)
-    b = _read(new, contract, key, options)
+    estimates = request.estimates or []
+    a = _read(old, contract, key, options, estimates)
+    b = _read(new, contract, key, options, estimates)
     if request.key is None and contract is None:
-        raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
+        raise InvalidError(
+            "key_needed", "which columns are the key?", remedy=_proposal(a, b, old, new)
+        )
     return side_by_side(
         a,
         b,
@@ -57,7 +60,7 @@ def two_files(request: DiffRequest, options: TextOptions) -> TwoTables:
         rtol=request.rtol,
         atol=request.atol,
         groups=request.groups or [],
-        estimates=request.estimates or [],
+        estimates=estimates,
         names=(_display_name(old), _display_name(new)),
         timezone=request.timezone,
     )
@@ -87,6 +90,7 @@ def file_and_version(
         raise InvalidError(
             "service_url",
             "a file is compared with a version of a store, and this is a service's URL",
+            remedy="name the store itself with --store",
         )
     _check_files(*(word for word in (old, new) if not is_ref(word)))
     pair = next(
@@ -186,10 +190,14 @@ def _estimates(tables: TwoTables) -> Iterator[str]:
 def _check_files(*words: str) -> None:
     """Raises InvalidError (`no_file`) that says what else a word could have meant."""
     if words.count("-") > 1:
-        raise InvalidError("no_file", "only one of the two tables can come from standard input")
+        raise InvalidError(
+            "no_file",
+            "only one of the two tables can come from standard input",
+            remedy="write the other one to a file",
+        )
     for word in words:
         if not is_file(word):
-            raise InvalidError("no_file", f"there is no file {word}; {_FORMS}")
+            raise InvalidError("no_file", f"there is no file {word}", remedy=_FORMS)
 
 
 def _display_name(word: str) -> str:
@@ -197,21 +205,27 @@ def _display_name(word: str) -> str:
 
 
 def _read(
-    word: str, contract: Contract | None, key: Sequence[str], options: TextOptions
+    word: str,
+    contract: Contract | None,
+    key: Sequence[str],
+    options: TextOptions,
+    estimates: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The table of a file or of standard input, its text in the types of a contract, or else in
     plain form but for the key.
     """
     from estimates_jobs.tables import hubverse
-    from estimates_jobs.tables.plain_text import naming, plain_columns
+    from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
     from estimates_jobs.tables.table_files import read_table, typed
 
     frame = read_table(word, options)
-    with naming(_display_name(word)):
+    with naming(_display_name(word), options):
         if contract is not None:
             return typed(frame, contract, options)
         kept = [*key, *hubverse.LONG[:2]]
-        return hubverse.widened(plain_columns(frame, kept, options, _display_name(word)))
+        frame = plain_columns(frame, kept, options, _display_name(word), estimates)
+        frame = plain_days(frame, frame.columns, options, _display_name(word))
+        return hubverse.widened(frame)
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame, old: str, new: str) -> str:

@@ -15,6 +15,8 @@ from estimates_jobs.cli.output import cells, terminal
 if TYPE_CHECKING:
     from estimates_jobs.tables.contract_draft import ColumnProfile
 
+_SHOWN = 100  # columns: laying out a table takes time, and nobody reads more
+
 
 @command(
     "estimates draft scores.csv --key customer_id --name churn > churn.toml",
@@ -67,7 +69,8 @@ def draft(
         options=options.tables,
     )
     if options.json:
-        terminal.json({"set": made.name, "contract": made.contract, "profile": made.profile})
+        content = {"set": made.name, "contract": made.contract, "profile": made.profile}
+        terminal.json(content | {"notes": options.tables.notes})
         return
     _show_profile(made.profile)
     terminal.page(made.contract)
@@ -103,4 +106,7 @@ def _show_profile(profile: list[ColumnProfile]) -> None:
         [c.name, c.role, c.type, c.nulls, c.distinct, c.low, c.high, c.why, ", ".join(c.examples)]
         for c in profile
     ]
-    terminal.table(header, rows, stderr=True)
+    terminal.table(header, rows[:_SHOWN], stderr=True)
+    if len(rows) > _SHOWN:
+        more = len(rows) - _SHOWN
+        click.echo(f"and {more:,} more columns; --format json shows all of them", err=True)

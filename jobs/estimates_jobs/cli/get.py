@@ -24,10 +24,12 @@ from estimates_jobs.cli.interface.command import (
     set_argument,
 )
 from estimates_jobs.cli.interface.near_keys import naming_near_keys
+from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
     from estimates.client import RemoteSet
+    from estimates_jobs.tables.text_options import TextOptions
 
 _REF = "Version number, alias, or latest (the newest that the gate lets through)."
 
@@ -59,6 +61,7 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
     help="Rows on a page of a partial key.",
 )
 @click.option("--cursor", metavar="TEXT", help="The next page; printed at the end of each page.")
+@table_options
 def get(
     options: Options,
     set_name: str,
@@ -82,7 +85,7 @@ def get(
         raise click.UsageError("give a KEY or --keys, not both")
     contract = estimates.contract
     if keys is not None:
-        chosen = keys_of_file(keys, contract)
+        chosen = keys_of_file(keys, contract, options.tables)
         answer = estimates.get_many(chosen, ref=ref, as_of=as_of, clock=clock, fields=fields)
     elif len(key) >= len(contract.key):
         with naming_near_keys(estimates):
@@ -156,14 +159,17 @@ def _show_rows(rows: list[dict[str, Any]], contract: Contract, *more: str) -> No
     )
 
 
-def keys_of_file(path: str, contract: Contract) -> list[list[Any]]:
+def keys_of_file(
+    path: str, contract: Contract, options: TextOptions | None = None
+) -> list[list[Any]]:
     """Keys from a JSON list of lists (or the body of an HTTP batch), or from the key columns of a
     table.
 
+    options  how the text of a table is read
     Raises InvalidError (`no_file`, `bad_keys`, `null_key`).
     """
     if path != "-" and not path.endswith(".json"):
-        return _keys_of_table(path, contract)
+        return _keys_of_table(path, contract, options)
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text()
         content = msgspec.json.decode(text)
@@ -177,10 +183,10 @@ def keys_of_file(path: str, contract: Contract) -> list[list[Any]]:
         raise InvalidError("bad_keys", message) from None
 
 
-def _keys_of_table(path: str, contract: Contract) -> list[list[Any]]:
+def _keys_of_table(path: str, contract: Contract, options: TextOptions | None) -> list[list[Any]]:
     from estimates_jobs.tables.table_files import read_keys
 
-    keys = read_keys(path, contract)
+    keys = read_keys(path, contract, options)
     empty = keys.height - keys.drop_nulls().height
     if empty:
         raise InvalidError("null_key", f"{path}: {empty} rows have an empty key column")

@@ -293,7 +293,7 @@ def _score(options: Options, set_name: str, request: _Request) -> SetAccuracy:
     for_people = not (options.json or options.csv)
     if for_people:
         _show_outcome(outcome, untracked)
-    _show(options, outcome.accuracy, accuracy_json.encode(scored))
+    _show(options, outcome.accuracy, options.with_notes(accuracy_json.encode(scored)))
     if for_people and regrading is not None:
         _show_regrading(regrading)
     return outcome.accuracy

@@ -21,6 +21,7 @@ from estimates.stability.through_time.revision_report import (
     RevisionStatistics,
 )
 from estimates_jobs.cli.interface.command import Options, command, set_argument
+from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.cells import four_digits
 from estimates_jobs.cli.output.chain_text import other_shapes, reason, with_reasons
@@ -28,6 +29,7 @@ from estimates_jobs.cli.output.chain_text import other_shapes, reason, with_reas
 if TYPE_CHECKING:
     from estimates.client import RemoteSet
     from estimates.store.estimate_set import EstimateSet
+    from estimates_jobs.tables.text_options import TextOptions
 
 _SHOWN = 20  # rows of the triangle on a page
 
@@ -53,6 +55,7 @@ _SHOWN = 20  # rows of the triangle on a page
     metavar="FILE-OR-SQL",
     help="What became of the keys, as for score: was it news or noise?",
 )
+@table_options
 def triangle(
     options: Options,
     set_name: str,
@@ -77,12 +80,12 @@ def triangle(
         assert frame is not None
         terminal.raw(csv(frame))
         return
-    revisions = _revisions(estimates, key, column, actuals)
+    revisions = _revisions(estimates, key, column, actuals, options.tables)
     if options.json:
         from estimates.compare.vintages import triangle_json
 
         assert frame is not None
-        terminal.raw(triangle_json(frame, revisions))
+        terminal.raw(options.with_notes(triangle_json(frame, revisions)))
         return
     _show_title(revisions, other_shapes(estimates.versions(), revisions.versions))
     if not revisions.keys:
@@ -97,6 +100,7 @@ def _revisions(
     key: tuple[str, ...],
     column: str | None,
     actuals: str | None,
+    tables: TextOptions,
 ) -> Revisions:
     from estimates.store.estimate_set import EstimateSet
 
@@ -107,7 +111,7 @@ def _revisions(
     from estimates_jobs.tables.actual_values import read_actual_values
 
     return estimates.revisions(
-        *key, column=column, actuals=read_actual_values(actuals, estimates.contract)
+        *key, column=column, actuals=read_actual_values(actuals, estimates.contract, tables)
     )
 
 

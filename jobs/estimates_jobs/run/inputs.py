@@ -108,8 +108,9 @@ def source_files(where: str, source: str) -> list[str]:
     if not files:
         raise InvalidError(
             "no_file",
-            f"{where}: no file matches {source!r}; relative paths start at the working directory, "
-            f"{Path.cwd()}",
+            f"{where}: no file matches {source!r}",
+            remedy=f"relative paths start at the working directory, {Path.cwd()}: run it from "
+            "where the source lies, or write a whole path",
         )
     return files
 
@@ -128,7 +129,9 @@ def file_kind(where: str, path: str) -> str:
         if path.lower().endswith(ending):
             return ending
     raise InvalidError(
-        "bad_input", f"{where}: cannot read {path}; a source ends in {', '.join(READERS)}"
+        "bad_input",
+        f"{where}: cannot read {path}",
+        remedy=f"name a source that ends in {', '.join(READERS)}",
     )
 
 
@@ -139,10 +142,18 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
     line = _said(error)
     missing = "No files found" in line or isinstance(error, FileNotFoundError)
     if isinstance(error, PermissionError) or _REFUSED.search(line):
-        return InvalidError("bad_input", f"{where}: may not be read: {line}")
+        return InvalidError(
+            "bad_input",
+            f"{where}: may not be read: {line}",
+            remedy="change its permissions, or who runs this",
+        )
     if isinstance(error, OSError | duckdb.IOException | duckdb.ConnectionException) and not missing:
         return UnavailableError("input_unreachable", f"{where}: cannot be reached: {line}")
-    return InvalidError("no_file" if missing else "bad_input", f"{where}: cannot be read: {line}")
+    return InvalidError(
+        "no_file" if missing else "bad_input",
+        f"{where}: cannot be read: {line}",
+        remedy="mend the file, or what [job.inputs] says of it",
+    )
 
 
 def _said(error: Exception) -> str:
@@ -182,6 +193,7 @@ def _relation(
             raise InvalidError(
                 "bad_input",
                 f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
+                remedy="name those of one kind by a narrower pattern",
             )
         if readers != {"arrow"}:
             relation = _typed_by_duckdb(connection, readers.pop(), files, text)
@@ -245,16 +257,17 @@ def _known(
         raise InvalidError(
             "no_column",
             f"input {name!r}: there is no time column {spec.time!r}; columns: {', '.join(types)}",
+            remedy=f"write one of these as time under [job.inputs.{name}]",
         )
     kind = types[spec.time]
     limit = known_limit(kind, data_through, calendar)
     if limit is None:
         is_text = kind == "VARCHAR"
-        hint = "; write its dates as 2026-11-24, or cast it in a query" if is_text else ""
         raise InvalidError(
             "time_type",
             f"input {name!r}: the time column {spec.time!r} is {'text' if is_text else kind}, "
-            f"not a date or a timestamp{hint}",
+            "not a date or a timestamp",
+            remedy="write its dates as 2026-11-24, or cast it in a query",
         )
     column = quoted(spec.time)
     return relation.filter(f"{column} IS NULL OR {column} <= {limit}").pl()

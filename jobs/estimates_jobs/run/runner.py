@@ -196,7 +196,7 @@ def candidate_of(
     raises InvalidError: `bad_value`, `ambiguous_number`, `bad_time`, `output_type`.
     """
     context = Context(contract, data_through)
-    with naming(source):
+    with naming(source, options):
         frame = typed(table.frame, contract, options)
     digest = InputDigest("file", source, table.digest, frame.height)
     return frame, Provenance(

@@ -17,6 +17,7 @@ import polars as pl
 from estimates import instants
 from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
 from estimates.contract.conform import conform
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.stored_values import plain
 from estimates.contract.text_values import values_of
@@ -25,9 +26,11 @@ from estimates.errors import InvalidError
 from estimates.guess.column_types import guess_types
 from estimates.guess.guess import Guess
 from estimates.guess.guesses import estimate_type, guess_roles
+from estimates.guess.table_checks import other_layout
+from estimates.render.wording import did_you_mean
 from estimates_jobs.tables.domain_draft import Targets, targets_of
 from estimates_jobs.tables.hubverse import LONG, widened
-from estimates_jobs.tables.plain_text import plain_columns
+from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
 from estimates_jobs.tables.table_files import read_table, typed
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -86,12 +89,12 @@ def draft(
     """
     source, path = str(path), Path(path)
     options = options or TextOptions()
-    table = read_table(source, options)
-    table = plain_columns(table, [*key, *LONG[:2]], options, source)
+    table = _plain_table(source, key, estimates, options)
     wide = widened(table)
     _check_key(wide, key, path)
     _check_estimates(wide, key, estimates, path)
-    types = guess_types(wide, key)
+    with naming(source, options):
+        types = guess_types(wide, key)
     zone = timezone or _assumed_zone(wide, types)
     frame = wide.with_columns(
         _as(wide.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
@@ -107,16 +110,12 @@ def draft(
     try:
         contract = parse_contract(text, str(path))
     except InvalidError as error:
-        hint = "columns are renamed in the file, the set is named with --name"
-        raise InvalidError(error.code, f"{error.message}; {hint}") from None
-    try:
-        conform(typed(table, contract), contract)
-    except InvalidError as error:
-        if error.code != "duplicate_key":
-            raise
         raise InvalidError(
-            error.code, f"{error.message}; {_unique_with(frame, key, guesses)}", **error.details
+            error.code,
+            error.message,
+            remedy="rename columns in the file, and name the set with --name",
         ) from None
+    _check_kept(table, contract, frame, guesses)
     return Draft(
         contract.name,
         text,
@@ -124,19 +123,50 @@ def draft(
     )
 
 
+def _check_kept(
+    table: pl.DataFrame, contract: Contract, frame: pl.DataFrame, guesses: dict[str, Guess]
+) -> None:
+    """Raises what `conform` raises of a table that does not keep its contract."""
+    try:
+        conform(typed(table, contract), contract)
+    except InvalidError as error:
+        if error.code != "duplicate_key":
+            raise
+        raise InvalidError(
+            error.code,
+            error.message.rpartition("; ")[0],
+            remedy=_unique_with(frame, list(contract.key), guesses),
+            **error.details,
+        ) from None
+
+
+def _plain_table(
+    source: str, key: Sequence[str], estimates: Sequence[str], options: TextOptions
+) -> pl.DataFrame:
+    table = read_table(source, options)
+    table = plain_columns(table, [*key, *LONG[:2]], options, source, estimates)
+    return plain_days(table, table.columns, options, source)
+
+
 def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
     wrong = [column for column in key if column not in table.columns]
     if wrong or not key or len(set(key)) < len(key):
         what = (
-            f"there is no column {wrong[0]!r}"
+            f"there is no column {wrong[0]!r}{did_you_mean(wrong[0], table.columns)}"
             if wrong
             else "the key needs at least one column, each once"
         )
         raise InvalidError(
-            "bad_key_column", f"{path}: {what}; the columns are {', '.join(table.columns)}"
+            "bad_key_column",
+            f"{path}: {what}; the columns are {', '.join(table.columns)}",
+            remedy=other_layout(table.columns) or "name the key's columns with --key A,B",
         )
     if not table.height:
-        raise InvalidError("no_rows", f"{path}: the table has no rows to draft a contract from")
+        raise InvalidError(
+            "no_rows",
+            f"{path}: the table has no rows to draft a contract from",
+            remedy="draft it from a table that has some",
+        )
 
 
 def _check_estimates(
@@ -149,6 +179,7 @@ def _check_estimates(
             "columns",
             f"{path}: there is no column {wrong[0]!r} that could be an estimate; besides the key "
             f"there are {', '.join(others) or 'none'}",
+            remedy="name one of these with --estimates",
         )
 
 
@@ -174,7 +205,8 @@ def _says_no_zone(times: pl.Series) -> bool:
 def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Guess]) -> str:
     """Which one or two further columns, other than estimates, would make the key unique."""
     carried = [column for column, guess in guesses.items() if guess.role == "attribute"]
-    others = [column for column in carried if not frame.schema[column].is_float()][:_TRIED]
+    schema = frame.schema  # made anew each time, and long where columns are many
+    others = [column for column in carried if not schema[column].is_float()][:_TRIED]
     for count in (1, 2):
         for more in combinations(others, count):
             if not frame.select(*key, *more).is_duplicated().any():

@@ -13,10 +13,12 @@ import gzip
 import re
 import tempfile
 from pathlib import Path
+from shlex import quote
 
 import polars as pl
 
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 from estimates_jobs.tables.csv_layout import ENCODED, TRAILING, Layout, find_layout
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -37,6 +39,7 @@ def read_csv(content: bytes, where: str, options: TextOptions) -> pl.DataFrame:
     Raises InvalidError `bad_file`, naming the line that is to blame.
     """
     text = _utf8(content, where, options.encoding)
+    _check_text(text, where)
     layout = find_layout(text, where, options)
     lines, comments = _without_comments(text[layout.start :], options.comment)
     if not lines or lines.isspace():
@@ -70,7 +73,43 @@ def _utf8(content: bytes, where: str, encoding: str | None) -> bytes:
         return content.decode(known).encode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidError("bad_file", f"{where}: line {line} is not {known} text") from None
+        raise InvalidError(
+            "bad_file",
+            f"{where}: line {line} is not {known} text",
+            remedy="say another one with --encoding, or save it as UTF-8",
+        ) from None
+
+
+def _check_text(text: bytes, where: str) -> None:
+    """Raises InvalidError `bad_file` for what is no table of text."""
+    if b"\0" in text:
+        is_wide = text[:_LOOKED_AT].count(b"\0") > len(text[:_LOOKED_AT]) // 4
+        line = text.count(b"\n", 0, text.index(b"\0")) + 1
+        raise InvalidError(
+            "bad_file",
+            f"{where}: line {line} has a NUL, which no text has",
+            remedy="it looks like UTF-16: say so with --encoding utf-16-le"
+            if is_wide
+            else "the file is damaged: write it again",
+        )
+    start = text[:_LOOKED_AT].lstrip().lower()
+    for mark, (what, remedy) in _NO_TABLES.items():
+        if start.startswith(mark):
+            raise InvalidError("bad_file", f"{where}: is {what}, and no table", remedy=remedy)
+
+
+_LOOKED_AT = 1000  # bytes
+_PAGE = ("a page for a browser", "fetch the table itself: the server may want you to log in")
+_NO_TABLES = {
+    b"<!doctype html": _PAGE,
+    b"<html": _PAGE,
+    b"<?xml": ("XML", "write the table as CSV"),
+    b"version https://git-lfs.github.com/": (
+        "a pointer of Git LFS",
+        "fetch it with `git lfs pull`",
+    ),
+    b"%pdf-": ("a PDF", "write the table as CSV"),
+}
 
 
 def _without_comments(lines: bytes, mark: str | None) -> tuple[bytes, list[int]]:
@@ -144,9 +183,8 @@ def _read_quoted(
                 return frame
             except _FaultyLineError:
                 pass
-        raise InvalidError(
-            "bad_file", f"{where}: {fault.sentence(layout, lines, comments)}"
-        ) from None
+        sentence, remedy = fault.explained(layout, lines, comments)
+        raise InvalidError("bad_file", f"{where}: {sentence}", remedy=remedy) from None
 
 
 def _with_doubled_quotes(lines: bytes) -> bytes:
@@ -162,39 +200,54 @@ def _with_doubled_quotes(lines: bytes) -> bytes:
 class _FaultyLineError(Exception):
     """DuckDB's page of advice about a line that it refuses."""
 
-    def sentence(self, layout: Layout, lines: bytes, comments: list[int]) -> str:
+    def explained(self, layout: Layout, lines: bytes, comments: list[int]) -> tuple[str, str]:
         """Line and reason out of it, and what to do."""
         text = str(self)
         number = re.search(r"CSV Error on Line: (\d+)", text)
         width = len(layout.names)
-        known = {
-            r"Expected Number of Columns: \d+ Found: (\d+)": "has {0} cells, the first line names "
-            f"{width} columns",
-            r"unterminated quote": "has a quote that is not closed, or text after a closing quote",
-            r"Invalid unicode": f"is not UTF-8 text; {ENCODED}",
-        }
-        for pattern, words in known.items():
+        for pattern, words in _FAULTS.items():
             match = re.search(pattern, text)
             if number and match:
-                line = int(number.group(1)) - 1  # without the header
-                hint = _hint(lines, line, match.groups(), width)
+                at = line = int(number.group(1)) - 1  # without the header
                 for comment in comments:
                     line += comment <= line
-                return f"line {line + layout.lines} {words.format(*match.groups())}{hint}"
+                said = words
+                if match.groups():
+                    cells = int(match.group(1))
+                    said = f"has {count(cells, 'cell')}, the first line names {width} columns"
+                return f"line {line + layout.lines} {said}", _remedy(lines, at, match, layout)
         return (
             "not a CSV file of one kind (separators, quotes and line ends alike throughout): "
             f"{text.splitlines()[0]}"
-        )
+        ), "write it again with one kind of separators, quotes and line ends"
 
 
-def _hint(lines: bytes, number: int, cells: tuple[str, ...], width: int) -> str:
+_FAULTS = {
+    r"Expected Number of Columns: \d+ Found: (\d+)": "",
+    r"unterminated quote": "has a quote that is not closed, or text after a closing quote",
+    r"Invalid unicode": "is not UTF-8 text",
+}
+
+
+def _remedy(lines: bytes, number: int, match: re.Match[str], layout: Layout) -> str:
+    """What to do about a line that is refused."""
     content = lines.splitlines()
     line = content[number - 1] if number <= len(content) else b""
+    width = len(layout.names)
+    if "unicode" in match.re.pattern:
+        return ENCODED
     if line.startswith(b"#"):
-        return "; lines that are comments are left out with --comment '#'"
-    if number == 1 and cells == (str(width + 1),):
-        return '; if the first are names of rows, as R writes them, leave them out with --ignore ""'
-    return ""
+        return "lines that are comments are left out with --comment '#'"
+    if width == 1 and len(layout.names[0].split()) > 1:
+        return "say what separates its cells with --delimiter, such as --delimiter ' '"
+    if number == 1 and match.groups() == (str(width + 1),):
+        return 'if the first are names of rows, as R writes them, leave them out with --ignore ""'
+    if not match.groups():
+        return "double a quote inside a cell, and close each one"
+    start = line.split()[:1] and line.split()[0].decode("utf-8", "replace")
+    if match.groups() == ("1",) and width > 1 and start:
+        return f"if it is no line of the table, leave it out with --comment {quote(str(start))}"
+    return "write the missing cells, or put quotes around a cell that has separators"
 
 
 def _read_strictly(lines: bytes, layout: Layout) -> pl.DataFrame:
@@ -221,7 +274,7 @@ def _read_strictly(lines: bytes, layout: Layout) -> pl.DataFrame:
 
 
 def _cut(frame: pl.DataFrame, layout: Layout, where: str, options: TextOptions) -> pl.DataFrame:
-    """The table's columns by their names, and its null words as null."""
+    """The table's columns by their names."""
     columns = dict(zip(_columns(layout), layout.names, strict=True))
     for column, name in columns.items():
         if name == TRAILING and (over := frame[column].str.strip_chars().fill_null("") != "").any():
@@ -230,14 +283,11 @@ def _cut(frame: pl.DataFrame, layout: Layout, where: str, options: TextOptions) 
                 "bad_file",
                 f"{where}: row {over.arg_true()[0] + 1} has {width} cells, the first line names "
                 f"{width - 1} columns",
+                remedy="name the last column in the first line",
             )
     kept = {
         column: name
         for column, name in columns.items()
         if name != TRAILING and name not in options.ignored
     }
-    frame = frame.select(pl.col(column).alias(name) for column, name in kept.items())
-    if options.nulls:
-        words = list(options.nulls)
-        frame = frame.with_columns(pl.when(~pl.all().str.strip_chars().is_in(words)).then(pl.all()))
-    return frame
+    return frame.select(pl.col(column).alias(name) for column, name in kept.items())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from shlex import quote
 from typing import NamedTuple
 
 import msgspec
@@ -67,17 +68,23 @@ def find_layout(text: bytes, where: str, options: TextOptions) -> Layout:
     skipped, separator = _skip(lines, where, options)
     rest = lines[skipped:]
     if not rest:
-        raise InvalidError("bad_file", f"{where}: no line names the columns of a table")
+        raise InvalidError(
+            "bad_file",
+            f"{where}: no line names the columns of a table",
+            remedy="write their names into its first line",
+        )
     candidates = [options.delimiter or separator] if options.delimiter or separator else _SEPARATORS
     try:
         headers = [_header(rest, candidate) for candidate in candidates if candidate]
     except csv.Error as error:
         raise InvalidError(
-            "bad_file", f"{where}: line {skipped + 1} does not name columns: {error}"
+            "bad_file",
+            f"{where}: line {skipped + 1} does not name columns: {error}",
+            remedy="write their names into that line",
         ) from None
     header = max(headers, key=lambda header: header.quality)
     names = _names(header, options)
-    _check_names(names, where, skipped + 1, options)
+    _check_names(names, header.rows, where, skipped + 1, options)
     above = skipped + header.lines
     start = len("".join(lines[:above]).encode("utf-8", "surrogateescape"))
     last = lines[above - 1]
@@ -153,7 +160,7 @@ def _names(header: _Header, options: TextOptions) -> list[str]:
     """A name a cell: without the empty one behind a separator at the end of the line, and with an
     empty one for R's names of rows, which have none, where columns without a name are left out.
     """
-    names, rows = header.names, header.rows
+    names, rows = [name.strip(" \t") for name in header.names], header.rows
     width = len(names)
     if width > 1 and not names[-1].strip():
         short = bool(rows) and all(len(row) == width - 1 for row in rows)
@@ -170,22 +177,58 @@ def _names(header: _Header, options: TextOptions) -> list[str]:
     return names
 
 
-def _check_names(names: list[str], where: str, line: int, options: TextOptions) -> None:
+def _check_names(
+    names: list[str], rows: list[list[str]], where: str, line: int, options: TextOptions
+) -> None:
     for position, name in enumerate(names, 1):
         if re.search("[\udc80-\udcff]", name):
-            raise InvalidError("bad_file", f"{where}: line {line} is not UTF-8 text; {ENCODED}")
-        if not name and "" not in options.ignored:
-            hint = (
-                "; pandas and R write an index or names of rows like this: leave it out with "
-                '--ignore "", or name it in the file'
-                if position == 1
-                else '; name it in the file, or leave it out with --ignore ""'
-            )
             raise InvalidError(
-                "bad_file", f"{where}: line {line}: column {position} has no name{hint}"
+                "bad_file", f"{where}: line {line} is not UTF-8 text", remedy=ENCODED
+            )
+        if not name and "" not in options.ignored:
+            raise InvalidError(
+                "bad_file",
+                f"{where}: line {line}: column {position} has no name",
+                remedy=_remedy(position, names, rows),
             )
         if name in names[: position - 1] and name not in options.ignored:
-            raise InvalidError("bad_file", f"{where}: line {line} names column {name!r} twice")
+            raise InvalidError(
+                "bad_file",
+                f"{where}: line {line} names column {name!r} twice",
+                remedy=_SEVERAL_LINES
+                if _goes_on(rows)
+                else "rename one of them in the file (--ignore leaves out both)",
+            )
 
 
+def _remedy(position: int, names: list[str], rows: list[list[str]]) -> str:
+    """What to do about a column without a name."""
+    named = [name for name in names if name]
+    if _goes_on(rows):
+        return _SEVERAL_LINES
+    if names[0] and len(named) == 1 and rows and sum(map(bool, rows[0])) > 1:
+        return f"if it is a title, leave it out with --comment {quote(names[0])}"
+    if position > 1:
+        return 'name it in the file, or leave it out with --ignore ""'
+    return (
+        'pandas and R write an index or names of rows like this: leave it out with --ignore "", or '
+        "name it in the file"
+    )
+
+
+def _goes_on(rows: list[list[str]]) -> bool:
+    """Whether the line below the first one names columns, too: it has gaps and no number."""
+    return (
+        len(rows) > 1
+        and not all(cell.strip() for cell in rows[0])
+        and any(cell.strip() for cell in rows[0][1:])
+        and not any(_NUMBER.fullmatch(cell.strip()) for cell in rows[0])
+        and any(_NUMBER.fullmatch(cell.strip()) for row in rows[1:] for cell in row)
+    )
+
+
+_SEVERAL_LINES = (
+    "its header has several lines, as pandas writes columns of several levels: join their names "
+    "into one line before you write it"
+)
 ENCODED = "save it as UTF-8, or say what it is with --encoding, such as --encoding latin-1"

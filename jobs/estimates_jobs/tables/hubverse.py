@@ -96,7 +96,11 @@ def _pivot(
     clash = sorted(set(task) & set(chosen))
     if clash or not task:
         twice = f"column {clash[0]!r} is given twice, as a column and as rows" if clash else ""
-        raise InvalidError("columns", f"{where}: long form: {twice or 'no column names the task'}")
+        raise InvalidError(
+            "columns",
+            f"{where}: long form: {twice or 'no column names the task'}",
+            remedy="leave one of the two out" if twice else "add what an estimate is about",
+        )
     names_of_sources = {source: f"source {i}" for i, source in enumerate(chosen.values())}
     names = pl.DataFrame(
         [(*pair, names_of_sources[source]) for pair, source in sources_by_pair.items()],
@@ -120,8 +124,9 @@ def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], So
         raise InvalidError(
             "output_type",
             f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a "
-            "contract, which can hold mean, median, quantile and pmf; leave their rows out by "
-            "--where output_type=quantile, or in the contract by [load.where]",
+            "contract, which can hold mean, median, quantile and pmf",
+            remedy="leave their rows out by --where output_type=quantile, or in the contract by "
+            "[load.where]",
             extra=other,
         )
     pairs = frame.select(LONG[:2]).unique().sort(LONG[:2]).rows()
@@ -138,8 +143,8 @@ def _source(kind: str, mark: str | None, where: str) -> Source:
     except ValueError:
         raise InvalidError(
             "bad_value",
-            f"{where}: long form: {mark!r} is not a quantile; its output_type_id is a "
-            "number such as 0.025",
+            f"{where}: long form: {mark!r} is not a quantile",
+            remedy="write a number such as 0.025 as its output_type_id",
         ) from None
 
 
@@ -150,6 +155,7 @@ def _choose(sources: set[Source], contract: Contract) -> dict[str, Source]:
             "output_type",
             f"{contract.name}: long form: it carries one point (or the columns mean and median), "
             f"the contract has the points {', '.join(contract.points)}",
+            remedy="publish a table with a column for each point",
         )
     possible = {name: _possible(name, contract.columns[name]) for name in pivoted(contract)}
     chosen = {
@@ -170,6 +176,7 @@ def _choose(sources: set[Source], contract: Contract) -> dict[str, Source]:
         raise InvalidError(
             "output_type",
             f"{contract.name}: long form: {'; '.join(parts)}",
+            remedy="add or leave out these rows, or change the contract: `estimates define`",
             missing=missing,
             extra=extra,
         )
@@ -204,7 +211,11 @@ def _check_once(long: pl.DataFrame, task: list[str], where: str) -> None:
         shown = name_keys(
             twice.unique(marks, keep="first", maintain_order=True), [*task, *LONG[:2]]
         )
-        raise InvalidError("duplicate_key", f"{where}: long form: more than one row for {shown}")
+        raise InvalidError(
+            "duplicate_key",
+            f"{where}: long form: more than one row for {shown}",
+            remedy="leave one of them, or add a column that tells them apart",
+        )
 
 
 def _integers(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -215,7 +226,10 @@ def _integers(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             bad = frame.filter(whole.cast(pl.Float64).ne_missing(frame.get_column(name)))
             if bad.height:
                 raise InvalidError(
-                    "bad_value", f"column {name!r}: {bad[name][0]!r} is not an integer", column=name
+                    "bad_value",
+                    f"column {name!r}: {bad[name][0]!r} is not an integer",
+                    remedy=f'write type = "float" under [columns.{name}] in the contract',
+                    column=name,
                 )
             frame = frame.with_columns(whole)
     return frame

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import polars as pl
 
@@ -32,10 +34,36 @@ def read_json(content: bytes, where: str) -> pl.DataFrame:
         else:
             frame = pl.read_ndjson(content, infer_schema_length=None)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise InvalidError("bad_file", f"{where}: {_fault(content, error)}") from None
+        sentence, remedy = _explained(content, error)
+        raise InvalidError("bad_file", f"{where}: {sentence}", remedy=remedy) from None
     if not frame.width:
-        raise InvalidError("bad_file", f"{where}: has no rows, so that no column has a name")
+        raise InvalidError(
+            "bad_file", f"{where}: has no rows, so that no column has a name", remedy=_FORM
+        )
+    _check_rows(frame, where)
     return frame.with_columns(map(_dated, frame.get_columns()))
+
+
+def _check_rows(frame: pl.DataFrame, where: str) -> None:
+    """Raises InvalidError `bad_file` for one object that holds a whole table."""
+    kinds = {name: type(dtype) for name, dtype in frame.schema.items()}
+    if frame.height > 1:
+        return
+    if len(kinds) > 1 and set(kinds.values()) == {pl.Struct}:
+        raise InvalidError("bad_file", f"{where}: holds a column an object", remedy=_OF_PANDAS)
+    if {"columns", "data"} <= set(kinds) and {kinds["columns"], kinds["data"]} == {pl.List}:
+        raise InvalidError("bad_file", f"{where}: holds names and cells apart", remedy=_OF_PANDAS)
+    inside = [
+        name
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)
+    ]
+    if inside and set(kinds.values()) <= {pl.List, pl.Struct}:
+        raise InvalidError(
+            "bad_file",
+            f"{where}: its rows lie under {inside[0]!r}",
+            remedy=f"write that array alone, as `jq .{inside[0]}` does",
+        )
 
 
 def _dated(series: pl.Series) -> pl.Series:
@@ -50,18 +78,27 @@ def _dated(series: pl.Series) -> pl.Series:
     return series
 
 
-def _fault(content: bytes, error: BaseException) -> str:
-    """The first line that is no object, or what polars says of the whole."""
-    form = 'a JSON table is an array of objects, or an object a line, such as {"id": 1}'
+_FORM = 'write a JSON table as an array of objects, or an object a line, such as {"id": 1}'
+_OF_PANDAS = 'write a row an object: to_json(path, orient="records", lines=True) of pandas'
+_NO_NUMBER = re.compile(rb"[:\[,]\s*(NaN|-?Infinity)\b")
+
+
+def _explained(content: bytes, error: BaseException) -> tuple[str, str]:
+    """The first line that is no object, or what polars says of the whole, and what to do."""
+    word = _NO_NUMBER.search(content)
     lines = [content] if content.lstrip().startswith(b"[") else content.splitlines()
     for number, line in enumerate(lines, 1):
         try:
             row = msgspec.json.decode(line) if line.strip() else {}
         except msgspec.DecodeError as fault:
-            return f"line {_line_of(line, str(fault), number)} is no JSON: {fault}; {form}"
+            if word is not None:
+                number = content.count(b"\n", 0, word.start()) + 1
+                said = f"line {number} has {word.group(1).decode()}, which is no JSON"
+                return said, "write null for no number"
+            return f"line {_line_of(line, str(fault), number)} is no JSON: {fault}", _FORM
         if not isinstance(row, dict) and lines != [content]:
-            return f"line {number} is no object; {form}"
-    return f"{str(error).splitlines()[0]}; {form}"
+            return f"line {number} is no object", _FORM
+    return str(error).splitlines()[0], _FORM
 
 
 def _line_of(text: bytes, fault: str, number: int) -> int:

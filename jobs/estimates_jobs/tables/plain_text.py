@@ -1,27 +1,35 @@
 """Columns of text that hold numbers, dates or truths, brought to the form that programs write,
 where no contract says what they are.
+
+A table that is all text, as CSV is, says no types: all its columns are looked at. Text in a table
+of types, as in JSON and Parquet, is meant as text, but for dates and for estimates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import polars as pl
 
 from estimates.contract.columns import ColumnType
+from estimates.contract.date_text import days_of_people, two_orders
 from estimates.contract.number_text import (
     NULL_WORDS,
     Numbers,
     check_decimals,
     is_plain,
+    most_numbers,
     numbers_of,
+    plain_numbers,
     remedy,
     sentence,
 )
 from estimates.contract.text_values import values_of
-from estimates.contract.time_values import ASSUMED_ZONE
+from estimates.contract.time_values import ASSUMED_ZONE, times_of
 from estimates.errors import InvalidError
+from estimates.guess.column_types import text_kind
+from estimates.guess.guesses import is_named_as_number
 from estimates.render.wording import percent
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -31,39 +39,82 @@ _MOSTLY = 0.5  # share of numbers from which a column of text is worth a word
 
 
 @contextmanager
-def naming(file: str) -> Iterator[None]:
-    """Errors about a table's cells say which file they stand in."""
+def naming(file: str, options: TextOptions) -> Iterator[None]:
+    """Errors about a table's cells say which file they stand in, and in which of its rows where
+    the table has several.
+    """
     try:
         yield
     except InvalidError as error:
-        if file in error.message:
+        rows = error.details.get("rows")
+        place = options.place(file, rows[0]) if isinstance(rows, list) and rows else ""
+        if file in error.message and not place:
             raise
-        raise InvalidError(error.code, f"{file}: {error.message}", **error.details) from None
+        row = f"row {rows[0]}{place}: " if place and isinstance(rows, list) else ""
+        named = f"{file}: {row}{error.message.removeprefix(f'{file}: ')}"
+        raise InvalidError(error.code, named, **error.details) from None
 
 
 def plain_columns(
-    frame: pl.DataFrame, keep: Collection[str], options: TextOptions, file: str
+    frame: pl.DataFrame,
+    keep: Collection[str],
+    options: TextOptions,
+    file: str,
+    estimates: Collection[str] = (),
 ) -> pl.DataFrame:
-    """The frame with its text in plain form: `1.234,5` as `1234.5`, words for nothing as null.
+    """The frame with its text in plain form: `1.234,5` as `1234.5`, `31.12.2026` as `2026-12-31`,
+    words for nothing as null; in a table of types these columns are of their types afterwards.
 
-    Only a table that is all text, as from CSV, is looked at: another one says its types.
-    keep  columns that stay the text they are, such as the key; empty text among them is null
-    file  what the table is called, for errors and notes
+    keep       columns that stay the text they are, such as the key; empty text among them is null
+               where the table is all text
+    file       what the table is called, for errors and notes
+    estimates  columns that somebody says are estimates
     Raises InvalidError: `ambiguous_number`; `bad_value` (a cell among numbers is none).
     """
-    if any(dtype != pl.String for dtype in frame.dtypes):
-        return frame
+    texts = [text for text in frame if text.dtype == pl.String]
+    is_text = len(texts) == frame.width
     columns: list[pl.Series] = []
     numeric: list[tuple[pl.Series, Numbers]] = []
-    with naming(file):
-        for text in frame:
+    numbers = is_text or not any(
+        dtype.is_numeric() for name, dtype in frame.schema.items() if name not in keep
+    )
+    with naming(file, options):
+        for text in texts:
             if text.name in keep:
-                columns.append(text.set((text == "").fill_null(False), None))
-            elif is_plain(text, options.decimal):
-                numeric.append((text, Numbers(text, text.is_null(), ".")))
-            else:
-                columns.append(_plain(text, options, file, numeric))
+                if is_text and (text == "").any():
+                    columns.append(text.set((text == "").fill_null(False), None))
+            elif numbers or text.name in estimates or is_named_as_number(text.name):
+                plain = _plain(text, options, file, numeric)
+                plain = plain if is_text else _of_its_type(text, plain, options, file)
+                columns += [] if plain is text else [plain]
         check_decimals(numeric)
+    return frame.with_columns(columns)
+
+
+def plain_days(
+    frame: pl.DataFrame, names: Sequence[str], options: TextOptions, file: str
+) -> pl.DataFrame:
+    """The frame with the days and times that its columns of text hold throughout; `names` are those
+    that are looked at.
+
+    Days as people write them are written as programs do, and said. In a table of types they and
+    ISO times are dates and timestamps afterwards, and the numbers of folders such as `shop=12` are
+    integers.
+    """
+    is_text = all(dtype == pl.String for dtype in frame.dtypes)
+    columns: list[pl.Series] = []
+    schema = frame.schema
+    for name in names:
+        if schema.get(name) != pl.String:
+            continue
+        text = frame.get_column(name)
+        plain = _without_odd_days(text, options, file)
+        if not is_text:
+            times = times_of(plain)
+            is_number = text.name in options.folders and text_kind(text) == "integer"
+            plain = values_of(text, "integer") if is_number else plain if times is None else times
+        if plain is not text:
+            columns.append(plain)
     return frame.with_columns(columns)
 
 
@@ -71,6 +122,9 @@ def _plain(
     text: pl.Series, options: TextOptions, file: str, numeric: list[tuple[pl.Series, Numbers]]
 ) -> pl.Series:
     """A column in plain form; one of numbers is also put into `numeric`."""
+    if is_plain(text, options.decimal):
+        numeric.append((text, plain_numbers(text)))
+        return text
     numbers = numbers_of(text, options.decimal)
     if numbers is None:
         return _without_words(text, options, file)
@@ -83,6 +137,15 @@ def _plain(
     return numbers.plain.alias(text.name)
 
 
+def _of_its_type(text: pl.Series, plain: pl.Series, options: TextOptions, file: str) -> pl.Series:
+    """What a column of text in a table of types holds."""
+    kind = text_kind(plain)
+    if kind not in ("float", "integer"):
+        return plain
+    options.note(f"{file}: column {text.name!r} is text and is read as numbers, such as {plain[0]}")
+    return values_of(plain, kind)
+
+
 def _stray(text: pl.Series, numbers: Numbers, options: TextOptions) -> InvalidError:
     rows = numbers.strays.arg_true()
     value = text[rows[0]]
@@ -91,8 +154,9 @@ def _stray(text: pl.Series, numbers: Numbers, options: TextOptions) -> InvalidEr
     return InvalidError(
         "bad_value",
         f"column {text.name!r}, row {rows[0] + 1}: {value!r} is no number{more}, and "
-        f"{percent(1 - len(rows) / cells)} of the cells are; {remedy(value, options.decimal)}; if "
-        "the column is text, say so with a contract (--contract), or leave it out with --ignore",
+        f"{percent(1 - len(rows) / cells)} of the cells are",
+        remedy=f"{remedy(value, options.decimal)}; if the column is text, say so with a contract "
+        "(--contract), or leave it out with --ignore",
         column=text.name,
         rows=[row + 1 for row in rows.head(100)],
     )
@@ -100,6 +164,9 @@ def _stray(text: pl.Series, numbers: Numbers, options: TextOptions) -> InvalidEr
 
 def _without_words(text: pl.Series, options: TextOptions, file: str) -> pl.Series:
     """A column of dates, times or truths without its words for nothing; others as they are."""
+    days = _without_odd_days(text, options, file)
+    if days is not text:
+        return days
     bare = text.str.strip_chars()
     words = bare.is_in([*NULL_WORDS, ""]).fill_null(False)
     rest = text.set(words, None).drop_nulls()
@@ -110,19 +177,49 @@ def _without_words(text: pl.Series, options: TextOptions, file: str) -> pl.Serie
             if not values_of(rest, kind, ASSUMED_ZONE).has_nulls():
                 return text.set(words, None)
         _note_mixture(text, rest, options, file)
+        return text
+    if (bare.is_in(NULL_WORDS)).any():  # and nothing else
+        first = bare.filter(bare.is_in(NULL_WORDS))[0]
+        options.note(f"{file}: column {text.name!r}: {first!r} is read as no value")
+        return text.set(words, None)
     return text
 
 
+def _without_odd_days(text: pl.Series, options: TextOptions, file: str) -> pl.Series:
+    """A column of days as programs write them, where all its cells are days; else as it is."""
+    days = days_of_people(text)
+    if days is None:
+        orders = two_orders(text)
+        if orders is not None:
+            options.note(
+                f"{file}: column {text.name!r} is taken for text: {orders}; write days as "
+                "2026-12-31"
+            )
+        return text
+    iso = days.dt.to_string("%Y-%m-%d")
+    odd = (iso != text).arg_true()
+    if not len(odd):
+        return text
+    options.note(f"{file}: column {text.name!r}: {text[odd[0]]!r} is read as {iso[odd[0]]}")
+    return iso
+
+
 def _note_mixture(text: pl.Series, rest: pl.Series, options: TextOptions, file: str) -> None:
-    """Say that a column with many numbers is taken for text, and for which cell."""
-    values = rest.str.strip_chars().cast(pl.Float64, strict=False)
-    numbers = len(values) - values.null_count()
-    if numbers < _MOSTLY * len(values) or not values.has_nulls():
+    """Say that a column with many numbers, or with the name of one, is taken for text, and for
+    which cell.
+    """
+    are = most_numbers(rest, options.decimal)
+    numbers = int(are.sum())
+    if numbers < _MOSTLY * len(rest) and not (
+        is_named_as_number(text.name) and rest.str.contains(r"\d").sum() >= _MOSTLY * len(rest)
+    ):
         return
-    stray = rest.filter(values.is_null())[0]
+    if numbers == len(rest):  # codes
+        return
+    stray = rest.filter(~are)[0]
     row = (text == stray).arg_true()[0] + 1
     options.note(
-        f"{file}: column {text.name!r} is taken for text: {percent(numbers / len(values))} of its "
-        f"cells are numbers, {stray!r} in row {row} is none; "
+        f"{file}: column {text.name!r} is taken for text: {percent(numbers / len(rest))} of its "
+        f"cells are numbers, {stray!r} in row {row}{options.place(file, row)} is none; "
         f"{remedy(stray, options.decimal)}"
     )

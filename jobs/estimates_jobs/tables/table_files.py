@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 import polars as pl
+from polars import selectors
 
 from estimates.contract.columns import ColumnType
 from estimates.contract.conform import kinds
@@ -58,14 +59,20 @@ def read_with_digest(source: str | Path, options: TextOptions | None = None) -> 
     return Table(read_parts(parts, options or TextOptions(), str(source)), digest_of(parts))
 
 
-def read_keys(path: str | Path, contract: Contract) -> pl.DataFrame:
+def read_keys(
+    path: str | Path, contract: Contract, options: TextOptions | None = None
+) -> pl.DataFrame:
     """The key columns of a table, in the contract's order; raises InvalidError (`columns`) and
     those of `read_table`.
     """
-    frame = read_table(path)
+    frame = read_table(path, options)
     missing = [name for name in contract.key if name not in frame.columns]
     if missing:
-        raise InvalidError("columns", f"{path}: has no key column {', '.join(missing)}")
+        raise InvalidError(
+            "columns",
+            f"{path}: has no key column {', '.join(missing)}",
+            remedy="name the key columns as the contract does",
+        )
     return frame.select(list(contract.key))
 
 
@@ -125,13 +132,24 @@ def read_parts(parts: list[Part], options: TextOptions, source: str) -> pl.DataF
     """
     frames = [_read_part(part, options) for part in parts]
     frame = frames[0] if len(frames) == 1 else _joined(parts, frames, source)
+    if len(parts) > 1:
+        options.parts[source] = [
+            (part.name, frame.height) for part, frame in zip(parts, frames, strict=True)
+        ]
     if _INDEX in frame.columns and _INDEX not in options.ignored:
         options.note(
             f"{source}: {_INDEX} is left out, the index of pandas that has no name; one with a "
             "name is a column"
         )
     own = own_rows(frame, options.where, source, options.note)
-    return own.drop(_INDEX, *options.ignored, strict=False)
+    if own.height < frame.height:
+        options.parts.pop(source, None)  # rows are counted among the set's own
+    frame = own.drop(_INDEX, *options.ignored, strict=False)
+    if options.nulls:
+        bare = selectors.string().str.strip_chars()
+        kept = ~bare.is_in(list(options.nulls))
+        frame = frame.with_columns(pl.when(kept).then(selectors.string()))
+    return frame
 
 
 def _joined(parts: list[Part], frames: list[pl.DataFrame], source: str) -> pl.DataFrame:
@@ -152,8 +170,8 @@ def _joined(parts: list[Part], frames: list[pl.DataFrame], source: str) -> pl.Da
             raise InvalidError(
                 "bad_file",
                 f"{source}: its files are no parts of one table: {part.name} "
-                f"{' and '.join(what)}, and {parts[0].name} differs; name those that belong "
-                "together by a glob",
+                f"{' and '.join(what)}, and {parts[0].name} differs",
+                remedy="name those that belong together by a glob",
             )
     aligned = [frame.select(first.columns) for frame in frames]
     return pl.concat(aligned, how="vertical_relaxed")
@@ -167,6 +185,7 @@ def _kind(dtype: pl.DataType) -> str:
 def _read_part(part: Part, options: TextOptions) -> pl.DataFrame:
     frame = _read_file(part, options)
     values = {name: text for name, text in part.values.items() if name not in frame.columns}
+    options.folders.update(values)
     return frame.with_columns(pl.lit(text, pl.String).alias(name) for name, text in values.items())
 
 
@@ -190,18 +209,24 @@ def start_of(path: Path) -> bytes:
             return file.read(8)
     except OSError as error:
         raise InvalidError(
-            "no_file", f"{path}: cannot be read: {error.strerror or error}"
+            "no_file",
+            f"{path}: cannot be read: {error.strerror or error}",
+            remedy="name a file that is there and that you may read",
         ) from None
 
 
 def _check_text(name: str, start: bytes) -> None:
     if start.startswith(b"PK"):
         raise InvalidError(
-            "bad_file", f"{name}: is a ZIP archive or an Excel workbook; save the sheet as CSV"
+            "bad_file",
+            f"{name}: is a ZIP archive or an Excel workbook",
+            remedy="save the sheet as CSV, or unpack the archive",
         )
     if not start:
         raise InvalidError(
-            "bad_file", f"{name}: is empty; a table starts with a line that names its columns"
+            "bad_file",
+            f"{name}: is empty",
+            remedy="write a line that names its columns, and its rows below",
         )
 
 

@@ -48,7 +48,9 @@ class Part:
             return self._load()
         except OSError as error:
             raise InvalidError(
-                "no_file", f"{self.name}: cannot be read: {error.strerror or error}"
+                "no_file",
+                f"{self.name}: cannot be read: {error.strerror or error}",
+                remedy=_EXPECTED,
             ) from None
 
     @property
@@ -81,7 +83,7 @@ def parts_of(word: str) -> list[Part]:
         return [_web_part(word)]
     parts = _bucket_parts(word) if is_remote(word) else _local_parts(word)
     if not parts:
-        raise InvalidError("no_file", f"{word}: there is no file of a table; {_EXPECTED}")
+        raise InvalidError("no_file", f"{word}: there is no file of a table", remedy=_EXPECTED)
     return parts
 
 
@@ -105,12 +107,14 @@ def decompressed(content: bytes, where: str) -> bytes:
     try:
         return pa.CompressedInputStream(pa.BufferReader(content), codec).read()
     except (OSError, pa.ArrowException) as error:
-        raise InvalidError("bad_file", f"{where}: is damaged: {error}") from None
+        raise InvalidError(
+            "bad_file", f"{where}: is damaged: {error}", remedy="write or fetch it again"
+        ) from None
 
 
 _EXPECTED = (
-    "a table is a file, a folder or a glob such as 'days/*.parquet', also below s3://bucket/, "
-    "or one file at https://"
+    "name a file, a folder or a glob such as 'days/*.parquet', also below s3://bucket/, or one "
+    "file at https://"
 )
 
 
@@ -150,8 +154,8 @@ def _listed(folder: str, files: Iterable[str]) -> list[Part]:
             kind = "Delta" if "_delta_log" in below else "Iceberg"
             raise InvalidError(
                 "bad_file",
-                f"{folder}: is a table of {kind}, whose log says which files count; write its "
-                "rows to Parquet files and read those",
+                f"{folder}: is a table of {kind}, whose log says which files count",
+                remedy="write its rows to Parquet files and read those",
             )
         hidden = any(name.startswith(("_", ".")) for name in below)
         if not hidden and Path(file).stat().st_size:
@@ -206,6 +210,10 @@ def _web_part(word: str) -> Part:
         try:
             return Objects(word).get("")
         except NotFoundError:
-            raise InvalidError("no_file", f"{word}: there is no file at this address") from None
+            raise InvalidError(
+                "no_file",
+                f"{word}: there is no file at this address",
+                remedy="check the address: one file at https:// is read, no folder",
+            ) from None
 
     return Part(word, {}, load)

@@ -15,6 +15,9 @@ class TextOptions(msgspec.Struct):
     nulls      words that stand for no value, in every column of text
     where      by column the values of the rows that count, in files of every kind
     ignored    columns that are left out, in files of every kind; `""` is a column without a name
+    folders    columns that come from folders such as `shop=12`; filled while tables are read
+    parts      of a table of several files their names and rows, by the table's name; filled while
+               tables are read
     notes      what was read as something else than its plain text, a sentence each; filled while
                tables are read, for whoever reads them to say
     """
@@ -26,7 +29,19 @@ class TextOptions(msgspec.Struct):
     nulls: tuple[str, ...] = ()
     where: dict[str, tuple[str, ...]] = {}
     ignored: tuple[str, ...] = ()
+    folders: set[str] = set()
+    parts: dict[str, list[tuple[str, int]]] = {}
     notes: list[str] = []
+
+    def place(self, table: str, row: int) -> str:
+        """Which row of which file a row of a table of several files is, from 1: ` (row 2 of
+        part-1.csv)`; nothing for other tables.
+        """
+        for name, rows in self.parts.get(table, []):
+            if row <= rows:
+                return f" (row {row} of {name})"
+            row -= rows
+        return ""
 
     def note(self, sentence: str) -> None:
         """Remember a sentence, once."""

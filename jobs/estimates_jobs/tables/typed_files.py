@@ -63,11 +63,15 @@ def _by_arrow(file: IO[bytes], magic: bytes, where: str) -> pl.DataFrame:
     except NotImplementedError as error:  # also pyarrow's own
         raise InvalidError(
             "bad_file",
-            f"{where}: cannot be read: {_first_line(error)}; write the table again without that "
-            "column, or as CSV",
+            f"{where}: cannot be read: {_first_line(error)}",
+            remedy="write the table again without that column, or as CSV",
         ) from None
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
-        raise InvalidError("bad_file", f"{where}: is damaged: {_first_line(error)}") from None
+        raise InvalidError(
+            "bad_file",
+            f"{where}: is damaged: {_first_line(error)}",
+            remedy="write or fetch it again",
+        ) from None
 
 
 def _first_line(error: Exception) -> str:

@@ -46,7 +46,7 @@ def test_line_ends_and_byte_order_marks() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("a,b\n1,2\n3\n", "line 3 has 1 cells, the first line names 2 columns"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 cell, the first line names 2 columns"),
         ("a,b\n1,2,3\n", "line 2 has 3 cells"),
         ('a,b\n"1,2\n', "quote that is not closed"),
         (b"a,b\n1,\xff\n", "is not UTF-8 text"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from estimates.errors import InvalidError
 from estimates_jobs.tables.csv_files import read_csv
+from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.text_options import TextOptions
 
 TABLE = [("1", "0.5"), ("2", "0.6")]
@@ -103,20 +105,23 @@ def test_empty_text_is_not_null() -> None:
     assert read('id,note\n1,""\n2,\n')[1] == [("1", ""), ("2", None)]
 
 
-def test_null_words_are_those_that_are_said() -> None:
+def test_null_words_are_those_that_are_said(tmp_path: Path) -> None:
     """In every column, with blanks around them."""
-    assert read("id,note\n1, - \n-,NA\n", nulls=("-",))[1] == [("1", None), (None, "NA")]
+    path = tmp_path / "t.csv"
+    path.write_text("id,note\n1, - \n-,NA\n")
+    rows = read_table(path, TextOptions(nulls=("-",))).rows()
+    assert rows == [("1", None), (None, "NA")]
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("id,score\n1,0.5\n# end\n", "line 3 has 1 cells, .* --comment '#'"),
-        ("# a\n# b\nid,score\n1,0.5\n2\n", "line 5 has 1 cells"),
+        ("id,score\n1,0.5\n# end\n", "line 3 has 1 cell, .* --comment '#'"),
+        ("# a\n# b\nid,score\n1,0.5\n2\n", "line 5 has 1 cell"),
         ("id,score\n1,0.5,9\n", 'line 2 has 3 cells, .* --ignore ""'),
         ("id,score\n1,0.5,\n2,0.6,7\n", "3 cells"),
         ("# only\n", "no line names the columns"),
-        ("a,b\n1,2\n\n#x\n", "line 4 has 1 cells"),
+        ("a,b\n1,2\n\n#x\n", "line 4 has 1 cell"),
     ],
 )
 def test_faults_name_the_line_and_the_option(content: str, words: str) -> None:
@@ -127,7 +132,7 @@ def test_faults_name_the_line_and_the_option(content: str, words: str) -> None:
 
 def test_lines_behind_comments_keep_their_number() -> None:
     """Comments that are left out are counted."""
-    with pytest.raises(InvalidError, match="line 5 has 1 cells"):
+    with pytest.raises(InvalidError, match="line 5 has 1 cell"):
         read("id,score\n# a\n1,0.5\n# b\n2\n", comment="#")
 
 

@@ -126,7 +126,7 @@ def test_what_csv_writers_write_is_read(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("a,b\n1,2\n3\n", "line 3 has 1 cells, the first line names 2 columns"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 cell, the first line names 2 columns"),
         ("a,b\n1,2\n3,4,5\n", "line 3 has 3 cells, the first line names 2 columns"),
         ('a,b\n1,"x\n', "line 2 has a quote that is not closed"),
         ('a,b\n1,"x"y\n', "line 2 has a quote that is not closed, or text after a closing quote"),
@@ -169,7 +169,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_short_rows_far_down_are_found(write: Callable[..., Path]) -> None:
     """The whole file is checked, not a sample from its start."""
     path = write("a,b\n" + "1,2\n" * 100_000 + "3\n")
-    assert "line 100002 has 1 cells" in refusal(lambda: read_table(path)).message
+    assert "line 100002 has 1 cell" in refusal(lambda: read_table(path)).message
 
 
 FORMATS = [pl.DataFrame.write_parquet, pl.DataFrame.write_ipc, pl.DataFrame.write_ipc_stream]

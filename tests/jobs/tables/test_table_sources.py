@@ -72,9 +72,7 @@ def test_parts_that_are_none_of_one_table_are_named(spark: Path) -> None:
 
 def test_a_folder_without_tables_is_named(tmp_path: Path) -> None:
     """With what a table is."""
-    with pytest.raises(
-        InvalidError, match="there is no file of a table; a table is a file, a fold"
-    ):
+    with pytest.raises(InvalidError, match="there is no file of a table; name a file, a fold"):
         read_table(tmp_path)
 
 

@@ -64,6 +64,13 @@ class Options:
             settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
         )
 
+    def with_notes(self, body: bytes) -> bytes:
+        """A JSON object with the notes about its tables, as `notes`, where there are any."""
+        if not self.tables.notes:
+            return body
+        content = msgspec.json.encode(msgspec.json.decode(body) | {"notes": self.tables.notes})
+        return msgspec.json.format(content, indent=2) if b"\n" in body.strip() else content
+
     def say_notes(self) -> None:
         """Say on standard error what in tables was read as something else than it stands there."""
         for note in self.tables.notes:

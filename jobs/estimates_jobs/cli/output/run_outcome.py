@@ -54,7 +54,9 @@ def show_outcome(
 ) -> int:
     """Print what became of a run; returns the exit code."""
     if options.json:
-        terminal.json(msgspec.structs.replace(outcome, warnings=outcome.warnings + tuple(warnings)))
+        outcome = msgspec.structs.replace(outcome, warnings=outcome.warnings + tuple(warnings))
+        content = msgspec.json.encode(outcome, enc_hook=str)
+        terminal.json(msgspec.Raw(options.with_notes(content)))
     else:
         _show(outcome, verdict)
     return ANSWER_IS_NO if outcome.status == "refused" else 0

@@ -87,7 +87,8 @@ def show_verdict(
             path.write_bytes(
                 _parquet(offenders) if file.form == "offenders" else _rendered(verdict, file.form)
             )
-    terminal.page(_rendered(verdict, options.format).decode())
+    rendered = _rendered(verdict, options.format)
+    terminal.page((options.with_notes(rendered) if options.json else rendered).decode())
     return ANSWER_IS_NO if verdict.blocks else 0
 
 
