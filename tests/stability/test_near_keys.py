@@ -60,6 +60,6 @@ def test_two_tables_without_a_key_in_common_are_refused() -> None:
         with pytest.raises(InvalidError, match="leading zeros: '01' and '1'") as caught:
             call(a, b, key="k")
         assert caught.value.code == "no_common_key"
-    with pytest.raises(InvalidError, match="A has 01, 02, B has x, y: is the key right"):
+    with pytest.raises(InvalidError, match="A has 01, 02, B has x, y; is the key right"):
         diff(a, b.with_columns(k=pl.Series(["x", "y"])), key="k")
     assert diff(a, b.clear(), key="k").keys.removed == 2

@@ -244,9 +244,9 @@ def _remedy(lines: bytes, number: int, match: re.Match[str], layout: Layout) -> 
         return 'if the first are names of rows, as R writes them, leave them out with --ignore ""'
     if not match.groups():
         return "double a quote inside a cell, and close each one"
-    start = line.split()[:1] and line.split()[0].decode("utf-8", "replace")
-    if match.groups() == ("1",) and width > 1 and start:
-        return f"if it is no line of the table, leave it out with --comment {quote(str(start))}"
+    said = line.decode("utf-8", "replace").split()
+    if match.groups() == ("1",) and len(said) > 1:  # a sentence below the table
+        return f"if it is no line of the table, leave it out with --comment {quote(said[0])}"
     return "write the missing cells, or put quotes around a cell that has separators"
 
 

@@ -40,8 +40,8 @@ fail  16 domain_missing: 7 of 25 keys of the domain missing
       value 28 %; blocks above 0 %
       AAPL/2026-11-23, AAPL/2026-11-24, AAPL/2026-11-25, AAPL/2026-11-26, AAPL/2026-11-27: missing
       and 2 more (AMZN)
-      if this is right: write `allow_missing = 0.28` under [domain] in the contract, or list \
-fewer keys there
+      if this is right: say how far its data go with `--through DAY` where they end earlier, \
+write `allow_missing = 0.28` under [domain] in the contract, or list fewer keys there
 
 fail  21 removed_keys: 7 of 25 keys of the baseline gone
       value 28 %; blocks above 2 %, warns above 0.5 %

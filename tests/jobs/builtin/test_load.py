@@ -168,7 +168,7 @@ job = {function = "load", inputs.table = {source = "t.csv", time = "known"}}
         (
             'inputs.a = {source = "bad.csv", static = true}',
             "bad_file",
-            "bad.csv: line 2 has 1 cells",
+            "bad.csv: line 2 has 1 cell",
         ),
         ('inputs.a = {source = "comma.csv", static = true}', "bad_value", "row 1 has '1,5'"),
         ('inputs.a = {query = "SELECT 1 AS", static = true}', "bad_input", "cannot be read"),

@@ -66,7 +66,7 @@ def test_one_table_comes_from_standard_input(folder: Path) -> None:
         "diff", "-", "new.csv", "--key", "customer_id", cwd=folder, stdin="a,b\n1\n"
     )
     assert called.code == 2
-    assert "standard input: line 2 has 1 cells" in called.err
+    assert "standard input: line 2 has 1 cell" in called.err
     assert "standard input" in refused("-", "-", "--key", "customer_id")["message"]
 
 

@@ -227,7 +227,7 @@ def test_leading_zeros_stay_text() -> None:
         (
             Input(source="t.xlsx", time="day"),
             "bad_input",
-            r"cannot read t.xlsx; a source ends in .csv",
+            r"cannot read t.xlsx; name a source that ends in .csv",
         ),
         (Input(query="SELEC 1", static=True), "bad_input", r"cannot be read: .*LINE 1: .*SELEC 1"),
         (Input(source="ragged.csv", static=True), "bad_file", r"ragged.csv: line 3"),

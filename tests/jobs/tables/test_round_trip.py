@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -19,6 +20,7 @@ from estimates.reading.tabular import arrow, csv, parquet_pieces
 from estimates.render.row_text import joined, json_pieces
 from estimates_jobs.tables.table_files import read_table, typed
 from estimates_jobs.tables.text_options import TextOptions
+from tests.builders import manifest_of
 
 CONTRACT = parse_contract("""
 name = "rt"
@@ -98,6 +100,34 @@ def test_every_form_comes_back_as_it_was(rows: list[tuple[Any, ...]]) -> None:
             again = conform(typed(read_table(path, options), CONTRACT, options), CONTRACT)
             assert_frame_equal(again, frame)
             assert options.notes == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_exported_and_published_again_is_the_same_snapshot(
+    tmp_path: Path, form: str
+) -> None:
+    """The id of the snapshot is that of the table before, whatever its columns were stored as:
+    floats of 32 bits, times of another zone, empty text beside none.
+    """
+    at = pl.Series([datetime(2026, 1, 1, 9), None]).dt.replace_time_zone("Asia/Tokyo")
+    stored = pl.DataFrame(
+        {
+            "k": pl.Series(["01", "ü b"], dtype=pl.Categorical),
+            "value": pl.Series([1.1, None], dtype=pl.Float32),
+            "note": ["", None],
+            "n": pl.Series([7, None], dtype=pl.Int16),
+            "ok": [True, None],
+            "d": [date(9999, 12, 31), None],
+            "t": at,
+        }
+    )
+    stored.write_parquet(tmp_path / "first.parquet")
+    first = conform(typed(read_table(tmp_path / "first.parquet"), CONTRACT), CONTRACT)
+    (tmp_path / form).write_bytes(FORMS[form](first))
+    again = typed(read_table(tmp_path / form), CONTRACT)
+    assert manifest_of(again, CONTRACT) == manifest_of(first, CONTRACT)
+    assert first.row(0)[1:3] == (1.1, "")
+    assert first.row(0)[-1] == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_the_ends_of_types_come_back(tmp_path: Path) -> None:
