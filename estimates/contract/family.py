@@ -39,8 +39,9 @@ def member_set(family: str, member: str) -> str:
     if not _MEMBER.fullmatch(small) or len(family) + len(small) > 99:
         raise InvalidError(
             "bad_member",
-            f"{family}: {member!r} names no set; a member's name has letters, digits, '.', '_' and "
-            "'-', begins with a letter or digit, and is short enough for a set's name of 100",
+            f"{family}: {member!r} names no set",
+            remedy="write a member's name with letters, digits, '.', '_' and '-'; it begins with a "
+            "letter or digit, and is short enough for a set's name of 100",
         )
     return f"{family}.{small}"
 

@@ -51,6 +51,7 @@ def own_rows(
                 "columns",
                 f"{source}: has no column {name!r}{did_you_mean(name, frame.columns)}, by which "
                 "rows are chosen",
+                remedy=f"name one of {', '.join(frame.columns)}",
             )
     tests = [pl.col(name).cast(pl.String).is_in(list(texts)) for name, texts in wanted.items()]
     own = frame.filter(reduce(pl.Expr.and_, tests))
@@ -60,6 +61,7 @@ def own_rows(
             "no_rows",
             f"{source}: has {frame.height:,} rows, and in none {said}; "
             + "; ".join(f"{name} has {_seen(frame, name)}" for name in wanted),
+            remedy="choose by a value that it has, in --where or in [load.where]",
         )
     if own.height < frame.height:
         note(f"{source}: {own.height:,} of {frame.height:,} rows are used, in which {said}")

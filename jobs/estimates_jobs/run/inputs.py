@@ -228,7 +228,8 @@ def _check_header(columns: list[str], files: list[str]) -> None:
             raise InvalidError(
                 "bad_file",
                 f"{file}: its first line names {', '.join(names)}, and what stands below is read "
-                f"as {', '.join(columns)}; write the table again, every line with as many cells",
+                f"as {', '.join(columns)}",
+                remedy="write the table again, every line with as many cells",
             )
 
 

@@ -92,8 +92,8 @@ def dated_files(
         if one_a_date and before.when == after.when:
             raise InvalidError(
                 "same_date",
-                f"{before.name} and {after.name} are both of {after.when}; name the files of one "
-                "history alone, such as 'forecasts/*-team.csv'",
+                f"{before.name} and {after.name} are both of {after.when}",
+                remedy="name the files of one history alone, such as 'forecasts/*-team.csv'",
             )
     return tables
 
@@ -117,7 +117,9 @@ def rows_by_version(
     moments = _moments(values.drop_nulls(), contract, source)
     if values.has_nulls():
         raise InvalidError(
-            "bad_time", f"{source}: {column} is null in some rows, which belong to no version"
+            "bad_time",
+            f"{source}: {column} is null in some rows, which belong to no version",
+            remedy="complete it, or leave these rows out",
         )
     for when, value in moments:
         chosen = rows.filter(pl.col(column) == pl.lit(value, values.dtype))
@@ -159,15 +161,16 @@ def _dated(path: str) -> tuple[date, str]:
         if len(days) > 1:
             raise InvalidError(
                 "no_date",
-                f"{path}: has {len(days)} dates in its name, {' and '.join(map(str, days))}; "
-                "publish it alone, with --through for its last moment of data",
+                f"{path}: has {len(days)} dates in its name, {' and '.join(map(str, days))}",
+                remedy="publish it alone, with --through for its last moment of data",
             )
         if days:
             return days[0], "/".join(names[:depth])
     raise InvalidError(
         "no_date",
         f"{path}: has no date in its name or in those of its folders, such as 2026-11-24, "
-        "20261124, 2026-W48 or 2026-11; publish it alone, with --through",
+        "20261124, 2026-W48 or 2026-11",
+        remedy="publish it alone, with --through",
     )
 
 
@@ -239,6 +242,7 @@ def _check_columns(rows: pl.LazyFrame, wanted: list[str], source: str) -> None:
                 "columns",
                 f"{source}: has no column {name!r}{did_you_mean(name, names)}; it has "
                 f"{', '.join(names)}",
+                remedy="name one of these",
             )
 
 
@@ -261,7 +265,9 @@ def _moment(value: object, contract: Contract, where: str) -> Moment:
     if isinstance(value, date):
         return value
     raise InvalidError(
-        "bad_time", f"{where}: {value!r} is no date or time, by which versions could be told apart"
+        "bad_time",
+        f"{where}: {value!r} is no date or time, by which versions could be told apart",
+        remedy="write days as 2026-11-24, and times as 2026-11-24T16:00:00Z",
     )
 
 

@@ -30,14 +30,16 @@ def by_member(content: Table, table: DatedTable, column: str) -> list[tuple[str,
         if match is None:
             raise InvalidError(
                 "no_member",
-                f"{table.name}: has no column {column!r}, and its name is not DATE-MEMBER.csv; one "
-                "of them says whose rows these are",
+                f"{table.name}: has no column {column!r}, and its name is not DATE-MEMBER.csv",
+                remedy="say by one of them whose rows these are",
             )
         return [(match["member"], content)]
     nameless = frame.get_column(column).null_count()
     if nameless:
         raise InvalidError(
-            "no_member", f"{table.name}: column {column!r} names no member in {nameless:,} rows"
+            "no_member",
+            f"{table.name}: column {column!r} names no member in {nameless:,} rows",
+            remedy="complete it, or leave these rows out",
         )
     named = frame.with_columns(pl.col(column).cast(pl.String))
     parts = named.partition_by(column, as_dict=True, include_key=False)
@@ -63,7 +65,9 @@ def _fields(path: Path) -> dict[str, str]:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidError(
-            "bad_file", f"{path}: is no YAML: {' '.join(str(error).split())}"
+            "bad_file",
+            f"{path}: is no YAML: {' '.join(str(error).split())}",
+            remedy="mend it, or move it out of the hub's folder of models",
         ) from None
     fields = tree.items() if isinstance(tree, dict) else ()
     return {

@@ -48,12 +48,15 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
         return [_contract(of_target) for of_target in by_target.values()]
     except OSError as error:
         raise InvalidError(
-            "no_file", f"{path}: cannot be read: {error.strerror}; --hub names the folder of a hub"
+            "no_file",
+            f"{path}: cannot be read: {error.strerror}",
+            remedy="name the folder of a hub with --hub",
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidError(
             "bad_file",
             f"{path}: is no task configuration of a hub: {type(error).__name__}: {error}",
+            remedy="name the folder of a hub whose hub-config/tasks.json is whole",
         ) from None
 
 

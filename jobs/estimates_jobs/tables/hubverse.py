@@ -76,8 +76,9 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     if not frame.height:
         raise InvalidError(
             "no_rows",
-            f"{contract.name}: the table has a header and no rows; a version that is withdrawn is "
-            f"rolled back: estimates rollback {contract.name} --reason …",
+            f"{contract.name}: the table has a header and no rows",
+            remedy="a version that is withdrawn is rolled back: "
+            f"estimates rollback {contract.name} --reason …",
         )
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
     sources_by_pair = _sources(frame, contract.name)
