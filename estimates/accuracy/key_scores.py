@@ -62,6 +62,7 @@ def means(scores: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
             "columns",
             f"there is no column {', '.join(unknown)} to group by; columns: "
             f"{', '.join(groupings(scores))}",
+            remedy="group by some of these",
             missing=unknown,
         )
     groups = list(dict.fromkeys(["column", *by]))
@@ -163,7 +164,11 @@ def _labelled(matched: Matched, of: Observed) -> dict[str, Floats]:
 def _logarithms(matched: Matched, of: Observed, shift: float) -> Matched:
     """The same rows with ln(x + shift) in place of each number that is scored."""
     if not of.numeric:
-        raise InvalidError("bad_transform", f"{of.name} is a label: only numbers have a logarithm")
+        raise InvalidError(
+            "bad_transform",
+            f"{of.name} is a label: only numbers have a logarithm",
+            remedy="leave the transform out, or name a number",
+        )
     ends = (name for interval in of.intervals for name in (interval.lower, interval.upper))
     names = dict.fromkeys([actual(of.name), *(name for _, name in of.quantiles), *ends])
     names |= dict.fromkeys([of.point] if of.point is not None else [])
@@ -173,7 +178,8 @@ def _logarithms(matched: Matched, of: Observed, shift: float) -> Matched:
         raise InvalidError(
             "bad_transform",
             f"{which} has values at or below {0.0 - shift:g}, of which ln(x + {shift:g}) is no "
-            "number; take a larger shift",
+            "number",
+            remedy="take a larger shift",
         )
     logs = [(pl.col(name).cast(float) + shift).log().alias(name) for name in names]
     return replace(matched, rows=matched.rows.with_columns(logs))

@@ -89,7 +89,11 @@ def compare_models(
     The same input gives the same table. Raises InvalidError (`few_models`, `no_scipy`).
     """
     if len(losses) < 2:
-        raise InvalidError("few_models", "a comparison takes at least two models with scores")
+        raise InvalidError(
+            "few_models",
+            "a comparison takes at least two models with scores",
+            remedy="name another model that was scored",
+        )
     known = {
         model: frame.select(*unit, pl.col("data_through").alias(_ROUND), pl.col(loss).alias(_LOSS))
         .filter(pl.col(_LOSS).is_not_null())
@@ -137,8 +141,11 @@ def signed_rank_p(ours: Floats, theirs: Floats) -> float | None:
     try:
         from scipy.stats import wilcoxon
     except ModuleNotFoundError:
-        message = "comparing models needs scipy: pip install 'estimates-store[accuracy]'"
-        raise InvalidError("no_scipy", message) from None
+        raise InvalidError(
+            "no_scipy",
+            "comparing models needs scipy",
+            remedy="pip install 'estimates-store[accuracy]'",
+        ) from None
     sizes = np.abs(differences)
     exact = len(sizes) < 50 and len(np.unique(sizes)) == len(sizes)
     test = wilcoxon(differences, correction=True, method="exact" if exact else "approx")

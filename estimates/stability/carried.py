@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import polars as pl
+
 from estimates.render.wording import percent
 from estimates.stability.aligned import AlignedVersions
 from estimates.stability.report import Carried
@@ -20,8 +22,15 @@ def measure(pair: AlignedVersions, *, identical: bool) -> dict[str, Carried]:
     if identical:
         return {name: Carried(n, 0, 0.0) for name in names}
     old, new = pair.alignment.common_rows(names)
-    differ = {name: int(old[name].ne_missing(new[name]).sum()) for name in names}
-    return {name: Carried(n, number, number / n) for name, number in differ.items()}
+    places = range(len(names))
+    old = old.rename({name: f"old {place}" for place, name in enumerate(names)})
+    new = new.rename({name: f"new {place}" for place, name in enumerate(names)})
+    numbers = pl.concat([old, new], how="horizontal").select(  # all at once: there may be many
+        pl.col(f"old {place}").ne_missing(pl.col(f"new {place}")).sum().alias(f"{place}")
+        for place in places
+    )
+    counted = zip(names, numbers.row(0), strict=True)
+    return {name: Carried(n, number, number / n) for name, number in counted}
 
 
 def clause(carried: Mapping[str, Carried]) -> str:
