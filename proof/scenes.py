@@ -1,4 +1,4 @@
-"""Where faults happen: stores of five sets, made from the examples, with a day's version about to
+"""Where faults happen: stores of six sets, made from the examples, with a day's version about to
 arrive.
 
 prices    sp500-close, eight trading days: 20 tickers x the next ten sessions, two intervals
@@ -8,6 +8,8 @@ scores    the two weeks of churn scores, with an interval, probabilities and a d
 averages  moving averages of the real closes over 1 to 60 days: 1,200 keys, 25 days, a point alone
 plans     the last close for each of the next sixty sessions, on two days: the simplest forecast
           there is
+hub       a made-up hub's weekly quantiles of 53 places in the rising weeks of a season, under the
+          contract that `estimates draft` proposes
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.runner import read_candidate
 from proof import forecasts
+from tests import made_up_hub
 
 TODAY = date(2022, 12, 14)  # so that nine of its ten targets have become prices
 DAYS = 8
@@ -244,12 +247,20 @@ def plans(folder: Path) -> Scene:
     return _scene(folder, PLANS_CONTRACT, frames)
 
 
+def hub(folder: Path) -> Scene:
+    """Six weeks of a made-up hub, as a wave rises; the last of them arrives."""
+    weeks = list(made_up_hub.submissions(seasons=1))[5:11]
+    text = made_up_hub.drafted(folder)
+    return _scene(folder, text, [(week.through, made_up_hub.with_task(week)) for week in weeks])
+
+
 SCENES: dict[str, Callable[[Path], Scene]] = {
     "prices": prices,
     "quantiles": quantiles,
     "scores": scores,
     "averages": averages,
     "plans": plans,
+    "hub": hub,
 }
 
 _WEEKS = ("churn", "churn-next-week")

@@ -3,6 +3,7 @@ changes anything.
 
 backtest         what a policy would have said of every version there was
 backtest_report  that answer; backtest_html: as a page with pictures
+profile_choice   which profile fits
 suggestion       limits from what the promoted versions did
 contract_edit    limits written into a contract's TOML
 """

@@ -42,6 +42,7 @@ from estimates.contract.domain import FileDomain
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
+from estimates.gate.fresh_start import FreshStart, fresh_start
 from estimates.gate.policy import policy_digest
 from estimates.gate.policy_table import policy_in_force
 from estimates.gate.policy_validation import validate_policy
@@ -112,20 +113,28 @@ class _History:
     def judge(self, step: _Step) -> Verdict:
         """The verdict of a version by what was known then; a baseline of another shape is none."""
         against = step.against
-        comparable = against is not None and against.shape == step.version.shape
+        reason = None if against is None else self._not_compared(against, step.version)
         candidate = self.candidate(step.version.version)
         assert candidate.published_at is not None, "a stored version has a time"
         return evaluate(
             self.contract,
             candidate,
-            self.candidate(against.version) if against is not None and comparable else None,
+            None if against is None or reason else self.candidate(against.version),
             judged_at=candidate.published_at,
             contract_revision=None,
-            baseline_reason="first_version" if against is None else "other_shape",
+            baseline_reason=reason,
             history=ProductionHistory(
                 lambda: self._material(step.event), lambda count: self._frames(step, count)
             ),
         )
+
+    def _not_compared(self, before: Version, now: Version) -> str | None:
+        """Why a version is not compared with the one that was in production."""
+        if before.shape != now.shape:
+            return "other_shape"
+        through = before.provenance.data_through, now.provenance.data_through
+        earlier = (v.provenance.data_through for v in self.view.versions[: now.version])
+        return fresh_start(self.contract.gate, *through, earlier)
 
     def _candidate(self, number: int) -> Candidate:
         return stored_candidate(self.store, self.view.versions[number - 1])
@@ -315,7 +324,7 @@ def _replayed(view: SetView, verdict: Verdict) -> Replayed:
     skipped = [
         result.reason
         for result in verdict.checks
-        if result.reason in ("first_version", "other_shape")
+        if result.reason in ("first_version", "other_shape", *get_args(FreshStart))
     ]
     return Replayed(
         version=verdict.version,

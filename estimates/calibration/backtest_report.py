@@ -18,7 +18,7 @@ class Replayed(msgspec.Struct, frozen=True):
     """What the policy says of one version.
 
     against     the version it was compared with; null: `reason` says why (`first_version`,
-                `other_shape`)
+                `other_shape`, `after_gap`, `new_season`)
     outcome     the worst status of any check; blocked_by, warned_by: names of the checks
     """
 

@@ -14,18 +14,20 @@ _TABLES = ("checks", "custom")  # of [gate], by name of a check
 
 
 class NewLimits(NamedTuple):
-    """New limits of one check: `table` is `checks`, or `custom` for a check of the set's
-    own.
+    """New limits of one check: `table` is `checks`, or `custom` for a check of the set's own. What
+    is None is not written.
     """
 
     table: str
     name: str
-    warn: float
+    warn: float | None
     block: float | None
+    severity: str | None = None
 
 
-def edited(source: str, changes: list[NewLimits]) -> str:
-    """The contract with these limits; a table that is not there yet follows the last one of [gate].
+def edited(source: str, changes: list[NewLimits], profile: str | None = None) -> str:
+    """The contract with these limits, and another profile where one is given; a table that is not
+    there yet follows the last one of [gate].
 
     Raises InvalidError (`contract_form`) where limits are written in a form that no line can be put
     into.
@@ -38,6 +40,9 @@ def edited(source: str, changes: list[NewLimits]) -> str:
         )
         entry |= _levels(change)
         lines = _with(lines, change)
+    if profile is not None:
+        wanted.setdefault("gate", {})["profile"] = profile
+        lines = _with_profile(lines, profile)
     text = "\n".join(lines) + ("\n" if source.endswith("\n") else "")
     if _parsed(text) != wanted:
         named = ", ".join(f"[gate.{change.table}.{change.name}]" for change in changes)
@@ -70,24 +75,37 @@ def _with(lines: list[str], change: NewLimits) -> list[str]:
     at = _end_of_gate(lines)
     new = [
         f"[gate.{change.table}.{change.name}]",
-        *(f"{level} = {value:g}" for level, value in _levels(change).items()),
+        *(f"{level} = {_text(value)}" for level, value in _levels(change).items()),
     ]
     before = [""] if at and lines[at - 1].strip() else []
     after = [""] if at < len(lines) and lines[at].strip() else []
     return [*lines[:at], *before, *new, *after, *lines[at:]]
 
 
+def _with_profile(lines: list[str], profile: str) -> list[str]:
+    for i, line in enumerate(lines):
+        if _path(line) == ["gate"]:
+            return _set(lines, i, {"profile": profile})
+    at = next((i for i, line in enumerate(lines) if _path(line)[:1] == ["gate"]), len(lines))
+    before = [""] if at and lines[at - 1].strip() else []
+    return [*lines[:at], *before, "[gate]", f'profile = "{profile}"', "", *lines[at:]]
+
+
 def _in_table(lines: list[str], header: int, change: NewLimits) -> list[str]:
     """The lines with the table's limits replaced, or put right under its header."""
+    return _set(lines, header, _levels(change))
+
+
+def _set(lines: list[str], header: int, values: dict[str, float | str]) -> list[str]:
     end = next((i for i in range(header + 1, len(lines)) if _path(lines[i])), len(lines))
     table = lines[header + 1 : end]
     new: list[str] = []
-    for level, value in _levels(change).items():
+    for level, value in values.items():
         at = next((i for i, line in enumerate(table) if re.match(rf"\s*{level}\s*=", line)), None)
         if at is None:
-            new.append(f"{level} = {value:g}")
+            new.append(f"{level} = {_text(value)}")
         else:
-            table[at] = re.sub(rf"^(\s*{level}\s*=\s*)[^\s#]+", rf"\g<1>{value:g}", table[at])
+            table[at] = re.sub(rf"^(\s*{level}\s*=\s*)[^\s#]+", rf"\g<1>{_text(value)}", table[at])
     return [*lines[: header + 1], *new, *table, *lines[end:]]
 
 
@@ -95,10 +113,10 @@ def _inline(line: str, change: NewLimits) -> str:
     """An inline table, `name = { warn = 0.1 }`, with the limits replaced or put first."""
     for level, value in reversed(_levels(change).items()):
         line, replaced = re.subn(
-            rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{value:g}", line, count=1
+            rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{_text(value)}", line, count=1
         )
         if not replaced:
-            line = re.sub(r"{\s*", f"{{ {level} = {value:g}, ", line, count=1)
+            line = re.sub(r"{\s*", f"{{ {level} = {_text(value)}, ", line, count=1)
     return line
 
 
@@ -127,9 +145,14 @@ def _path(line: str) -> list[str]:
     return [part.strip().strip("\"'") for part in header.group(1).split(".")] if header else []
 
 
-def _levels(change: NewLimits) -> dict[str, float]:
-    levels = {"warn": change.warn, "block": change.block}
+def _levels(change: NewLimits) -> dict[str, float | str]:
+    levels = {"warn": change.warn, "block": change.block, "severity": change.severity}
     return {level: value for level, value in levels.items() if value is not None}
+
+
+def _text(value: float | str) -> str:
+    """As TOML has it."""
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
 
 
 def _parsed(text: str) -> Any:

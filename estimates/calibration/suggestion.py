@@ -13,7 +13,12 @@ counts as the second largest, so that a single wild one moves no limit. Noise is
 job on the same data differs by (A/A), where that was measured. A blocking limit is at most halfway
 between the warning limit and the worst value there can be, where there is one: else it would never
 block. Limits are rounded up to three significant digits of their distance. The tenth,
-the halfway and the second largest are choices, not results.
+the halfway and the second largest are choices, not results. Of fewer than 20 moves, and at least 4,
+twice the largest distance stands for the quantile.
+
+A profile is proposed where the one in force would have blocked more than one in twenty of these
+moves and another one fewer. What a contract has turned off stays off, and a severity stays what it
+is: a check that only warns gets no power to block by a limit.
 """
 
 import math
@@ -26,18 +31,21 @@ import polars as pl
 from estimates.calibration.backtest import Progress, backtest
 from estimates.calibration.backtest_report import Backtest, Metric
 from estimates.calibration.contract_edit import NewLimits, edited, unified_diff
+from estimates.calibration.profile_choice import blocked_moves, proposed_profile, with_profile
 from estimates.contract.contract import Contract
-from estimates.contract.gate_policy import Side, Unit
+from estimates.contract.gate_policy import Profile, Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate.check import Check
 from estimates.gate.evaluation import evaluate
-from estimates.gate.policy import before_severity, checks_of
+from estimates.gate.policy import before_severity, checks_of, limits_of
 from estimates.gate.production_history import FEWEST_MOVES
 from estimates.render.digits import rounded
 from estimates.store.judge import stored_candidate
 from estimates.store.store import Store
 
 _QUANTILE = 0.99
+_FEWEST = 4  # moves: five versions
+_FEW_TIMES = 2  # the largest of few values
 _NOISE = 3
 _FLOOR = 0.1  # of the default warning limit
 _DIGITS = 3
@@ -51,7 +59,7 @@ class Proposal(msgspec.Struct, frozen=True):
     n              how many moves the check had a value for
     median, q99    of these values; of a check that is worse below, q99 is the 1 % quantile
     noise          the value of a rerun against the stored version; null where none was made
-    warn, block    limits that hold now, before any severity; null is no limit
+    warn, block    limits in force; null is no limit
     new_warn, new_block   proposed ones; the same as before where `reason` says why nothing is
                           proposed
     """
@@ -77,6 +85,9 @@ class Suggestion(msgspec.Struct, frozen=True):
 
     versions  how many moves from one promoted version to the next they come from
     noise     why the noise is not known, or null when it is or was not asked for
+    profile   the profile that is proposed; null where the one in force stays
+    blocked, blocked_then  how many of these moves the policy in force would block, and the same
+                           policy with the proposed profile
     """
 
     set: str
@@ -85,6 +96,9 @@ class Suggestion(msgspec.Struct, frozen=True):
     checks: list[Proposal]
     diff: str
     noise: str | None = None
+    profile: Profile | None = None
+    blocked: int = 0
+    blocked_then: int | None = None
 
 
 class Noise(NamedTuple):
@@ -108,40 +122,62 @@ def suggest(
     last   only so many of the newest versions
     noise  of `noise_of`, where it was measured
     Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `too_few_versions` for fewer
-    than 20 moves from one promoted version to another; `contract_form`).
+    than 4 moves from one promoted version to another; `contract_form`).
     """
     report = backtest(store, name, last=last, progress=progress)
     moves = _moves(report)
-    if len(moves) < FEWEST_MOVES:
+    if len(moves) < _FEWEST:
         raise InvalidError(
             "too_few_versions",
             f"{name}: {len(moves)} of {len(report.versions)} versions moved production from one "
             "good version to the "
-            f"next; limits can be proposed from {FEWEST_MOVES} on",
+            f"next; limits can be proposed from {_FEWEST} on: waive what is right, promote it, and "
+            "it counts",
         )
     view = store.view().set(name)
     contract, revision = view.contract, view.contracts[-1]
     measured = noise or Noise({})
+    blocked = blocked_moves(report, contract, moves)
+    profile = proposed_profile(report, contract, moves)
+    then = contract if profile is None else with_profile(contract, profile)
     proposals = [
         _proposal(
-            check, contract, report.metric(check.name), moves, measured.values.get(check.name)
+            History(check, contract, then, report.metric(check.name), moves),
+            measured.values.get(check.name),
         )
         for check in checks_of(contract)
-        if _adjustable(check, contract)
+        if _adjustable(check, then)
     ]
     changes = [
-        NewLimits(
-            "custom" if proposal.name in contract.gate.custom else "checks",
-            proposal.name,
-            proposal.new_warn,
-            proposal.new_block,
-        )
+        _new_limits(proposal, then)
         for proposal in proposals
-        if proposal.new_warn is not None
-        and (proposal.new_warn, proposal.new_block) != (proposal.warn, proposal.block)
+        if (proposal.new_warn, proposal.new_block) != (proposal.warn, proposal.block)
     ]
-    diff = unified_diff(revision.source, edited(revision.source, changes), f"{name}.toml")
-    return Suggestion(name, revision.revision, len(moves), proposals, diff, measured.reason)
+    new = edited(revision.source, changes, profile)
+    return Suggestion(
+        name,
+        revision.revision,
+        len(moves),
+        proposals,
+        unified_diff(revision.source, new, f"{name}.toml"),
+        measured.reason,
+        profile,
+        blocked,
+        None if profile is None else blocked_moves(report, then, moves),
+    )
+
+
+def _new_limits(proposal: Proposal, contract: Contract) -> NewLimits:
+    """What to write, so that these limits are in force and the severity stays."""
+    warn, block = proposal.new_warn, proposal.new_block
+    limits = limits_of(next(c for c in checks_of(contract) if c.name == proposal.name), contract)
+    severity = limits.severity
+    if severity is not None:
+        # the stricter of the two counts, so both are the same
+        warn = block = warn if severity == "warn" else block
+    told = severity is None or limits.source.get("severity") == "contract"
+    table = "custom" if proposal.name in contract.gate.custom else "checks"
+    return NewLimits(table, proposal.name, warn, block, None if told else severity)
 
 
 def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Noise:
@@ -182,15 +218,31 @@ def _adjustable(check: Check, contract: Contract) -> bool:
     return any(limit for limit, _ in before_severity(check, contract))
 
 
-def _proposal(
-    check: Check, contract: Contract, metric: Metric, moves: set[int], noise: float | None
-) -> Proposal:
-    (warn, _), (block, _) = before_severity(check, contract)
+class History(NamedTuple):
+    """A check, and what it said of the moves.
+
+    contract, then  the contract in force, and with the profile that is proposed
+    """
+
+    check: Check
+    contract: Contract
+    then: Contract
+    metric: Metric
+    moves: set[int]
+
+
+def _proposal(history: History, noise: float | None) -> Proposal:
+    check, contract, then, metric, moves = history
+    in_force = limits_of(check, contract)
+    warn, block = in_force.warn, in_force.block
+    start = _start(check, then)
     values = sorted(
         point.value for point in metric.points if point.version in moves and point.value is not None
     )
     best = _best(check)
-    reason = _left_alone(check, contract, values, best, warn)
+    reason = _left_alone(check, then, values, best, start)
+    if reason is None and len(values) < FEWEST_MOVES and then is not contract:
+        reason = f"fewer than {FEWEST_MOVES} values: the profile comes first"
     q99 = (
         None
         if not values or best is None
@@ -216,39 +268,61 @@ def _proposal(
     assert q99 is not None
     assert best is not None
     new_warn, new_block = _limits(
-        check, best, q99, 0.0 if noise is None else _distance(check, best, noise)
+        check, start, best, q99, 0.0 if noise is None else _distance(check, best, noise)
     )
-    return msgspec.structs.replace(
-        proposal, new_warn=new_warn, new_block=None if block is None else new_block
-    )
+    severity = limits_of(check, then).severity
+    if severity == "warn":
+        new_block = None
+    elif severity == "block":
+        new_warn, new_block = None, new_warn if new_block is None else new_block
+    elif block is None and then is contract:  # the contract lets it block nothing
+        new_block = None
+    return msgspec.structs.replace(proposal, new_warn=new_warn, new_block=new_block)
 
 
-def _limits(check: Check, best: float, q99: float, noise: float) -> tuple[float, float | None]:
-    """Warning and blocking limit, from distances."""
-    assert check.warn is not None
-    default = abs(check.warn - best)
+def _start(check: Check, contract: Contract) -> tuple[float | None, float | None]:
+    """The limits of a check before its contract says anything: the profile's, or its defaults."""
+    gate = msgspec.structs.replace(contract.gate, checks={})
+    silent = msgspec.structs.replace(contract, gate=gate)
+    (warn, _), (block, _) = before_severity(check, silent)
+    return warn, block
+
+
+def _limits(
+    check: Check, start: tuple[float | None, float | None], best: float, q99: float, noise: float
+) -> tuple[float, float | None]:
+    """Warning and blocking limit, from distances; `start` are those of the profile."""
+    start_warn, start_block = start
+    assert start_warn is not None
+    default = abs(start_warn - best)
     warn = _up(max(_FLOOR * default, q99, _NOISE * noise))
     block = None
-    if check.block is not None:
+    if start_block is not None:
         farthest = 1.0 if check.unit == "share" else _FARTHEST.get(check.name, math.inf)
-        block = _up(min(warn * abs(check.block - best) / default, (warn + farthest) / 2))
+        block = _up(min(warn * abs(start_block - best) / default, (warn + farthest) / 2))
     ends = [None if size is None else rounded(best + _sign(check) * size) for size in (warn, block)]
     assert ends[0] is not None
     return ends[0], ends[1]
 
 
 def _left_alone(
-    check: Check, contract: Contract, values: list[float], best: float | None, warn: float | None
+    check: Check,
+    contract: Contract,
+    values: list[float],
+    best: float | None,
+    start: tuple[float | None, float | None],
 ) -> str | None:
     """Why nothing is proposed; None when something is."""
+    if limits_of(check, contract).severity == "report":
+        return "only reported"
     if check.name in contract.gate.checks and contract.gate.checks[check.name].groups:
         return "groups have limits of their own"
-    if warn is None or not check.warn:
+    if not start[0]:
         return "no warning limit to start from"
     if best is None:
         return "its best value is not known"
-    if len(values) < FEWEST_MOVES:
-        return f"fewer than {FEWEST_MOVES} values"
+    if len(values) < _FEWEST:
+        return f"fewer than {_FEWEST} values"
     return None
 
 
@@ -272,9 +346,11 @@ def _sign(check: Check) -> int:
 
 def _quantile(distances: list[float]) -> float:
     """The 99 % quantile, linear between neighbours, the largest value counting as the second
-    largest.
+    largest; of few values twice the largest.
     """
     ordered = sorted(distances)
+    if len(ordered) < FEWEST_MOVES:
+        return _FEW_TIMES * ordered[-1]
     return float(
         np.quantile([*ordered[:-1], *ordered[-2:-1]] if len(ordered) > 1 else ordered, _QUANTILE)
     )

@@ -249,6 +249,11 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         return None if pointed is None else self.versions[pointed.version - 1]
 
     @property
+    def data_ends(self) -> list[datetime]:
+        """Where the data of each version end."""
+        return [version.provenance.data_through for version in self.versions]
+
+    @property
     def present_shape(self) -> int:
         """The shape that readers see: production's, before the first promotion the newest
         contract's.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from estimates.gate.candidate import Candidate
+    from estimates.gate.fresh_start import FreshStart
     from estimates.gate.offender_table import Offenders
     from estimates.gate.production_history import ProductionHistory
     from estimates.gate.verdict import Verdict
@@ -56,7 +57,7 @@ def judge_frame(
 
     newest = yield from detail(requests)
     keys = yield from _listed_keys(requests, newest.contract)
-    baseline, reason = yield from _baseline(requests, newest, keys, against)
+    baseline, reason = yield from _baseline(requests, newest, keys, against, provenance)
     evaluation = partial(
         evaluate,
         newest.contract,
@@ -79,10 +80,15 @@ def _listed_keys(requests: SetRequests, contract: Contract) -> Plan[pl.DataFrame
 
 
 def _baseline(
-    requests: SetRequests, newest: SetDetail, keys: pl.DataFrame | None, against: Ref
-) -> Plan[tuple[Candidate | None, Literal["first_version", "other_shape"] | None]]:
+    requests: SetRequests,
+    newest: SetDetail,
+    keys: pl.DataFrame | None,
+    against: Ref,
+    made: Provenance,
+) -> Plan[tuple[Candidate | None, Literal["first_version", "other_shape"] | FreshStart | None]]:
     """What a candidate is compared with, or why it is compared with nothing."""
     from estimates.gate.candidate import Candidate
+    from estimates.gate.fresh_start import fresh_start
 
     try:
         version = yield from resolve(requests, against)
@@ -92,6 +98,12 @@ def _baseline(
         return None, "first_version"
     if version.shape != newest.shape:
         return None, "other_shape"
+    gate = newest.contract.gate
+    if gate.longest_gap or gate.seasons:
+        ends = [other.provenance.data_through for other in (yield from versions(requests))]
+        through = version.provenance.data_through, made.data_through
+        if (anew := fresh_start(gate, *through, ends)) is not None:
+            return None, anew
     baseline = Candidate(
         _frame((yield from requests.rows(version.version))),
         newest.contract.shape(),

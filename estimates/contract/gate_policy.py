@@ -3,17 +3,19 @@ set's own.
 """
 
 import re
+from datetime import date, timedelta
 from typing import Literal
 
 import msgspec
 
+from estimates import instants
 from estimates.contract.columns import Part
 
 # How a value and its limits read: a share of `n`, a number of things, seconds, or a plain number.
 Unit = Literal["share", "count", "seconds", "number"]
 Severity = Literal["block", "warn", "report"]
 Side = Literal["above", "below"]
-Profile = Literal["default", "strict", "exploratory"]
+Profile = Literal["default", "strict", "volatile", "exploratory"]
 
 
 class GroupLimits(Part, frozen=True):
@@ -84,20 +86,49 @@ class CustomCheck(Part, frozen=True):
 class GatePolicy(Part, frozen=True):
     """Who moves production, and what differs from the default checks.
 
-    profile  the limits to start from: `default`, `strict`, `exploratory`
+    profile  the limits to start from: `default`, `strict`, `volatile`, `exploratory`
     promote  `automatic`: a passing version is promoted by the run; `manual`: a person does it
     checks   by name of the check, what differs from the profile
     custom   checks of this set's own, by name
+    longest_gap  a version whose data end later than production's by more than this starts anew: it
+                 is compared with nothing
+    seasons      first days of seasons, such as `10-01`, in UTC: the first version of each starts
+                 anew
     """
 
     profile: Profile = "default"
     promote: Literal["automatic", "manual"] = "manual"
     checks: dict[str, CheckPolicy] = msgspec.field(default_factory=dict)
     custom: dict[str, CustomCheck] = msgspec.field(default_factory=dict)
+    longest_gap: str | None = None
+    seasons: tuple[str, ...] = ()
+
+    @property
+    def gap_duration(self) -> timedelta | None:
+        """`longest_gap` as a timedelta."""
+        return None if self.longest_gap is None else instants.duration(self.longest_gap)
 
     def __post_init__(self) -> None:
+        if self.longest_gap is not None and not instants.duration(self.longest_gap):
+            raise ValueError("longest_gap must be longer than 0")
+        for first in self.seasons:
+            if not _is_day(first):
+                raise ValueError(
+                    f"seasons names {first!r}, which is no day of every year; write 10-01"
+                )
         for name in self.custom:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
                 raise ValueError(
                     f"custom check {name!r}: a name is lower-case letters, digits and _"
                 )
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is a month and a day that each year has."""
+    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", text):
+        return False
+    try:
+        date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        return False
+    return True

@@ -30,10 +30,12 @@ Limits
     policy              the limits in force in a set; profiles: where they start from
     policy_validation   refuses a policy that cannot be followed; policy_problems: why
     policy_table        the policy in force as a table
+    fresh_start         when a version is compared with nothing: after a gap, with a season
     active_waivers      exceptions that people made: which of them count
 
 Results
     verdict             the answer, and its complete rendering in JSON
+    way_forward         the shortest lawful way on after a refusal
     remedies            what to do where a version is right and does not pass
     offenders           rows that speak against a candidate; offender_table: all of them
     pages               the verdict for a terminal, a comment, a CI server; docs/checks.md

@@ -12,6 +12,7 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import NumericColumn
 from estimates.gate.offenders import Detail, DetailValue, OffenderGroup
 from estimates.stability import quantiles
 from estimates.stability.alignment import Mask, Rows
@@ -25,6 +26,7 @@ from estimates.stability.value_kinds import Floats
 _OLD, _NEW = DetailValue("old", 6), DetailValue("new", 6)
 _FROM_TO: Detail = (_OLD, " -> ", _NEW)
 _TENTH = 0.1  # of the column's median size: what moved by less is no jump
+_HALF = 0.5  # of the column's median size: smaller keys move by chance
 
 
 def lost_values(context: EvaluationContext, name: str) -> OffenderGroup:
@@ -68,6 +70,31 @@ def jumped(context: EvaluationContext, name: str) -> OffenderGroup:
     size = np.abs(d.d)
     r_above_one = size > np.abs(d.a) / 2 + np.abs(d.b) / 2
     return _by_change(context, name, d, r_above_one & (size > _TENTH * typical))
+
+
+def factors_beside_others(context: EvaluationContext, column: NumericColumn) -> Floats:
+    """By which factor each key changed beside the median of all, or its inverse, at least 1; keys
+    in the order of `_deltas`.
+    """
+    d = _deltas(context, column.name)
+    scale = _HALF * context.pair.median_size(column.name)
+    if not scale:  # more than half of all was 0: nothing to measure by
+        return np.ones(len(d))
+    with np.errstate(over="ignore"):
+        g = asinh(d.b, scale) - asinh(d.a, scale)
+        unmoved = np.zeros(column.report.n - len(d))  # rows that both versions share
+        return np.exp(np.abs(g - np.median(np.concatenate([g, unmoved])))) if len(g) else g
+
+
+def moved_unlike_others(
+    context: EvaluationContext, name: str, factors: Floats, limit: float
+) -> OffenderGroup:
+    """Keys whose factor of `factors_beside_others` is above a limit, by it."""
+    d = _deltas(context, name)
+    rows = np.flatnonzero(factors > limit)
+    factor = factors[rows]
+    detail: Detail = (*_FROM_TO, ", a factor of ", DetailValue("factor", 3), " beside the others")
+    return _of_column(context, name, _at(d.positions, rows), detail, {"factor": factor}, factor)
 
 
 def flipped_signs(context: EvaluationContext, name: str) -> OffenderGroup:

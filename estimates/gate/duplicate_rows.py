@@ -11,6 +11,8 @@ from estimates.contract.probability_sums import MOST_DECIMALS, decimals
 from estimates.gate.repeated_values import repeats
 
 _NOTABLE = 0.001  # a share below is none
+_MANY_COLUMNS = 10  # from so many on a row can be too coarse for them
+_STEPS = 4  # values a column: chosen by the whole numbers of the made-up hub
 
 
 class Duplicates(NamedTuple):
@@ -31,11 +33,24 @@ def duplicates(frame: pl.DataFrame, contract: Contract) -> Duplicates:
     if not floats:
         return Duplicates(None, 0)
     rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
+    if len(floats) >= _MANY_COLUMNS:
+        rows = _without_coarse(rows, floats)
     # One column narrows the search: rows that agree in all columns agree in the first.
     first = pl.col(floats[0])
     repeated = _repeated(rows[floats[0]].drop_nulls())
     candidates = rows.filter(first.is_in(repeated.implode()) | first.is_null())
     return Duplicates(candidates.filter(pl.struct(columns).is_duplicated()), rows.height)
+
+
+def _without_coarse(rows: pl.DataFrame, floats: list[str]) -> pl.DataFrame:
+    """Rows of many estimates that span fewer than four values a column agree by rounding alone: the
+    distribution of a small place, in whole numbers.
+    """
+    digits = max((decimals(rows[name]) for name in floats), default=0)
+    if digits >= MOST_DECIMALS:
+        return rows
+    span = pl.max_horizontal(floats) - pl.min_horizontal(floats)
+    return rows.filter((span * 10.0**digits >= _STEPS * len(floats)).fill_null(True))
 
 
 def duplicates_of_distinct(frame: pl.DataFrame, contract: Contract) -> Duplicates:

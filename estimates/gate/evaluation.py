@@ -12,10 +12,11 @@ from estimates.gate.candidate import Candidate
 from estimates.gate.check import Check
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.grouped_result import check_result
-from estimates.gate.limits import CheckLimits
+from estimates.gate.limits import CheckLimits, within
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.production_history import ProductionHistory
+from estimates.gate.registry import CHECKS
 from estimates.gate.shared_pair import SharedPair
 from estimates.gate.single_result import skipped
 from estimates.gate.verdict import (
@@ -29,6 +30,7 @@ from estimates.gate.verdict import (
 from estimates.gate.waived_result import waived_result
 from estimates.stability.report import Report
 
+_REGISTERED = {check.name: check for check in CHECKS}
 NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
 
 
@@ -51,8 +53,8 @@ def evaluate(
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
-    baseline_reason  why there is no baseline: `first_version` (default), `in_production` or
-                     `other_shape`
+    baseline_reason  why there is no baseline: `first_version` (default), `in_production`,
+                     `other_shape`, or of `fresh_start`
     waivers          those of this content; those that are over at `judged_at` count for nothing
     history          what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
@@ -161,14 +163,29 @@ def _skip_reason(
         reason = needed.reason or ""
         if reason.startswith("depends_on: "):
             return reason
-        # waived or off, it still says nothing of what it stands for
-        if needed.status in ("fail", "error", "waived") or reason.startswith("off: "):
+        # waived, off or allowed no more than to warn, it still says nothing of what it stands for
+        if (
+            needed.status in ("fail", "error", "waived")
+            or reason.startswith("off: ")
+            or _is_beyond_default(needed)
+        ):
             return f"depends_on: {name}"
     if check.needs_actuals and context.actuals is None:
         return "no_actuals"
     if check.needs_baseline and context.baseline is None:
         return baseline_reason
     return None
+
+
+def _is_beyond_default(result: CheckResult) -> bool:
+    """Whether a check found what it blocks by default, whatever it may do in this set."""
+    check = _REGISTERED.get(result.name)
+    block = None if check is None else check.block
+    return (
+        result.value is not None
+        and block is not None
+        and not within(result.value, block, result.worse)
+    )
 
 
 def _outcome(results: Sequence[CheckResult]) -> Outcome:

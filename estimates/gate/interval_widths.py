@@ -55,6 +55,11 @@ def pairs_of_same_step(context: EvaluationContext) -> pl.DataFrame | None:
     return before.join(now, on=context.key, suffix=_NEW)
 
 
+def renewed(name: str) -> str:
+    """What a column of the newer version is called in `pairs_of_same_step`."""
+    return name + _NEW
+
+
 def log_width_changes(pairs: pl.DataFrame, span: Span) -> pl.DataFrame:
     """The pairs whose widths can be compared, with `change`, the logarithm of new to old width."""
     new = pl.col(span.upper + _NEW) - pl.col(span.lower + _NEW)

@@ -111,6 +111,9 @@ def policy_digest(contract: Contract) -> str:
         "inputs": None if contract.job is None else sorted(contract.job.inputs),
         "seed": contract.job is not None and "seed" in contract.job.parameters,
     }
+    for field in ("longest_gap", "seasons"):
+        if getattr(contract.gate, field):
+            policy[field] = getattr(contract.gate, field)
     if contract.sum_tolerance is not None:
         policy["sum_tolerance"] = contract.sum_tolerance
     return hashlib.sha256(msgspec.json.encode(policy, order="deterministic")).hexdigest()

@@ -5,6 +5,30 @@ checks.
 from estimates.contract.gate_policy import CheckPolicy, Profile
 from estimates.gate.check import FIRST_CUSTOM_NUMBER, Check
 
+_REPORT = CheckPolicy(severity="report")
+# from the seasons of tests/made_up_hub.py; docs/gate.md has the numbers
+_VOLATILE = {
+    "zero_width": CheckPolicy(warn=0.1, block=0.25),
+    "p95_change": _REPORT,
+    "extreme_move": _REPORT,
+    "jumps": _REPORT,
+    "unlike_others": CheckPolicy(warn=5, block=8),
+    "median_shift": CheckPolicy(warn=1, block=1.5),
+    "z_beyond_one": _REPORT,
+    "outside_old_interval": _REPORT,
+    "width_change": CheckPolicy(warn=3, block=5),
+    "series_width": _REPORT,
+    "relative_width": CheckPolicy(warn=1.25, block=1.5),
+    "quantile_change": CheckPolicy(severity="warn", warn=20, block=20),
+    "rank_order": CheckPolicy(warn=0.8, block=0.5),
+    "top_overlap": CheckPolicy(warn=0.5),
+    "concentration": CheckPolicy(warn=0.8),
+    "psi": _REPORT,
+    "worst_group_change": _REPORT,
+    "worst_group_z": _REPORT,
+    "unusual_change": _REPORT,
+}
+
 
 def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     """What a profile says otherwise than the check's defaults; None where it says nothing.
@@ -12,6 +36,10 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     strict       for numbers that people trade on: changes against the baseline and losses against
                  actual values may be half as large, what only warned about the candidate itself
                  blocks, and new versions bring new numbers
+    volatile     for weekly numbers that move by 20 to 70 % from one version to the next by nature,
+                 as an epidemic does: how much a key changes says nothing and is only reported, so
+                 what blocks is what moves unlike all others, all by a factor that no week has, and
+                 widths that change beside their level
     exploratory  for a set whose method is not settled: nothing that compares with the baseline or
                  with actual values blocks; what cannot be right in itself still does
     """
@@ -23,6 +51,8 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
         or profile == "default"
     ):
         return None
+    if profile == "volatile":
+        return _VOLATILE.get(check.name)
     if profile == "exploratory":
         # a check without limits here measures them with its value, and may block as well
         blocks = check.block is not None or check.warn is None

@@ -9,6 +9,7 @@ import msgspec
 
 from estimates.catalog.records import Waiver
 from estimates.contract.gate_policy import Side, Unit
+from estimates.gate.fresh_start import FreshStart
 from estimates.render.notebook import rendered
 
 Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
@@ -55,8 +56,8 @@ class CheckResult(msgspec.Struct, frozen=True):
     worse        on which side of its limits a value is bad
     n, coverage  on how many keys (or things) the value rests, and which share of those there are
                  that is
-    reason       why it was skipped: `first_version`, `other_shape`, `not_stored`,
-                 `not_in_contract`, `depends_on: name`, `off: reason`, …
+    reason       why it was skipped: `first_version`, `other_shape`, `after_gap`, `new_season`,
+                 `not_stored`, `not_in_contract`, `depends_on: name`, `off: reason`, …
     message      one sentence for a person
     offending    number of offenders: rows or things that speak against the version by the limits in
                  force for them
@@ -130,6 +131,12 @@ class Verdict(msgspec.Struct, frozen=True):
     def against(self) -> int | None:
         """The version that the candidate was compared with; None without one."""
         return self.baseline.version if self.baseline else None
+
+    @property
+    def starts_anew(self) -> FreshStart | None:
+        """Why it was compared with nothing although there is a version in production."""
+        reasons = {result.reason for result in self.checks if result.status == "skipped"}
+        return next((reason for reason in get_args(FreshStart) if reason in reasons), None)
 
     def check(self, name: str) -> CheckResult:
         """The result of one check, by name; KeyError when this verdict has no such check."""

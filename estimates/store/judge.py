@@ -14,7 +14,7 @@ import polars as pl
 
 from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.at import At
-from estimates.catalog.records import ContractRevision, Provenance, Version, Waiver
+from estimates.catalog.records import Provenance, Version, Waiver
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
@@ -25,6 +25,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import CorruptError, EstimatesError, NotFoundError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
+from estimates.gate.fresh_start import FreshStart, fresh_start
 from estimates.gate.offender_table import Offenders
 from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
 from estimates.gate.verdict import Verdict, render_json
@@ -157,7 +158,7 @@ def _evaluate(
     """
     set_view = view.set(name)
     revision, actuals = set_view.contracts[-1], options.get("actuals")
-    before, reason = _baseline(store, view, revision, against, judged.version)
+    before, reason = _baseline(store, view, set_view, against, judged)
     candidate, baseline, shared = _read(store, set_view.contract, judged, before)
     reports: list[Report] = []
     verdict = evaluate(
@@ -256,22 +257,32 @@ def _unread(store: OpenStore, version: Version) -> Candidate:
 
 
 def _baseline(
-    store: OpenStore, view: View, revision: ContractRevision, against: Ref, judged: int | None
-) -> tuple[Version | None, Literal["first_version", "in_production", "other_shape"] | None]:
+    store: OpenStore, view: View, set_view: SetView, against: Ref, judged: Candidate | Version
+) -> tuple[
+    Version | None, Literal["first_version", "in_production", "other_shape"] | FreshStart | None
+]:
     """What a candidate is compared with, or why it is compared with nothing: not with itself
     either.
     """
+    revision = set_view.contracts[-1]
     try:
         version = store.reader(view).resolve(revision.set, At(against))
     except NotFoundError as error:
         if error.code != "nothing_promoted":
             raise
         return None, "first_version"
-    if version.version == judged:
+    if version.version == judged.version:
         return None, "in_production"
     if version.shape != revision.shape:
         return None, "other_shape"
-    return version, None
+    made = judged.provenance
+    anew = made and fresh_start(
+        set_view.contract.gate,
+        version.provenance.data_through,
+        made.data_through,
+        set_view.data_ends,
+    )
+    return (version, None) if anew is None else (None, anew)
 
 
 def _history(

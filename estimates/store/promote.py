@@ -14,6 +14,7 @@ from estimates.catalog.set_view import SetView
 from estimates.contract.columns import key_text
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError
 from estimates.gate.active_waivers import active_waivers, waivers_digest
+from estimates.gate.fresh_start import fresh_start
 from estimates.gate.policy import policy_digest
 from estimates.gate.verdict import GATE_REVISION, Verdict
 from estimates.store.judge import Judgement, judge, stored_judgement
@@ -76,6 +77,7 @@ def promote(
             "judged_against": verdict.against,
             "policy": verdict.policy,
             "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
+            **({"starts_anew": verdict.starts_anew} if verdict.starts_anew else {}),
         },
     )
     store.after_commit(event)
@@ -161,8 +163,11 @@ def is_valid(verdict: Verdict, view: SetView, version: Version, at: datetime) ->
     production points to.
     """
     production = view.production
-    comparable = production is not None and production.shape == version.shape
-    expected = production.version if production is not None and comparable else None
+    expected = None
+    if production is not None and production.shape == version.shape:
+        through = production.provenance.data_through, version.provenance.data_through
+        anew = fresh_start(view.contract.gate, *through, view.data_ends)
+        expected = None if anew else production.version
     return (
         verdict.snapshot_id == version.snapshot_id
         and verdict.policy == policy_digest(view.contract)

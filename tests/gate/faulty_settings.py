@@ -159,8 +159,35 @@ def frozen_part(share: float) -> Setting:
     ]
     of = parse_contract(MANY.replace("[stability]", "[stability]\nfrozen_after = 3"))
     return Setting(
-        of, moved[2], moved[1], history=ProductionHistory(frames=lambda count: moved[:2][-count:])
+        of,
+        moved[2],
+        moved[1],
+        history=ProductionHistory(frames=lambda count: moved[:2][-count:]),
+        candidate=newer(),
     )
+
+
+def volatile(factor: float) -> Setting:
+    """One of the largest keys of a volatile set multiplied."""
+    first = pl.when(pl.col("k") < 1).then(factor).otherwise(1.0)
+    return many_setting(
+        lambda rows: rows.with_columns(pl.col("v", "low", "high") * first),
+        contract=many('[gate]\nprofile = "volatile"\n'),
+    )
+
+
+def volatile_spread(factor: float) -> Setting:
+    """The ranges of a volatile set that much wider around the same level."""
+    ends = ("lower_80", "upper_80", "q10", "q90")
+    wide = frame().with_columns(
+        (pl.col("close") + factor * (pl.col(name) - pl.col("close"))).alias(name) for name in ends
+    )
+    return Setting(contract(more='\n[gate]\nprofile = "volatile"\n'), wide)
+
+
+def newer() -> dict[str, Any]:
+    """A candidate that saw an hour more than its baseline."""
+    return {"provenance": provenance(data_through=THROUGH + timedelta(hours=1))}
 
 
 def usual(share: float) -> ProductionHistory:

@@ -69,6 +69,8 @@ LIMITS: dict[str, tuple[float | None, float | None, str]] = {
     "outside_old_interval": (0.2, 0.45, "above"),
     "width_change": (1.1, 1.15, "above"),
     "series_width": (1.5, 2, "above"),
+    "relative_width": (None, None, "above"),
+    "unlike_others": (None, None, "above"),
     "quantile_change": (0.75, 1.25, "above"),
     "label_churn": (0.03, 0.08, "above"),
     "prevalence_change": (0.5, 0.9, "above"),

@@ -31,6 +31,7 @@ from tests.gate.cases import (
     simple,
     stored,
 )
+from tests.gate.faulty_settings import newer
 
 N = 300  # more than the 100 that a verdict names
 CONTRACT = parse_contract("""
@@ -277,7 +278,7 @@ def test_what_stands_still_and_what_changed_more_than_ever() -> None:
         frames=lambda count: moves[:2][-count:], material_shares=lambda: {"v": [0.1] * 20}
     )
     of, offenders = many("frozen_after = 3\n"), Offenders()
-    verdict = Setting(of, moves[2], moves[1], history=past).evaluate(offenders)
+    verdict = Setting(of, moves[2], moves[1], history=past, candidate=newer()).evaluate(offenders)
     assert offenders.frame is not None
     assert_whole(verdict, offenders.frame, ["k"])
     assert (verdict.check("frozen").value, verdict.check("frozen").offending) == (0.3, 300)

@@ -4,7 +4,7 @@ from functools import partial
 
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES
+from estimates.contract.columns import NUMERIC_ROLES, OF_POINT
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.repeated_values import commonest, fewest
@@ -66,18 +66,44 @@ def _beside_a_bound(context: EvaluationContext, name: str) -> pl.Series:
     products of a day.
 
     That is 0 where nothing lies below, or above, or a bound of the contract; where there is a
-    baseline, most of its values have to lie there, too.
+    baseline, most of its values have to lie there, too. An outer end of a distribution that is more
+    than a point may lie there whatever was before: the low quantiles of small places.
     """
     values = context.frame[name].drop_nulls()
     column, low, high = context.contract.columns[name], values.min(), values.max()
     natural = next((end for end in (low, high) if end in (0, column.min, column.max)), None)
     if natural is None or low == high:
         return values
+    others = _inner_columns(context, name, is_low=natural == low)
+    if others:
+        spread = pl.any_horizontal((pl.col(other) != natural).fill_null(False) for other in others)
+        values = context.frame.filter((pl.col(name) != natural) | ~spread)[name].drop_nulls()
+        if not (values == natural).any():
+            return values
     if context.baseline is not None:
         before = context.baseline_frame[name].drop_nulls()
         if (before == natural).sum() < len(before) / 2:
             return values
     return values.filter(values != natural)
+
+
+def _inner_columns(context: EvaluationContext, name: str, *, is_low: bool) -> list[str]:
+    """The other columns of the distribution whose lower, or upper, half a column belongs to."""
+    columns = context.contract.columns
+    column = columns[name]
+    level = column.quantile or 0.5
+    is_end = (
+        column.role == "lower" or level < 0.5 if is_low else (column.role == "upper" or level > 0.5)
+    )
+    if not is_end:
+        return []
+    point = context.contract.point_of(column)
+    return [
+        other
+        for other, its in columns.items()
+        if other != name
+        and (other == point or ((its.role in OF_POINT) and context.contract.point_of(its) == point))
+    ]
 
 
 CHECK = Check(

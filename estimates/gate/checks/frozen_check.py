@@ -1,6 +1,7 @@
 """Check `frozen`: estimates move over several versions."""
 
 from estimates.gate.check import Check, Measure, Skip
+from estimates.gate.checks.unchanged_check import claims_newer_data
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.offenders import group_of_rows
 
@@ -13,6 +14,8 @@ def _frozen_share(context: EvaluationContext) -> Measure:
     after = contract.stability.frozen_after
     if after is None:
         raise Skip("not_in_contract")
+    if not claims_newer_data(context):  # a second submission of a week repeats what was right
+        raise Skip("same_data")
     before = context.history.frames(after - 1)
     if len(before) < after - 1:
         raise Skip("too_few_versions")

@@ -16,11 +16,12 @@ def _changed_keys(context: EvaluationContext) -> Measure:
     message = f"{changed} of {n} common keys with anything different from the baseline"
     schema = context.schema
     has_floats = any(schema[name].is_float() for name in context.contract.judged)
-    must_move = has_floats and _claims_newer_data(context)
+    must_move = has_floats and claims_newer_data(context)
     return Measure(changed, n, message, warn=1, block=1 if must_move else None)
 
 
-def _claims_newer_data(context: EvaluationContext) -> bool:
+def claims_newer_data(context: EvaluationContext) -> bool:
+    """Whether the candidate saw more than the baseline."""
     now = context.candidate.provenance
     before = context.baseline.provenance if context.baseline else None
     return now is not None and before is not None and now.data_through > before.data_through

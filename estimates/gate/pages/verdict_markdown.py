@@ -15,6 +15,7 @@ from estimates.gate.pages.verdict_text import (
 )
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, Verdict
+from estimates.gate.way_forward import way_lines
 from estimates.render.markdown import bullets, escaped, folded, table
 from estimates.render.wording import cut
 
@@ -37,6 +38,7 @@ def render_markdown(verdict: Verdict) -> str:
     quiet = [result for result in verdict.checks if result not in notable]
     parts = [f"### {escaped(headline(verdict))}"]
     parts += [_table(notable)] if notable else []
+    parts += _way_on(verdict)
     folds = [
         _details(result, verdict)
         for result in notable
@@ -50,6 +52,13 @@ def render_markdown(verdict: Verdict) -> str:
     if fitting < len(folds):
         parts.append(f"_{len(folds) - fitting} folded parts left out; the JSON has everything._")
     return "\n\n".join([*parts, footer]) + "\n"
+
+
+def _way_on(verdict: Verdict) -> list[str]:
+    """How to go on, above all details; nothing for a verdict that does not block."""
+    lines = way_lines(verdict)
+    commands = [bullets(lines[1:])] if lines[1:] else []
+    return [*(escaped(line) for line in lines[:1]), *commands]
 
 
 def _fitting(parts: list[str], room: int) -> int:

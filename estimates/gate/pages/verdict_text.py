@@ -9,11 +9,16 @@ from estimates import instants
 from estimates.catalog.records import Waiver
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
+from estimates.gate.way_forward import way_lines
 from estimates.render.notebook import short
 from estimates.render.wording import visible
 
 _NAMED = 5  # offenders shown of each check; all that a verdict names are in the JSON
 _INDENT = "      "
+_ANEW = {
+    "after_gap": "anew, after a gap longer than the contract's",
+    "new_season": "anew, the first version of a season",
+}
 
 
 def render_text(verdict: Verdict) -> str:
@@ -21,6 +26,9 @@ def render_text(verdict: Verdict) -> str:
     lines = [headline(verdict)]
     for result in notable_results(verdict):
         lines += ["", *section(result, verdict)]
+    way = [visible(line) for line in way_lines(verdict)]
+    if way:
+        lines += ["", way[0], *(f"  {line}" for line in way[1:])]
     separator = [""] if len(lines) > 1 else []
     return "\n".join([*lines, *separator, quiet_results(verdict)]) + "\n"
 
@@ -57,9 +65,9 @@ def subject(verdict: Verdict) -> str:
 
 def headline(verdict: Verdict) -> str:
     """The answer in a line: `prices version 2 against version 1: BLOCKED (2 fail, 1 warn)`."""
-    against = (
-        f"against version {verdict.baseline.version}" if verdict.baseline else "without a baseline"
-    )
+    against = _ANEW.get(verdict.starts_anew or "", "without a baseline")
+    if verdict.baseline:
+        against = f"against version {verdict.baseline.version}"
     answer = "passes with warnings" if verdict.outcome == "warn" else "passes"
     if verdict.blocks:
         answer = "BLOCKED"

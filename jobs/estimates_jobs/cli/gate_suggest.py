@@ -39,7 +39,8 @@ def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> N
 
     A warning limit is the largest of: a tenth of the default, the 99 % quantile of the moves from
     one promoted version to the next, three times the noise of a rerun. A blocking limit keeps its
-    proportion to it. Needs 20 moves.
+    proportion to it. Of fewer than 20 moves twice the largest counts; four are needed. A profile is
+    proposed where the one in force would block more than one in twenty of them.
     """
     from estimates.calibration.suggestion import suggest as propose
 
@@ -73,6 +74,12 @@ def _show(suggestion: Suggestion) -> None:
     terminal.line(
         f"{name}: limits from {suggestion.versions} moves between promoted versions", "bold"
     )
+    if suggestion.profile is not None:
+        terminal.line(
+            f"the profile in force would block {suggestion.blocked} of these moves, "
+            f"{suggestion.profile} {suggestion.blocked_then}: write profile = "
+            f'"{suggestion.profile}" under [gate]'
+        )
     titles = "no.|check|n|median|99 %|noise|warns now|new|blocks now|new"
     proposals = [proposal for proposal in suggestion.checks if proposal.reason is None]
     terminal.table(titles.split("|"), [_row(proposal) for proposal in proposals])

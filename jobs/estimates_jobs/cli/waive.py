@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import click
 
 from estimates.catalog.at import At
+from estimates.store.waive import waived_keys
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_is_right_option,
@@ -42,11 +43,13 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
     "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys "
     "GE/2022-12-21 \\\n"
     '      --reason "split of GE" --until 2026-12-01T12:00:00Z',
+    'estimates waive sp500-close p95_change jumps --version 4 --reason "split of GE" --until '
+    "2026-12-01",
     'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until '
     "2026-12-01",
 )
 @set_argument
-@click.argument("check", metavar="CHECK")
+@click.argument("checks", metavar="CHECK…", nargs=-1, required=True)
 @click.option(
     "--version",
     type=int,
@@ -79,14 +82,14 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
 def waive(
     options: Options,
     set_name: str,
-    check: str,
+    checks: tuple[str, ...],
     version: int,
     keys: Sequence[tuple[str, ...]],
     reason: str,
     until: str,
 ) -> None:
-    """Make an exception of a check for one version's content, for a while: it is then `waived`
-    where it would block.
+    """Make an exception of checks for one version's content, for a while: each is then `waived`
+    where it would block. One that cannot be waived leaves all of them as they are.
 
     With --keys the check is measured without them, and still blocks when the other keys fail.
     Checks marked ◆ cannot be waived. Nothing is judged or promoted by it: `estimates promote`
@@ -94,11 +97,15 @@ def waive(
     """
     store = options.open()
     with notifying(options, store):
-        waiver = store.waive(
-            set_name, check, version, keys=keys or None, reason=reason, until=until
-        )
+        contract = store.contract(set_name)
+        for check in checks:  # all of them, or none
+            waived_keys(contract, check, keys or None, reason)
+        waivers = [
+            store.waive(set_name, check, version, keys=keys or None, reason=reason, until=until)
+            for check in checks
+        ]
     if options.json:
-        terminal.json(waiver)
+        terminal.json(waivers[0] if len(waivers) == 1 else waivers)
         return
     view = store.view()
     show_waivers(view, view.resolve(set_name, At(version)))

@@ -12,5 +12,6 @@ family_tables   whose rows those of a table are, and what a hub says of its mode
 hub_config      the contracts that a forecast hub's tasks ask for
 hubverse        the long form, pivoted
 actual_values   what became of the estimates
-contract_draft  a first contract for a table; domain_draft: its target and its domain
+contract_draft  a first contract for a table; domain_draft: its target and its domain;
+gate_draft      its gate
 """

@@ -29,6 +29,7 @@ from estimates.guess.guesses import estimate_type, guess_roles
 from estimates.guess.table_checks import other_layout
 from estimates.render.wording import did_you_mean
 from estimates_jobs.tables.domain_draft import Targets, targets_of
+from estimates_jobs.tables.gate_draft import gate_lines
 from estimates_jobs.tables.hubverse import LONG, widened
 from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
 from estimates_jobs.tables.table_files import read_table, typed
@@ -276,7 +277,8 @@ def _contract(
             lines.append(_target_line(targets))
     for column, guess in guesses.items():
         lines += ["", *_column(frame.get_column(column), guess, types[column])]
-    unchecked = _unchecked(path, _domain_lines(frame, targets))
+    gate = gate_lines(frame, targets.column, guesses)
+    unchecked = _unchecked(path, _domain_lines(frame, targets), gate)
     return "\n".join([*lines, "", *unchecked]) + "\n"
 
 
@@ -343,18 +345,13 @@ def _bounds(values: pl.Series) -> list[str]:
     ]
 
 
-def _unchecked(path: Path, domain: list[str]) -> list[str]:
-    rest = f"""\
+def _unchecked(path: Path, domain: list[str], gate: list[str]) -> list[str]:
+    freshness = """\
 # How often versions come and how old their data may be. Not checked.
 # [freshness]
 # cadence = "1w"
-# max_age = "10d"
-
-# Who moves production: after `estimates promote` by a person, or by the run when the gate lets \
-a version pass.
-# [gate]
-# promote = "automatic"
-
+# max_age = "10d\""""
+    rest = f"""\
 # What `estimates run` does for this set. Without it, `estimates publish` makes a version from a \
 file.
 # [job]
@@ -364,7 +361,7 @@ file.
 # Which versions keep their files. Nothing expires.
 # [retention]
 # keep_versions = 100"""
-    return [*domain, "", *rest.splitlines()]
+    return [*domain, "", *freshness.splitlines(), "", *gate, "", *rest.splitlines()]
 
 
 def _bare(name: str) -> str:

@@ -54,7 +54,7 @@ warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
       value 5.556 %; warns above 0.1 %
       AMZN/2026-11-25: close = 2000.5: outside soft_max 2000
 
-37 passed; 21 skipped (REASONS)
+37 passed; 23 skipped (REASONS)
 """
 
 
@@ -102,7 +102,7 @@ def test_a_clean_verdict_is_two_lines() -> None:
     """When all is well, the text says so and how much was checked."""
     assert render_text(Setting().evaluate()) == (
         "prices version 2 against version 1: passes\n"
-        "47 passed; 14 skipped (6 not_in_contract, 1 fewer_than_20_moves, 1 fewer_than_30_keys, "
+        "47 passed; 16 skipped (8 not_in_contract, 1 fewer_than_20_moves, 1 fewer_than_30_keys, "
         "1 fewer_than_100_keys, 1 fewer_than_1000_keys, 4 no_actuals)\n"
     )
 
@@ -127,7 +127,7 @@ def test_what_blocks_comes_first_with_value_limits_and_worst_keys() -> None:
     kept = contract(more="".join(f'[gate.checks.{name}]\noff = "test"\n' for name in off))
     text = render_text(Setting(kept, refused).evaluate())
     reasons = (
-        "6 not_in_contract, 1 fewer_than_20_moves, 7 off: test, 1 fewer_than_30_keys, "
+        "8 not_in_contract, 1 fewer_than_20_moves, 7 off: test, 1 fewer_than_30_keys, "
         "1 too_few_keys, 1 fewer_than_1000_keys, 4 no_actuals"
     )
     assert text == REFUSED.replace("REASONS", reasons)
