@@ -44,6 +44,24 @@ class InputDigest(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: int | None = None
 
 
+class CarriedOver(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which groups of a version are not its own: they keep the rows that production had.
+
+    by, groups  the column, and its values as text, sorted
+    rows        how many rows they are
+    of, since   the refused version that all other rows are of, and the version in production that
+                these are of
+    reason      of the person who did it; None where the contract allows it
+    """
+
+    by: str
+    groups: tuple[str, ...]
+    rows: int
+    of: int
+    since: int
+    reason: str | None = None
+
+
 class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a version came from.
 
@@ -52,6 +70,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     code          revision of the code of the job and of its own modules (docs/spec.md); seed, job,
                   parameters as the run had them
     warnings      what the job said about series it could not do
+    carried_over  the groups that keep production's rows; None: all rows are the run's
     """
 
     data_through: datetime
@@ -63,6 +82,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str | None = None
     seed: int | None = None
     warnings: tuple[str, ...] = ()
+    carried_over: CarriedOver | None = None
 
     def __post_init__(self) -> None:
         if self.data_through.tzinfo is None:

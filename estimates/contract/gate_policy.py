@@ -83,6 +83,21 @@ class CustomCheck(Part, frozen=True):
             raise ValueError("a query has no limit of its own: give 'warn' or 'block'")
 
 
+class CarryOver(Part, frozen=True):
+    """Whether groups of keys that do not pass may keep production's rows in a new version.
+
+    by       the column, of the key or an attribute, whose values are the groups
+    at_most  which share of the new version's rows may be kept so
+    """
+
+    by: str
+    at_most: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.at_most < 1:
+            raise ValueError("at_most is a share between 0 and 1")
+
+
 class GatePolicy(Part, frozen=True):
     """Who moves production, and what differs from the default checks.
 
@@ -94,6 +109,8 @@ class GatePolicy(Part, frozen=True):
                  is compared with nothing
     seasons      first days of seasons, such as `10-01`, in UTC: the first version of each starts
                  anew
+    carry_over   where a version is refused, groups that fail may keep production's rows in a new
+                 version; None: only by hand
     """
 
     profile: Profile = "default"
@@ -102,6 +119,7 @@ class GatePolicy(Part, frozen=True):
     custom: dict[str, CustomCheck] = msgspec.field(default_factory=dict)
     longest_gap: str | None = None
     seasons: tuple[str, ...] = ()
+    carry_over: CarryOver | None = None
 
     @property
     def gap_duration(self) -> timedelta | None:

@@ -23,7 +23,7 @@ from estimates.keys.key_form import Key
 from estimates.lookup.parted_lookup import Lookup, WouldBlock
 from estimates.reading.answer import Answer
 from estimates.reading.field_selection import selection
-from estimates.reading.version_reader import Files, VersionReader, key_form
+from estimates.reading.version_reader import Files, VersionReader, key_form, mark_of
 
 # What answers by key for a version if it is open already.
 Opened = Callable[[Version], Lookup | None]
@@ -176,6 +176,8 @@ class Reader:
                 for start, end in spans.get(version.version, [])
             ],
         }
+        if (carried := version.provenance.carried_over) is not None:
+            entry["carried_over"] = mark_of(carried)
         if clock is not None:
             entry["released_at"] = version.released_at
             entry["imported"] = version.released_at is not None

@@ -12,7 +12,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.erased_keys import ErasedKeys, erased_error
-from estimates.catalog.records import Version
+from estimates.catalog.records import CarriedOver, Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.contract.contract import Contract, FileDomain, OpenDomain, RollingDomain
@@ -83,6 +83,9 @@ class VersionReader:
         self._files = files
         self._lookup: Lookup | None = None
         self._head = b'{"set":"%b","version":%d,' % (version.set.encode(), version.version)
+        self._carried = version.provenance.carried_over
+        if self._carried is not None:
+            self._head += b'"carried_over":%b,' % msgspec.json.encode(mark_of(self._carried))
 
     @property
     def erased(self) -> ErasedKeys:
@@ -111,9 +114,16 @@ class VersionReader:
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
+        head = self._head if self._carried is None else self._head_of(row, self._carried)
         return Answer(
-            self.version.set, self.version, b'%b"estimate":%b}' % (self._head, estimate), fields
+            self.version.set, self.version, b'%b"estimate":%b}' % (head, estimate), fields
         )
+
+    def _head_of(self, row: bytes, carried: CarriedOver) -> bytes:
+        """The mark of one estimate says whether that one is carried over."""
+        mark = mark_of(carried) | {"this": is_carried(row, carried)}
+        plain = b'{"set":"%b","version":%d,' % (self.version.set.encode(), self.version.version)
+        return plain + b'"carried_over":%b,' % msgspec.json.encode(mark)
 
     def get_many(self, keys: Sequence[Key], fields: Sequence[str] | None = None) -> Answer:
         """Many estimates, in the order asked:
@@ -295,6 +305,17 @@ class VersionReader:
 def key_form(view: SetView, revision: int) -> KeyForm:
     """How keys are written under a revision of a set's contract."""
     return view.memoize(("keys", revision), lambda: KeyForm(view.revision(revision)))
+
+
+def mark_of(carried: CarriedOver) -> dict[str, Any]:
+    """What an answer says of groups that keep the rows of an earlier version."""
+    return {"by": carried.by, "groups": carried.groups, "since": carried.since}
+
+
+def is_carried(row: bytes, carried: CarriedOver) -> bool:
+    """Whether a row, as JSON, is one of those that were carried over."""
+    cell = msgspec.json.decode(row)[carried.by]
+    return cell is not None and str(cell) in carried.groups
 
 
 def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:

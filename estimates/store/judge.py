@@ -117,6 +117,13 @@ def stored_judgement(store: OpenStore, version: Version) -> Judgement | None:
     return None if verdict is None else Judgement(verdict)
 
 
+def offending(store: OpenStore, version: Version, offenders: Offenders) -> None:
+    """Take everything that speaks against a stored version now; no verdict is kept."""
+    view = store.view()
+    waivers = view.set(version.set).waivers_of(version)
+    _evaluate(store, view, version.set, version, {"offenders": offenders}, waivers=waivers)
+
+
 def judge_frame(
     store: OpenStore,
     name: str,

@@ -6,7 +6,7 @@ promote                 if the verdict and the contract's policy let it
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from estimates.catalog.at import At
 from estimates.catalog.records import ContractRevision, Provenance, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.conform import conform
@@ -29,6 +30,7 @@ from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.storage.manifest_blocks import number_of, versions_of
 from estimates.storage.trash import trash_of_today
+from estimates.store.carry_over import combined_by_contract, combined_by_hand
 from estimates.store.erased_rows import check_not_erased
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
@@ -84,7 +86,55 @@ def judge_and_promote(store: OpenStore, version: Version, begin: Begin) -> Publi
     judgement = stored_judgement(store, version) or judge(store, version)
     begin("promote", version.version)
     judgement, reason = _promote_by_policy(store, version, judgement)
-    return Publication(version, judgement.verdict, judgement.report, reason)
+    own = Publication(version, judgement.verdict, judgement.report, reason)
+    return _with_carried_over(store, own) if judgement.verdict.blocks else own
+
+
+def _with_carried_over(store: OpenStore, refused: Publication) -> Publication:
+    """What became of a refused version once the contract let groups that fail keep production's
+    rows: the version made so, where it passes.
+    """
+    combined, reason = combined_by_contract(store, refused.version, refused.verdict)
+    if combined is None:
+        because = "; ".join(part for part in (refused.not_promoted_because, reason) if part)
+        return refused._replace(not_promoted_because=because or None)
+    made = commit(
+        store,
+        refused.version.set,
+        combined.frame,
+        combined.provenance,
+        released_at=refused.version.released_at,
+    )
+    judgement = stored_judgement(store, made) or judge(store, made)
+    judgement, because = _promote_by_policy(store, made, judgement)
+    if judgement.verdict.blocks:
+        more = f"version {made.version}, which carries over what fails, does not pass either"
+        return refused._replace(not_promoted_because=f"{refused.not_promoted_because}; {more}")
+    return Publication(made, judgement.verdict, judgement.report, because)
+
+
+def carry_over(
+    store: OpenStore,
+    name: str,
+    number: int,
+    *,
+    by: str,
+    groups: Sequence[str] | None = None,
+    reason: str,
+) -> Publication:
+    """Make a version out of a refused one, by hand, in which groups keep production's rows; judge
+    it whole and promote it if the policy says so.
+
+    by, groups  the column, and which of its values are kept, as text; None: those that a judgement
+                of now speaks against
+    Raises InvalidError (`reason_needed`, `bad_group`: no such column or value, or none fails),
+    ConflictError (`nothing_to_carry`: production points to nothing comparable, or to the version),
+    NotFoundError (`unknown_set`, `unknown_version`, `expired`), and what `commit` raises.
+    """
+    combined = combined_by_hand(store, name, number, by, groups, reason)
+    version = store.reader().resolve(name, At(number))
+    made = commit(store, name, combined.frame, combined.provenance, released_at=version.released_at)
+    return judge_and_promote(store, made, lambda step, version: None)
 
 
 def commit(

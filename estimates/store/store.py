@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
@@ -18,7 +19,7 @@ from estimates.store.hold import hold, release_hold
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
-from estimates.store.publish import commit
+from estimates.store.publish import Publication, carry_over, commit
 from estimates.store.rollback import rollback
 from estimates.store.waive import check_reason, unwaive, waive
 
@@ -118,6 +119,20 @@ class Store(OpenStore):
             alias=alias,
             new_shape=new_shape,
         ).event
+
+    def carry_over(
+        self,
+        name: str,
+        version: int,
+        *,
+        by: str,
+        groups: Sequence[str] | None = None,
+        reason: str,
+    ) -> Publication:
+        """Make a new version of a refused one, in which groups keep production's rows; see
+        `publish.carry_over` for the arguments and errors.
+        """
+        return carry_over(self, name, version, by=by, groups=groups, reason=reason)
 
     def repair_clock(self, first: int, *, reason: str) -> Event:
         """Make times right again after a clock was ahead, from an event on; see `ClockRepair`.

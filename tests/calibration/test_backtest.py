@@ -19,7 +19,7 @@ from estimates.calibration.suggestion import noise_of, suggest
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
-from estimates.gate.policy import policy_digest
+from estimates.gate.policy import limits_of, policy_digest
 from estimates.gate.registry import CHECKS
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
@@ -210,7 +210,7 @@ def test_limits_of_a_steady_set_are_known(weekly: Store) -> None:
         "as far below 1"
     )
     assert order.new_block == pytest.approx(1 - (1 - default.block) / 10)
-    assert checks["label_churn"].reason == "fewer than 20 values"
+    assert checks["label_churn"].reason == "fewer than 4 values"
     assert {"unchanged", "nan", "schema", "freshness", "unusual_change"} & set(checks) == set(), (
         "rules, not degrees"
     )
@@ -262,14 +262,74 @@ def test_a_single_wild_value_moves_no_limit(local_store: Store) -> None:
 
 
 def test_too_short_a_history_is_an_error(local_store: Store) -> None:
-    """Twenty versions are nineteen moves; the error says how many there are and how many it
-    takes.
-    """
+    """Four versions are three moves; the error says how many there are and how many it takes."""
     local_store.define(parse_contract(CONTRACT), CONTRACT)
-    fill(local_store, 20)
-    with pytest.raises(InvalidError, match=r"19 of 20 versions .* from 20 on") as caught:
+    fill(local_store, 4)
+    with pytest.raises(InvalidError, match=r"3 of 4 versions .* from 4 on") as caught:
         suggest(local_store, SET)
     assert caught.value.code == "too_few_versions"
+
+
+def test_five_versions_are_enough_for_a_first_guess(local_store: Store) -> None:
+    """Of four moves twice the largest counts."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(local_store, 5)
+    result = suggest(local_store, SET)
+    p95 = next(check for check in result.checks if check.name == "p95_change")
+    assert (p95.n, p95.q99, p95.new_warn) == (4, pytest.approx(0.03), 0.03)
+    assert (result.profile, result.blocked) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "warn", "block"),
+    [
+        ('profile = "exploratory"', 0.03, None),
+        ('[gate.checks.p95_change]\nseverity = "warn"', 0.03, None),
+        ('[gate.checks.p95_change]\nseverity = "block"', None, 0.05),
+        ('[gate.checks.p95_change]\nseverity = "report"', None, None),
+        ('[gate.checks.p95_change]\noff = "prices jump"', None, None),
+    ],
+)
+def test_a_severity_and_what_is_off_stay(
+    local_store: Store, tmp_path: Path, policy: str, warn: float | None, block: float | None
+) -> None:
+    """The suggested contract lets the check do what it was let before, at the suggested limit."""
+    text = CONTRACT.replace('promote = "manual"         # a person looks first', policy)
+    local_store.define(parse_contract(text), text)
+    fill(local_store, 5)
+    result = suggest(local_store, SET)
+    new = parse_contract(patched(tmp_path, text, result.diff) if result.diff else text)
+    p95 = DEFAULTS["p95_change"]
+    before, after = limits_of(p95, parse_contract(text)), limits_of(p95, new)
+    assert (after.severity, after.off) == (before.severity, before.off)
+    assert (after.warn, after.block) == (before.warn, before.block) if before.off else (warn, block)
+    for check in CHECKS:
+        had, has = limits_of(check, parse_contract(text)), limits_of(check, new)
+        assert (has.block is None) or (had.block is not None), check.name
+    proposed = {check.name: check for check in result.checks}
+    if "p95_change" in proposed:
+        told = proposed["p95_change"]
+        assert (told.warn, told.block) == (before.warn, before.block)
+        assert (told.new_warn, told.new_block) == (warn, block)
+
+
+def test_what_moves_by_nature_gets_another_profile(
+    local_store: Store, tmp_path: Path
+) -> None:
+    """Five versions that a person let through, each a third higher."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    for week in range(5):
+        number = publish(local_store, 1.4**week, week)
+        verdict = local_store.verdict(SET, number)
+        assert verdict is not None
+        for check in verdict.failing():
+            local_store.waive(SET, check.name, number, reason="a wave", until="2099-01-01")
+        local_store.promote(SET, number, reason="a wave")
+    result = suggest(local_store, SET)
+    assert (result.profile, result.blocked, result.blocked_then) == ("volatile", 4, 0)
+    new = parse_contract(patched(tmp_path, CONTRACT, result.diff))
+    assert new.gate.profile == "volatile"
+    assert backtest(local_store, SET, new).promoted_blocked == []
 
 
 def test_noise_of_a_rerun_counts_three_times(weekly: Store) -> None:

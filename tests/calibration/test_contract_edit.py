@@ -89,6 +89,7 @@ changes = st.lists(
         st.sampled_from(["p95_change", "sign_flips", "psi"]),
         limits,
         st.none() | limits,
+        st.sampled_from([None, "warn", "block"]),
     ),
     unique_by=lambda change: change.name,
     min_size=1,
@@ -124,9 +125,27 @@ def test_the_new_contract_says_what_was_asked(
         entry = tree["gate"]["checks"][change.name]
         assert entry["warn"] == change.warn
         assert change.block is None or entry["block"] == change.block
+        assert change.severity is None or entry["severity"] == change.severity
     kept = [line for line in source.splitlines() if not line.startswith("warn")]
     left = iter(new.splitlines())
     assert all(line in left for line in kept)
+
+
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        ("", '\n[gate]\nprofile = "volatile"\n\n'),
+        ('[gate]\nprofile = "strict"  # once\n', '[gate]\nprofile = "volatile"  # once\n'),
+        ("[gate]\n", '[gate]\nprofile = "volatile"\n'),
+        (
+            "[gate.checks.psi]\nwarn = 1.0\n",
+            '\n[gate]\nprofile = "volatile"\n\n[gate.checks.psi]\nwarn = 1.0\n',
+        ),
+    ],
+)
+def test_a_profile_is_put_under_the_gate(gate: str, expected: str) -> None:
+    """Where there is no such table, before those of its checks."""
+    assert edited(HEAD + gate, [], "volatile").rstrip("\n") == (HEAD + expected).rstrip("\n")
 
 
 @pytest.mark.parametrize("end", ["\n", ""])

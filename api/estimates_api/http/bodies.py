@@ -11,6 +11,7 @@ import msgspec
 
 from estimates.catalog.freshness import Freshness
 from estimates.catalog.records import (
+    CarriedOver,
     EventKind,
     Expiry,
     InputDigest,
@@ -84,8 +85,11 @@ class Span(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: datetime | None
 
 
-class ProvenanceBody(msgspec.Struct, frozen=True):
-    """Where a version came from."""
+class ProvenanceBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a version came from.
+
+    carried_over  the groups that keep production's rows, where there are any
+    """
 
     run_id: str
     data_through: datetime
@@ -96,6 +100,7 @@ class ProvenanceBody(msgspec.Struct, frozen=True):
     code: str | None
     seed: int | None
     warnings: list[str]
+    carried_over: CarriedOver | None = None
 
 
 class VersionDetail(VersionSummary, frozen=True):
@@ -114,6 +119,21 @@ class VersionDetail(VersionSummary, frozen=True):
     provenance: ProvenanceBody
 
 
+class CarriedOverBody(msgspec.Struct, frozen=True):
+    """Which estimates are not of this version's run: those of some groups keep the rows that
+    production had.
+
+    by, groups  the column, and its values as text
+    since       the version that these rows are of
+    this        of a single estimate: whether it is one of them
+    """
+
+    by: str
+    groups: list[str]
+    since: int
+    this: bool | msgspec.UnsetType = msgspec.UNSET
+
+
 class EstimateBody(msgspec.Struct, frozen=True):
     """One estimate: the key and the columns of the contract.
 
@@ -125,6 +145,7 @@ class EstimateBody(msgspec.Struct, frozen=True):
     version: int
     estimate: dict[str, Any]
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
 class EstimatePage(msgspec.Struct, frozen=True):
@@ -139,6 +160,7 @@ class EstimatePage(msgspec.Struct, frozen=True):
     next: str | None
     estimates: list[dict[str, Any]]
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +194,7 @@ class BatchBody(msgspec.Struct, frozen=True):
     version: int
     results: list[Result]
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):
@@ -189,6 +212,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     estimate: dict[str, Any] | None
     released_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErasedBody(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from estimates.render.wording import cut
 _NAMED = 10  # offenders shown of each check
 _LONGEST = 300  # characters of a message, and of a line of offenders
 _MOST = 60_000  # characters; a comment on GitHub has room for 65,536
+_WAY = 4_000  # kept for the way on
 _NO_BREAK = "\u00a0"
 _HEAD = ("", "check", "value", "limit", "n", "found")
 _LEFT = (True, True, False, True, False, True)
@@ -38,7 +39,6 @@ def render_markdown(verdict: Verdict) -> str:
     quiet = [result for result in verdict.checks if result not in notable]
     parts = [f"### {escaped(headline(verdict))}"]
     parts += [_table(notable)] if notable else []
-    parts += _way_on(verdict)
     folds = [
         _details(result, verdict)
         for result in notable
@@ -46,16 +46,16 @@ def render_markdown(verdict: Verdict) -> str:
     ]
     folds += [folded(quiet_results(verdict), _table(quiet))] if quiet else []
     footer = _footer(verdict)
-    room = _MOST - len(footer) - sum(len(part) + 2 for part in parts)
+    room = _MOST - _WAY - len(footer) - sum(len(part) + 2 for part in parts)
     fitting = _fitting(folds, room)
     parts += folds[:fitting]
     if fitting < len(folds):
         parts.append(f"_{len(folds) - fitting} folded parts left out; the JSON has everything._")
-    return "\n\n".join([*parts, footer]) + "\n"
+    return "\n\n".join([*parts, *_way_on(verdict), footer]) + "\n"
 
 
 def _way_on(verdict: Verdict) -> list[str]:
-    """How to go on, above all details; nothing for a verdict that does not block."""
+    """How to go on; nothing for a verdict that does not block."""
     lines = way_lines(verdict)
     commands = [bullets(lines[1:])] if lines[1:] else []
     return [*(escaped(line) for line in lines[:1]), *commands]

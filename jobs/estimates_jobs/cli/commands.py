@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Decide": {
         "gate": "Judge a version, or a file before it is published; show and tune its limits.",
         "promote": "Point production at a version.",
+        "carry-over": "Make a version of a refused one in which groups keep production's rows.",
         "waive": "Make an exception of a check for one version, for a while.",
         "unwaive": "Take a waiver back before its end.",
         "rollback": "Take production back one step and hold it.",

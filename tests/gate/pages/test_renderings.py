@@ -54,6 +54,10 @@ warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
       value 5.556 %; warns above 0.1 %
       AMZN/2026-11-25: close = 2000.5: outside soft_max 2000
 
+way on, where all of it is right; else publish another version:
+  estimates waive prices domain_missing removed_keys --version 2 --reason "…" --until DATE
+  estimates promote prices 2 --reason "…"
+
 37 passed; 23 skipped (REASONS)
 """
 

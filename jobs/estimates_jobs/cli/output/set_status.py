@@ -10,18 +10,22 @@ from statistics import median
 import msgspec
 
 from estimates.catalog.freshness import freshness
-from estimates.catalog.records import Event, LegalHold, State
+from estimates.catalog.records import CarriedOver, Event, LegalHold, State
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
+from estimates.render.wording import count
 from estimates_jobs.cli.output import cells, terminal
 
 _PROBLEMS = {"nothing_promoted": "nothing promoted", "stale": "stale"}
+_NAMED = 5  # groups
 _RECENT = 20  # versions from which the usual time between two is taken
 
 
-class Production(msgspec.Struct, frozen=True):
-    """What production points to, since when, and the reason of a hold."""
+class Production(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What production points to, since when, the reason of a hold, and which groups of it keep the
+    rows of an earlier version.
+    """
 
     version: int
     since: datetime
@@ -29,6 +33,7 @@ class Production(msgspec.Struct, frozen=True):
     age_s: float
     held: bool
     held_because: str | None
+    carried_over: CarriedOver | None = None
 
 
 class Newest(msgspec.Struct, frozen=True):
@@ -118,6 +123,7 @@ def show_status(status: SetStatus) -> None:
             ("production", f"version {production.version} since {cells.instant(production.since)}"),
             ("hold", f"held: {production.held_because}" if production.held else "no"),
             ("data through", f"{through}, {_duration(production.age_s)} ago"),
+            ("carried over", _carried_over(production.carried_over)),
         ]
     others = (f"{alias} → {n}" for alias, n in status.aliases.items() if alias != PRODUCTION)
     pairs += [
@@ -132,9 +138,22 @@ def show_status(status: SetStatus) -> None:
     terminal.pairs(pairs)
 
 
+def _carried_over(carried: CarriedOver | None) -> str | None:
+    if carried is None:
+        return None
+    named = ", ".join(carried.groups[:_NAMED])
+    more = f" and {len(carried.groups) - _NAMED} more" if len(carried.groups) > _NAMED else ""
+    rows = count(carried.rows, "row")
+    return f"{carried.by} {named}{more}: {rows} of version {carried.since}"
+
+
 def show_statuses(statuses: Sequence[SetStatus]) -> None:
     """Print how several sets stand, a row each."""
     rows = [_row(status) for status in statuses]
+    if any(status.production and status.production.carried_over for status in statuses):
+        for row, status in zip(rows, statuses, strict=True):
+            carried = status.production and status.production.carried_over
+            row["carried over"] = len(carried.groups) if carried else ""
     if any(status.legal_holds for status in statuses):
         for row, status in zip(rows, statuses, strict=True):
             row["legal holds"] = len(status.legal_holds) or ""
@@ -219,6 +238,7 @@ def _production(estimate_set: SetView, now: datetime) -> Production | None:
         (now - version.data_through).total_seconds(),
         alias.held,
         _rollback_reason(estimate_set) if alias.held else None,
+        version.provenance.carried_over,
     )
 
 
