@@ -46,6 +46,15 @@ def combined_by_hand(
     return _combined(store, version, by, chosen, reason)
 
 
+def carried_before(store: OpenStore, version: Version) -> Version | None:
+    """The version that was made out of a refused one before, for a run that is resumed."""
+    for made in reversed(store.view().set(version.set).versions):
+        carried = made.provenance.carried_over
+        if carried is not None and carried.of == version.version and carried.reason is None:
+            return made
+    return None
+
+
 def combined_by_contract(
     store: OpenStore, version: Version, verdict: Verdict
 ) -> tuple[Combined | None, str]:

@@ -30,7 +30,11 @@ from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.storage.manifest_blocks import number_of, versions_of
 from estimates.storage.trash import trash_of_today
-from estimates.store.carry_over import combined_by_contract, combined_by_hand
+from estimates.store.carry_over import (
+    carried_before,
+    combined_by_contract,
+    combined_by_hand,
+)
 from estimates.store.erased_rows import check_not_erased
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
@@ -94,17 +98,14 @@ def _with_carried_over(store: OpenStore, refused: Publication) -> Publication:
     """What became of a refused version once the contract let groups that fail keep production's
     rows: the version made so, where it passes.
     """
-    combined, reason = combined_by_contract(store, refused.version, refused.verdict)
-    if combined is None:
-        because = "; ".join(part for part in (refused.not_promoted_because, reason) if part)
-        return refused._replace(not_promoted_because=because or None)
-    made = commit(
-        store,
-        refused.version.set,
-        combined.frame,
-        combined.provenance,
-        released_at=refused.version.released_at,
-    )
+    version = refused.version
+    made = carried_before(store, version)
+    if made is None:
+        combined, reason = combined_by_contract(store, version, refused.verdict)
+        if combined is None:
+            because = "; ".join(part for part in (refused.not_promoted_because, reason) if part)
+            return refused._replace(not_promoted_because=because or None)
+        made = commit(store, version.set, *combined, released_at=version.released_at)
     judgement = stored_judgement(store, made) or judge(store, made)
     judgement, because = _promote_by_policy(store, made, judgement)
     if judgement.verdict.blocks:
@@ -133,7 +134,7 @@ def carry_over(
     """
     combined = combined_by_hand(store, name, number, by, groups, reason)
     version = store.reader().resolve(name, At(number))
-    made = commit(store, name, combined.frame, combined.provenance, released_at=version.released_at)
+    made = commit(store, name, *combined, released_at=version.released_at)
     return judge_and_promote(store, made, lambda step, version: None)
 
 

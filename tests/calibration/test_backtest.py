@@ -313,9 +313,7 @@ def test_a_severity_and_what_is_off_stay(
         assert (told.new_warn, told.new_block) == (warn, block)
 
 
-def test_what_moves_by_nature_gets_another_profile(
-    local_store: Store, tmp_path: Path
-) -> None:
+def test_what_moves_by_nature_gets_another_profile(local_store: Store, tmp_path: Path) -> None:
     """Five versions that a person let through, each a third higher."""
     local_store.define(parse_contract(CONTRACT), CONTRACT)
     for week in range(5):
