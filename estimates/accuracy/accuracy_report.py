@@ -37,6 +37,9 @@ class PointScores(msgspec.Struct, frozen=True):
 
     mase_n   keys with a typical step: the contract's column `step`, else that of the actual values
              before
+    wape, percentage_bias  Σ |e| / Σ |actual| and Σ e / Σ |actual|: shares of what came
+    weighted_mae, weighted_wape, weighted_bias  mean of |e|, WAPE and percentage bias with each key
+             times the contract's `weight`; None without one
     reasons  metric → why it is None: `no_history`, `overflow`
     """
 
@@ -48,6 +51,11 @@ class PointScores(msgspec.Struct, frozen=True):
     mase: float | None
     mase_n: int
     reasons: dict[str, str]
+    wape: float | None = None
+    percentage_bias: float | None = None
+    weighted_mae: float | None = None
+    weighted_wape: float | None = None
+    weighted_bias: float | None = None
 
 
 class IntervalScores(msgspec.Struct, frozen=True):

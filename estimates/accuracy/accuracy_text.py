@@ -19,7 +19,7 @@ from estimates.accuracy.accuracy_report import (
 )
 from estimates.accuracy.comparison_text import short
 from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, table
-from estimates.render.wording import count, number, percent, percent_range
+from estimates.render.wording import count, number, percent, percent_range, signed_percent
 
 Cell = Callable[[ColumnScores], str]
 
@@ -187,6 +187,10 @@ def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
         "MAE": lambda c: short(c.point.mae if c.point else None),
         "RMSE": lambda c: short(c.point.rmse if c.point else None),
         "bias": lambda c: short(c.point.bias if c.point else None),
+        "WAPE": lambda c: percent(c.point.wape if c.point else None),
+        "% bias": lambda c: signed_percent(c.point.percentage_bias if c.point else None),
+        "w. WAPE": lambda c: percent(c.point.weighted_wape if c.point else None),
+        "w. % bias": lambda c: signed_percent(c.point.weighted_bias if c.point else None),
         "MASE": lambda c: short(c.point.mase if c.point else None),
         "WIS": lambda c: short(c.distribution.wis if c.distribution else None),
         "= spread": lambda c: short(c.distribution.dispersion if c.distribution else None),

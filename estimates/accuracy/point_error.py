@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -23,11 +24,15 @@ def errors(estimates: Floats, actuals: Floats) -> Floats:
         return estimates - actuals
 
 
-def measure(error: Floats, steps: Floats, actuals: int) -> PointScores:
+def measure(
+    error: Floats, steps: Floats, actuals: int, y: Floats, weights: Floats | None = None
+) -> PointScores:
     """Summarise the errors of the keys that have one.
 
     steps    the typical step of each key's series, NaN without one
     actuals  the number of keys with an actual value
+    y        the actual values
+    weights  of each key, NaN or not above 0 for none; None: all the same
     """
     has_error = ~np.isnan(error)
     e, step = error[has_error], steps[has_error]
@@ -41,7 +46,44 @@ def measure(error: Floats, steps: Floats, actuals: int) -> PointScores:
     }
     if mase is None:
         reasons["mase"] = "overflow" if scaled.any() else "no_history"
-    return PointScores(len(e), len(e) / actuals, mae, rmse, bias, mase, int(scaled.sum()), reasons)
+    wape, percentage_bias = _of_total(e, np.abs(y[has_error]))
+    if wape is None:
+        reasons |= dict.fromkeys(("wape", "percentage_bias"), "no_total")
+    scores = PointScores(
+        len(e),
+        len(e) / actuals,
+        mae,
+        rmse,
+        bias,
+        mase,
+        int(scaled.sum()),
+        reasons,
+        wape,
+        percentage_bias,
+    )
+    return scores if weights is None else _weighted(scores, e, y[has_error], weights[has_error])
+
+
+def _of_total(e: Floats, sizes: Floats) -> tuple[float | None, float | None]:
+    """WAPE and percentage bias; None where what came adds up to 0, or something does not fit."""
+    size, off, absolute = mean(sizes), mean(e), mean(np.abs(e))
+    if not size or off is None or absolute is None:
+        return None, None
+    return absolute / size, off / size
+
+
+def _weighted(scores: PointScores, e: Floats, y: Floats, weights: Floats) -> PointScores:
+    """The same with each key times its weight; keys without one are left out."""
+    counts = np.isfinite(weights) & (weights > 0)
+    w, e, y = weights[counts], e[counts], y[counts]
+    weight, absolute = mean(w), mean(w * np.abs(e))
+    wape, bias = _of_total(w * e, w * np.abs(y))
+    return msgspec.structs.replace(
+        scores,
+        weighted_mae=None if not weight or absolute is None else absolute / weight,
+        weighted_wape=wape,
+        weighted_bias=bias,
+    )
 
 
 def typical_steps(

@@ -97,6 +97,12 @@ def score(
     )
 
 
+def _weights(ours: Matched, of: Observed, contract: Contract) -> Floats | None:
+    """What each key weighs, by the contract; None where it says nothing."""
+    weight = None if of.point is None else contract.columns[of.point].weight
+    return None if weight is None else ours.numbers(weight)
+
+
 def _column(
     ours: Matched, of: Observed, actuals: Actuals, contract: Contract, through: datetime | None
 ) -> ColumnScores:
@@ -115,7 +121,11 @@ def _column(
             point=None
             if of.point is None
             else point_error.measure(
-                by_loss["bias"], _steps(ours, of.name, of.point, actuals, contract, through), n
+                by_loss["bias"],
+                _steps(ours, of.name, of.point, actuals, contract, through),
+                n,
+                y,
+                _weights(ours, of, contract),
             ),
             intervals=[
                 interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y)

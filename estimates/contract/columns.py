@@ -48,6 +48,8 @@ class Column(Part, frozen=True):
     scale_floor  unit of the column; see docs/stability.md, S0
     step      the attribute column with each key's typical step, mean |y_t − y_(t−1)| of what was
               observed; S6
+    weight    the attribute column by which each key counts in totals and weighted scores, such as a
+              price; S11
     cuts      values at which decisions are made, in the unit of the column; C6, Q6
     """
 
@@ -66,6 +68,7 @@ class Column(Part, frozen=True):
     nullable: bool = False
     scale_floor: float | None = None
     step: str | None = None
+    weight: str | None = None
     cuts: tuple[float, ...] = ()
     description: str = ""
 
@@ -113,7 +116,7 @@ def _role_problems(column: Column) -> Iterator[str]:
         yield f"'labels' lists text, and this label's type is {column.kind}"
     if column.of is not None and column.role not in OF_POINT:
         yield f"'of' has no meaning for role {column.role!r}"
-    for field in ("step", "cuts"):
+    for field in ("step", "cuts", "weight"):
         if getattr(column, field) and column.role not in NUMERIC_ROLES:
             yield f"{field!r} has no meaning for role {column.role!r}"
     if list(column.cuts) != sorted(set(column.cuts)):

@@ -82,6 +82,8 @@ class Stability(Part, frozen=True):
     rtol·max(|a|,|b|)), groups, ranks.
 
     groups       columns by which changes are broken down
+    hierarchy    columns from the coarsest to the finest, such as region and shop, over which totals
+                 are told
     rank_groups  columns within whose values ranks are compared as well
     top_k        how many of the largest count as the top
     pairing      which keys are compared: `same_key`, `same_horizon` (the same step after each
@@ -94,6 +96,7 @@ class Stability(Part, frozen=True):
     rtol: float = 0.01
     atol: float = 0.0
     groups: tuple[str, ...] = ()
+    hierarchy: tuple[str, ...] = ()
     rank_groups: tuple[str, ...] = ()
     top_k: int = 10
     pairing: Pairing = "same_key"
@@ -251,7 +254,7 @@ def _check_fields(contract: Contract) -> None:
 def _check_stability(contract: Contract) -> None:
     _check_pairing(contract)
     names = (*contract.key, *contract.columns)
-    for field in ("groups", "rank_groups"):
+    for field in ("groups", "hierarchy", "rank_groups"):
         for group in getattr(contract.stability, field):
             if group not in names:
                 what = f"which is no column of the contract{did_you_mean(group, names)}"
@@ -304,10 +307,13 @@ def _check_estimates(contract: Contract) -> None:
             raise ValueError(
                 f"columns.{name}: with several point columns, 'of' says which one it belongs to"
             )
-        if column.step is not None and column.step not in numbers:
-            raise ValueError(
-                f"columns.{name}.step names {column.step!r}, which is no attribute that is a number"
-            )
+        for field in ("step", "weight"):
+            other = getattr(column, field)
+            if other is not None and other not in numbers:
+                raise ValueError(
+                    f"columns.{name}.{field} names {other!r}, which is no attribute that is a "
+                    "number"
+                )
     for (_, level), (lower, upper) in _interval_ends(contract).items():
         if not lower or not upper:
             raise ValueError(

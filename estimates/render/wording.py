@@ -32,6 +32,13 @@ def percent(share: float | None) -> str:
     return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
 
 
+def signed_percent(share: float | None) -> str:
+    """A share with its sign: `+3.10 %`, `−0.43 %`, `0 %`; `–` for none."""
+    if not share:
+        return percent(share)
+    return f"{'+' if share > 0 else '−'}{percent(abs(share))}"
+
+
 def percent_range(low: float | None, high: float | None) -> str:
     """Two shares: `3.00 % to 12.5 %`."""
     return f"{percent(low)} to {percent(high)}"

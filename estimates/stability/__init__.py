@@ -18,7 +18,7 @@ ranking            both versions of a column, sorted
 shared_rows        rows that both versions share and no report has to read
 shared_order       ranks and drift without them
 
-scalar, interval, labels, quantiles, probabilities, groups, ranks, drift, cuts
+scalar, interval, labels, quantiles, probabilities, groups, ranks, totals, drift, cuts
                    a family of metrics each: `measure` gives its part of the report
 carried            attributes, which are no estimates, and on how many keys they differ
 changes, change_columns   the keys that changed, one row each

@@ -23,6 +23,7 @@ from estimates.stability import (
     quantiles,
     ranks,
     scalar,
+    totals,
 )
 from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import key_texts
@@ -236,7 +237,8 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
         return report
     if pair.shared is not None:
         return _with_order(report, pair, name, pair.shared, column_deltas)
-    return _with_families(report, pair, column, contract.stability, old, new, column_deltas)
+    whole = _with_families(report, pair, column, contract.stability, old, new, column_deltas)
+    return msgspec.structs.replace(whole, totals=totals.measure(pair, name, column_deltas))
 
 
 def _scalar(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from estimates.render.wording import count, cut, numbers, percent
+from estimates.render.wording import count, cut, numbers, percent, signed_percent
 from estimates.stability import carried
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport
 from estimates.stability.report import (
@@ -13,6 +13,7 @@ from estimates.stability.report import (
     IntervalReport,
     KeysReport,
     ScalarReport,
+    Total,
 )
 
 _MANY = 20  # below, "1 in 20" is nobody
@@ -45,6 +46,7 @@ def headline(
     intervals = [interval for interval in intervals if not interval.from_quantiles]
     parts = [
         _column(name, first),
+        *total_parts(name, first),
         *_labels(columns, name),
         *_others(columns, name, intervals),
         *_sign_flips(columns),
@@ -96,6 +98,35 @@ def _column(name: str, column: ColumnReport) -> str:
         for c in scalar.top[:1]
     ]
     return "; ".join([", ".join([changed, *_sizes(scalar, column.n)]), *most])
+
+
+def total_parts(name: str, column: ColumnReport) -> Iterator[str]:
+    """The total and the group of the hierarchy's first level that moved it most, where there are
+    totals; how much of it lies below the scale floor.
+    """
+    totals = column.totals
+    if totals is None:
+        return
+    what = f"{name} × {totals.weight}" if totals.weight else name
+    if totals.weight or totals.levels:
+        yield f"{total_words(what, totals.all)} in total"
+    for level, groups in list(totals.levels.items())[:1]:
+        largest = max(groups, key=lambda group: abs(group.b - group.a))
+        if largest.change:
+            shown = f"{level} {largest.path[-1]}"
+            finer = list(totals.levels)[1:2]
+            parts = count(largest.carriers, finer[0] if finer else "key")
+            carry = "carries" if largest.carriers == 1 else "carry"
+            yield f"{total_words(shown, largest)}, {parts} {carry} 80 % of it"
+    if totals.below_floor:
+        yield f"{percent(totals.below_floor)} of the total lies below the scale floor"
+
+
+def total_words(what: str, total: Total) -> str:
+    """`region north +3.1 %`."""
+    if total.change is None:
+        return f"{what} {numbers(total.a, total.b)[1]}, 0 before"
+    return f"{what} {signed_percent(total.change)}"
 
 
 def _changed(scalar: ScalarReport) -> float:

@@ -141,7 +141,9 @@ def can_leave_out(contract: Contract) -> bool:
         contract.target is None
         and not policy.groups
         and not policy.rank_groups
+        and not policy.hierarchy
         and all(c.role in _ROLES and not c.cuts and c.step is None for c in columns)
+        and all(c.weight is None and c.scale_floor is None for c in columns)
     )
 
 

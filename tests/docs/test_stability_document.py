@@ -48,6 +48,8 @@ from estimates.stability.report import (
     ScalarReport,
     SignedChange,
     Surprise,
+    Total,
+    Totals,
     TransformChange,
     Transitions,
 )
@@ -69,6 +71,7 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]
     ),
     "S: ranks": (RankReport, (RankMove, RankGroup)),
     "S: the distribution as a whole": (DriftReport, ()),
+    "S: totals": (Totals, (Total,)),
     "C: labels": (LabelReport, (LabelChange, LabelFlow, Transitions)),
     "C: cut-offs": (CutReport, ()),
     "C: probabilities": (ProbabilityReport, (Divergence, ProbabilityMove)),

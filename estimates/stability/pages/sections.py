@@ -13,7 +13,7 @@ import msgspec
 from estimates.render.section import NAME, Limits, Section, key_name, named
 from estimates.render.wording import count, cut, not_computed, percent, percent_range, times
 from estimates.stability.headline import main_columns
-from estimates.stability.pages import change_sections, family_sections
+from estimates.stability.pages import change_sections, family_sections, total_sections
 from estimates.stability.report import (
     ColumnReport,
     IntervalOrder,
@@ -37,6 +37,7 @@ def sections(report: Report, limits: Limits) -> list[Section]:
 def _measured(report: Report, limits: Limits) -> Iterator[Section]:
     columns = report.columns
     yield change_sections.change(report, limits)
+    yield from total_sections.totals(columns, limits)
     yield _labels(columns, limits)
     yield family_sections.cuts(columns, limits)
     yield _kinds(columns, limits)
