@@ -48,7 +48,8 @@ def measure(
         reasons["mase"] = "overflow" if scaled.any() else "no_history"
     wape, percentage_bias = _of_total(e, np.abs(y[has_error]))
     if wape is None:
-        reasons |= dict.fromkeys(("wape", "percentage_bias"), "no_total")
+        reason = "overflow" if mae is None or bias is None else "no_total"
+        reasons |= dict.fromkeys(("wape", "percentage_bias"), reason)
     scores = PointScores(
         len(e),
         len(e) / actuals,

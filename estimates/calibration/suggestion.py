@@ -175,9 +175,9 @@ def _new_limits(proposal: Proposal, contract: Contract) -> NewLimits:
     if severity is not None:
         # the stricter of the two counts, so both are the same
         warn = block = warn if severity == "warn" else block
-    told = severity is None or limits.source.get("severity") == "contract"
+    stands = severity is None or limits.source.get("severity") == "contract"
     table = "custom" if proposal.name in contract.gate.custom else "checks"
-    return NewLimits(table, proposal.name, warn, block, None if told else severity)
+    return NewLimits(table, proposal.name, warn, block, None if stands else severity)
 
 
 def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Noise:

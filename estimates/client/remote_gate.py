@@ -100,7 +100,7 @@ def _baseline(
         return None, "other_shape"
     gate = newest.contract.gate
     if gate.longest_gap or gate.seasons:
-        ends = [other.provenance.data_through for other in (yield from versions(requests))]
+        ends = [other.data_through for other in (yield from versions(requests))]
         through = version.provenance.data_through, made.data_through
         if (anew := fresh_start(gate, *through, ends)) is not None:
             return None, anew

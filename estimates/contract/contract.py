@@ -21,7 +21,7 @@ from estimates.contract.columns import (
 )
 from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.contract.family import Family, Member
-from estimates.contract.gate_policy import GatePolicy
+from estimates.contract.gate_policy import GatePolicy, check_group
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.own_rows import Load
@@ -186,18 +186,6 @@ class Contract(Part, frozen=True):
             return ""
         return column.of or next(iter(self.points), "")
 
-    def group_column(self, name: str) -> str:
-        """A column whose values are groups that may be carried over; raises ValueError for one that
-        is neither of the key nor an attribute.
-        """
-        groups = [*self.key, *(n for n, c in self.columns.items() if c.role == "attribute")]
-        if name not in groups:
-            raise ValueError(
-                f"carry_over by {name!r}: groups are values of a key column or an attribute"
-                f"{did_you_mean(name, groups)}; those are {', '.join(groups)}"
-            )
-        return name
-
     def shape(self) -> Shape:
         """The part that decides whether versions are comparable."""
         return Shape(
@@ -227,7 +215,6 @@ def _problems(contract: Contract) -> Iterator[str]:
         _check_estimates,
         _check_domain,
         _check_stability,
-        _check_carry_over,
     )
     for rule in rules:
         try:
@@ -253,17 +240,14 @@ def _check_fields(contract: Contract) -> None:
 
 def _check_stability(contract: Contract) -> None:
     _check_pairing(contract)
+    if contract.gate.carry_over is not None:
+        check_group(contract.gate.carry_over.by, contract.key, contract.columns)
     names = (*contract.key, *contract.columns)
     for field in ("groups", "hierarchy", "rank_groups"):
         for group in getattr(contract.stability, field):
             if group not in names:
                 what = f"which is no column of the contract{did_you_mean(group, names)}"
                 raise ValueError(f"stability.{field} names {group!r}, {what}")
-
-
-def _check_carry_over(contract: Contract) -> None:
-    if contract.gate.carry_over is not None:
-        contract.group_column(contract.gate.carry_over.by)
 
 
 def _check_names(contract: Contract) -> None:

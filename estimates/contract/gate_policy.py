@@ -3,13 +3,15 @@ set's own.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Literal
 
 import msgspec
 
 from estimates import instants
-from estimates.contract.columns import Part
+from estimates.contract.columns import Column, Part
+from estimates.render.wording import did_you_mean
 
 # How a value and its limits read: a share of `n`, a number of things, seconds, or a plain number.
 Unit = Literal["share", "count", "seconds", "number"]
@@ -150,3 +152,13 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def check_group(by: str, key: Iterable[str], columns: Mapping[str, Column]) -> None:
+    """Raises ValueError for a column whose values cannot be groups that are carried over."""
+    groups = [*key, *(name for name, column in columns.items() if column.role == "attribute")]
+    if by not in groups:
+        raise ValueError(
+            f"carry_over by {by!r}: groups are values of a key column or an attribute"
+            f"{did_you_mean(by, groups)}; those are {', '.join(groups)}"
+        )

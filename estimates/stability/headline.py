@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from estimates.render.wording import count, cut, numbers, percent, signed_percent
 from estimates.stability import carried
-from estimates.stability.family_reports import ProbabilityReport, QuantileReport
+from estimates.stability.family_reports import ProbabilityReport, QuantileReport, Total
 from estimates.stability.report import (
     Carried,
     ColumnReport,
     IntervalReport,
     KeysReport,
     ScalarReport,
-    Total,
 )
 
 _MANY = 20  # below, "1 in 20" is nobody

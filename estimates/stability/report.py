@@ -22,6 +22,7 @@ from estimates.stability.family_reports import (
     SchemaReport,
     Spread,
     StepChange,
+    Totals,
 )
 
 METRICS_REVISION = 7  # raised whenever the same two snapshots would give other numbers
@@ -206,38 +207,6 @@ class LabelReport(msgspec.Struct, frozen=True, omit_defaults=True):
     kappa_reason: str | None = None
     transitions: Transitions | None = None
     flows: list[LabelFlow] = []
-
-
-class Total(msgspec.Struct, frozen=True):
-    """S11: what the keys of a group add up to, on those that are finite in both versions.
-
-    path      the values of the hierarchy's levels, from the first one; empty for all keys
-    n         keys with a weight above 0
-    a, b      the totals in A and in B; change: (b − a) / |a|, None where a is 0
-    carriers  how many parts (groups of the next level, of the last one keys) have 80 % of the sum
-              of their absolute changes; parts: how many changed at all
-    """
-
-    path: list[str | None]
-    n: int
-    a: float
-    b: float
-    change: float | None
-    carriers: int
-    parts: int
-
-
-class Totals(msgspec.Struct, frozen=True):
-    """S11: the totals of a column; `levels` by the hierarchy's columns.
-
-    weight       the attribute that each key is multiplied by
-    below_floor  the share of A's total on keys whose r is relative to the contract's `scale_floor`
-    """
-
-    weight: str | None
-    all: Total
-    levels: dict[str, list[Total]]
-    below_floor: float | None
 
 
 class ColumnReport(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from estimates.contract.columns import key_text
 from estimates.stability.aligned import AlignedVersions
 from estimates.stability.deltas import Deltas
-from estimates.stability.report import Total, Totals
+from estimates.stability.family_reports import Total, Totals
 from estimates.stability.value_kinds import Floats
 
 _CARRIED = 0.8  # of the change that the carriers have
@@ -67,10 +67,10 @@ def _by_level(
     for depth in range(1, len(paths) + 1):
         frame = pl.DataFrame([path.alias(str(i)) for i, path in enumerate(paths[:depth])])
         distinct = frame.unique().sort(pl.all(), nulls_last=False).with_row_index("number")
-        found = frame.join(
+        matched = frame.join(
             distinct, on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
         )
-        numbers.append(found["number"].to_numpy().astype(np.int64))
+        numbers.append(matched["number"].to_numpy().astype(np.int64))
         named.append(
             [
                 [None if part is None else key_text(part) for part in parts]

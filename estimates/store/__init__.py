@@ -6,6 +6,7 @@ estimate_set  one set in a researcher's hand
 members       the sets of a family's members, made and revised with it
 publish       the whole way of a frame: conform, write, commit, judge, promote
 partial_update  a version out of another one and some changes
+carry_over    a version out of a refused one and production's rows of some groups
 judge         a version, or a file, before the gate
 promote       an alias moves forward; rollback: it moves back
 waive         an exception of a check, made and taken back

@@ -15,6 +15,7 @@ from estimates.catalog.at import At
 from estimates.catalog.records import CarriedOver, Provenance, Version
 from estimates.contract.columns import key_text
 from estimates.contract.contract import Contract
+from estimates.contract.gate_policy import check_group
 from estimates.errors import ConflictError, InvalidError
 from estimates.gate.offender_table import Offenders
 from estimates.gate.verdict import Verdict
@@ -35,11 +36,16 @@ class Combined(NamedTuple):
 def combined_by_hand(
     store: OpenStore, name: str, number: int, by: str, groups: Sequence[str] | None, reason: str
 ) -> Combined:
-    """A version with production's rows of some groups; see `publish.carry_over` for the rest."""
+    """A version with production's rows of some groups; see `publish.carry_over`.
+
+    Raises InvalidError (`reason_needed`, `bad_group`), ConflictError (`nothing_to_carry`),
+    NotFoundError.
+    """
     check_reason(reason)
     version = store.reader().resolve(name, At(number))
+    contract = store.view().set(name).contract
     try:
-        store.view().set(name).contract.group_column(by)
+        check_group(by, contract.key, contract.columns)
     except ValueError as error:
         raise InvalidError("bad_group", f"{name}: {error}") from None
     chosen = sorted(set(groups)) if groups is not None else _failing(store, version, by, None)

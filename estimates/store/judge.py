@@ -282,14 +282,12 @@ def _baseline(
         return None, "in_production"
     if version.shape != revision.shape:
         return None, "other_shape"
-    made = judged.provenance
-    anew = made and fresh_start(
-        set_view.contract.gate,
-        version.provenance.data_through,
-        made.data_through,
-        set_view.data_ends,
-    )
-    return (version, None) if anew is None else (None, anew)
+    if judged.provenance is not None:
+        through = version.provenance.data_through, judged.provenance.data_through
+        anew = fresh_start(set_view.contract.gate, *through, set_view.data_ends)
+        if anew is not None:
+            return None, anew
+    return version, None
 
 
 def _history(

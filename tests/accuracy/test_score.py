@@ -167,7 +167,12 @@ def test_point_scores_agree_with_a_slow_reference(rows: list[tuple[float, float,
     assert point.rmse == pytest.approx(
         math.sqrt(math.fsum(e * e for e in errors) / len(errors)), rel=1e-12, abs=1e-9
     )
+    size = math.fsum(abs(y) for _, y, known in rows if known)
+    if not size:
+        assert point.reasons["wape"] == "no_total"
+        return
     assert point.reasons == {"mase": "no_history"}
+    assert point.wape == pytest.approx(math.fsum(map(abs, errors)) / size, rel=1e-9)
 
 
 @given(st.lists(st.tuples(floats, floats, floats, floats), min_size=1, max_size=30))
@@ -500,6 +505,8 @@ def test_what_does_not_fit_a_double_is_null_with_a_reason() -> None:
         "rmse": "overflow",
         "bias": "overflow",
         "mase": "no_history",
+        "wape": "overflow",
+        "percentage_bias": "overflow",
     }
 
 

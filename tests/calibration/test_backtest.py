@@ -308,9 +308,9 @@ def test_a_severity_and_what_is_off_stay(
         assert (has.block is None) or (had.block is not None), check.name
     proposed = {check.name: check for check in result.checks}
     if "p95_change" in proposed:
-        told = proposed["p95_change"]
-        assert (told.warn, told.block) == (before.warn, before.block)
-        assert (told.new_warn, told.new_block) == (warn, block)
+        p95_now = proposed["p95_change"]
+        assert (p95_now.warn, p95_now.block) == (before.warn, before.block)
+        assert (p95_now.new_warn, p95_now.new_block) == (warn, block)
 
 
 def test_what_moves_by_nature_gets_another_profile(local_store: Store, tmp_path: Path) -> None:

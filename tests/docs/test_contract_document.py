@@ -19,7 +19,13 @@ from estimates.contract.contract import (
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
 from estimates.contract.family import Family, Member
-from estimates.contract.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
+from estimates.contract.gate_policy import (
+    CarryOver,
+    CheckPolicy,
+    CustomCheck,
+    GatePolicy,
+    GroupLimits,
+)
 from estimates.contract.job_inputs import Input, Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.own_rows import Load
@@ -39,6 +45,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[gate]`": GatePolicy,
     "`[gate.checks.NAME]`": CheckPolicy,
     "`[gate.checks.NAME.groups.COLUMN.VALUE]`": GroupLimits,
+    "`[gate.carry_over]`": CarryOver,
     "`[gate.custom.NAME]`": CustomCheck,
     "`[stability]`": Stability,
     "`[job]`": Job,
@@ -137,6 +144,7 @@ def test_examples_use_every_field() -> None:
         CheckPolicy: "checks",
         GroupLimits: "limits",
         CustomCheck: "custom",
+        CarryOver: "carry_over",
         Input: "inputs",
     }
     # a family has no job, so no example has all three

@@ -29,6 +29,8 @@ from estimates.stability.family_reports import (
     SchemaReport,
     Spread,
     StepChange,
+    Total,
+    Totals,
 )
 from estimates.stability.report import (
     Carried,
@@ -48,8 +50,6 @@ from estimates.stability.report import (
     ScalarReport,
     SignedChange,
     Surprise,
-    Total,
-    Totals,
     TransformChange,
     Transitions,
 )

@@ -11,8 +11,8 @@ from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.stability.diff import diff
+from estimates.stability.family_reports import Total, Totals
 from estimates.stability.pages.report_text import render_json, render_text
-from estimates.stability.report import Total, Totals
 
 SHOPS = """
 name = "demand"
@@ -55,21 +55,21 @@ def frame(units: list[float], prices: list[float | None] | None = None) -> pl.Da
 
 def totals(of: Contract, old: pl.DataFrame, new: pl.DataFrame) -> Totals:
     """Those of the units."""
-    found = diff(old, new, of).columns["units"].totals
-    assert found is not None
-    return found
+    measured = diff(old, new, of).columns["units"].totals
+    assert measured is not None
+    return measured
 
 
 def test_totals_of_each_level() -> None:
     """All, then regions, then shops; a level's parts are the groups of the next one."""
     old, new = frame([10.0, 20.0, 30.0, 40.0]), frame([10.0, 26.0, 30.0, 41.0])
-    found = totals(contract(), old, new)
-    assert found.all == Total([], 4, 100.0, 107.0, 0.07, 1, 1)
-    assert found.levels["region"] == [
+    measured = totals(contract(), old, new)
+    assert measured.all == Total([], 4, 100.0, 107.0, 0.07, 1, 1)
+    assert measured.levels["region"] == [
         Total(["north"], 2, 60.0, 67.0, pytest.approx(7 / 60), 1, 2),  # type: ignore[arg-type]
         Total(["south"], 2, 40.0, 40.0, 0.0, 0, 0),
     ]
-    assert found.levels["shop"][0].path == ["north", "s001"]
+    assert measured.levels["shop"][0].path == ["north", "s001"]
 
 
 def test_the_headline_says_who_carries_it() -> None:
@@ -126,12 +126,12 @@ values = st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=12)
 def test_levels_add_up(pairs: list[tuple[float, float]]) -> None:
     """The groups of a level are the whole, and carriers are the fewest with four fifths."""
     old, new = (frame([pair[side] for pair in pairs]) for side in (0, 1))
-    found = totals(contract(), old, new)
+    measured = totals(contract(), old, new)
     for level in ("region", "shop"):
-        groups = found.levels[level]
-        assert sum(group.a for group in groups) == found.all.a
-        assert sum(group.b for group in groups) == found.all.b
-        assert sum(group.n for group in groups) == found.all.n == len(pairs)
-    moves = sorted((abs(group.b - group.a) for group in found.levels["region"]), reverse=True)
+        groups = measured.levels[level]
+        assert sum(group.a for group in groups) == measured.all.a
+        assert sum(group.b for group in groups) == measured.all.b
+        assert sum(group.n for group in groups) == measured.all.n == len(pairs)
+    moves = sorted((abs(group.b - group.a) for group in measured.levels["region"]), reverse=True)
     fewest = next((k for k in range(3) if sum(moves[:k]) >= 0.8 * sum(moves) - 1e-9), 0)
-    assert found.all.carriers == fewest
+    assert measured.all.carriers == fewest

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from estimates.render.section import Limits, Section
 from estimates.render.wording import count, cut, number, signed_percent
-from estimates.stability.report import ColumnReport, Total
+from estimates.stability.family_reports import Total
+from estimates.stability.report import ColumnReport
 
 _NAME = 40  # characters of a group
 

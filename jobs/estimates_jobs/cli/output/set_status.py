@@ -150,10 +150,10 @@ def _carried_over(carried: CarriedOver | None) -> str | None:
 def show_statuses(statuses: Sequence[SetStatus]) -> None:
     """Print how several sets stand, a row each."""
     rows = [_row(status) for status in statuses]
-    if any(status.production and status.production.carried_over for status in statuses):
-        for row, status in zip(rows, statuses, strict=True):
-            carried = status.production and status.production.carried_over
-            row["carried over"] = len(carried.groups) if carried else ""
+    carried = [s.production.carried_over if s.production else None for s in statuses]
+    if any(carried):
+        for row, groups_of in zip(rows, carried, strict=True):
+            row["carried over"] = len(groups_of.groups) if groups_of else ""
     if any(status.legal_holds for status in statuses):
         for row, status in zip(rows, statuses, strict=True):
             row["legal holds"] = len(status.legal_holds) or ""
