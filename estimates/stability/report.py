@@ -349,9 +349,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """A column carried along, on the n common keys: on how many it differs, and their share. Null
-    equals null.
-    """
+    """A column carried along: on how many of n common keys it differs; null equals null."""
 
     n: int
     differ: int
@@ -370,8 +368,7 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     headline    the answer in one sentence
     headline_only  only keys, kinds and the numbers of `scalar` and `label` were asked for: all else
                    is empty or None
-    quantiles   one entry a point with at least two quantile columns
-    probabilities  of all probability columns together
+    quantiles, probabilities  a point with two quantile columns each; all probability columns
     schema      how the contracts of A and B differ, where they are two
     carried     by column: attributes, and of two tables what is taken for no estimate
     """
