@@ -66,8 +66,22 @@ def _title(accuracy: SetAccuracy) -> list[str]:
     return [
         f"{accuracy.set}: {count(len(accuracy.versions), 'version')} scored ({numbers})"
         f"{_known(accuracy)}",
+        *_elapsed(accuracy.versions),
         *_other_vintages(accuracy),
     ]
+
+
+def _elapsed(versions: list[Scored]) -> list[str]:
+    """Keys whose target the runs had seen, which nobody forecast."""
+    keys = [version.scores.keys for version in versions if version.scores.keys.elapsed]
+    if not keys:
+        return []
+    elapsed = count(sum(each.elapsed for each in keys), "key")
+    return wrap(
+        f"not scored: {elapsed} of {count(len(keys), 'version')} whose target was not after the "
+        "version's data (elapsed)",
+        WIDTH,
+    )
 
 
 def _known(accuracy: SetAccuracy) -> str:
