@@ -16,7 +16,7 @@ from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 
-PLACES, HORIZONS = 5_000, 4
+PLACES, HORIZONS, STATES = 5_000, 4, 50
 LEVELS = [0.01, 0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99]
 COLUMNS = {f"q{1000 * level:03.0f}": level for level in LEVELS}
 FIRST = date(2026, 1, 7)
@@ -24,14 +24,15 @@ ROUNDS = 3
 
 
 def contract_source() -> str:
-    """A weekly set of 23 quantiles by place and date, with places as groups."""
+    """A weekly set of 23 quantiles by place and date, with states as groups."""
     quantiles = "".join(
         f'[columns.{name}]\nrole = "quantile"\nquantile = {level}\n'
         for name, level in COLUMNS.items()
     )
     return (
         'name = "hub"\n[key.place]\ntype = "string"\n[key.day]\ntype = "date"\ntarget = true\n'
-        f'{quantiles}[stability]\ngroups = ["place"]\n[gate]\nprofile = "exploratory"\n'
+        f'[columns.state]\nrole = "attribute"\ntype = "string"\n{quantiles}'
+        '[stability]\ngroups = ["state"]\n[gate]\nprofile = "exploratory"\n'
     )
 
 
@@ -44,7 +45,9 @@ def forecasts(week: int, places: int) -> pl.DataFrame:
     quantiles = centre[:, None] + np.cumsum(spread, axis=1)
     days = [FIRST + timedelta(weeks=week + step) for step in range(1, HORIZONS + 1)]
     keys = {"place": [f"P{i:05d}" for i in range(places) for _ in days], "day": days * places}
-    return pl.DataFrame(keys | {name: quantiles[:, i] for i, name in enumerate(COLUMNS)})
+    states = {"state": [f"S{i % STATES:02d}" for i in range(places) for _ in days]}
+    columns = {name: quantiles[:, i] for i, name in enumerate(COLUMNS)}
+    return pl.DataFrame(keys | states | columns)
 
 
 def truth(weeks: int, places: int) -> pl.DataFrame:
@@ -96,7 +99,7 @@ def _files(folder: Path, weeks: int, places: int) -> list[Path]:
 
 
 def _script(files: list[Path], actual: Path) -> pl.DataFrame:
-    """WIS, its parts, coverage of eleven intervals and of every quantile, by horizon and by place,
+    """WIS, its parts, coverage of eleven intervals and of every quantile, by horizon and by state,
     as an analyst would write it.
     """
     happened = pl.read_parquet(actual)
@@ -124,11 +127,11 @@ def _script(files: list[Path], actual: Path) -> pl.DataFrame:
     for file in files:
         rows = pl.read_parquet(file).join(happened, on=["place", "day"])
         rows = rows.with_columns(pl.col("day").rank("dense").alias("horizon"))
-        scores = rows.select("place", "horizon", **losses)
+        scores = rows.select("state", "horizon", **losses)
         means = pl.col(*losses).mean()
         parts += [
             scores.select(means),
             scores.group_by("horizon").agg(means).sort("horizon").drop("horizon"),
-            scores.group_by("place").agg(means).sort("place").drop("place"),
+            scores.group_by("state").agg(means).sort("state").drop("state"),
         ]
     return pl.concat(parts)

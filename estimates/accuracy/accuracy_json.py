@@ -14,7 +14,17 @@ from estimates.render.digits import rounded
 
 def encode(report: msgspec.Struct) -> bytes:
     """A report as JSON."""
-    return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
+    if not isinstance(report, Accuracy):
+        return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
+    # slices are most of it, and rounded where they are made
+    bare = {
+        name: msgspec.structs.replace(column, horizons=[], groups={})
+        for name, column in report.columns.items()
+    }
+    tree = rounded(msgspec.to_builtins(msgspec.structs.replace(report, columns=bare)))
+    for name, column in report.columns.items():
+        tree["columns"][name] |= {"horizons": column.horizons, "groups": column.groups}
+    return msgspec.json.encode(tree)
 
 
 def encode_set(accuracy: SetAccuracy) -> bytes:

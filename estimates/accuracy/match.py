@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -37,10 +37,16 @@ class Matched:
     target: str | None
     keys: Keys
     sum_tolerance: float
+    _read: dict[str, Floats] = field(default_factory=dict, init=False, compare=False)
 
     def numbers(self, column: str) -> Floats:
-        """A column as doubles; NaN where it has no value."""
-        return self.rows.get_column(column).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        """A column as doubles; NaN where it has no value. Read once, however many ask."""
+        if column not in self._read:
+            values = self.rows.get_column(column)
+            values = values if values.dtype == pl.Float64 else values.cast(pl.Float64)
+            full = values.fill_null(float("nan")) if values.null_count() else values
+            self._read[column] = full.to_numpy()
+        return self._read[column]
 
     def texts(self, column: str) -> pl.Series:
         """A column as text."""

@@ -13,6 +13,7 @@ from estimates.accuracy.accuracy_report import Covered, Slice
 from estimates.accuracy.losses import INSIDE
 from estimates.accuracy.match import STEP, Floats, Mask, Matched, mean, root_mean_square
 from estimates.contract.columns import key_text
+from estimates.render.digits import DIGITS
 
 FEW = 30
 _TINY = 1e-280  # a sum of squares below this has lost digits
@@ -73,13 +74,14 @@ def _slices(
             level = name.removeprefix(INSIDE)
             for of_group, count, share in zip(covered, counts, means, strict=True):
                 if share is not None:
-                    of_group[level] = Covered(count, share)
+                    of_group[level] = Covered(count, float(f"{share:.{DIGITS}g}"))
         elif name == "rmse":
-            fields["rmse"] = means
+            fields["rmse"] = list(map(_rounded, means))
         else:
             count_name, field = _FIELDS[name]
             fields[count_name] = counts
-            fields[field] = means if field != "right" else [_right(wrong) for wrong in means]
+            right = field == "right"
+            fields[field] = [_rounded(1.0 - x if right and x is not None else x) for x in means]
     return [
         Slice(
             value=values[place],
@@ -114,5 +116,6 @@ def means_by_group(
     return counts.tolist(), results
 
 
-def _right(wrong: float | None) -> float | None:
-    return None if wrong is None else 1.0 - wrong
+def _rounded(value: float | None) -> float | None:
+    """A number with the digits that JSON has, so that it need not be rounded again."""
+    return None if value is None else float(f"{value:.{DIGITS}g}")
