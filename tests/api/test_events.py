@@ -234,7 +234,7 @@ class Reader:
             "query_string": query.encode(),
             "headers": [(b"accept", b"text/event-stream")],
         }
-        await app(scope, self._receive, self._send)
+        await asyncio.wait_for(app(scope, self._receive, self._send), 30)
 
     async def wait_for(self, messages: int) -> None:
         """Wait until so many messages were sent."""
