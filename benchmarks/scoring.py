@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from benchmarks.line import Line
-from benchmarks.stores import START, make_store
+from benchmarks.stores import make_store
 from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
@@ -19,7 +19,8 @@ from estimates.contract.contract_file import parse_contract
 PLACES, HORIZONS, STATES = 5_000, 4, 50
 LEVELS = [0.01, 0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99]
 COLUMNS = {f"q{1000 * level:03.0f}": level for level in LEVELS}
-FIRST = date(2026, 1, 7)
+FIRST = date(2024, 1, 3)
+START = datetime(2024, 1, 3, tzinfo=UTC)
 ROUNDS = 3
 
 
