@@ -14,6 +14,7 @@ from estimates.accuracy.observed import Observed, observed, sources
 from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.conform import cast_column, name_keys
 from estimates.contract.contract import Contract
+from estimates.contract.own_rows import own_rows
 from estimates.contract.stored_values import type_word
 from estimates.contract.text_values import parsed, values_of
 from estimates.contract.time_values import are_midnights
@@ -21,6 +22,7 @@ from estimates.errors import InvalidError
 from estimates.render.wording import count
 
 VINTAGE = "vintage"
+AS_OF = "as_of"  # no column of a contract may have this name
 _KNOWN = "\0vintage"  # not printable, so no column of a contract has this name
 _SLICE = 100_000  # rows that are turned into text at once for the digest
 
@@ -59,16 +61,17 @@ def read_actuals(
     key.
 
     frame    the key columns (the target may be left out where all targets have one outcome), a
-             column for what was observed (see `sources`), perhaps `vintage`, a date or a timestamp;
-             other columns count for nothing
+             column for what was observed (see `sources`), perhaps `vintage` or `as_of`, a date or a
+             timestamp; other columns count for nothing, but for those of `[load.where]`
     vintage  a moment; a date stands for all of that day. Rows of later vintages are not known then.
     Text stands for what it says in the contract's types, as in a CSV file. A null, NaN or infinite
     value says that nothing is known yet.
     Raises InvalidError: `columns`, `no_actuals`, `column_type`, `bad_actual`, `null_key`,
-    `duplicate_key`, `bad_vintage`, `bad_time`, `bad_value`.
+    `duplicate_key`, `bad_vintage`, `bad_time`, `bad_value`, `no_rows`.
     """
-    by, source_of = _join_key(frame, contract), sources(contract, frame.columns)
     where = f"{contract.name}, actual values"
+    frame = _of_the_set(frame, contract, where)
+    by, source_of = _join_key(frame, contract), sources(contract, frame.columns)
     observed_by_name = {each.name: each for each in observed(contract)}
     rows = pl.DataFrame(
         [
@@ -91,6 +94,15 @@ def read_actuals(
         rows = rows.sort([*by, _KNOWN]).unique(subset=by, keep="last", maintain_order=True)
     requested = None if vintage is None else vintage_text(vintage)
     return Actuals(rows.sort(by), by, source_of, requested)
+
+
+def _of_the_set(frame: pl.DataFrame, contract: Contract, where: str) -> pl.DataFrame:
+    """The rows that `[load.where]` chooses by columns that are there, and the vintage by its name:
+    a hub has one table of actual values for all its targets, and calls the vintage `as_of`.
+    """
+    chosen_by = {n: value for n, value in contract.load.where.items() if n in frame.columns}
+    own = own_rows(frame, chosen_by, where, lambda _: None)
+    return own if VINTAGE in own.columns else own.rename({AS_OF: VINTAGE}, strict=False)
 
 
 def vintage_text(vintage: datetime | str) -> str:

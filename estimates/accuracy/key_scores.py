@@ -27,22 +27,25 @@ _MEDIAN = 1e-9  # two probabilities this near are one
 def key_scores(
     matched: Matched, of: Observed, contract: Contract, log_shift: float | None = None
 ) -> pl.DataFrame:
-    """A row a key that has an actual value: its key, attributes, `horizon` (the step of a dated
-    target), `actual`, and its losses, null where there is none.
+    """A row a key that has an actual value: its key, attributes (but those that are called as a
+    score is), `horizon` (an attribute, or the step of a dated target), `actual`, and its losses,
+    null where there is none.
 
     log_shift  compare ln(x + log_shift) of estimates and actual values in place of x
     Raises InvalidError (`bad_transform`: a value at or below −log_shift, or a label).
     """
     if log_shift is not None:
         matched = _logarithms(matched, of, log_shift)
+    losses = _numeric(matched, of) if of.numeric else _labelled(matched, of)
     attributes = [name for name, c in contract.columns.items() if c.role == "attribute"]
+    own = [*matched.key, *(n for n in attributes if n not in {*HEAD, "actual", *losses})]
+    # an attribute of that name says it better, in the set's own words
+    steps = [pl.col(STEP).alias("horizon")] if STEP in matched.rows.columns else []
     head = matched.rows.select(
-        *matched.key,
-        *attributes,
-        *([pl.col(STEP).alias("horizon")] if STEP in matched.rows.columns else []),
+        *own,
+        *(steps if "horizon" not in own else []),
         pl.col(actual(of.name)).alias("actual"),
     )
-    losses = _numeric(matched, of) if of.numeric else _labelled(matched, of)
     scores = head.with_columns(
         pl.Series(name, values, nan_to_null=True) for name, values in losses.items()
     )

@@ -13,6 +13,8 @@ from estimates.contract.shape import Interval
 from estimates.errors import InvalidError
 
 VALUE, LABEL = "value", "label"
+# What hubs call it, in target data of the forms time-series and oracle-output.
+OF_HUBS = ("observation", "oracle_value")
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -43,8 +45,8 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
     """For each observed, the column of a table of actual values that holds it; raises InvalidError
     (`no_actuals`).
 
-    That is the column of the same name; where there is one number only also `value`, one label only
-    also `label`, one observed only either.
+    That is the column of the same name; where there is one number only also `value`, `observation`
+    or `oracle_value`, one label only also `label`, one observed only either.
     """
     all_observed = observed(contract)
     names = {thing.name: _names(thing, all_observed) for thing in all_observed}
@@ -116,5 +118,5 @@ def _labels(contract: Contract) -> list[Observed]:
 def _names(thing: Observed, all_observed: list[Observed]) -> list[str]:
     names = [thing.name]
     if sum(each.numeric == thing.numeric for each in all_observed) == 1:
-        names.append(VALUE if thing.numeric else LABEL)
+        names += [VALUE, *OF_HUBS] if thing.numeric else [LABEL]
     return [*names, VALUE, LABEL] if len(all_observed) == 1 else names

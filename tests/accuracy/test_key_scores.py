@@ -129,3 +129,14 @@ def test_ranked_probability_scores_know_the_order_of_labels() -> None:
     ]
     assert scores["rps"].to_list() == pytest.approx(wanted)
     assert all(a < b for a, b in pairwise(scores["rps"].to_list()))
+
+
+def test_a_set_may_call_its_columns_as_scores_are_called() -> None:
+    """Its own `horizon` is the horizon of its scores; an attribute called as a loss is left out."""
+    more = "".join(
+        f'[columns.{name}]\nrole = "attribute"\ntype = "integer"\n' for name in ("horizon", "wis")
+    )
+    frame = flu([[1.0, 2.0, 3.0, 4.0, 5.0]]).with_columns(horizon=3, wis=99)
+    scores = scored_keys(FLU + more, frame, [3.0])
+    assert scores["horizon"].to_list() == [3]
+    assert scores["wis"].item() < 2

@@ -8,16 +8,14 @@ block `sh` is typed, and each line of the block `text` after it stands in the ou
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.jobs.cli.calls import call
+from tests.docs.commands import BLOCK, typed
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", DOCUMENT, re.DOTALL | re.MULTILINE))
-BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("title", SECTIONS)
@@ -38,14 +36,3 @@ def test_a_section_does_what_it_says(
         else:
             missing = [line for line in text.splitlines() if line.strip() not in printed]
             assert not missing, f"{title}: {missing} not in\n{printed}"
-
-
-def typed(commands: str) -> str:
-    """What commands print, one a line, on both outputs, with `exit N` after one that fails."""
-    printed = ""
-    for command in commands.splitlines():
-        words = shlex.split(command, comments=True)
-        assert words[0] == "estimates"
-        called = call(*words[1:])
-        printed += called.text + called.err + (f"exit {called.code}\n" if called.code else "")
-    return printed

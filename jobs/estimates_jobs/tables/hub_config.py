@@ -83,6 +83,10 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
         *_estimates(output_types, target),
         *_cadence(ids.get(origin, {}) if origin else {}),
         "",
+        "[gate]",
+        'promote = "automatic"  # when the gate lets a version through; "manual" asks a person',
+        *_profile(target),
+        "",
         "[load]",
         f"ignore = {_list([origin] if origin else [])}",
         "",
@@ -143,6 +147,12 @@ def _cadence(spec: Tree) -> Iterator[str]:
     gaps = [(after - before).days for before, after in pairwise(days)]
     if gaps:
         yield from ("", "[freshness]", f'cadence = "{min(gaps)}d"')
+
+
+def _profile(target: Tree) -> Iterator[str]:
+    """Numbers of steps ahead move by nature; what is said of a whole season moves less."""
+    if target.get("is_step_ahead") and target.get("target_type") in ("continuous", "discrete"):
+        yield 'profile = "volatile"  # guessed; after five versions see `estimates gate suggest`'
 
 
 def _type(name: str, spec: Tree) -> str:
