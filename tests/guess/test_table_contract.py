@@ -232,7 +232,7 @@ def test_carried_columns_that_differ_are_told() -> None:
     )
     assert estimates.diff(a, b, key="id").headline == (
         "value moved on none of 100 keys; three, carried along, differs on 100 % of keys, four on "
-        "100 %, and 2 more; to measure them: --estimates four,two."
+        "100 %, two on 20.0 %, and 1 more; to measure them: --estimates four,two."
     )
 
 
