@@ -110,12 +110,24 @@ def _show(answer: Answer, estimates: EstimateSet | RemoteSet) -> None:
         f"{version.set} version {version.version} ({state}), data through "
         f"{cells.instant(version.data_through)}{imported}"
     )
+    source += _carried_over(answer)
     if isinstance(answer, Page):
         _show_page(answer, source, contract)
     elif "estimate" in answer.body:
         _show_estimate(answer, source, contract)
     else:
         _show_many(answer, source, contract)
+
+
+def _carried_over(answer: Answer) -> str:
+    """That the rows are not all of this version's run; of one estimate, whether it is not."""
+    mark = answer.body.get("carried_over")
+    if mark is None or mark.get("this") is False:
+        return ""
+    if mark.get("this"):
+        return f"; carried over from version {mark['since']}"
+    groups = ", ".join(mark["groups"])
+    return f"; {mark['by']} {groups} carried over from version {mark['since']}"
 
 
 def _show_estimate(answer: Answer, source: str, contract: Contract) -> None:

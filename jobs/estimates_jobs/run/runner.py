@@ -296,9 +296,18 @@ def _finish(
         promoted=because is None,
         not_promoted_because=because,
         mlflow_run=mlflow_run,
-        warnings=version.provenance.warnings + warnings,
+        warnings=version.provenance.warnings + _carried_over(version) + warnings,
     )
     return outcome, verdict
+
+
+def _carried_over(version: Version) -> tuple[str, ...]:
+    """Which groups are not the run's."""
+    carried = version.provenance.carried_over
+    if carried is None:
+        return ()
+    groups = f"{carried.by} {', '.join(carried.groups)}"
+    return (f"{groups} carried over from version {carried.since}; version {carried.of} is refused",)
 
 
 def _track(
