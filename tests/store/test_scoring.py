@@ -417,7 +417,7 @@ def test_mistakes_on_the_command_line_are_said(example: Scored, tmp_path: Path) 
         (("--actuals", tmp_path / "twice.csv"), "duplicate_key"),
         (("--actuals", tmp_path / "none.csv"), "no_file"),
         (("--actuals", "SELECT nothing"), "bad_input"),
-        (("--vintage", "2024-01-01"), "usage"),
+        (("--vintage", "2024-01-01"), "no_scores"),
         (("--version", "9"), "unknown_version"),
     ]
     for arguments, code in cases:
