@@ -100,21 +100,24 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
 
 
 def _columns(ids: Tree, chosen_by: Tree, origin: str | None) -> Iterator[str]:
-    """The key, and what else identifies a forecast: of horizon and target date one is enough."""
+    """The key, its target last, and what else identifies a forecast: of horizon and target date
+    one is enough.
+    """
     dated = next((name for name in _TARGET_DATES if name in ids), None)
     target = dated or ("horizon" if "horizon" in ids else None)
-    attributes: list[str] = []
-    for name, spec in ids.items():
-        if name in chosen_by or name == origin:
-            continue
-        kind = _type(name, spec)
-        if name == "horizon" and dated:
-            attributes += ["", f"[columns.{_key(name)}]", 'role = "attribute"', f'type = "{kind}"']
-            continue
-        yield from ("", f"[key.{_key(name)}]", f'type = "{kind}"')
-        if name == target and kind != "string":
+    kinds = {
+        name: _type(name, spec)
+        for name, spec in ids.items()
+        if name not in chosen_by and name != origin
+    }
+    attributes = [name for name in kinds if name == "horizon" and dated]
+    others = [name for name in kinds if name not in (target, *attributes)]
+    for name in [*others, *([target] if target in kinds else [])]:
+        yield from ("", f"[key.{_key(name)}]", f'type = "{kinds[name]}"')
+        if name == target and kinds[name] != "string":
             yield "target = true"
-    yield from attributes
+    for name in attributes:
+        yield from ("", f"[columns.{_key(name)}]", 'role = "attribute"', f'type = "{kinds[name]}"')
 
 
 def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
