@@ -6,7 +6,8 @@ columns       key columns and estimate columns; domain  which keys; shape  what 
               comparable
 gate_policy   limits of checks, and who moves production; kept_files  of which versions
 family        one contract for many sets, and those of its members
-quantile_columns  one table of a contract for many quantiles; own_rows  a set's rows of a table
+quantile_columns  one table of a contract for many quantiles; own_rows  a set's rows of a
+              table; load_rule  what the contract says of them
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
 text_values   what text stands for in a contract's types; time_values  times, dates and zones
 number_text   numbers as people write them: decimal commas, thousands, percent, currencies

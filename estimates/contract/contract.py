@@ -24,7 +24,7 @@ from estimates.contract.family import Family, Member
 from estimates.contract.gate_policy import GatePolicy, check_group
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
-from estimates.contract.own_rows import Load
+from estimates.contract.load_rule import Load
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
 from estimates.render.wording import did_you_mean
 

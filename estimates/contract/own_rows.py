@@ -3,32 +3,13 @@
 from collections.abc import Callable, Mapping
 from functools import reduce
 
-import msgspec
 import polars as pl
 
-from estimates.contract.columns import Part
+from estimates.contract.load_rule import Cell
 from estimates.errors import InvalidError
 from estimates.render.wording import did_you_mean
 
-Cell = str | int | float | bool
 _SHOWN = 8  # values of a column that an error names
-
-
-class Load(Part, frozen=True):
-    """How rows come into the set.
-
-    where   by column the value, or the values, that the set's own rows have; other rows are counted
-            and left out
-    ignore  columns of the tables that come which are left out, where they are there
-    """
-
-    where: dict[str, Cell | tuple[Cell, ...]] = msgspec.field(default_factory=dict)
-    ignore: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name, wanted in self.where.items():
-            if wanted == ():
-                raise ValueError(f"'where' names no value of {name!r}")
 
 
 def own_rows(

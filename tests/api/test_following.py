@@ -35,6 +35,7 @@ def root(tmp_path: Path) -> Path:
     store = make_store(tmp_path / "store")
     define(store)
     promoted(store, "one")
+    store.catalog.engine.dispose()  # all that was written is in the catalog's file
     return tmp_path / "store"
 
 

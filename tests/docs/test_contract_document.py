@@ -28,7 +28,7 @@ from estimates.contract.gate_policy import (
 )
 from estimates.contract.job_inputs import Input, Job
 from estimates.contract.kept_files import Retention
-from estimates.contract.own_rows import Load
+from estimates.contract.load_rule import Load
 from estimates.gate.policy_validation import validate_policy
 from estimates.guess.table_contract import TableContract
 

@@ -10,7 +10,9 @@ from estimates import instants
 from estimates.catalog.audit import Fault
 from estimates.catalog.clock import AGREEMENT
 from estimates.catalog.view import View
+from estimates.errors import RefusedError, UnavailableError
 from estimates.store.identity import identity_faults
+from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO, DAMAGED
 from estimates_jobs.cli.output import cells, terminal
@@ -41,13 +43,14 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     """
     store = options.open()
     view = store.view()
-    faults = identity_faults(store.objects, store.catalog)
+    faults, unknown = _faults(store)
     head = view.head
     now = instants.now()
     names = _names(view, set_name)
     statuses = [set_status(view, name, now) for name in names]
     if options.json:
-        terminal.json({"at": now, "sets": statuses, "head": head, "faults": faults})
+        known = None if unknown else faults
+        terminal.json({"at": now, "sets": statuses, "head": head, "faults": known})
         return _exit_code(statuses, faults, check)
     if len(statuses) == 1:
         show_status(statuses[0])
@@ -65,9 +68,21 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
             f"the log is {cells.duration(view.moment - now)} ahead of this machine's clock: set "
             "the clock, or where the log is wrong see estimates repair-clock --help"
         )
+    if unknown:
+        terminal.line(f"not compared with the log in the storage: {unknown}")
     for fault in faults:
         terminal.line(f"{fault.message}  [{fault.code}]")
     return _exit_code(statuses, faults, check)
+
+
+def _faults(store: Store) -> tuple[list[Fault], str | None]:
+    """Whether catalog and root belong together, and why that is not known: a storage that is away
+    keeps nobody from knowing how the sets stand.
+    """
+    try:
+        return identity_faults(store.objects, store.catalog), None
+    except (UnavailableError, RefusedError) as error:
+        return [], error.message
 
 
 def _names(view: View, asked_for: str | None) -> list[str]:

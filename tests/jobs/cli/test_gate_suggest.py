@@ -180,7 +180,7 @@ def test_a_backtest_of_proposed_limits_catches_the_bad_version(
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["suggest", "jobbed", "--last", 10], "too_few_versions"),
+        (["suggest", "jobbed", "--last", 4], "too_few_versions"),
         (["suggest", "jobbed", "--last", 0], "usage"),
         (["backtest", "nothing"], "unknown_set"),
         (["backtest", "jobbed", "--policy", "missing.toml"], "no_file"),

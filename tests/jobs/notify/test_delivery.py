@@ -102,7 +102,8 @@ def test_a_warning_names_the_first_of_many_events(store: Store, tmp_path: Path) 
         promoted(store, f"run {number}", 100.0 + number / 10)
     frame(101.5).drop("note").write_csv(tmp_path / "observed.csv")
     with stub(answer(400)) as receiver:
-        done = call("score", SET, "--actuals", tmp_path / "observed.csv", "--notify", receiver.url)
+        graded = ("--actuals", tmp_path / "observed.csv", "--regrade")
+        done = call("score", SET, *graded, "--notify", receiver.url)
     ids = [event.id for event in store.view().set(SET).events if event.kind == "regraded"]
     assert (done.code, len(ids), len(receiver.posted)) == (0, 7, 7)
     assert f"not notified: events {', '.join(map(str, ids[:5]))} and 2 more to " in done.err

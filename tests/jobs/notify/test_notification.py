@@ -197,9 +197,8 @@ def test_grades_by_late_actual_values_are_told_once(store: Store, tmp_path: Path
         frame(level).drop("note").write_csv(file)
     with stub(TAKEN) as receiver:
         for level in (200.5, 200.5, 99.0):
-            assert (
-                call("score", SET, "--actuals", observed[level], "--notify", receiver.url).code == 0
-            )
+            graded = ("--actuals", observed[level], "--regrade")
+            assert call("score", SET, *graded, "--notify", receiver.url).code == 0
         shown = call("score", SET, "--notify", receiver.url)
     notices = [
         (d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)
@@ -214,7 +213,7 @@ def test_grades_by_late_actual_values_are_told_once(store: Store, tmp_path: Path
     details = [d["data"]["details"] for d in documents(receiver)]
     assert details == [event.details for event in logged]
     assert set(details[0]) == {"grade", "growth", "n", "actuals"}
-    assert (shown.code, "several --version need --actuals" in shown.err) == (2, True)
+    assert (shown.code, "--notify tells of grades" in shown.err) == (2, True)
 
 
 def test_the_setting_stands_in_for_the_option(
