@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -132,11 +133,16 @@ def test_ranked_probability_scores_know_the_order_of_labels() -> None:
 
 
 def test_a_set_may_call_its_columns_as_scores_are_called() -> None:
-    """Its own `horizon` is the horizon of its scores; an attribute called as a loss is left out."""
-    more = "".join(
+    """Its own `horizon` is the horizon of its scores, also where the target has steps; an attribute
+    called as a loss is left out.
+    """
+    more = '[key.week]\ntype = "date"\ntarget = true\n' + "".join(
         f'[columns.{name}]\nrole = "attribute"\ntype = "integer"\n' for name in ("horizon", "wis")
     )
-    frame = flu([[1.0, 2.0, 3.0, 4.0, 5.0]]).with_columns(horizon=3, wis=99)
-    scores = scored_keys(FLU + more, frame, [3.0])
+    contract = parse_contract(FLU + more)
+    frame = flu([[1.0, 2.0, 3.0, 4.0, 5.0]]).with_columns(week=date(2026, 1, 5), horizon=3, wis=99)
+    actuals = read_actuals(frame.select("item", "week", value=3.0), contract)
+    matched = match(frame, actuals, contract, datetime(2026, 1, 1, tzinfo=UTC))
+    scores = key_scores(matched, observed(contract)[0], contract)
     assert scores["horizon"].to_list() == [3]
     assert scores["wis"].item() < 2
