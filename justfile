@@ -114,6 +114,6 @@ bench-peers *options: develop
 lock: develop
     uv pip compile requirements/uv.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/uv.txt
     uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/dev.txt
-    uv pip compile pyproject.toml requirements/demo.in --extra api --extra charts --extra jobs --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/demo.txt
+    uv pip compile pyproject.toml requirements/demo.in --extra api --extra charts --extra hub --extra jobs --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/demo.txt
     uv pip compile requirements/datacompy.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/datacompy.txt
     uv pip compile requirements/peers.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/peers.txt

@@ -19,6 +19,7 @@ _EXTRA_OF_PACKAGE = {
     "exchange_calendars": "jobs",
     "granian": "api",
     "httpx": "client",
+    "jsonschema": "hub",
     "litestar": "api",
     "mlflow": "jobs",
     "numpy": "store",
@@ -32,6 +33,7 @@ _EXTRA_OF_PACKAGE = {
     "sqlalchemy": "store",
     "statsforecast": "jobs",
     "vl_convert": "charts",
+    "yaml": "hub",
 }
 
 

@@ -33,6 +33,7 @@ from tests.builders import SET, frame
 ROOT = Path(__file__).parents[2]
 CI = ROOT / "examples" / "ci"
 SCRIPT = CI / "gate-snapshot.sh"
+HUB = "hub-pull-request.yml"  # of a hub, which runs no script
 FIXED = ("--through", "2024-01-20", "--now", "2024-01-21T06:00:00Z")
 REPORTS = ("gate.json", "gate.md", "gate.xml")
 
@@ -206,7 +207,7 @@ def documents() -> dict[str, Any]:
     return {
         path.name: yaml.safe_load(path.read_text())
         for path in CI.iterdir()
-        if path.suffix in (".yml", ".yaml")
+        if path.suffix in (".yml", ".yaml") and path.name != HUB
     }
 
 
@@ -281,6 +282,28 @@ def test_the_ci_files_collect_what_the_script_leaves() -> None:
     assert files["github-workflow.yml"][True]["pull_request"]["paths"] == job["rules"][0]["changes"]
     (hook,) = files["pre-commit-config.yaml"]["repos"][0]["hooks"]
     assert re.search(hook["files"], job["rules"][0]["changes"][0])
+
+
+def test_the_workflow_of_a_hub_is_safe_for_forks() -> None:
+    """It runs on the request itself with the right to read, has no secret, takes no text of the
+    request into its script, and the command has its options.
+    """
+    text = (CI / HUB).read_text()
+    workflow = yaml.safe_load(text)
+    assert set(workflow[True]) == {"pull_request"}
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "secrets" not in text
+    job = workflow["jobs"]["check"]
+    scripts = [step["run"] for step in job["steps"] if "run" in step]
+    assert not [script for script in scripts if "${{" in script]
+    group = cli.get_command(click.Context(cli), "hub")
+    assert isinstance(group, click.Group)
+    check = group.get_command(click.Context(group), "check")
+    assert check is not None
+    known = {option for parameter in check.params for option in parameter.opts}
+    assert set(re.findall(r"--[a-z-]+", scripts[-1])) <= known
+    assert job["steps"][0]["with"]["fetch-depth"] == 0
+    assert "estimates-store[hub] @" in scripts[0]
 
 
 def test_the_document_explains_every_file_exit_code_and_option() -> None:

@@ -11,6 +11,7 @@ import click
 
 from estimates_jobs.cli.commands import SECTIONS, cli
 from estimates_jobs.cli.gate import COMMANDS, DEFAULT, GateGroup
+from estimates_jobs.cli.hub import COMMANDS as COMMANDS_OF_HUB
 from estimates_jobs.cli.interface.command import REMOTE, TABLES, Command
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
@@ -26,17 +27,23 @@ def reference() -> str:
         for name, line in commands.items():
             command = cli.get_command(root, name)
             assert command is not None
-            parts += [f"### {name}", line, _help(command, name, root)]
+            parts += [f"### {name}", line]
             if isinstance(command, GateGroup):
-                parts += _of_group(command, name, root)
+                parts += [_help(command, name, root), *_of_group(command, COMMANDS, name, root)]
+            elif isinstance(command, click.Group):
+                parts += _of_group(command, COMMANDS_OF_HUB, name, root)
+            else:
+                parts.append(_help(command, name, root))
     return "\n\n".join(parts) + "\n"
 
 
-def _of_group(group: GateGroup, name: str, root: click.Context) -> list[str]:
+def _of_group(
+    group: click.Group, commands: dict[str, str], name: str, root: click.Context
+) -> list[str]:
     """The help of its commands, but for the default one, whose help is the group's."""
     parent = click.Context(group, info_name=name, parent=root)
     parts: list[str] = []
-    for below, line in COMMANDS.items():
+    for below, line in commands.items():
         command = group.get_command(parent, below)
         assert command is not None
         parts += (

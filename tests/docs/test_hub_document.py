@@ -5,6 +5,7 @@ printed.
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from tests import made_up_hub
 from tests.docs.commands import BLOCK, typed
+from tests.hub_repository import HubRepository, rows
+from tests.jobs.cli.calls import call
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "hub.md").read_text(encoding="utf-8")
 MODELS: dict[str, made_up_hub.Model] = {"Walk-rw": "walk", "Trend-ar": "trend"}
@@ -28,7 +31,7 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
     write_hub(tmp_path / "hub")
     printed = ""
     typed_commands = 0
-    for kind, _, text in BLOCK.findall(DOCUMENT):
+    for kind, _, text in BLOCK.findall(DOCUMENT.partition("## Pull requests")[0]):
         if kind == "sh":
             printed = typed(text)
             typed_commands += len(text.splitlines())
@@ -37,6 +40,29 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
             missing = [line for line in text.splitlines() if line.strip() not in printed]
             assert not missing, f"{missing} not in\n{printed}"
     assert typed_commands <= 10
+
+
+def test_the_guide_shows_what_a_request_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text of a check, and a line for each of the checks."""
+    section = DOCUMENT.partition("## Pull requests")[2].partition("\n## ")[0]
+    hub = HubRepository(tmp_path)
+    lines = [line.replace("0.25,120", "0.25,150") if ",0,US," in line else line for line in rows()]
+    hub.submit(lines=lines)
+    monkeypatch.delenv("ESTIMATES_STORE", raising=False)
+    words = ("hub", "check", "--changed-since", "main", "--hub", tmp_path)
+    called = call(*words, "--now", "2025-11-06T12:00:00Z")
+    (shown,) = [text for kind, _, text in BLOCK.findall(section) if kind == "text"]
+    assert called.text == shown
+    (report,) = call(*words, "--format", "json").json["files"]
+    made = {*report["checks"], "bounds", "files", "gate", "team"}
+    named = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert named == made
 
 
 def write_hub(folder: Path) -> None:
@@ -69,7 +95,8 @@ def first_of_each_week(kind: made_up_hub.Model):
 def tasks() -> dict[str, object]:
     """The hub's configuration, as hubs of this kind have it."""
     weeks = [str(week) for week in made_up_hub.weeks(0)]
-    ends = [str(week + timedelta(weeks=3)) for week in made_up_hub.weeks(0)]
+    days = {week + timedelta(weeks=step) for week in made_up_hub.weeks(0) for step in range(4)}
+    ends = sorted(map(str, days))
     ids = {
         "reference_date": {"required": None, "optional": weeks},
         "target": {"required": None, "optional": ["wk inc flu hosp"]},

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "waive": "Make an exception of a check for one version, for a while.",
         "unwaive": "Take a waiver back before its end.",
         "rollback": "Take production back one step and hold it.",
+        "hub": "Check a forecast hub's pull request before it is merged.",
     },
     "Read": {
         "get": "One estimate, several, or all under a leading part of the key.",

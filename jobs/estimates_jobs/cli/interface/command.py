@@ -29,7 +29,7 @@ TABLES = "diff --changes, stability, triangle and score"  # have --format csv
 # Which commands print what besides text and JSON.
 PRINTING = {
     "csv": TABLES,
-    "markdown": "diff and gate",
+    "markdown": "diff, gate and hub check",
     "html": "diff",
     "junit": "gate",
     "github": "gate",
@@ -134,8 +134,8 @@ def shared_options() -> list[click.Parameter]:
             "format",
             type=click.Choice(["text", "json", *PRINTING]),
             help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
-            "a page in Markdown (diff, gate) or HTML (diff), JUnit XML or GitHub annotations "
-            "(gate).",
+            "a page in Markdown (diff, gate, hub check) or HTML (diff), JUnit XML or GitHub "
+            "annotations (gate).",
         ),
         _shared("debug", is_flag=True, default=None, help="Show the trace of an error."),
     ]
