@@ -98,7 +98,7 @@ def backup(
         # of a disk that failed and is read-only since, one wants a backup most
         identity.check_belonging(store.objects, store.catalog)
     else:
-        store.after_commit()
+        store.notify_and_copy()
     before = _begun(store, target)
     target.remove_leftovers()
     tally = Tally()

@@ -121,7 +121,7 @@ def erase(
             if committed is None:
                 continue
             event = committed[0]
-            store.after_commit(event)
+            store.notify_and_copy(event)
         store.catalog.write_over()
         view = store.refresh()
         removal = remove_erased(store.objects, view, plan.unread)

@@ -21,7 +21,7 @@ def hold(store: OpenStore, name: str, version: int | None, *, reason: str) -> Le
     check_reason(reason)
     resolved = None if version is None else store.reader(view).resolve(name, At(version))
     event, placed = store.catalog.place_hold(name, resolved, reason=reason, actor=store.actor)
-    store.after_commit(event)
+    store.notify_and_copy(event)
     return placed
 
 
@@ -50,5 +50,5 @@ def release_hold(
             "several_holds", f"{name}: several legal holds on {what} stand, name one: {listed}"
         )
     event = store.catalog.release_hold(name, chosen[0].id, reason=reason, actor=store.actor)
-    store.after_commit(event)
+    store.notify_and_copy(event)
     return event

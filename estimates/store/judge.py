@@ -91,7 +91,7 @@ def judge(
         actor=store.actor,
         actuals=verdict.actuals,
     )
-    store.after_commit(event)
+    store.notify_and_copy(event)
     _keep_report(store, set_view.contract, version, judgement, set_view.last_content)
     return judgement
 

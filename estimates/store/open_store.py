@@ -310,7 +310,7 @@ class OpenStore:
         """The listed keys of a `file` domain; None for other domains."""
         return self.listed_keys.read(self.contract(name))
 
-    def after_commit(self, event: Event | None = None) -> None:
+    def notify_and_copy(self, event: Event | None = None) -> None:
         """Tell `on_event` of an event, and complete the copies of what was committed.
 
         Copies are only a second line: a failure waits for the next time.

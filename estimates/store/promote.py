@@ -56,13 +56,13 @@ def promote(
     set_view = view.set(name)
     check_promotion(set_view, version, alias, automatic, new_shape)
     judgement = judgement or stored_judgement(store, version)
-    if judgement is None or not is_valid(judgement.verdict, set_view, version, view.present):
+    if judgement is None or not is_current(judgement.verdict, set_view, version, view.present):
         at_hand = None if judgement is None or judgement.shared else judgement.candidate
         judgement = judge(store, version, at_hand)
     check_verdict(judgement.verdict, version)
     check_actuals(set_view, version)
     store.check_writable()  # before read files are left in the root
-    sampled = check_reads(store, version, judgement)
+    sampled = check_sampled_reads(store, version, judgement)
     verdict = judgement.verdict
     event = store.catalog.promote(
         version,
@@ -80,7 +80,7 @@ def promote(
             **({"starts_anew": verdict.starts_anew} if verdict.starts_anew else {}),
         },
     )
-    store.after_commit(event)
+    store.notify_and_copy(event)
     return Promotion(event, judgement)
 
 
@@ -158,7 +158,7 @@ def check_actuals(view: SetView, version: Version) -> None:
         )
 
 
-def is_valid(verdict: Verdict, view: SetView, version: Version, at: datetime) -> bool:
+def is_current(verdict: Verdict, view: SetView, version: Version, at: datetime) -> bool:
     """Whether a verdict is for this content, the policy, the waivers in force and the version
     production points to.
     """
@@ -188,7 +188,7 @@ def check_verdict(verdict: Verdict, version: Version) -> None:
         )
 
 
-def check_reads(store: OpenStore, version: Version, judgement: Judgement) -> int:
+def check_sampled_reads(store: OpenStore, version: Version, judgement: Judgement) -> int:
     """Compare sampled reads by key with the cells of the Parquet file; returns how many.
 
     Raises CorruptError (`read_differs`).

@@ -42,7 +42,7 @@ from estimates.store.partial_update import Changes, PartialUpdate
 from estimates.store.promote import promote
 
 # Called before each step begins: its name, and the number of the version once there is one.
-Begin = Callable[[str, int | None], None]
+OnStep = Callable[[str, int | None], None]
 # Each attempt is lost to a sweep that deleted just this content; a pause grows between them.
 _WRITE_ATTEMPTS = 20
 # The alias moved, or the contract changed, between judging and promoting: judge and try again.
@@ -73,22 +73,22 @@ def publish(
     *,
     released_at: datetime | None = None,
     changes: Changes | None = None,
-    begin: Begin,
+    on_step: OnStep,
 ) -> Publication:
     """Publish a frame, judge it, and promote it if the policy says so.
 
     Raises what `commit`, `judge` and `promote` raise; a refused version is no error.
     """
-    begin("publish", None)
+    on_step("publish", None)
     version = commit(store, name, frame, provenance, released_at=released_at, changes=changes)
-    return judge_and_promote(store, version, begin)
+    return judge_and_promote(store, version, on_step)
 
 
-def judge_and_promote(store: OpenStore, version: Version, begin: Begin) -> Publication:
+def judge_and_promote(store: OpenStore, version: Version, on_step: OnStep) -> Publication:
     """The rest of the way of a version that exists; what was done before is not done again."""
-    begin("judge", version.version)
+    on_step("judge", version.version)
     judgement = stored_judgement(store, version) or judge(store, version)
-    begin("promote", version.version)
+    on_step("promote", version.version)
     judgement, reason = _promote_by_policy(store, version, judgement)
     own = Publication(version, judgement.verdict, judgement.report, reason)
     return _with_carried_over(store, own) if judgement.verdict.blocks else own
@@ -178,7 +178,7 @@ def commit(
         version = _write(
             store, update.write, update.keys, revision, provenance, released_at, update.of
         )
-    store.after_commit()
+    store.notify_and_copy()
     complete_blocks(store, name, version.version)
     return version
 

@@ -108,7 +108,7 @@ def regrade(
         }
         event = store.catalog.regraded(version, details, actor=store.actor)
         if event is not None:  # None: its newest grade is the same
-            store.after_commit(event)
+            store.notify_and_copy(event)
     return regrading
 
 

@@ -32,7 +32,7 @@ def rollback(
     event = store.catalog.roll_back(
         target, expected=view.set(name).aliases[alias], actor=store.actor, reason=reason
     )
-    store.after_commit(event)
+    store.notify_and_copy(event)
     return event
 
 

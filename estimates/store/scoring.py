@@ -177,7 +177,7 @@ def _store(store: OpenStore, version: Version, scores: Accuracy) -> bool:
         | ({} if scores.asked is None else {VINTAGE: scores.asked}),
         actor=store.actor,
     )
-    store.after_commit()
+    store.notify_and_copy()
     return event is not None
 
 

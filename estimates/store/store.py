@@ -76,7 +76,7 @@ class Store(OpenStore):
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)
         revision = self.catalog.define(contract, source, self.actor)
-        self.after_commit()
+        self.notify_and_copy()
         return revision
 
     def judge(
@@ -142,10 +142,10 @@ class Store(OpenStore):
         """
         check_reason(reason)
         event = self.catalog.repair_clock(first, actor=self.actor, reason=reason)
-        self.after_commit()
+        self.notify_and_copy()
         return event
 
     def set_mlflow_run(self, name: str, version: int, mlflow_run: str) -> None:
         """Record which MLflow run belongs to a version."""
         self.catalog.tracked(self.view().resolve(name, At(version)), mlflow_run, actor=self.actor)
-        self.after_commit()
+        self.notify_and_copy()

@@ -75,7 +75,7 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
         finish_deletions(store)
         expired = [version for version in expired if _expire(store, version, view)]
         if expired:
-            store.after_commit()
+            store.notify_and_copy()
         view = store.refresh()
     gone = {(version.set, version.version) for version in expired}
     before = instants.now() - grace

@@ -42,7 +42,7 @@ def waive(
     event, waiver = store.catalog.waive(
         resolved, check, texts, reason=reason, until=end, actor=store.actor
     )
-    store.after_commit(event)
+    store.notify_and_copy(event)
     return waiver
 
 
@@ -56,7 +56,7 @@ def unwaive(store: OpenStore, name: str, waiver: int, *, reason: str) -> Event:
     store.view().set(name)
     check_reason(reason)
     event = store.catalog.unwaive(name, waiver, reason=reason, actor=store.actor)
-    store.after_commit(event)
+    store.notify_and_copy(event)
     return event
 
 

@@ -25,7 +25,7 @@ from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import Verdict
 from estimates.store.judge import Judgement
-from estimates.store.promote import check_reads
+from estimates.store.promote import check_sampled_reads
 from estimates.store.store import Store
 from estimates.store.verify import verify
 from estimates.store.waive import waived_keys
@@ -385,9 +385,9 @@ def test_what_changes_between_judging_and_promoting_does_not_slip_through(
             monkeypatch.setattr(instants, "now", lambda: clock() + timedelta(hours=2))
         else:
             store.waive(SET, "sign_flips", 2, reason="more", until=LATER)
-        return check_reads(store, version, judgement)
+        return check_sampled_reads(store, version, judgement)
 
-    monkeypatch.setattr("estimates.store.promote.check_reads", meanwhile)
+    monkeypatch.setattr("estimates.store.promote.check_sampled_reads", meanwhile)
     with pytest.raises(ConflictError) as caught:
         store.promote(SET, 2, reason="please")
     assert caught.value.code == "waivers_changed"

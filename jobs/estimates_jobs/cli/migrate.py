@@ -26,7 +26,7 @@ def migrate(options: Options) -> None:
     estimates_migrations.upgrade(url)
     store = open_store(settings)
     store.check_identity()
-    store.after_commit()
+    store.notify_and_copy()
     after = estimates_migrations.current(url)
     if options.json:
         terminal.json({"store": settings.store, "from": before, "to": after})

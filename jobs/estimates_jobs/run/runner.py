@@ -26,7 +26,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict
 from estimates.store.partial_update import Changes
-from estimates.store.publish import Begin, Publication, judge_and_promote, publish
+from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
@@ -95,14 +95,14 @@ def run(
         )
     run_id = run_id or new_run_id()
     context = Context(contract, through_of(store.catalog.run(run_id), data_through))
-    with _recorded(store, name, run_id, context.data_through, progress) as (started, begin):
+    with _recorded(store, name, run_id, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
-            frame, provenance = _compute(store, contract, context, run_id, check_lookahead, begin)
-            publication = publish(store, name, frame, provenance, begin=begin)
+            frame, provenance = _compute(store, contract, context, run_id, check_lookahead, on_step)
+            publication = publish(store, name, frame, provenance, on_step=on_step)
         else:
-            publication = judge_and_promote(store, version, begin)
-        return _finish(store, publication, started, begin)
+            publication = judge_and_promote(store, version, on_step)
+        return _finish(store, publication, started, on_step)
 
 
 def publish_file(
@@ -127,7 +127,7 @@ def publish_file(
     """
     check_claim(name, released_at, provenance.data_through)
     run_id, through = provenance.run_id, provenance.data_through
-    with _recorded(store, name, run_id, through, progress) as (started, begin):
+    with _recorded(store, name, run_id, through, progress) as (started, on_step):
         # production may have moved since, so the same changes would be another version
         version = None if changes is None else _published(store, name, run_id)
         publication = (
@@ -138,12 +138,12 @@ def publish_file(
                 provenance,
                 released_at=released_at,
                 changes=changes,
-                begin=begin,
+                on_step=on_step,
             )
             if version is None
-            else judge_and_promote(store, version, begin)
+            else judge_and_promote(store, version, on_step)
         )
-        return _finish(store, publication, started, begin)
+        return _finish(store, publication, started, on_step)
 
 
 def read_candidate(
@@ -236,11 +236,11 @@ def through_of(known: Run | None, requested: datetime | str | None) -> datetime:
 
 
 def _compute(
-    store: Store, contract: Contract, context: Context, run_id: str, check: bool, begin: Begin
+    store: Store, contract: Contract, context: Context, run_id: str, check: bool, on_step: OnStep
 ) -> tuple[pl.DataFrame, Provenance]:
     """What the job computes, with its provenance."""
     assert contract.job is not None
-    begin("compute", None)
+    on_step("compute", None)
     function = Function(contract.job.function)
     frame = function(context)
     warnings: tuple[str, ...] = context.warnings
@@ -250,7 +250,7 @@ def _compute(
         # a frame that does not conform is rejected
         store.catalog.update_run(run_id, step="publish")
         conform(frame, contract)
-        begin("check look-ahead", None)
+        on_step("check look-ahead", None)
         checked = check_lookahead(function, context, frame)
         if not checked.rows:
             warnings += (
@@ -272,7 +272,7 @@ def _compute(
 
 
 def _finish(
-    store: Store, publication: Publication, run: Run, begin: Begin
+    store: Store, publication: Publication, run: Run, on_step: OnStep
 ) -> tuple[Outcome, Verdict]:
     """Say what became of a run, and record it in MLflow if that was not done before."""
     version, verdict, _, because = publication
@@ -283,7 +283,7 @@ def _finish(
     store.catalog.update_run(
         run.run_id, step="done" if is_done else "track", status=status, finished=True
     )
-    begin("track", None)
+    on_step("track", None)
     mlflow_run, warnings = (run.mlflow_run, ()) if is_done else _track(store, run, publication)
     outcome = Outcome(
         set=version.set,
@@ -327,21 +327,21 @@ def _track(
 @contextmanager
 def _recorded(
     store: Store, name: str, run_id: str, data_through: datetime, progress: Progress
-) -> Iterator[tuple[Run, Begin]]:
+) -> Iterator[tuple[Run, OnStep]]:
     """Gives the run as it was, and what is called before each step: the run's row says which one
     it is, and so does the progress. A run that does not come to its end is a row that says why,
     and a failed run in MLflow.
     """
     run = store.catalog.begin_run(run_id, name, data_through)
 
-    def begin(step: str, version: int | None) -> None:
+    def on_step(step: str, version: int | None) -> None:
         progress(step)
         for known in _STEPS:
             if known == step:
                 store.catalog.update_run(run_id, step=known, version=version)
 
     try:
-        yield run, begin
+        yield run, on_step
     except Exception as error:
         row = store.catalog.run(run_id)
         is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
@@ -353,7 +353,7 @@ def _recorded(
             message=str(error) if is_ours else f"{type(error).__name__}: {error}",
             finished=True,
         )
-        begin("track", None)
+        on_step("track", None)
         _track(store, run)
         raise
 
