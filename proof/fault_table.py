@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from proof import faults_hub, faults_others, faults_prices, faults_scores, faults_stored
@@ -38,13 +38,15 @@ Nothing that is blocked, rejected or refused reaches production.
 """
 
 
-def outcomes(folder: Path) -> Iterator[tuple[Fault, Outcome]]:
+def outcomes(
+    folder: Path, faults: Sequence[Fault] = FAULTS
+) -> Iterator[tuple[Fault, Outcome]]:
     """Do every fault: those that come as files to one store after another, the others each in a
     copy of their own.
     """
     made: dict[str, Scene] = {}
     shared: dict[str, Scene] = {}
-    for number, fault in enumerate(FAULTS):
+    for number, fault in enumerate(faults):
         if fault.scene not in made:
             made[fault.scene] = SCENES[fault.scene](folder / fault.scene)
             shared[fault.scene] = made[fault.scene].copy(folder / f"{fault.scene}-shared")

@@ -44,17 +44,27 @@ os.environ["SSL_CERT_DIR"] = ssl.get_default_verify_paths().openssl_capath
 
 _QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "ci", derandomize=True, deadline=None, max_examples=25, suppress_health_check=_QUIET
+    "ci", derandomize=True, deadline=None, max_examples=16, suppress_health_check=_QUIET
 )
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+# One pass over a real PostgreSQL; all other tests of a store are doubled among the long ones.
+ON_POSTGRESQL = ("test_catalog.py", "test_migrations.py", "test_race.py")
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest test, so that no process is left alone with it. With SMALL_PARTS,
     leave out what counts on one file a version.
     """
     items.sort(key=lambda item: item.path.parent.name != "golden")
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        doubled = callspec is not None and callspec.params.get("catalog") == "postgresql"
+        if doubled and item.path.name not in ON_POSTGRESQL:
+            item.add_marker(pytest.mark.stack)
     if os.environ.get("SMALL_PARTS"):
         left_out = [item for item in items if item.get_closest_marker("one_part")]
         config.hook.pytest_deselected(items=left_out)

@@ -166,7 +166,7 @@ def test_only_what_happened_to_one_set_is_told_when_asked(url: str) -> None:
         assert [next(events).id for _ in odd] == odd
 
 
-@pytest.mark.parametrize("ending", ["stop", "kill"])
+@pytest.mark.parametrize("ending", [pytest.param("stop", marks=pytest.mark.stack), "kill"])
 def test_a_client_that_comes_again_misses_nothing(store: Store, ending: str) -> None:
     """While a writer writes, the client leaves and the server restarts again and again: each id
     once, in order.

@@ -75,8 +75,9 @@ def unreachable(store: Store) -> Iterator[None]:
         path.with_name("away.db").rename(path)
 
 
-# two workers: below, of two services
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.stack)])
+# below with two services and with two workers
+@pytest.mark.stack
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> None:
     """A running server answers from the new version on all workers, then from the old one after a
     rollback.
@@ -91,13 +92,13 @@ def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> No
 
 
 def test_several_services_follow_one_store(root: Path) -> None:
-    """Two servers of two workers each: all answer from the promoted version, and from a rollback's,
+    """Two servers, one of two workers: all answer from the promoted version, and from a rollback's,
     within a second.
     """
     store = Store(root, actor="tester")
     with (
         serving(root, 2) as first,
-        serving(root, 2) as other,
+        serving(root) as other,
         connecting(first) as a,
         connecting(other) as b,
     ):

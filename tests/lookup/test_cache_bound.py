@@ -17,7 +17,7 @@ from tests.s3_server import S3Server
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_parts")]
 SOURCE = 'name = "scores"\n[key.customer]\ntype = "string"\n[columns.score]\n'
 KEYS = [f"c{number:04}" for number in range(200)]
-VERSIONS = 20
+VERSIONS = 8
 
 
 def bytes_of(folder: Path, pattern: str) -> int:
@@ -50,7 +50,7 @@ def bucket(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sto
     return store
 
 
-def test_twenty_promoted_versions_leave_two(bucket: Store, tmp_path: Path) -> None:
+def test_many_promoted_versions_leave_two(bucket: Store, tmp_path: Path) -> None:
     """Neither who promotes versions that differ everywhere nor who reads all of each holds more;
     what is removed while it is read is read on.
     """

@@ -104,7 +104,12 @@ def test_damage_is_found_and_named(local_store: Store, name: str, damage: str) -
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "step"),
-    [(PARQUET, 23), (MANIFEST, 7), pytest.param(MANIFEST, 1, marks=pytest.mark.stack)],
+    [
+        (PARQUET, 97),
+        (MANIFEST, 31),
+        pytest.param(PARQUET, 23, marks=pytest.mark.stack),
+        pytest.param(MANIFEST, 1, marks=pytest.mark.stack),
+    ],
 )
 def test_no_flipped_byte_goes_unnoticed(local_store: Store, name: str, step: int) -> None:
     """Whichever byte of a snapshot is altered, verify finds it."""

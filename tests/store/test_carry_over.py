@@ -64,7 +64,7 @@ def arrive(store: Store, frame: pl.DataFrame, week: int) -> Publication:
     made = Provenance(
         START + timedelta(weeks=week), f"week-{week}", (InputDigest("rows", "r.csv", "0" * 64),)
     )
-    return publish(store, SET, frame, made, begin=lambda step, version: None)
+    return publish(store, SET, frame, made, on_step=lambda step, version: None)
 
 
 def opened(store: Store, rule: str = RULE.format(by="shop", at_most=0.02)) -> Store:

@@ -465,7 +465,7 @@ def test_store_agrees_with_the_model_on_sqlite() -> None:
     def new(root: Path) -> tuple[Store, Callable[[], Store]]:
         return make_store(root), lambda: Store(root)
 
-    _run(new, count=6, steps=30)
+    _run(new, count=3, steps=30)
 
 
 def test_store_agrees_with_the_model_on_postgresql(postgresql: PostgreSQL) -> None:
@@ -476,7 +476,7 @@ def test_store_agrees_with_the_model_on_postgresql(postgresql: PostgreSQL) -> No
         return make_store(root, url), lambda: Store(root, catalog=url)
 
     with ExitStack() as databases:
-        _run(new, count=2, steps=25)
+        _run(new, count=1, steps=25)
 
 
 @pytest.mark.stack
