@@ -23,7 +23,7 @@ from tests.store.crash_checks import (
     stores_to_kill,
 )
 
-PARTS = 8  # of which all but one are killed among the long tests
+PARTS = 16  # of which all but one are killed among the long tests
 
 
 @pytest.fixture(scope="module")
