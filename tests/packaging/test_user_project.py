@@ -58,12 +58,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize(
-    "on_path",
-    [
-        pytest.param(False, id="working_directory", marks=pytest.mark.stack),
-        pytest.param(True, id="PYTHONPATH"),
-    ],
+    "on_path", [pytest.param(False, id="working_directory"), pytest.param(True, id="PYTHONPATH")]
 )
 def test_a_project_with_packages_of_the_same_names(
     request: pytest.FixtureRequest, project: Path, on_path: bool

@@ -31,6 +31,7 @@ from tests.jobs.cli.calls import Called, call
 from tests.mlflow_tables import AddMlflow
 from tests.waiting import until
 
+pytestmark = pytest.mark.stack  # tests/golden plays it among the tests of every change
 KEY = ("AAPL", "2022-12-30")
 
 

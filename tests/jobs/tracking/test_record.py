@@ -381,6 +381,7 @@ def test_the_stores_own_record_loads_no_mlflow(made: Made) -> None:
     assert run_apart(made.path.parents[1], "r2") == ""
 
 
+@pytest.mark.stack
 def test_tracking_through_mlflow_is_silent(made: Made, tmp_path: Path) -> None:
     """MLflow writes nothing to the terminal."""
     shutil.copy(made.path, tmp_path / "elsewhere.db")
