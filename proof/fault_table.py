@@ -38,9 +38,7 @@ Nothing that is blocked, rejected or refused reaches production.
 """
 
 
-def outcomes(
-    folder: Path, faults: Sequence[Fault] = FAULTS
-) -> Iterator[tuple[Fault, Outcome]]:
+def outcomes(folder: Path, faults: Sequence[Fault] = FAULTS) -> Iterator[tuple[Fault, Outcome]]:
     """Do every fault: those that come as files to one store after another, the others each in a
     copy of their own.
     """
