@@ -4,5 +4,6 @@ app        puts it together: `create_app`
 fast_path  the plainest lookups, answered before the framework
 routes/    one resource a file
 http/      parameters, negotiation, headers, bodies, problems
+desk/      pages for people
 serving/   following the catalog, computing reports, counting requests
 """

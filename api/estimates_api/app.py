@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 from estimates import InvalidError, Store
 from estimates.settings import Settings
 from estimates_api import routes
+from estimates_api.desk import pages
 from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error
@@ -34,8 +35,9 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 _YOUNG_OBJECTS = 20_000  # before the garbage collector looks
 ROUTES: list[ControllerRouterHandler] = [
     route
-    for module in iter_modules(routes.__path__)
-    for route in import_module(f"{routes.__name__}.{module.name}").ROUTES
+    for package in (routes, pages)
+    for module in iter_modules(package.__path__)
+    for route in import_module(f"{package.__name__}.{module.name}").ROUTES
 ]
 
 

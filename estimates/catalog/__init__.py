@@ -33,6 +33,7 @@ preconditions   what has to be true still when a write commits
 ref       how a reader names a version
 at        which version a reader means: a ref, and the moment at which it is read
 view      one moment of the catalog in memory, and what names mean in it
+past_view an earlier moment, from a later view
 set_view  one set at such a moment, and what follows from its events
 released  what names meant by claimed times of release
 freshness how old production's data are, and when the next version is due

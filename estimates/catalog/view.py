@@ -1,6 +1,6 @@
 """The catalog in memory: one immutable moment of it, and what names mean in it. No SQL here."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
@@ -122,6 +122,18 @@ class View(msgspec.Struct, dict=True, eq=False):
         later = (islice(log, bisect_right(log, after, key=key), None) for log in logs)
         return merge(*later, key=key)
 
+    def events_before(self, name: str | None = None, before: int | None = None) -> Iterator[Event]:
+        """The events with a lower id, of one set or of all, the newest first; raises NotFoundError
+        (`unknown_set`).
+        """
+        if name is None:
+            logs = [self.repairs, *(part.events for part in self.sets.values())]
+        else:
+            logs = [self.set(name).events]
+        key = attrgetter("id")
+        ends = (len(log) if before is None else bisect_left(log, before, key=key) for log in logs)
+        return merge(*map(_backwards, logs, ends), key=key, reverse=True)
+
     def resolve(self, name: str, at: At = NOW) -> Version:
         """The version that `at` names; as_of is inclusive.
 
@@ -175,6 +187,11 @@ class View(msgspec.Struct, dict=True, eq=False):
         if number not in view.blocks:
             return "unjudged"
         return "refused" if view.blocks[number] else "candidate"
+
+
+def _backwards(log: Sequence[Event], end: int) -> Iterator[Event]:
+    """The first `end` events, the last of them first."""
+    return (log[i] for i in range(end - 1, -1, -1))
 
 
 def _nothing(name: str, view: SetView, at: At) -> NotFoundError:

@@ -37,7 +37,11 @@ class AliasBody(msgspec.Struct, frozen=True):
 
 
 class SetSummary(msgspec.Struct, frozen=True):
-    """A set in the list of sets."""
+    """A set in the list of sets.
+
+    columns  of an estimate, beside the key
+    newest   the version that was published last; null before the first
+    """
 
     name: str
     description: str
@@ -47,6 +51,8 @@ class SetSummary(msgspec.Struct, frozen=True):
     versions: int
     aliases: dict[str, AliasBody]
     freshness: Freshness
+    columns: list[str]
+    newest: VersionSummary | None
 
 
 class SetList(msgspec.Struct, frozen=True):
@@ -302,7 +308,7 @@ class EventBody(msgspec.Struct, frozen=True):
 
 class EventList(msgspec.Struct, frozen=True):
     """Events in order; `next` is the id to pass as `after` for the rest, null when there is none
-    yet.
+    yet. With the newest first it is the id to pass as `before`.
     """
 
     last_event: int

@@ -65,6 +65,14 @@ AsOf = Annotated[
         **_TIME,
     ),
 ]
+Then = Annotated[
+    str | None,
+    _query(
+        "as_of",
+        "Answer what was known at this time, inclusive; ends in `Z` or an offset.",
+        **_TIME,
+    ),
+]
 ByClock = Annotated[
     Literal["released"] | None,
     _query(
@@ -185,6 +193,13 @@ AcrossColumns = Annotated[
     ),
 ]
 After = Annotated[int, _query("after", "Only events with a higher id.")]
+Before = Annotated[
+    int | None, _query("before", "With `order=newest`: only events with a lower id.")
+]
+Order = Annotated[
+    Literal["oldest", "newest"], _query("order", "Whether the oldest or the newest come first.")
+]
+Kinds = Annotated[str | None, _query("kind", "Only events of these kinds, separated by commas.")]
 
 Last = Annotated[
     int,

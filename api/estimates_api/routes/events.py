@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
+from typing import get_args
 
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 from msgspec import structs
 
+from estimates.catalog.records import Event, EventKind
 from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
+from estimates.render.wording import did_you_mean
 from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.event_stream import EventStream, Streams
-from estimates_api.http.parameters import After, Limit, OfSet
+from estimates_api.http.parameters import After, Before, Kinds, Limit, OfSet, Order, Then
 from estimates_api.http.representation import JSON, negotiated, next_link, of_view
 from estimates_api.http.route import InjectedFollower, reading
-from estimates_api.http.url_text import ReadRequest, read_number
+from estimates_api.http.url_text import ReadRequest, read_number, read_time
+from estimates_api.serving.threads import in_thread
 
 _STREAM = "text/event-stream"
 
@@ -34,6 +39,10 @@ async def events(
     after: After = 0,
     set_name: OfSet = None,
     limit: Limit = DEFAULT_LIMIT,
+    order: Order = "oldest",
+    before: Before = None,
+    kind: Kinds = None,
+    as_of: Then = None,
 ) -> ASGIApp:
     """What happened to all sets or to one, oldest first; who passes the last id seen as `after`
     misses nothing.
@@ -42,15 +51,26 @@ async def events(
     `id` is the event's id, `event` its kind, `data` the event. A client that connects again with
     `Last-Event-ID`, which counts before `after`, misses nothing and gets nothing twice.
     """
-    view = follower.view
     if negotiated(request.scope, (JSON, _STREAM)) == JSON:
-        page = _page(view, set_name, after, limit)
+        moment = read_time(as_of, "as_of")
+        reader = follower.reader if moment is None else await in_thread(follower.past, moment)
+        view, newest = reader.view, order == "newest"
+        if (newest and "after" in request.query_params) or (not newest and before is not None):
+            raise InvalidError(
+                "unknown_parameter", "the newest first take `before`, the oldest first `after`"
+            )
+        log = view.events_before(set_name, before) if newest else view.events(set_name, after)
+        page = _page(view, _of_kinds(log, kind), limit)
         response = of_view(view, page, vary="accept")
         if page.next is not None:
-            response.headers["link"] = next_link({"set": set_name, "limit": limit}, after=page.next)
+            same = {"set": set_name, "limit": limit, "kind": kind, "as_of": as_of}
+            following = {"order": order, "before": page.next} if newest else {"after": page.next}
+            response.headers["link"] = next_link(same, **following)
         return response
-    if "limit" in request.query_params:
-        raise InvalidError("unknown_parameter", "a stream has no limit; it takes after, set")
+    view = follower.view
+    for name in ("limit", "order", "before", "kind", "as_of"):
+        if name in request.query_params:
+            raise InvalidError("unknown_parameter", f"a stream has no {name}; it takes after, set")
     if set_name is not None:
         view.set(set_name)
     last = read_number(
@@ -66,16 +86,35 @@ async def events(
     )
 
 
-def _page(view: View, name: str | None, after: int, limit: int) -> EventList:
+def _page(view: View, log: Iterator[Event], limit: int) -> EventList:
     check_limit(limit)
-    page = _later(view, name, after, limit + 1)
+    page = [_body(event) for event in islice(log, limit + 1)]
     cursor = page[limit - 1].id if len(page) > limit else None
     return EventList(view.last_event, limit, cursor, page[:limit])
 
 
+def _of_kinds(log: Iterator[Event], kinds: str | None) -> Iterator[Event]:
+    """The events of these kinds; raises InvalidError (`bad_parameter`)."""
+    if kinds is None:
+        return log
+    chosen, known = kinds.split(","), get_args(EventKind)
+    unknown = [kind for kind in chosen if kind not in known]
+    if unknown:
+        raise InvalidError(
+            "bad_parameter",
+            f"there is no kind of events {unknown[0]!r}{did_you_mean(unknown[0], known)}; kinds: "
+            + ", ".join(known),
+        )
+    return (event for event in log if event.kind in chosen)
+
+
 def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
     """So many events after an id at most; raises NotFoundError (`unknown_set`)."""
-    return [EventBody(**structs.asdict(e)) for e in islice(view.events(name, after), limit)]
+    return [_body(event) for event in islice(view.events(name, after), limit)]
+
+
+def _body(event: Event) -> EventBody:
+    return EventBody(**structs.asdict(event))
 
 
 ROUTES = [events]

@@ -15,6 +15,7 @@ from estimates_api.http.parameters import (
     Only,
     SetName,
     Since,
+    Then,
     Until,
 )
 from estimates_api.http.representation import JSON, TABLES, VARY_TEXT, negotiated, of_view
@@ -42,12 +43,13 @@ def history(
     clock: ByClock = None,
     shape: HistoryShape = None,
     integers: Integers = None,
+    as_of: Then = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; of expired ones when and
     why they went.
     """
     form = negotiated(request.scope, (JSON,) if chain else TABLES)
-    reader = follower.reader
+    reader = follower.past(read_time(as_of, "as_of"), set_name)
     answer = reader.history(
         set_name,
         read_key(key),

@@ -5,6 +5,7 @@ keys.
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,12 +13,12 @@ from litestar.types import ASGIApp
 
 from estimates import instants
 from estimates.catalog.freshness import freshness
-from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
 from estimates_api.http.bodies import AliasBody, SetDetail, SetList, SetSummary
 from estimates_api.http.estimate_schema import estimate_schema
-from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName
+from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName, Then
 from estimates_api.http.representation import (
     IMMUTABLE,
     PARQUET,
@@ -26,21 +27,26 @@ from estimates_api.http.representation import (
     of_view,
 )
 from estimates_api.http.route import InjectedFollower, reading
+from estimates_api.http.url_text import read_time
+from estimates_api.http.version_summaries import version_summary
 
 
 @reading("/v1/sets", SetList, description="All sets.")
-async def list_sets(follower: InjectedFollower) -> ASGIApp:
-    """All sets with description, owner, key, aliases and freshness."""
-    view = follower.view
-    summaries = [SetSummary(**_common_fields(set_view)) for set_view in view.sets.values()]
+def list_sets(follower: InjectedFollower, as_of: Then = None) -> ASGIApp:
+    """All sets with description, owner, key, aliases, newest version and freshness."""
+    moment = read_time(as_of, "as_of")
+    view = follower.past(moment).view
+    now = moment or instants.now()
+    summaries = [SetSummary(**_common_fields(view, name, now)) for name in view.sets]
     return of_view(view, SetList(summaries, view.head))
 
 
 @reading("/v1/sets/{set:str}", SetDetail, description="The set.")
-async def one_set(follower: InjectedFollower, set_name: SetName) -> ASGIApp:
-    """One set: contract, aliases and holds, freshness."""
-    view = follower.view
-    return of_view(view, _detail(view.set(set_name)))
+def one_set(follower: InjectedFollower, set_name: SetName, as_of: Then = None) -> ASGIApp:
+    """One set: contract, aliases and holds, newest version, freshness."""
+    moment = read_time(as_of, "as_of")
+    view = follower.past(moment, set_name).view
+    return of_view(view, _detail(view, set_name, moment or instants.now()))
 
 
 @reading("/v1/sets/{set:str}/schema", dict[str, Any], description="A JSON Schema (2020-12).")
@@ -76,32 +82,36 @@ def domain(follower: InjectedFollower, set_name: SetName, digest: DomainDigest) 
     return Representation(content, etag=tag, cache=IMMUTABLE, media_type=PARQUET, headers=headers)
 
 
-def _detail(view: SetView) -> SetDetail:
-    revision = view.contracts[-1]
+def _detail(view: View, name: str, now: datetime) -> SetDetail:
+    revision = view.set(name).contracts[-1]
     contract = msgspec.json.decode(revision.body)
     return SetDetail(
-        **_common_fields(view),
+        **_common_fields(view, name, now),
         contract_revision=revision.revision,
         defined_at=revision.defined_at,
         contract=contract,
     )
 
 
-def _common_fields(view: SetView) -> dict[str, Any]:
-    contract = view.contract
-    aliases = sorted(view.aliases.items())
+def _common_fields(view: View, name: str, now: datetime) -> dict[str, Any]:
+    of_set = view.set(name)
+    contract = of_set.contract
+    aliases = sorted(of_set.aliases.items())
+    newest = of_set.versions[-1] if of_set.versions else None
     return {
         "name": contract.name,
         "description": contract.description,
         "owner": contract.owner,
         "key": list(contract.key),
-        "shape": view.contracts[-1].shape,
-        "versions": len(view.versions),
+        "shape": of_set.contracts[-1].shape,
+        "versions": len(of_set.versions),
         "aliases": {
-            name: AliasBody(alias.version, view.moves[name][-1][0], alias.held)
-            for name, alias in aliases
+            alias: AliasBody(pointed.version, of_set.moves[alias][-1][0], pointed.held)
+            for alias, pointed in aliases
         },
-        "freshness": freshness(view, instants.now()),
+        "freshness": freshness(of_set, now),
+        "columns": list(contract.columns),
+        "newest": None if newest is None else version_summary(view, newest),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -20,7 +19,6 @@ from estimates_api.http.bodies import (
     Span,
     VersionDetail,
     VersionList,
-    VersionSummary,
 )
 from estimates_api.http.parameters import (
     Cursor,
@@ -29,29 +27,34 @@ from estimates_api.http.parameters import (
     PathRef,
     SetName,
     StateFilter,
+    Then,
 )
 from estimates_api.http.representation import next_link, of_view
 from estimates_api.http.resolved_request import resolve
 from estimates_api.http.route import InjectedFollower, reading
-from estimates_api.http.url_text import read_number
+from estimates_api.http.url_text import read_number, read_time
+from estimates_api.http.version_summaries import summary_fields, version_summary
 
 
 @reading(
     "/v1/sets/{set:str}/versions", VersionList, description="A page of versions, newest first."
 )
-async def list_versions(
+def list_versions(
     follower: InjectedFollower,
     set_name: SetName,
     in_state: StateFilter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
+    as_of: Then = None,
 ) -> ASGIApp:
     """The versions of a set, newest first, in all states or in one."""
-    view = follower.view
+    view = follower.past(read_time(as_of, "as_of"), set_name).view
     page = _page(view, set_name, in_state, limit, cursor)
     response = of_view(view, page)
     if page.next is not None:
-        response.headers["link"] = next_link({"state": in_state, "limit": limit}, cursor=page.next)
+        response.headers["link"] = next_link(
+            {"state": in_state, "limit": limit, "as_of": as_of}, cursor=page.next
+        )
     return response
 
 
@@ -113,26 +116,15 @@ def _page(
     page = following[:limit]
     cursor = str(page[-1].version) if len(following) > limit else None
     return VersionList(
-        name, len(matching), limit, cursor, [VersionSummary(**_summary(view, v)) for v in page]
+        name, len(matching), limit, cursor, [version_summary(view, version) for version in page]
     )
-
-
-def _summary(view: View, version: Version) -> dict[str, Any]:
-    """The fields of a `VersionSummary`."""
-    derived = {
-        "state": view.state(version),
-        "blocks": view.set(version.set).blocks.get(version.version),
-        "data_through": version.data_through,
-    }
-    names = VersionSummary.__struct_fields__
-    return derived | {name: getattr(version, name) for name in names if name not in derived}
 
 
 def _detail(view: View, version: Version) -> VersionDetail:
     of_set = view.set(version.set)
     aliases = of_set.aliases.items()
     return VersionDetail(
-        **_summary(view, version),
+        **summary_fields(view, version),
         set=version.set,
         aliases=sorted(name for name, alias in aliases if alias.version == version.version),
         production=[Span(*span) for span in of_set.spans.get(version.version, [])],

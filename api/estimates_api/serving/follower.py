@@ -11,6 +11,7 @@ from datetime import datetime
 from litestar import Litestar
 
 from estimates import Store, instants
+from estimates.catalog.past_view import past_view
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reading.reader import Reader, WouldBlock
@@ -68,6 +69,16 @@ class Follower:
         if as_of is None or reader.view.knows(as_of):
             return reader
         return self.store.reader(self.store.refresh())
+
+    def past(self, as_of: datetime | None, name: str | None = None) -> Reader:
+        """A reader of what was known at `as_of`, of all sets or of one; now where it is None.
+
+        Raises what `at` and `past_view` raise.
+        """
+        reader = self.at(as_of)
+        if as_of is None:
+            return reader
+        return self.store.reader(past_view(reader.view, as_of, name))
 
     def nonblocking(self, as_of: datetime | None) -> Reader:
         """A reader like that of `at` which never blocks; raises WouldBlock where it would."""

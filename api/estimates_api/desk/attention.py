@@ -1,0 +1,59 @@
+"""Which sets need somebody, the worst first, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from estimates_api.http.bodies import SetSummary
+from estimates_api.serving.targets import Fault
+
+
+class Attention(NamedTuple):
+    """Why a set needs somebody: the worst reason has the lowest rank; `page` is where to look."""
+
+    rank: int
+    mark: str
+    words: str
+    page: tuple[object, ...] = ()
+
+
+FINE = Attention(9, "fine", "nothing to do")
+
+
+def attention(listed: SetSummary, faults: Iterable[Fault] = ()) -> list[Attention]:
+    """All reasons, the worst first; FINE alone where there is none.
+
+    faults  those of this set: versions that cannot be read
+    """
+    reasons = [
+        Attention(
+            0,
+            "bad",
+            f"version {fault.version} of {fault.alias} cannot be read ({fault.code}); "
+            + ("nothing" if fault.serving is None else f"version {fault.serving}")
+            + " answers instead",
+            ("versions", fault.version),
+        )
+        for fault in faults
+    ]
+    fresh = listed.freshness
+    if fresh.stale:
+        reasons.append(Attention(1, "bad", f"data older than {fresh.max_age}"))
+    newest = listed.newest
+    if newest is not None and newest.state == "refused":
+        where = ("verdicts", newest.version)
+        reasons.append(Attention(2, "bad", f"version {newest.version} was refused", where))
+    for alias, pointed in listed.aliases.items():
+        if pointed.held:
+            words = f"{alias} is held since a rollback, until a person promotes"
+            reasons.append(Attention(3, "warn", words, ("versions", pointed.version)))
+    if fresh.overdue:
+        reasons.append(Attention(4, "warn", "the next version is overdue"))
+    if newest is not None and newest.state == "unjudged":
+        where = ("versions", newest.version)
+        reasons.append(Attention(5, "warn", f"version {newest.version} is not judged", where))
+    if "production" not in listed.aliases:
+        words = "no version yet" if newest is None else "nothing was promoted yet"
+        reasons.append(Attention(6, "warn", words))
+    return reasons or [FINE]

@@ -1,0 +1,161 @@
+"""A page while it is made: what it asks, its moment and its links; and problems as pages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+from estimates import instants
+from estimates.errors import EstimatesError, InvalidError
+from estimates.render.style import STYLE
+from estimates_api.desk.answers import Answer, Answers, NoAnswerError
+from estimates_api.desk.filters import FILTERS
+from estimates_api.desk.links import Links, answer_path, key_path, set_path
+from estimates_api.http.problems import from_error, from_framework, from_unexpected
+from estimates_api.http.representation import REVALIDATE, Compressible, content_tag
+from estimates_api.http.routing import raw_path
+
+T = TypeVar("T")
+CSS = (STYLE + Path(__file__).with_name("desk.css").read_text(encoding="utf-8")).encode()
+CSS_NAME = f"{hashlib.sha256(CSS).hexdigest()[:16]}.css"
+ICON_NAME = "icon.svg"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+SECURITY = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
+_HTML = "text/html; charset=utf-8"
+_TEMPLATES = Environment(
+    loader=PackageLoader("estimates_api.desk"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(FILTERS)
+_PATHS: dict[str, Any] = {
+    "set_path": set_path,
+    "key_path": key_path,
+    "answer_path": answer_path,
+}
+_TEMPLATES.globals.update(_PATHS)
+
+
+class DeskPage:
+    """One page: asks for its answers, then is drawn from them.
+
+    as_of  the moment that the reader chose, as it stands in the URL; None: now
+    """
+
+    def __init__(self, request: Request[Any, Any, Any], as_of: str | None = None) -> None:
+        self.request = request
+        self.as_of = read_moment(as_of)
+        self.answers = Answers(request)
+        self.links = Links(raw_path(request.scope), self.as_of)
+
+    async def get(self, kind: type[T], path: str, /, **query: object) -> T:
+        """An answer; raises NoAnswerError, which becomes the page of that problem."""
+        return await self.answers.get(kind, path, **query)
+
+    @property
+    def now(self) -> datetime:
+        """What ages count from: the chosen moment, else the clock."""
+        return instants.now() if self.as_of is None else instants.parse(self.as_of)
+
+    def draw(self, template: str, **context: object) -> Compressible:
+        """The answer with the page that a template makes of this context."""
+        body = self.written(template, **context)
+        headers = SECURITY | {"vary": "accept-encoding", "cache-control": REVALIDATE}
+        return Compressible(
+            body, etag=content_tag(body), cache=None, media_type=_HTML, headers=headers
+        )
+
+    def written(self, template: str, **context: object) -> bytes:
+        """The page that a template makes of this context."""
+        query = {n: v for n, v in self.request.query_params.items() if n not in ("as_of", "cursor")}
+        text = _TEMPLATES.get_template(template).render(
+            context,
+            links=self.links,
+            page=self.links.page,
+            to=self.links.to,
+            as_of=self.as_of,
+            moment=self.answers.moment,
+            now=self.now,
+            query=query,
+            urls=self.answers.urls,
+            css=f"/desk/{CSS_NAME}",
+            icon=f"/desk/{ICON_NAME}",
+        )
+        return text.encode()
+
+
+def read_moment(as_of: str | None) -> str | None:
+    """The moment of a URL or of the page's form, whose field knows no offset: it means UTC.
+
+    Raises InvalidError (`bad_time`).
+    """
+    if not as_of:
+        return None
+    try:
+        moment = datetime.fromisoformat(as_of)
+    except ValueError:
+        moment = None
+    if moment is not None and moment.tzinfo is None and "T" in as_of:
+        as_of = moment.isoformat() + "Z"
+    return instants.text(instants.parse(as_of, "as_of"))
+
+
+def desk_page(path: str) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """A GET route that answers with a page, problems too."""
+    handlers: dict[int | type[Exception], Any] = {
+        NoAnswerError: _no_answer,
+        EstimatesError: _own_problem(from_error),
+        HTTPException: _own_problem(from_framework),
+        Exception: _own_problem(from_unexpected),
+    }
+    return get(path, include_in_schema=False, exception_handlers=handlers)
+
+
+def _no_answer(request: Request[Any, Any, Any], error: NoAnswerError) -> Any:
+    return problem_page(request, error.answer)
+
+
+def _own_problem(respond: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A handler of exceptions: the problem that a route under /v1 would answer, as a page."""
+
+    def as_page(request: Request[Any, Any, Any], error: Exception) -> Any:
+        answer = respond(request, error)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers["content-type"] = str(answer.media_type)
+        return problem_page(request, Answer("", answer.status_code, headers, answer.content))
+
+    return as_page
+
+
+def problem_page(request: Request[Any, Any, Any], answer: Answer) -> Response[bytes]:
+    """The page of a problem, or of an answer that is still being computed."""
+    try:
+        page = DeskPage(request, request.query_params.get("as_of"))
+    except InvalidError:
+        page = DeskPage(request)
+    page.answers.urls = [answer.url] if answer.url else []
+    headers = SECURITY | {"cache-control": REVALIDATE}
+    if answer.status == 202:
+        headers["refresh"] = answer.headers.get("retry-after", "1")
+        body = page.written("computing.html")
+    else:
+        body = page.written("problem.html", problem=answer.problem())
+        headers |= {n: v for n, v in answer.headers.items() if n == "retry-after"}
+    return Response(body, status_code=answer.status, media_type=_HTML, headers=headers)

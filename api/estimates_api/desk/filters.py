@@ -1,0 +1,148 @@
+"""Numbers, times, names and keys as pages write them; each is escaped here.
+
+A number stands in `<data value="…">` as the answer has it, a time in `<time datetime="…">`: what
+people read is shorter, and what programs and tests read is exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from markupsafe import Markup, escape
+
+from estimates import instants
+from estimates.gate.pages.verdict_text import value_text
+from estimates.gate.verdict import Unit
+from estimates.render import wording
+from estimates.render.html import isolated
+
+_CELL = 120  # characters
+
+
+def text(content: object) -> Markup:
+    """Text from users: isolated, since it may run from right to left, and cut; whole on hover."""
+    content = str(content)
+    markup = Markup(isolated(content))
+    if len(content) <= _CELL:
+        return markup
+    return Markup('<span title="{}">{}</span>').format(wording.visible(content), markup)
+
+
+def prose(content: object) -> Markup:
+    """Longer text from users, whole."""
+    return Markup("<bdi>{}</bdi>").format(wording.visible(str(content)))
+
+
+def number(value: float | None) -> Markup:
+    """A number with six digits; `–` for none."""
+    return _data(value, wording.number(value) if _is_short(value) else str(value))
+
+
+def percent(value: float | None) -> Markup:
+    """A share as per cent; `–` for none."""
+    return _data(value, wording.percent(value).replace(" ", "\u00a0"))
+
+
+def count(value: int | None) -> Markup:
+    """A whole number; `–` for none."""
+    return _data(value, "–" if value is None else f"{value:,}")
+
+
+def time(value: datetime | str | None) -> Markup:
+    """A moment to the minute, in UTC; `–` for none."""
+    if value is None:
+        return Markup("–")
+    moment = instants.parse(value) if isinstance(value, str) else value
+    exact = instants.text(moment)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        exact, exact, f"{moment:%Y-%m-%d\u00a0%H:%M}"
+    )
+
+
+def distance(value: datetime, moment: datetime) -> str:
+    """How far a time lies from a moment: `3 days ago`, `in 5 hours`."""
+    seconds = (value - moment).total_seconds()
+    size = abs(seconds)
+    units = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
+    unit, noun = next(((unit, noun) for unit, noun in units if size >= 2 * unit), (1.0, "second"))
+    words = wording.count(math.floor(size / unit), noun)
+    return f"in {words}" if seconds > 0 else f"{words} ago"
+
+
+def length(value: timedelta) -> str:
+    """How long something lasts: `3 days`."""
+    start = instants.EPOCH
+    return distance(start + value, start).removeprefix("in ")
+
+
+def words(state: str) -> str:
+    """A state or kind of the answers as words: `rolled back`."""
+    return state.replace("_", " ")
+
+
+def key(parts: Sequence[object]) -> Markup:
+    """A key: its parts, apart from each other."""
+    return Markup('<span class="slash">/</span>').join(text(part) for part in parts)
+
+
+def cell(value: object) -> Markup:
+    """A value of an estimate, of whatever type; `–` for none."""
+    if value is None:
+        return Markup('<span class="none">–</span>')
+    if isinstance(value, bool):
+        return Markup("yes" if value else "no")
+    if isinstance(value, int):
+        return count(value)
+    return number(value) if isinstance(value, float) else text(value)
+
+
+def check_value(value: float | None, unit: Unit) -> Markup:
+    """The value of a check or a limit in its unit; `–` for none."""
+    return _data(value, "" if value is None else value_text(value, unit).replace(" ", "\u00a0"))
+
+
+def answer_name(url: str) -> str:
+    """The path of an answer, for a link: long queries are left out."""
+    return wording.cut(unquote(url.partition("?")[0]), 80)
+
+
+def sentence(line: str) -> Markup:
+    """A line of the command line as a sentence, its code between backquotes as code."""
+    first, *rest = wording.visible(line[:1].upper() + line[1:]).split("`")
+    parts = [
+        Markup("<code>{}</code>").format(t) if i % 2 == 0 else escape(t) for i, t in enumerate(rest)
+    ]
+    return Markup("").join([escape(first), *parts])
+
+
+def _data(value: float | None, shown: str) -> Markup:
+    if value is None:
+        return Markup('<span class="none">–</span>')
+    exact = msgspec.json.encode(value).decode()
+    return Markup('<data value="{}">{}</data>').format(exact, shown)
+
+
+def _is_short(value: float | None) -> bool:
+    return not isinstance(value, int) or abs(value) < 1e15
+
+
+FILTERS: dict[str, Any] = {
+    "text": text,
+    "prose": prose,
+    "number": number,
+    "percent": percent,
+    "count": count,
+    "time": time,
+    "distance": distance,
+    "words": words,
+    "key": key,
+    "cell": cell,
+    "check_value": check_value,
+    "answer_name": answer_name,
+    "sentence": sentence,
+}

@@ -1,0 +1,48 @@
+"""All sets, those that need somebody first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar.params import QueryParameter
+from litestar.types import ASGIApp
+
+from estimates_api.desk.attention import attention
+from estimates_api.desk.desk_page import DeskPage, desk_page
+from estimates_api.http.bodies import Readiness, SetList, SetSummary
+from estimates_api.http.parameters import AsOf
+from estimates_api.http.url_text import ReadRequest
+
+Search = Annotated[str | None, QueryParameter(name="q", description="Words that a set has.")]
+
+
+@desk_page("/")
+async def catalogue(request: ReadRequest, q: Search = None, as_of: AsOf = None) -> ASGIApp:
+    """The sets as a table, the worst first."""
+    page = DeskPage(request, as_of)
+    sets = await page.get(SetList, "/v1/sets", as_of=page.as_of)
+    ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
+    faults = ready.faults if isinstance(ready, Readiness) else []
+    rows = [
+        (listed, attention(listed, [fault for fault in faults if fault.set == listed.name]))
+        for listed in sets.sets
+        if _matches(listed, q)
+    ]
+    rows.sort(key=lambda row: (row[1][0].rank, row[0].name))
+    return page.draw(
+        "catalogue.html",
+        rows=rows,
+        total=len(sets.sets),
+        waiting=sum(reasons[0].mark != "fine" for _, reasons in rows),
+        q=q or "",
+    )
+
+
+def _matches(listed: SetSummary, q: str | None) -> bool:
+    """Whether each word stands in a name, the description, the owner or the name of a column."""
+    texts = (listed.name, listed.description, listed.owner, *listed.key, *listed.columns)
+    whole = "\n".join(texts).casefold()
+    return all(word in whole for word in (q or "").casefold().split())
+
+
+ROUTES = [catalogue]

@@ -1,0 +1,68 @@
+"""A set: what it is, its versions through time, how fresh it is, how to read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.types import ASGIApp
+
+from estimates_api.desk.attention import attention
+from estimates_api.desk.desk_page import DeskPage, desk_page
+from estimates_api.desk.links import answer_path
+from estimates_api.desk.snippets import snippets
+from estimates_api.desk.timeline import MARKS, timeline
+from estimates_api.http.bodies import EstimatePage, EventList, SetDetail, VersionList
+from estimates_api.http.parameters import AsOf, Cursor, SetName
+from estimates_api.http.url_text import ReadRequest
+
+_VERSIONS = 30  # on a page
+_EVENTS = 12
+_MOVES = "promoted,rolled_back"
+
+
+@desk_page("/sets/{set:str}")
+async def one_set(
+    request: ReadRequest, set_name: SetName, cursor: Cursor = None, as_of: AsOf = None
+) -> ASGIApp:
+    """One set."""
+    page = DeskPage(request, as_of)
+    moment = {"as_of": page.as_of}
+    detail = await page.get(SetDetail, answer_path(set_name), **moment)
+    versions = await page.get(
+        VersionList, answer_path(set_name, "versions"), limit=_VERSIONS, cursor=cursor, **moment
+    )
+    events = "/v1/events"
+    newest = {"set": set_name, "order": "newest", **moment}
+    moves = await page.get(EventList, events, kind=_MOVES, limit=1000, **newest)
+    latest = await page.get(EventList, events, limit=_EVENTS, **newest)
+    first = await page.answers.attempt(
+        EstimatePage, answer_path(set_name, "estimates"), limit=1, **moment
+    )
+    of_production = [move for move in reversed(moves.events) if move.alias == "production"]
+    return page.draw(
+        "set.html",
+        set=detail,
+        contract=detail.contract,
+        reasons=attention(detail),
+        versions=versions,
+        timeline=timeline(versions.versions[::-1], of_production),
+        marks=MARKS,
+        events=latest.events,
+        snippets=snippets(_base(request), set_name, _key(first, detail.key)),
+        cursor=cursor,
+    )
+
+
+def _key(first: Any, key: list[str]) -> list[str] | None:
+    """The key of an estimate there is, as text."""
+    if not isinstance(first, EstimatePage) or not first.estimates:
+        return None
+    return [str(first.estimates[0][name]) for name in key if name in first.estimates[0]]
+
+
+def _base(request: ReadRequest) -> str:
+    """The address by which the reader came."""
+    return str(request.base_url).rstrip("/")
+
+
+ROUTES = [one_set]

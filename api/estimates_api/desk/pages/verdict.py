@@ -1,0 +1,49 @@
+"""A verdict: what fails first, with limits, values and keys, and what to do next."""
+
+from __future__ import annotations
+
+from litestar.types import ASGIApp
+
+from estimates.gate.pages import verdict_text
+from estimates.gate.remedies import remedy
+from estimates.gate.verdict import Verdict
+from estimates.gate.way_forward import way_lines
+from estimates_api.desk.desk_page import DeskPage, desk_page
+from estimates_api.desk.links import answer_path
+from estimates_api.http.bodies import SetDetail, VersionDetail
+from estimates_api.http.parameters import AsOf, PathRef, SetName
+from estimates_api.http.url_text import ReadRequest
+
+_ORDER = ("fail", "error", "warn", "waived", "pass", "skipped")
+
+
+@desk_page("/sets/{set:str}/verdicts/{ref:str}")
+async def verdict(
+    request: ReadRequest, set_name: SetName, ref: PathRef, as_of: AsOf = None
+) -> ASGIApp:
+    """The newest verdict of a version."""
+    page = DeskPage(request, as_of)
+    at = None if ref.isdigit() else page.as_of
+    detail = await page.get(VersionDetail, answer_path(set_name, "versions", ref), as_of=at)
+    of_set = await page.get(SetDetail, answer_path(set_name), as_of=page.as_of)
+    stored = await page.get(
+        Verdict, answer_path(set_name, "versions", str(detail.version), "verdict")
+    )
+    notable = verdict_text.notable_results(stored)
+    quiet = [result for result in stored.checks if result not in notable]
+    return page.draw(
+        "verdict.html",
+        set=of_set,
+        v=detail,
+        verdict=stored,
+        headline=verdict_text.headline(stored),
+        notable=notable,
+        quiet=sorted(quiet, key=lambda result: _ORDER.index(result.status)),
+        limits=verdict_text.limits_text,
+        waiver_lines=verdict_text.waiver_lines,
+        remedy=remedy,
+        way=way_lines(stored),
+    )
+
+
+ROUTES = [verdict]

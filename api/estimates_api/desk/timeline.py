@@ -1,0 +1,146 @@
+"""Versions and production through time, as a picture: where each mark stands.
+
+Versions that came in a burst are kept apart, and a long silence stays a wide gap: half of the
+width is shared out evenly, the rest by time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from estimates.catalog.records import State, VersionSummary
+from estimates_api.http.bodies import EventBody
+
+WIDTH, HEIGHT = 960, 118
+_LEFT, _RIGHT = 92, 56
+_LABEL = 80  # points that a date needs
+_NUMBER = 17  # points that the number of a version needs
+MARKS: dict[State, str] = {
+    "production": "in production",
+    "candidate": "passes the gate, not promoted",
+    "superseded": "was in production",
+    "rolled_back": "rolled back",
+    "refused": "refused by the gate",
+    "unjudged": "not judged",
+    "expired": "expired",
+}
+
+
+class Dot(NamedTuple):
+    """A version: its place, and whether there is room for its number."""
+
+    x: float
+    version: VersionSummary
+    numbered: bool
+
+
+class Bar(NamedTuple):
+    """A time in production."""
+
+    x: float
+    width: float
+    version: int
+    since: datetime
+    until: datetime | None
+
+
+class Label(NamedTuple):
+    """A date below its version."""
+
+    x: float
+    text: str
+
+
+class Timeline(NamedTuple):
+    """What the template draws, oldest first; `states` are those that occur."""
+
+    dots: list[Dot]
+    bars: list[Bar]
+    labels: list[Label]
+    states: list[State]
+
+
+def timeline(versions: Sequence[VersionSummary], moves: Sequence[EventBody]) -> Timeline | None:
+    """The picture of some consecutive versions, oldest first; None without any.
+
+    moves  of production, oldest first, from the one that was in force at the first version on
+    """
+    if not versions:
+        return None
+    places = _Places([version.published_at for version in versions])
+    step = min((b - a for a, b in zip(places.x, places.x[1:], strict=False)), default=WIDTH)
+    every = max(1, round(_NUMBER / max(step, 1) + 0.49))
+    last = len(versions) - 1
+    dots = [
+        Dot(x, version, (last - i) % every == 0)
+        for i, (x, version) in enumerate(zip(places.x, versions, strict=True))
+    ]
+    occurring = {version.state for version in versions}
+    return Timeline(
+        dots,
+        _bars(places, moves),
+        _labels(places),
+        [state for state in MARKS if state in occurring],
+    )
+
+
+class _Places:
+    """Where times stand: at versions half evenly, half by time; in between in proportion."""
+
+    def __init__(self, times: Sequence[datetime]) -> None:
+        self.times = times
+        width = WIDTH - _RIGHT - _LEFT
+        count = len(times)
+        span = (times[-1] - times[0]).total_seconds()
+        self.x = [
+            round(
+                _LEFT
+                + width
+                * (
+                    (0.5 * i / (count - 1) if count > 1 else 0.5)
+                    + (0.5 * (t - times[0]).total_seconds() / span if span else 0.0)
+                ),
+                1,
+            )
+            for i, t in enumerate(times)
+        ]
+
+    def at(self, moment: datetime) -> float:
+        """The place of any moment."""
+        i = bisect_right(self.times, moment)
+        if i == 0:
+            return _LEFT
+        if i == len(self.times):
+            return self.x[-1]
+        before, after = self.times[i - 1], self.times[i]
+        share = (moment - before) / (after - before)
+        return round(self.x[i - 1] + share * (self.x[i] - self.x[i - 1]), 1)
+
+
+def _bars(places: _Places, moves: Sequence[EventBody]) -> list[Bar]:
+    bars: list[Bar] = []
+    for i, move in enumerate(moves):
+        until = moves[i + 1].at if i + 1 < len(moves) else None
+        if move.version is None or (until is not None and until < places.times[0]):
+            continue
+        start = places.at(move.at)
+        end = WIDTH if until is None else places.at(until)
+        bars.append(Bar(start, max(end - start, 1.5), move.version, move.at, until))
+    return bars
+
+
+def _labels(places: _Places) -> list[Label]:
+    """Dates from the newest version back, as many as there is room for."""
+    labels: list[Label] = []
+    same_day = places.times[0].date() == places.times[-1].date()
+    form = "%Y-%m-%d %H:%M" if same_day else "%Y-%m-%d"
+    needed = _LABEL * (1.6 if same_day else 1)
+    free = float("inf")
+    for x, moment in zip(reversed(places.x), reversed(places.times), strict=True):
+        if x + needed <= free:
+            labels.append(Label(x, moment.strftime(form)))
+            free = x
+    return labels

@@ -1,0 +1,185 @@
+"""The pages of the desk: they say what the answers under /v1 say, and lead everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from estimates.errors import InvalidError
+from estimates_api.desk.desk_page import POLICY, read_moment
+from tests.api.desk.read_page import ReadPage
+from tests.api.served import path_of
+
+pytest_plugins = ("tests.api.fixtures",)
+
+PAGES = (
+    "/",
+    "/events",
+    "/events?set=closes&kind=judged",
+    "/sets/closes",
+    "/sets/closes/versions/4",
+    "/sets/closes/versions/production",
+    "/sets/closes/verdicts/2",
+    "/sets/closes/diff",
+    "/sets/closes/diff/1/4",
+    "/sets/closes/stability",
+    "/sets/closes/accuracy",
+    "/sets/closes/keys/AAPL/2024-06-03",
+    "/sets/odd/keys/a%2Fb/2",
+)
+
+
+def page(client: TestClient[Any], path: str) -> ReadPage:
+    """A page that answers 200."""
+    response = client.get(path)
+    assert response.status_code == 200, (path, response.text[-2000:])
+    return ReadPage(path, response.text)
+
+
+def numbers_in(answer: Any) -> list[Any]:
+    """All numbers of a JSON answer."""
+    if isinstance(answer, dict):
+        return [number for value in answer.values() for number in numbers_in(value)]
+    if isinstance(answer, list):
+        return [number for value in answer for number in numbers_in(value)]
+    return [answer] if isinstance(answer, int | float) and not isinstance(answer, bool) else []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_forbids_all_but_its_own_files(client: TestClient[Any], path: str) -> None:
+    """Each page has a strict policy, no script, no inline style, and one language and heading."""
+    response = client.get(path)
+    assert response.headers["content-security-policy"] == POLICY
+    read = ReadPage(path, response.text)
+    assert "script" not in read.tags
+    assert not {"style", "onclick", "onload"} & {name for name, _ in read.attributes}
+    assert read.tags.count("h1") == 1
+    assert {"main", "nav", "footer"} <= set(read.tags)
+    assert ("lang", "en") in read.attributes
+
+
+@pytest.mark.parametrize(
+    ("path", "answers"),
+    [
+        ("/sets/closes/versions/4", ["/v1/sets/closes/estimates?ref=4"]),
+        ("/sets/odd/versions/1", ["/v1/sets/odd/estimates?ref=1"]),
+        (
+            "/sets/closes/diff/1/4",
+            ["/v1/sets/closes/diff/changes?from=1&to=4"],
+        ),
+    ],
+)
+def test_a_table_has_each_number_of_its_answer(
+    client: TestClient[Any], path: str, answers: list[str]
+) -> None:
+    """The estimates and changes of an answer stand on the page, to the last digit."""
+    shown = page(client, path).numbers
+    for url in answers:
+        rows = client.get(url).json()
+        rows = rows.get("estimates") or [
+            {name: column.get(part) for name, column in change["columns"].items()}
+            for change in rows["changes"]
+            for part in ("a", "b", "d", "r")
+        ]
+        values = [n for row in rows for n in row.values() if isinstance(n, float)]
+        assert values
+        missing = [value for value in values if value not in shown]
+        assert missing == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_number_of_its_own(client: TestClient[Any], path: str) -> None:
+    """Each number and time of a page stands in one of the answers that its foot links."""
+    read = page(client, path)
+    links = [link for link in read.links if link.startswith(("/v1/", "/health"))]
+    responses = [client.get(link) for link in links if "/data" not in link]
+    known = numbers_in([response.json() for response in responses])
+    texts = str(
+        [(response.text, response.headers.get("estimates-as-of")) for response in responses]
+    )
+    assert [number for number in read.numbers if number not in known] == []
+    assert [time for time in read.times if time not in texts] == []
+
+
+@pytest.mark.slow
+def test_every_link_leads_somewhere(client: TestClient[Any]) -> None:
+    """From `/` by links alone every page is reached, and none of its links is broken."""
+    seen: set[str] = set()
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        response = client.get(path)
+        assert response.status_code in (200, 202), path
+        if response.headers["content-type"].startswith("text/html") and path != "/docs":
+            waiting += ReadPage(path, response.text).links
+    reached = {path.partition("?")[0] for path in seen}
+    assert {path.partition("?")[0] for path in PAGES} - {
+        "/sets/closes/versions/production"
+    } <= reached
+
+
+def test_problems_are_pages(client: TestClient[Any]) -> None:
+    """What does not exist is a page with the status and the words of the answer."""
+    for path, status, code in (
+        ("/sets/nope", 404, "unknown_set"),
+        ("/sets/closes/versions/99", 404, "unknown_version"),
+        ("/sets/closes/versions/4?color=red", 400, "unknown_parameter"),
+        ("/sets/closes?as_of=yesterday", 400, "bad_time"),
+        ("/sets/closes/verdicts/6", 404, "no_verdict"),
+    ):
+        response = client.get(path)
+        read = ReadPage(path, response.text)
+        assert (response.status_code, code in read.text) == (status, True), path
+        assert response.headers["content-type"].startswith("text/html")
+        assert response.headers["content-security-policy"] == POLICY
+
+
+def test_the_worst_set_comes_first(client: TestClient[Any]) -> None:
+    """The catalogue names what each set needs, and a set that needs nothing comes last."""
+    read = page(client, "/")
+    assert read.text.index("closes") < read.text.index("odd")
+    assert "version 6 is not judged" in read.text
+    assert "1 of 2 sets needs somebody" in read.text
+    assert "closes" not in page(client, "/?q=ODD+score").text.partition("Show")[2]
+
+
+def test_a_page_is_of_a_moment(client: TestClient[Any]) -> None:
+    """With `as_of` a page shows what was known then, and all its links keep the moment."""
+    moves = client.get("/v1/events?set=closes&kind=promoted").json()["events"]
+    then = moves[0]["at"]
+    read = page(client, f"/sets/closes?as_of={then}")
+    assert "version 4" not in read.text
+    assert f"/sets/closes/versions/1?as_of={then.replace(':', '%3A')}" in read.links
+    inside = [link for link in read.links if link.startswith(("/sets/", "/events"))]
+    assert [link for link in inside if "as_of=" not in link] == ["/sets/closes"]  # Show now
+
+
+def test_the_form_of_the_moment_means_utc() -> None:
+    """The browser's field knows no offset; what is written with one is read as elsewhere."""
+    assert read_moment("2026-11-24T16:00") == "2026-11-24T16:00:00Z"
+    assert read_moment("2026-11-24T16:00:00+01:00") == "2026-11-24T15:00:00Z"
+    assert read_moment("") is None
+    with pytest.raises(InvalidError, match="bare date"):
+        read_moment("2026-11-24")
+
+
+def test_two_menus_lead_to_two_versions(client: TestClient[Any]) -> None:
+    """What the form of two versions sends leads to their page."""
+    response = client.get("/sets/closes/diff?from=1&to=4&pairing=", follow_redirects=False)
+    assert response.status_code == 303
+    assert response.headers["location"] == "../../sets/closes/diff/1/4"
+
+
+def test_what_was_never_in_production_is_shown_on_request(client: TestClient[Any]) -> None:
+    """A refused version's outlier is not in the picture unless it is asked for."""
+    usual = page(client, "/sets/closes/keys/AAPL/2024-06-03")
+    whole = page(client, "/sets/closes/keys/AAPL/2024-06-03?all=1")
+    history = client.get(path_of("closes", "AAPL", "2024-06-03", route="history")).json()["history"]
+    refused = next(entry for entry in history if entry["state"] == "refused")
+    assert refused["estimate"]["value"] not in usual.numbers
+    assert refused["estimate"]["value"] in whole.numbers
