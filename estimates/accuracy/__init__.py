@@ -11,7 +11,9 @@ losses             the losses of each key
 slices             means by group and by step of the target
 skill, revision    against a baseline; against the version before
 key_scores         the scores of single keys as a frame, and their means by any columns
-model_table, model_text   several models beside each other: each pair, relative skill, ranks
+model_table, model_text, model_page
+                   several models beside each other: each pair, relative skill, ranks; as text, as a
+                   heat map and a page
 
 pooling            several versions as one
 diebold_mariano    the test over dates; its p-value is the only thing that needs scipy

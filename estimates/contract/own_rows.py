@@ -26,7 +26,7 @@ def own_rows(
     if not where or not frame.height:
         return frame
     wanted = {name: _texts(value) for name, value in where.items()}
-    for name in wanted:
+    for name in where:
         if name not in frame.columns:
             raise InvalidError(
                 "columns",
@@ -34,8 +34,7 @@ def own_rows(
                 "rows are chosen",
                 remedy=f"name one of {', '.join(frame.columns)}",
             )
-    tests = [pl.col(name).cast(pl.String).is_in(list(texts)) for name, texts in wanted.items()]
-    own = frame.filter(reduce(pl.Expr.and_, tests))
+    own = frame.filter(has_values(where))
     said = " and ".join(f"{name} is {' or '.join(texts)}" for name, texts in wanted.items())
     if not own.height:
         raise InvalidError(
@@ -47,6 +46,16 @@ def own_rows(
     if own.height < frame.height:
         note(f"{source}: {own.height:,} of {frame.height:,} rows are used, in which {said}")
     return own
+
+
+def has_values(where: Mapping[str, Cell | tuple[Cell, ...]]) -> pl.Expr:
+    """Whether a row has one of the wanted values in each column, compared as text; of one column
+    at least.
+    """
+    tests = [
+        pl.col(name).cast(pl.String).is_in(list(_texts(value))) for name, value in where.items()
+    ]
+    return reduce(pl.Expr.and_, tests)
 
 
 def _texts(value: Cell | tuple[Cell, ...]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from estimates.keys.key_form import Key
 from estimates.lookup.parted_lookup import Lookup, WouldBlock
 from estimates.reading.answer import Answer
 from estimates.reading.field_selection import selection
-from estimates.reading.version_reader import Files, VersionReader, key_form, mark_of
+from estimates.reading.version_reader import Files, VersionReader, is_carried, key_form, mark_of
 
 # What answers by key for a version if it is open already.
 Opened = Callable[[Version], Lookup | None]
@@ -130,7 +130,7 @@ class Reader:
             opening = openings.get(version.version)
             if opening is None:
                 opening = openings[version.version] = self._opening(view, version, clock)
-            entries.append(opening + estimate)
+            entries.append(opening + _carried_mark(version, row) + b'"estimate":' + estimate)
         head = msgspec.json.encode(self._about(name, form.texts(key), in_bounds))[:-1]
         json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
         if chain:
@@ -176,12 +176,19 @@ class Reader:
                 for start, end in spans.get(version.version, [])
             ],
         }
-        if (carried := version.provenance.carried_over) is not None:
-            entry["carried_over"] = mark_of(carried)
         if clock is not None:
             entry["released_at"] = version.released_at
             entry["imported"] = version.released_at is not None
-        return msgspec.json.encode(entry)[:-1] + b',"estimate":'
+        return msgspec.json.encode(entry)[:-1] + b","
+
+
+def _carried_mark(version: Version, row: bytes | None) -> bytes:
+    """What an entry of a history says of groups that keep earlier rows; `this`: its own does."""
+    carried = version.provenance.carried_over
+    if carried is None:
+        return b""
+    this = row is not None and is_carried(row, carried)
+    return b'"carried_over":%b,' % msgspec.json.encode(mark_of(carried) | {"this": this})
 
 
 def _expired(view: SetView, versions: Sequence[Version]) -> dict[str, list[Expiry]]:

@@ -4,7 +4,9 @@ CSV and as Arrow.
 one estimate, a page   the key, and the columns asked for
 a batch                status, the key, the columns asked for, last_version; in the order asked
 a history              version, published_at, data_through, state, production, the key, the columns
-                       asked for; a version without the key has null in all the columns asked for
+                       asked for; a version without the key has null in all the columns asked for.
+                       Where a version has rows that are carried over also carried_over, whether
+                       this one is
 
 What stands beside the estimates yields to a column of the contract that has its name: it gets a `_`
 in front.
@@ -193,6 +195,7 @@ def _history(
         **_as_text(times),
         "state": _TEXT,
         "production": pl.List(_SPAN),
+        "carried_over": pl.Struct({"this": pl.Boolean()}),
     }
     read = _read(rows, {**fields, "estimate": pl.Struct(_as_text(columns))})
     ends = [
@@ -203,6 +206,10 @@ def _history(
         for name in fields
     }
     entry["production"] = pl.col("production").list.eval(pl.struct(ends))
+    if read["carried_over"].null_count() < read.height:
+        entry["carried_over"] = pl.col("carried_over").struct.field("this").fill_null(False)
+    else:
+        del entry["carried_over"]
     cells = {
         name: _parsed(pl.col("estimate").struct.field(name), kind) for name, kind in columns.items()
     }

@@ -10,7 +10,7 @@ import polars as pl
 from estimates.accuracy import key_scores
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.match import match
-from estimates.accuracy.model_table import ModelTable, compare_models
+from estimates.accuracy.model_table import ModelTable, Test, compare_models
 from estimates.accuracy.observed import observed
 from estimates.errors import InvalidError, NotFoundError
 from estimates.store.open_store import OpenStore
@@ -74,12 +74,15 @@ def model_table(
     vintage: datetime | str | None = None,
     loss: str | None = None,
     log_shift: float | None = None,
+    test: Test = "wilcoxon",
 ) -> ModelTable:
     """Several sets as models of one thing, each pair on the keys of the same day of data_through
-    that both have.
+    that both have; of several versions of one day the newest counts. Of several columns it is about
+    the first that all have, else the first of each.
 
     baseline  one of the sets, or one more
     loss      one of LOSSES; default: the first that all have
+    test      what p-values are of
     Raises what `scores_by_key` does, InvalidError (`few_models`, `other_keys`, `bad_loss`,
     `no_scipy`).
     """
@@ -94,9 +97,15 @@ def model_table(
                 f"{', '.join(keys[model])}; only sets with the same key columns can be compared",
             )
         of_all = scores_by_key(store, model, frame, vintage=vintage, log_shift=log_shift)
-        first = of_all["column"][0]
         origin = pl.col("data_through").dt.date().alias(_ORIGIN)
-        scores[model] = of_all.filter(pl.col("column") == first).with_columns(origin)
+        newest = pl.col("version") == pl.col("version").max().over(_ORIGIN)
+        scores[model] = of_all.with_columns(origin).filter(newest)
+    columns = {m: part["column"].unique(maintain_order=True) for m, part in scores.items()}
+    shared = [c for c in columns[models[0]] if all(c in of_model for of_model in columns.values())]
+    for model, part in scores.items():
+        of_column = part.filter(column=shared[0] if shared else columns[model][0])
+        # what other columns are scored by says nothing of this one
+        scores[model] = of_column[[s.name for s in of_column if s.null_count() < s.len()]]
     common = [
         n for n, column in LOSSES.items() if all(column in part.columns for part in scores.values())
     ]
@@ -111,4 +120,4 @@ def model_table(
         )
         for model, part in scores.items()
     }
-    return compare_models(losses, [_ORIGIN, *keys[models[0]]], chosen, baseline)
+    return compare_models(losses, [_ORIGIN, *keys[models[0]]], chosen, baseline, test)

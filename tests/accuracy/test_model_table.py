@@ -10,8 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.accuracy.model_table import ModelPair, compare_models, holm, signed_rank_p
-from estimates.accuracy.model_text import draw, render_text
+from estimates.accuracy.model_page import draw, render_html
+from estimates.accuracy.model_table import (
+    ModelPair,
+    compare_models,
+    holm,
+    permutation_p,
+    signed_rank_p,
+)
+from estimates.accuracy.model_text import render_text
 from estimates.errors import InvalidError
 
 START = datetime(2026, 1, 7, tzinfo=UTC)
@@ -118,7 +125,8 @@ def test_models_without_common_keys_have_no_ratio() -> None:
     far = frames["a"].with_columns(place=pl.lit("elsewhere"))
     table = compare_models({"a": frames["a"], "far": far}, ["place", "data_through"], "wis", "a")
     assert {(p.n, p.ratio, p.reason) for p in table.pairs} == {(0, None, "no_shared_keys")}
-    assert [m.relative_skill for m in table.models] == [1.0, 1.0]
+    assert [m.relative_skill for m in table.models] == [None, None]
+    assert [m.scaled_relative_skill for m in table.models] == [None, None]
     with pytest.raises(InvalidError) as caught:
         compare_models({"a": far}, ["place", "data_through"], "wis")
     assert caught.value.code == "few_models"
@@ -132,3 +140,35 @@ def test_the_page_has_the_table_and_the_heat_map() -> None:
     assert all(len(line) <= 80 for line in page.splitlines())
     assert "Ranks by month of data_through" in page
     assert draw(table, "svg") == draw(table, "svg")
+    html = render_html(table)
+    assert html == render_html(table)
+    assert all(text in html for text in ("4 models by wis", "<svg", "2026-03", "Ranks by month"))
+
+
+def test_equal_losses_make_the_test_approximate() -> None:
+    """As R has it (up to 4.5): with a pair that does not differ the normal distribution is taken,
+    also for few; known p-values of `wilcox.test(x, y, paired = TRUE)`.
+    """
+    x = np.array([1.83, 0.5, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.3])
+    y = np.array([0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29])
+    assert signed_rank_p(x, y) == pytest.approx(0.0390625)
+    same = np.append(x, 1.0), np.append(y, 1.0)
+    sizes = 45 / 2, math.sqrt(9 * 10 * 19 / 24)  # of the rank sum: mean and deviation
+    z = (40 - sizes[0] - 0.5) / sizes[1]
+    assert signed_rank_p(*same) == pytest.approx(math.erfc(z / math.sqrt(2)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_permutations_come_near_all_exchanges(seed: int) -> None:
+    """The share of all 2^8 exchanges whose sums differ by as much as was seen, nearly; the same
+    losses give the same value, and none for equal losses.
+    """
+    random = np.random.default_rng(seed)
+    a, b = random.normal(0.6, 1, 8), random.normal(0, 1, 8)
+    seen = abs((a - b).sum())
+    sums = [abs(((a - b) * signs).sum()) for signs in product((1, -1), repeat=8)]
+    exact = sum(total >= seen - 1e-9 for total in sums) / len(sums)
+    assert permutation_p(a, b) == pytest.approx(exact, abs=0.05)
+    assert permutation_p(a, b) == permutation_p(a, b)
+    assert permutation_p(a, a) is None
+    assert permutation_p(a + 3, b) >= 1 / 1000

@@ -112,8 +112,11 @@ def test_every_answer_is_marked(store: Store) -> None:
     assert reader.get_many([("007", 0), ("008", 0)]).body["carried_over"] == mark
     assert reader.scan("007").body["carried_over"] == mark
     assert "carried_over" not in reader.get("007", 0, ref=1).body
-    marks = [entry.get("carried_over") for entry in reader.history("007", 0).body["history"]]
-    assert sorted(marks, key=str) == sorted([None, None, mark], key=str)
+    for shop, this in (("007", True), ("008", False)):
+        history = reader.history(shop, 0)
+        marks = [entry.get("carried_over") for entry in history.body["history"]]
+        assert marks == [None, None, {**mark, "this": this}]
+        assert history.frame(reader.contract)["carried_over"].to_list() == [False, False, this]
 
 
 def test_a_shop_that_is_gone_keeps_its_rows(store: Store) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from time import time
+from urllib.parse import quote
 from zlib import crc32
 
 import msgspec
@@ -82,6 +83,7 @@ class ResolvedRequest:
                 "estimates-as-of": instants.text(moment),
             }
             | ({} if fault is None else {"estimates-degraded": fault})
+            | _carried_over(version)
         )
         self._imported = imported
         if imported:
@@ -167,6 +169,15 @@ class ResolvedRequest:
     def _current(self, head: list[Header]) -> list[Header]:
         """The headers; past the contract's maximum age with `Estimates-Stale`."""
         return head if time() <= self._stale_from else [*head, _STALE]
+
+
+def _carried_over(version: Version) -> dict[str, str]:
+    """Which groups keep the rows of an earlier version; a column's name as in a URL."""
+    carried = version.provenance.carried_over
+    if carried is None:
+        return {}
+    mark = f'by="{quote(carried.by)}", groups={len(carried.groups)}, since={carried.since}'
+    return {"estimates-carried-over": mark}
 
 
 def resolve(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 
+import msgspec
 import polars as pl
 
+from estimates.catalog.records import Version
 from estimates.contract.contract import Contract
 from estimates.reading import tabular
 from estimates.reading.answer import Answer
+from estimates.reading.version_reader import mark_of
 from estimates_api.http.representation import CSV, JSON, NDJSON, PARQUET
 
 _CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}
@@ -48,12 +51,19 @@ def write_form(
 
 def write_answer(answer: Answer, contract: Contract, form: str) -> bytes:
     """The body of an answer; the contract is of the version's shape."""
-    metadata = {"set": answer.set}
-    if answer.version is not None:
-        metadata = {"set": answer.version.set, "version": str(answer.version.version)}
+    version = answer.version
     return write_form(
         form,
         lambda: answer.json,
         lambda: answer.frame(contract),
-        metadata,
+        {"set": answer.set} if version is None else metadata_of(version),
     )
+
+
+def metadata_of(version: Version) -> dict[str, str]:
+    """What the schema of an Arrow table says of the version that its rows are of."""
+    metadata = {"set": version.set, "version": str(version.version)}
+    carried = version.provenance.carried_over
+    if carried is not None:
+        metadata["carried_over"] = msgspec.json.encode(mark_of(carried)).decode()
+    return metadata

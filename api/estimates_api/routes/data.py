@@ -30,7 +30,7 @@ from estimates_api.http.representation import (
 from estimates_api.http.resolved_request import ResolvedRequest, resolve
 from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.streaming import ChunkedAnswer
-from estimates_api.http.tables import content_type
+from estimates_api.http.tables import content_type, metadata_of
 from estimates_api.http.url_text import ReadRequest
 
 _FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV}
@@ -137,10 +137,7 @@ def _rows(resolved: ResolvedRequest, files: SnapshotFiles, form: str) -> Iterato
         return tabular.csv_pieces(files.frames())
     if form == PARQUET:
         return tabular.parquet_pieces(files.frames())
-    version = resolved.version
-    return tabular.arrow_pieces(
-        files.frames(), {"set": version.set, "version": str(version.version)}
-    )
+    return tabular.arrow_pieces(files.frames(), metadata_of(resolved.version))
 
 
 ROUTES = [data]

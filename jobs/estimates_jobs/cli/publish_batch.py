@@ -8,20 +8,16 @@ from typing import NamedTuple
 import click
 
 from estimates.contract.contract import Contract
+from estimates.render.wording import count
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import cells, progress, terminal
 from estimates_jobs.run.batch import BatchRun, Plan, publish_tables
-from estimates_jobs.tables.dated_tables import (
-    DatedTable,
-    dated_files,
-    has_mark,
-    rows_by_validity,
-    rows_by_version,
-    undated,
-)
+from estimates_jobs.tables.dated_tables import DatedTable, dated_files, has_mark, undated
+from estimates_jobs.tables.long_tables import rows_by_validity, rows_by_version
+from estimates_jobs.tables.table_files import with_timezone
 
 _INPUT_IS_WRONG = 2
 
@@ -54,7 +50,7 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
     rejected, else 1 when the gate refused one.
     """
     _check(batch, contract)
-    tables = _tables(batch, contract, options)
+    tables = _tables(batch, with_timezone(contract, batch.timezone), options)
     done: list[BatchRun] = []
     with (
         notifying(options, store) as warnings,
@@ -94,6 +90,8 @@ def _check(batch: Batch, contract: Contract) -> None:
         raise click.UsageError("--valid-to goes with --valid-from")
     if batch.version_by and batch.valid_from:
         raise click.UsageError("--version-by and --valid-from are two ways; give one of them")
+    if batch.valid_to and batch.valid_to == batch.valid_from:
+        raise click.UsageError("--valid-from and --valid-to are two columns")
     if long and len(batch.files) > 1:
         raise click.UsageError(
             "--version-by and --valid-from take one table; name its files by a folder or a glob"
@@ -151,4 +149,4 @@ def _summary(name: str, counts: dict[str, int]) -> str:
         "repeated": "done before",
     }
     parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts[key]]
-    return f"{name}: {counts['tables']:,} tables: {', '.join(parts) or 'none'}"
+    return f"{name}: {count(counts['tables'], 'table')}: {', '.join(parts) or 'none'}"

@@ -12,6 +12,7 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
+from estimates.accuracy.model_table import TESTS, Test
 from estimates.errors import RefusedError, UnavailableError
 from estimates.reading.tabular import csv
 from estimates.render.wording import count
@@ -75,8 +76,9 @@ class _Scored(msgspec.Struct, frozen=True):
     "estimates score flu --actuals truth.csv --by location,horizon",
     "estimates score flu --actuals truth.csv --each --format csv > each.csv",
     "estimates score flu-a flu-b flu-c --baseline flu-naive --actuals truth.csv",
+    "estimates score flu-a flu-b --actuals truth.csv --format html > models.html",
     "estimates score sp500-close --last 10 --format csv > scores.csv",
-    forms=("csv",),
+    forms=("csv", "html"),
 )
 @click.argument("set_names", metavar="SET...", nargs=-1, required=True)
 @click.option(
@@ -128,6 +130,11 @@ class _Scored(msgspec.Struct, frozen=True):
 )
 @click.option("--baseline", metavar="SET", help="Of several sets: the one that skill is scaled by.")
 @click.option("--loss", metavar="NAME", help="Of several sets: wis, mae, brier, ….")
+@click.option(
+    "--test",
+    type=click.Choice(list(TESTS)),
+    help="Of several sets: what p-values are of.  [default: wilcoxon]",
+)
 @timezone_option
 @table_options
 @notify_option
@@ -182,6 +189,7 @@ class _Request(msgspec.Struct, frozen=True):
     log_shift: float | None
     baseline: str | None
     loss: str | None
+    test: Test | None
 
     def check(self, options: Options, names: tuple[str, ...]) -> None:
         """Raises UsageError for options that do not go together."""
@@ -222,6 +230,8 @@ class _Request(msgspec.Struct, frozen=True):
                 "--log-shift needs --by, --each or several sets",
             ),
             (self.loss is not None and not several, "--loss is for several sets"),
+            (self.test is not None and not several, "--test is for several sets"),
+            (options.format == "html" and not several, "--format html is for several sets"),
         ]
         for wrong, message in problems:
             if wrong:
@@ -255,6 +265,7 @@ def _compare(options: Options, names: tuple[str, ...], request: _Request) -> Non
         vintage=request.vintage,
         loss=request.loss,
         log_shift=request.log_shift,
+        test=request.test or "wilcoxon",
     )
     show_models(options, models, request.chart)
 

@@ -48,15 +48,17 @@ def _cell(value: object) -> str:
 
 
 def show_models(options: Options, models: ModelTable, chart: str | None) -> None:
-    """Models beside each other: text, JSON, or a row a pair as CSV; and as a picture."""
-    from estimates.accuracy import model_text
+    """Models beside each other: text, JSON, a page, or a row a pair as CSV; and as a picture."""
+    from estimates.accuracy import model_page, model_text
 
     if options.json:
         terminal.raw(msgspec.json.encode(rounded(msgspec.to_builtins(models))))
     elif options.csv:
         terminal.raw(csv(pl.DataFrame(msgspec.to_builtins(models.pairs), infer_schema_length=None)))
+    elif options.format == "html":
+        terminal.raw(model_page.render_html(models).encode())
     else:
         terminal.page(model_text.render_text(models))
     if chart is not None:
         with writing(chart) as path:
-            path.write_bytes(model_text.draw(models, Path(chart).suffix[1:]))
+            path.write_bytes(model_page.draw(models, Path(chart).suffix[1:]))

@@ -27,6 +27,7 @@ _OF_ONE_TABLE = (InvalidError, ConflictError, GateError, NotFoundError)
 class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one table of a batch.
 
+    run_id       None where no run began
     is_repeated  an earlier batch had published it; nothing was done now
     status       also `rejected` (it cannot be read or does not conform; nothing was stored)
     not_promoted_because  a sentence; None when production pointed to the version
@@ -35,7 +36,7 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
 
     set: str
     table: str
-    run_id: str
+    run_id: str | None
     status: RunStatus
     data_through: datetime | None = None
     version: int | None = None
@@ -77,7 +78,7 @@ def publish_tables(
             content = table.read()
             members = [(None, content)] if family is None else by_member(content, table, family.by)
         except _OF_ONE_TABLE as error:
-            yield _rejected(name, table, plan, error)
+            yield _rejected(name, table, None, error)
             continue
         del content
         for member, rows in members:
@@ -91,7 +92,7 @@ def publish_tables(
 def _published(
     store: Store, name: str, member: str | None, table: DatedTable, content: Table, plan: Plan
 ) -> BatchRun:
-    own = name
+    own, run_id = name, None
     try:
         own = name if member is None else member_set(name, member)
         through = filled(plan.through, table.when)
@@ -121,7 +122,7 @@ def _published(
             progress=lambda step: plan.progress(f"{table.name}: {step}"),
         )
     except _OF_ONE_TABLE as error:
-        return _rejected(own, table, plan, error)
+        return _rejected(own, table, run_id, error)
     return BatchRun(
         set=own,
         table=table.name,
@@ -147,11 +148,11 @@ def _repeated(table: DatedTable, run: Run) -> BatchRun:
     )
 
 
-def _rejected(own: str, table: DatedTable, plan: Plan, error: EstimatesError) -> BatchRun:
+def _rejected(own: str, table: DatedTable, run_id: str | None, error: EstimatesError) -> BatchRun:
     return BatchRun(
         set=own,
         table=table.name,
-        run_id=f"{own}-{filled(plan.through, table.when)}",
+        run_id=run_id,
         status="rejected",
         error=error.code,
         message=error.message,

@@ -7,7 +7,7 @@ json_files      arrays of objects, and an object a line
 typed_files     Parquet and Arrow, also of types that polars does not know
 plain_text      numbers as people write them, where no contract says what a column is
 text_options    what a person says of the text
-dated_tables    many tables of one set: dated files, or one table with dates in a column
+dated_tables    many tables of one set: dated files; long_tables: one table with dates in columns
 family_tables   whose rows those of a table are, and what a hub says of its models
 hub_config      the contracts that a forecast hub's tasks ask for
 hubverse        the long form, pivoted

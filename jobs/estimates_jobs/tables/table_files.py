@@ -19,6 +19,7 @@ from estimates.contract.number_text import NumberOptions
 from estimates.contract.own_rows import own_rows
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
+from estimates.instants import check_zone
 from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.csv_files import read_csv
 from estimates_jobs.tables.json_files import looks_like_json, read_json
@@ -114,7 +115,10 @@ def with_timezone(contract: Contract, timezone: str | None) -> Contract:
     """The contract with another zone of times without one, where a person names it; raises
     InvalidError (`bad_timezone`).
     """
-    return contract if timezone is None else msgspec.structs.replace(contract, timezone=timezone)
+    if timezone is None:
+        return contract
+    check_zone(timezone)
+    return msgspec.structs.replace(contract, timezone=timezone)
 
 
 def moments_in(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """Where the bytes of a table come from: a file, a folder, a glob, a bucket, a URL.
 
 A folder is read with all that lies below it, but for names that begin with `_` or `.`, which Spark
-and others put beside the data, and for empty files. A folder called `name=value` gives its files a
-column.
+and others put beside the data, for documents such as README.md, and for empty files. A folder
+called `name=value` gives its files a column.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ from estimates.errors import InvalidError, NotFoundError
 _WEB = ("http://", "https://")
 _BUCKET = re.compile(r"[a-z0-9]+://")
 _PATTERN = re.compile(r"[*?\[]")
+# Files that people and repositories put beside tables.
+_DOCUMENTS = re.compile(
+    r"(?:.*\.(?:md|rst|html?|pdf|docx?|png|jpe?g|svg|py|r|rmd|qmd|ipynb|sql|sh|ya?ml|toml|log|lock)"
+    r"|license|readme|codeowners)",
+    re.IGNORECASE,
+)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 # How compressed files begin, and what Arrow calls their codec.
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
@@ -54,6 +60,11 @@ class Part:
             ) from None
 
     @property
+    def size(self) -> int | None:
+        """In bytes, of a file on this machine."""
+        return self.path.stat().st_size if self.path is not None and self.path.is_file() else None
+
+    @property
     def sha256(self) -> str:
         """The digest of its bytes."""
         if self.path is None:
@@ -72,16 +83,17 @@ def is_remote(word: str) -> bool:
     return _BUCKET.match(word) is not None
 
 
-def parts_of(word: str) -> list[Part]:
+def parts_of(word: str, *, with_empty: bool = False) -> list[Part]:
     """The files of a table, in the order of their names; `-` is standard input.
 
+    with_empty  also those of a folder on this machine that have nothing in them
     Raises InvalidError `no_file`; UnavailableError and RefusedError of a bucket.
     """
     if word == "-":
         return [Part("standard input", {}, sys.stdin.buffer.read)]
     if word.startswith(_WEB):
         return [_web_part(word)]
-    parts = _bucket_parts(word) if is_remote(word) else _local_parts(word)
+    parts = _bucket_parts(word) if is_remote(word) else _local_parts(word, with_empty)
     if not parts:
         raise InvalidError("no_file", f"{word}: there is no file of a table", remedy=_EXPECTED)
     return parts
@@ -118,10 +130,11 @@ _EXPECTED = (
 )
 
 
-def _local_parts(word: str) -> list[Part]:
+def _local_parts(word: str, with_empty: bool) -> list[Part]:
     path = Path(word)
     if path.is_dir():
-        return _listed(word, (str(file) for file in sorted(path.rglob("*")) if file.is_file()))
+        names = (str(file) for file in sorted(path.rglob("*")) if file.is_file())
+        return _listed(word, names, with_empty)
     matches = _local_matches(word) if not path.is_file() and _PATTERN.search(word) else []
     if not matches:
         is_pipe = path.exists() and not path.is_file()  # which can be read once
@@ -133,7 +146,7 @@ def _local_parts(word: str) -> list[Part]:
         for file in (sorted(Path(match).rglob("*")) if Path(match).is_dir() else [Path(match)])
         if file.is_file()
     ]
-    return _listed(fixed, files)
+    return _listed(fixed, files, with_empty)
 
 
 def _local_matches(word: str) -> list[str]:
@@ -145,7 +158,7 @@ def _fixed(word: str) -> str:
     return _PATTERN.split(word, maxsplit=1)[0].rpartition("/")[0]
 
 
-def _listed(folder: str, files: Iterable[str]) -> list[Part]:
+def _listed(folder: str, files: Iterable[str], with_empty: bool) -> list[Part]:
     """The parts of a table among the files below a folder."""
     parts: list[Part] = []
     for file in files:
@@ -157,10 +170,15 @@ def _listed(folder: str, files: Iterable[str]) -> list[Part]:
                 f"{folder}: is a table of {kind}, whose log says which files count",
                 remedy="write its rows to Parquet files and read those",
             )
-        hidden = any(name.startswith(("_", ".")) for name in below)
-        if not hidden and Path(file).stat().st_size:
+        if not _is_beside(below) and (with_empty or Path(file).stat().st_size):
             parts.append(Part(file, _values(below[:-1])))
     return parts
+
+
+def _is_beside(below: list[str]) -> bool:
+    """Whether a file, by its path below a folder, is none of the table's."""
+    hidden = any(name.startswith(("_", ".")) for name in below)
+    return hidden or _DOCUMENTS.fullmatch(below[-1]) is not None
 
 
 def _values(folders: list[str]) -> dict[str, str | None]:
@@ -185,8 +203,7 @@ def _bucket_parts(word: str) -> list[Part]:
     parts: list[Part] = []
     for name in sorted(sizes):
         below = name[len(fixed) :].strip("/").split("/")
-        hidden = any(part.startswith(("_", ".")) for part in below)
-        if sizes[name] and not hidden and (wanted is None or wanted.match(name)):
+        if sizes[name] and not _is_beside(below) and (wanted is None or wanted.match(name)):
             full = f"{address.scheme}://{address.netloc}/{name}"
             parts.append(Part(full, _values(below[:-1]), lambda name=name: bucket.get(name)))
     return parts

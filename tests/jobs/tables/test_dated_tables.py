@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from estimates.errors import InvalidError
 from estimates_jobs.tables.dated_tables import dated_files, filled, has_mark
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -60,3 +61,40 @@ def test_a_date_is_put_into_a_text(text: str, when: date | datetime, expected: s
     """`{date}` is the day or moment itself, with days added or taken away."""
     assert has_mark(text)
     assert filled(text, when) == expected
+
+
+def test_a_date_beyond_the_calendar_is_refused() -> None:
+    """As a mistake in the text, whatever is added or taken away."""
+    for text in ("{date-99999999d}", "{date-900000d}", "{date+9999999999d}"):
+        with pytest.raises(InvalidError) as caught:
+            filled(text, date(2026, 1, 5))
+        assert caught.value.code == "bad_time"
+
+
+def test_what_lies_beside_the_tables_does_not_stop_them(tmp_path: Path) -> None:
+    """Documents are passed over, a file that two words name is read once, and a table without a
+    date, or an empty one, is found out when it is read.
+    """
+    for name in ("2026-01-05.csv", "2026-01-12.csv", "notes.csv"):
+        (tmp_path / name).write_text("k,v\n1,2\n")
+    for name in ("README.md", "LICENSE", "plot.PNG", "_SUCCESS", ".gitkeep"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "2026-01-19.csv").write_text("")
+    words = [str(tmp_path / "2026-01-05.csv"), str(tmp_path), f"{tmp_path}/../{tmp_path.name}"]
+    tables = dated_files(words, TextOptions())
+    assert [Path(table.name).name for table in tables] == [
+        "notes.csv",
+        *(f"2026-01-{day}.csv" for day in ("05", "12", "19")),
+    ]
+    assert tables[1].read().frame.height == 1
+    for table, code in ((tables[0], "no_date"), (tables[3], "bad_file")):
+        with pytest.raises(InvalidError) as caught:
+            table.read()
+        assert caught.value.code == code
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """It is no file without a date."""
+    with pytest.raises(InvalidError) as caught:
+        dated_files([str(tmp_path / "nowhere")], TextOptions())
+    assert caught.value.code == "no_file"

@@ -30,7 +30,7 @@ TABLES = "diff --changes, stability, triangle and score"  # have --format csv
 PRINTING = {
     "csv": TABLES,
     "markdown": "diff, gate and hub check",
-    "html": "diff",
+    "html": "diff and score of several sets",
     "junit": "gate",
     "github": "gate",
 }
@@ -134,7 +134,7 @@ def shared_options() -> list[click.Parameter]:
             "format",
             type=click.Choice(["text", "json", *PRINTING]),
             help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
-            "a page in Markdown (diff, gate, hub check) or HTML (diff), JUnit XML or GitHub "
+            "a page in Markdown (diff, gate, hub check) or HTML (diff, score), JUnit XML or GitHub "
             "annotations (gate).",
         ),
         _shared("debug", is_flag=True, default=None, help="Show the trace of an error."),
