@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import polars as pl
 
-from estimates.catalog.records import Version
+from estimates.catalog.records import Version, VersionHead
 from estimates.contract.contract import Contract
 from estimates.reading import tabular
 from estimates.reading.answer import Answer
@@ -60,10 +60,10 @@ def write_answer(answer: Answer, contract: Contract, form: str) -> bytes:
     )
 
 
-def metadata_of(version: Version) -> dict[str, str]:
+def metadata_of(version: Version | VersionHead) -> dict[str, str]:
     """What the schema of an Arrow table says of the version that its rows are of."""
     metadata = {"set": version.set, "version": str(version.version)}
-    carried = version.provenance.carried_over
+    carried = version.provenance.carried_over if isinstance(version, Version) else None
     if carried is not None:
         metadata["carried_over"] = msgspec.json.encode(mark_of(carried)).decode()
     return metadata
