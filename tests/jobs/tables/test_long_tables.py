@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -147,13 +148,11 @@ def test_rows_hold_from_one_moment_to_another(
             "until": column([end for _, _, end in rows], ends),
         }
     )
-    path = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"long-{id(frame)}.parquet"
-    frame.write_parquet(path)
-    try:
-        tables = rows_by_validity(str(path), "since", "until", DEMAND, TextOptions())
-        found = [[units for _, units in rows] for _, rows in versions(tables)]
-    finally:
-        path.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/all.parquet"
+        frame.write_parquet(path)
+        tables = rows_by_validity(path, "since", "until", DEMAND, TextOptions())
+        measured = [[units for _, units in rows] for _, rows in versions(tables)]
     moments = sorted({t for _, start, end in rows for t in (start, end) if t is not None})
     expected = [
         sorted(
@@ -165,7 +164,7 @@ def test_rows_hold_from_one_moment_to_another(
         )
         for moment in moments
     ]
-    assert found == [[units for _, units in rows] for rows in expected]
+    assert measured == [[units for _, units in rows] for rows in expected]
 
 
 def column(days: list[int | None], way: str) -> pl.Series:
