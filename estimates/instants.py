@@ -16,7 +16,8 @@ _OFFSET = r"(?:[Zz]|[+-][0-9]{2}:[0-5][0-9])"
 _FINER = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _LONGEST = timedelta(days=36525)  # so that now − duration is a date of the calendar
-_FORM = "is not a time; write 2026-11-24T16:00:00Z"
+_FORM = "is not a time"
+_WRITE = "write 2026-11-24T16:00:00Z"
 
 
 def now() -> datetime:
@@ -34,14 +35,17 @@ def parse(text: str, what: str = "time") -> datetime:
     """
     problem = _problem(text)
     if problem:
-        raise InvalidError("bad_time", f"{what} {text!r} {problem}")
+        fault, _, remedy = problem.partition("; ")
+        raise InvalidError("bad_time", f"{what} {text!r} {fault}", remedy=remedy)
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except ValueError:
-        raise InvalidError("bad_time", f"{what} {text!r} {_FORM}") from None
+        raise InvalidError("bad_time", f"{what} {text!r} {_FORM}", remedy=_WRITE) from None
     except OverflowError:
         raise InvalidError(
-            "bad_time", f"{what} {text!r} lies outside the years 1 to 9999 in UTC"
+            "bad_time",
+            f"{what} {text!r} lies outside the years 1 to 9999 in UTC",
+            remedy="give a moment within them",
         ) from None
 
 
@@ -49,12 +53,16 @@ def _problem(text: str) -> str:
     """What is wrong with the form of a time, and what to write; nothing for the right form."""
     if re.fullmatch(_LOCAL + _OFFSET, text):
         finer = _FINER.search(text)
-        return "is too fine: a time has microseconds, six digits after the second" if finer else ""
+        return (
+            "is too fine: a time has microseconds, six digits after the second; round it"
+            if finer
+            else ""
+        )
     if re.fullmatch(_DATE, text):
         return f"is a bare date; write {text}T00:00:00Z for its first moment in UTC"
     if re.fullmatch(_LOCAL, text):
         return "has no offset; end it in Z or an offset such as +01:00"
-    return _FORM + (
+    return f"{_FORM}; {_WRITE}" + (
         " (in a URL write + as %2B)" if re.search(r"[0-9] [0-9]{2}:?[0-9]{2}$", text) else ""
     )
 
@@ -65,7 +73,9 @@ def instant_of(value: datetime | str | None) -> datetime | None:
     """
     if isinstance(value, datetime) and value.tzinfo is None:
         raise InvalidError(
-            "bad_time", f"time {value} has no time zone; give it one: value.replace(tzinfo=UTC)"
+            "bad_time",
+            f"time {value} has no time zone",
+            remedy="give it one: value.replace(tzinfo=UTC)",
         )
     return parse(value) if isinstance(value, str) else value
 
@@ -94,7 +104,7 @@ def _end_of(day: str) -> datetime:
         return end_of_day(date.fromisoformat(day))
     except ValueError:
         raise InvalidError(
-            "bad_time", f"{day!r} is not a date of the calendar; write 2026-11-24"
+            "bad_time", f"{day!r} is not a date of the calendar", remedy="write 2026-11-24"
         ) from None
 
 
@@ -112,8 +122,8 @@ def check_zone(zone: str, where: str = "") -> None:
     except (ValueError, OSError, LookupError):
         raise InvalidError(
             "bad_timezone",
-            f"{where}{zone!r} is no time zone; write a name such as UTC, Europe/Berlin or "
-            "America/New_York",
+            f"{where}{zone!r} is no time zone",
+            remedy="write a name such as UTC, Europe/Berlin or America/New_York",
         ) from None
 
 

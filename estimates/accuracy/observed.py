@@ -15,6 +15,8 @@ from estimates.errors import InvalidError
 VALUE, LABEL = "value", "label"
 # What hubs call it, in target data of the forms time-series and oracle-output.
 OF_HUBS = ("observation", "oracle_value")
+# what people call it
+USUAL = ("actual", "actuals", "observed", "truth", "y", "y_true")
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -46,12 +48,14 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
     (`no_actuals`).
 
     That is the column of the same name; where there is one number only also `value`, `observation`
-    or `oracle_value`, one label only also `label`, one observed only either.
+    or `oracle_value`, one label only also `label`, one observed only either, or what people call
+    it: `actual`, `observed`, `truth`, `y`.
     """
     all_observed = observed(contract)
     names = {thing.name: _names(thing, all_observed) for thing in all_observed}
     column_of = {
-        name: next((n for n in names if n in columns), None) for name, names in names.items()
+        name: next((n for n in names if n in columns and n not in contract.key), None)
+        for name, names in names.items()
     }
     chosen = {name: column for name, column in column_of.items() if column is not None}
     if not chosen:
@@ -119,4 +123,4 @@ def _names(thing: Observed, all_observed: list[Observed]) -> list[str]:
     names = [thing.name]
     if sum(each.numeric == thing.numeric for each in all_observed) == 1:
         names += [VALUE, *OF_HUBS] if thing.numeric else [LABEL]
-    return [*names, VALUE, LABEL] if len(all_observed) == 1 else names
+    return [*names, VALUE, LABEL, *USUAL] if len(all_observed) == 1 else names

@@ -83,7 +83,9 @@ def backtest(
     """
     view = store.view().set(name)
     if last is not None and last < 1:
-        raise InvalidError("bad_limit", f"last {last} is not at least 1")
+        raise InvalidError(
+            "bad_limit", f"last {last} is not at least 1", remedy="leave it out for all versions"
+        )
     judging = view.contract if contract is None else _checked(store, view, contract)
     shape = _shape(view, judging)
     steps = _steps(view)[-last:] if last is not None else _steps(view)
@@ -192,7 +194,9 @@ def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
     name = view.contract.name
     if contract.name != name:
         raise InvalidError(
-            "other_contract", f"the policy is that of a set {contract.name!r}, not of {name!r}"
+            "other_contract",
+            f"the policy is that of a set {contract.name!r}, not of {name!r}",
+            remedy=f'write name = "{name}" into it, or replay it over its own set',
         )
     validate_policy(contract)
     if isinstance(contract.domain, FileDomain):
@@ -202,6 +206,7 @@ def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
                 "other_contract",
                 f"{name}: the policy's domain lists keys in a file, the registered contract's does "
                 "not",
+                remedy="define the contract with its file first: `estimates define`",
             )
         domain = msgspec.structs.replace(known, allow_missing=contract.domain.allow_missing)
         return msgspec.structs.replace(contract, domain=domain)
@@ -217,6 +222,7 @@ def _shape(view: SetView, contract: Contract) -> int:
         "other_contract",
         f"{contract.name}: no version can have the policy's columns: they are of a shape that was "
         "never registered",
+        remedy="define the policy's contract first, or leave its columns as they were",
     )
 
 

@@ -48,8 +48,8 @@ def edited(source: str, changes: list[NewLimits], profile: str | None = None) ->
         named = ", ".join(f"[gate.{change.table}.{change.name}]" for change in changes)
         raise InvalidError(
             "contract_form",
-            "limits can only be put into tables that have a line of their own; "
-            f"write them as {named}",
+            "limits can only be put into tables that have a line of their own",
+            remedy=f"write them as {named}",
         )
     return text
 

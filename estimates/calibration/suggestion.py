@@ -131,8 +131,11 @@ def suggest(
             "too_few_versions",
             f"{name}: {len(moves)} of {len(report.versions)} versions moved production from one "
             "good version to the "
-            f"next; limits can be proposed from {_FEWEST} on: waive what is right, promote it, and "
-            "it counts",
+            "next",
+            remedy=(
+                f"limits can be proposed from {_FEWEST} on: waive what is right, promote it, and "
+                "it counts"
+            ),
         )
     view = store.view().set(name)
     contract, revision = view.contract, view.contracts[-1]

@@ -60,7 +60,8 @@ def check_set(name: str, view: SetView, aliases: Iterable[Alias]) -> None:
     for (_, alias), _move in misplaced_aliases(view.events, aliases):
         raise CorruptError(
             "alias_damaged",
-            f"{name}: the catalog's alias {alias} is not where its last move put it; {REBUILD}",
+            f"{name}: the catalog's alias {alias} is not where its last move put it",
+            remedy=REBUILD,
         )
     made = Counter(event.kind for event in view.events)
     contracts, versions = made["defined"], made["published"]
@@ -78,7 +79,8 @@ def check_set(name: str, view: SetView, aliases: Iterable[Alias]) -> None:
             raise CorruptError(
                 "record_damaged",
                 f"{name}: version {version.version} has another end or MLflow run than its events "
-                f"say; {REBUILD}",
+                "say",
+                remedy=REBUILD,
             )
     for kind, rows in (("waived", view.waivers), ("hold_placed", view.holds)):
         standing = {event.id for event in view.events if event.kind == kind} - changes.ended.keys()
@@ -104,4 +106,4 @@ def misplaced_aliases(
 
 
 def _missing(what: str) -> CorruptError:
-    return CorruptError("record_missing", f"{what}; {REBUILD}")
+    return CorruptError("record_missing", f"{what}", remedy=REBUILD)

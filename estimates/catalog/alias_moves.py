@@ -71,8 +71,8 @@ class AliasMoves(OnEngine):
             if automatic and expected is not None and expected.held:
                 raise ConflictError(
                     "held",
-                    f"{version.set}: {alias} is held since a rollback; a person promotes with a "
-                    "reason",
+                    f"{version.set}: {alias} is held since a rollback",
+                    remedy="a person promotes with a reason",
                 )
             _move(tx, version, alias, expected, event, held=False)
             return event

@@ -168,13 +168,13 @@ def _check_replaced(known: LogHead, head: LogHead, only_on: bool) -> None:
     if known.store != head.store:
         raise CorruptError(
             "other_store",
-            f"the catalog was that of store {known.store} and is that of {head.store} now; "
-            "bring the right one back, or open the other store anew",
+            f"the catalog was that of store {known.store} and is that of {head.store} now",
+            remedy="bring the right one back, or open the other store anew",
         )
     if only_on:
         raise CorruptError(
             "catalog_behind",
             f"the catalog lacks event {known.event} that was read from it before, and ends with "
-            f"event {head.event}: it is an older one; bring the newest one back, or rebuild it "
-            "with `estimates recover`",
+            f"event {head.event}: it is an older one",
+            remedy="bring the newest one back, or rebuild it with `estimates recover`",
         )

@@ -26,7 +26,8 @@ def check_agreement(other: datetime, whose: str) -> None:
         raise RefusedError(
             "clock_differs",
             f"this machine's clock says {instants.text(now)} and that of {whose} "
-            f"{instants.text(other)}: nothing is written; set the clock that is wrong",
+            f"{instants.text(other)}: nothing is written",
+            remedy="set the clock that is wrong",
         )
 
 
@@ -39,9 +40,11 @@ def check_pause(last_at: datetime) -> None:
         raise RefusedError(
             "clock_jump",
             f"this machine's clock says {instants.text(now)}, {(now - last_at).days} days after "
-            "the last event, and there is no second clock to compare it with: nothing is written; "
-            "set the clock, or say that it is right with --clock-is-right "
-            "(in Python Store(…, clock_is_right=True))",
+            "the last event, and there is no second clock to compare it with: nothing is written",
+            remedy=(
+                "set the clock, or say that it is right with --clock-is-right "
+                "(in Python Store(…, clock_is_right=True))"
+            ),
         )
 
 

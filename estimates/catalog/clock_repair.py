@@ -35,13 +35,14 @@ class ClockRepair(OnEngine):
                     "clock_not_ahead",
                     f"no event is ahead of this machine's clock, {instants.text(now)}: there is "
                     "nothing to repair",
+                    remedy="leave the clock as it is",
                 )
             if ahead[0].id != first:
                 raise InvalidError(
                     "not_the_first",
                     f"by this machine's clock, {instants.text(now)}, the first event that is ahead "
-                    f"is event {ahead[0].id} of {instants.text(ahead[0].at)}, not {first}; name it "
-                    "if that is so, else set this machine's clock",
+                    f"is event {ahead[0].id} of {instants.text(ahead[0].at)}, not {first}",
+                    remedy="name it if that is so, else set this machine's clock",
                 )
             details = {"first": first}
             at = instants.from_micros(instants.micros(now))

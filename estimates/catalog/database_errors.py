@@ -36,24 +36,31 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
     if "decode to UTF-8" in str(error):
         return CorruptError(
             "catalog_damaged",
-            f"the catalog holds text that is none: {cause}; see `estimates verify`",
+            f"the catalog holds text that is none: {cause}",
+            remedy="see `estimates verify`",
         )
     if _NO_TABLE.search(cause):
         return CorruptError(
             "catalog_damaged",
-            f"catalog {where}: {cause}: a table of it is lost; bring a backup of the catalog back, "
-            "or move it away and rebuild it with `estimates recover`",
+            f"catalog {where}: {cause}: a table of it is lost",
+            remedy=(
+                "bring a backup of the catalog back, "
+                "or move it away and rebuild it with `estimates recover`"
+            ),
         )
     if is_refusal(error) or _is_forbidden(engine, error):
         return RefusedError(
             "catalog_refused",
-            f"catalog {where} refuses: {cause}; change its permissions or ESTIMATES_CATALOG",
+            f"catalog {where} refuses: {cause}",
+            remedy="change its permissions or ESTIMATES_CATALOG",
         )
     if isinstance(error, sa.exc.OperationalError) or _state(error) == _ABANDONED:
-        return UnavailableError("catalog", f"catalog {where} cannot be reached: {cause}; retry")
+        return UnavailableError(
+            "catalog", f"catalog {where} cannot be reached: {cause}", remedy="retry"
+        )
     if type(error) is DatabaseError:
         # SQLite's word for a file that is not (or no longer) a database
-        return CorruptError("catalog_damaged", f"catalog {where}: {cause}; {REBUILD}")
+        return CorruptError("catalog_damaged", f"catalog {where}: {cause}", remedy=REBUILD)
     return None
 
 

@@ -76,8 +76,8 @@ def check_writable(url: sa.URL) -> None:
     if is_read_only(url):
         raise RefusedError(
             "read_only",
-            f"{url.database} and its folder can be read and not written here: nothing is written; "
-            "work as the user who owns the store, where its disk is writable",
+            f"{url.database} and its folder can be read and not written here: nothing is written",
+            remedy="work as the user who owns the store, where its disk is writable",
         )
 
 
@@ -92,7 +92,9 @@ def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
     url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
     if not url.startswith(("sqlite://", "postgresql+psycopg://")):
         raise InvalidError(
-            "bad_catalog", "the catalog's URL begins with neither sqlite:// nor postgresql://"
+            "bad_catalog",
+            "the catalog's URL begins with neither sqlite:// nor postgresql://",
+            remedy="write sqlite:///FILE or postgresql://USER@HOST/DATABASE into ESTIMATES_CATALOG",
         )
     try:
         if not url.startswith("sqlite"):
@@ -106,10 +108,16 @@ def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
             follow_file(engine)
     except ModuleNotFoundError:
         raise InvalidError(
-            "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates-store[postgres]'"
+            "bad_catalog",
+            "PostgreSQL needs a driver",
+            remedy="pip install 'estimates-store[postgres]'",
         ) from None
     except (sa.exc.ArgumentError, ValueError) as error:
-        raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None
+        raise InvalidError(
+            "bad_catalog",
+            f"the catalog's URL cannot be read: {error}",
+            remedy="write sqlite:///FILE or postgresql://USER@HOST/DATABASE into ESTIMATES_CATALOG",
+        ) from None
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -190,7 +198,8 @@ def _reachable(engine: sa.Engine) -> Iterator[None]:
         where = engine.url.render_as_string(hide_password=True)
         raise CorruptError(
             "catalog_damaged",
-            f"catalog {where} lacks the row of its log; {REBUILD}",
+            f"catalog {where} lacks the row of its log",
+            remedy=REBUILD,
         ) from error
 
 
@@ -205,7 +214,8 @@ def check_revision(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite" and database and not _is_there(Path(database)):
         raise NotFoundError(
             "no_store",
-            f"there is no store at {Path(database).parent}; make one with `estimates init`",
+            f"there is no store at {Path(database).parent}",
+            remedy="make one with `estimates init`",
         )
     try:
         with reading(engine) as connection:
@@ -226,7 +236,8 @@ def check_revision(engine: sa.Engine) -> None:
         raise RefusedError(
             "schema_revision",
             f"catalog {where} has schema revision {revision} and this program knows "
-            f"{schema.REVISION}: run `estimates migrate` with the newest version of the program",
+            f"{schema.REVISION}",
+            remedy="run `estimates migrate` with the newest version of the program",
         )
 
 
@@ -238,4 +249,6 @@ def _is_there(path: Path) -> bool:
 
 
 def _no_catalog(where: str) -> NotFoundError:
-    return NotFoundError("no_store", f"{where} holds no catalog; make one with `estimates init`")
+    return NotFoundError(
+        "no_store", f"{where} holds no catalog", remedy="make one with `estimates init`"
+    )

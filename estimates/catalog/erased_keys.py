@@ -93,6 +93,7 @@ def erased_error(
         "erased",
         f"{version.set}: what there was of {name} was erased from all versions at {when} by "
         f"{erasure.actor} ({erasure.reason})",
+        remedy="its numbers are gone for good: ask for another key",
         version=version.version,
         key=list(texts),
         erased_at=when,

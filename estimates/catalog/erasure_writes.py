@@ -131,8 +131,8 @@ def erase_from_verdicts(tx: sa.Connection, store_id: str, erasures: Iterable[Era
             if record_digest(bare) != digest:
                 raise CorruptError(
                     "log_damaged",
-                    f"the verdict of event {event} is not what an erasure left of it; bring its "
-                    "copy in the log back with `estimates repair --from` a backup",
+                    f"the verdict of event {event} is not what an erasure left of it",
+                    remedy="bring its copy in the log back with `estimates repair --from` a backup",
                 )
             rewrite_verdict(tx, bare)
 

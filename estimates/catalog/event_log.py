@@ -110,7 +110,8 @@ def record_of(tx: sa.Connection, event: Event) -> Record | None:
     if not records:
         raise CorruptError(
             "record_missing",
-            f"{event.set}: the catalog lacks what event {event.id} ({event.kind}) made; {REBUILD}",
+            f"{event.set}: the catalog lacks what event {event.id} ({event.kind}) made",
+            remedy=REBUILD,
         )
     return records[0]
 
@@ -210,7 +211,8 @@ def _link(previous: str, event: Event, records: str | None) -> str | None:
 def _broken(what: str) -> CorruptError:
     return CorruptError(
         "chain_broken",
-        f"{what} is not what the chain says; see `estimates audit`, then {REBUILD}",
+        f"{what} is not what the chain says",
+        remedy=f"see `estimates audit`, then {REBUILD}",
     )
 
 
@@ -220,4 +222,8 @@ def check_text(**texts: str | None) -> None:
         if text is not None and (
             "\0" in text or (not text.isascii() and text != text.encode("utf-8", "ignore").decode())
         ):
-            raise InvalidError("bad_text", f"{name} has a NUL or half a character: {text!r}")
+            raise InvalidError(
+                "bad_text",
+                f"{name} has a NUL or half a character: {text!r}",
+                remedy="write it without these",
+            )

@@ -24,6 +24,7 @@ def expired_error(version: Version, expiry: Expiry, ref: str | None = None) -> N
     return NotFoundError(
         "expired",
         f"{version.set}: {named} expired at {when} by {expiry.actor}{because}; its files are gone",
+        remedy="read a newer version",
         version=number,
         expired_at=when,
         actor=expiry.actor,

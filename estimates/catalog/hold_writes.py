@@ -44,7 +44,9 @@ class HoldWrites(OnEngine):
             row = tx.execute(sa.select(table.c.version).where(here)).one_or_none()
             if row is None:
                 raise NotFoundError(
-                    "unknown_hold", f"{set_name}: no legal hold {hold} stands; see estimates status"
+                    "unknown_hold",
+                    f"{set_name}: no legal hold {hold} stands",
+                    remedy="see estimates status",
                 )
             event = next_event(
                 tx,

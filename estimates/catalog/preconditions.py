@@ -21,7 +21,8 @@ def check_newest(tx: sa.Connection, used: ContractRevision) -> None:
         raise ConflictError(
             "contract_changed",
             f"{used.set}: contract revision {newest} was defined meanwhile (this used "
-            f"{used.revision}); run again",
+            f"{used.revision})",
+            remedy="run again",
         )
 
 
@@ -41,12 +42,14 @@ def check_not_on_hold(tx: sa.Connection, version: Version) -> None:
     here = standing_holds(version.set) & (
         table.c.version.is_(None) | (table.c.version == version.version)
     )
-    hold = tx.execute(sa.select(table.c.id, table.c.reason).where(here)).first()
+    hold = tx.execute(sa.select(table.c.id, table.c.reason, table.c.version).where(here)).first()
     if hold is not None:
         raise ConflictError(
             "legal_hold",
             f"{version.set}: version {version.version} is under legal hold {hold.id} "
             f"({hold.reason}) and stays until that is released",
+            remedy=f"`estimates hold {version.set} {hold.version or 'all'} --release {hold.id}` "
+            "releases it",
             hold=hold.id,
         )
 
@@ -78,8 +81,8 @@ def moved_error(set_name: str, alias: str, expected: Alias | None) -> ConflictEr
     seen = "nothing" if expected is None else f"version {expected.version} as before"
     return ConflictError(
         "moved",
-        f"{set_name}: {alias} does not point to {seen}: somebody else moved it; look and decide "
-        "again",
+        f"{set_name}: {alias} does not point to {seen}: somebody else moved it",
+        remedy="look and decide again",
     )
 
 
@@ -100,5 +103,6 @@ def check_waivers(
         raise ConflictError(
             "waivers_changed",
             f"{version.set}: the waivers of version {version.version} are not those that it was "
-            "judged with: one was given, taken back or ended meanwhile; promote again",
+            "judged with: one was given, taken back or ended meanwhile",
+            remedy="promote again",
         )

@@ -88,10 +88,15 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.data_through.tzinfo is None:
             raise InvalidError(
                 "bad_time",
-                f"data_through {self.data_through} has no time zone; an instant needs one",
+                f"data_through {self.data_through} has no time zone",
+                remedy="give it one, such as tzinfo=UTC",
             )
         if not self.run_id.strip():
-            raise InvalidError("bad_run_id", "a run_id may not be empty")
+            raise InvalidError(
+                "bad_run_id",
+                "a run_id may not be empty",
+                remedy="leave it out for a new one, or write a name",
+            )
 
 
 class Version(msgspec.Struct, frozen=True):

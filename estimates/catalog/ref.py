@@ -18,6 +18,6 @@ def version_number(ref: Ref) -> int | None:
     except AttributeError:
         raise InvalidError(
             "bad_ref",
-            f"{ref!r} names no version; a ref is a version number, an alias such as "
-            "production, or latest",
+            f"{ref!r} names no version",
+            remedy="a ref is a version number, an alias such as production, or latest",
         ) from None

@@ -62,14 +62,15 @@ def check_clock(name: str, clock: Clock, *, asks_alias: bool) -> None:
     """
     if clock not in (None, "released"):
         raise InvalidError(
-            "bad_clock", f"{name}: there is no clock {clock!r}; it is released, or left out"
+            "bad_clock",
+            f"{name}: there is no clock {clock!r}",
+            remedy="write released, or leave it out",
         )
     if clock is not None and not asks_alias:
         raise InvalidError(
             "bad_clock",
-            f"{name}: clock=released asks what an alias meant at a time: give as_of, and as ref an "
-            "alias, "
-            "no number and not latest",
+            f"{name}: clock=released asks what an alias meant at a time",
+            remedy="give as_of, and as ref an alias, no number and not latest",
         )
 
 
@@ -83,12 +84,14 @@ def check_claim(name: str, released_at: datetime | None, data_through: datetime)
     claim = f"{name}: released_at {instants.text(released_at)}"
     if released_at > instants.now():
         raise InvalidError(
-            "bad_released_at", f"{claim} lies in the future; leave it out for a release now"
+            "bad_released_at",
+            f"{claim} lies in the future",
+            remedy="leave it out for a release now",
         )
     if released_at < data_through:
         through = instants.text(data_through)
         raise InvalidError(
             "bad_released_at",
-            f"{claim} is before data_through {through}: no release knows later "
-            "data; say what it knew",
+            f"{claim} is before data_through {through}: no release knows later data",
+            remedy="say what it knew",
         )

@@ -87,8 +87,8 @@ def read(
     except UNREADABLE as error:
         raise CorruptError(
             "record_damaged",
-            f"the catalog has a row among its {TABLES[kind].name} that cannot be read: {error}; "
-            "see `estimates verify`",
+            f"the catalog has a row among its {TABLES[kind].name} that cannot be read: {error}",
+            remedy="see `estimates verify`",
         ) from error
     for struct, digest in zip(structs, digests or (), strict=False):
         if record_digest(struct) != digest:
@@ -127,7 +127,8 @@ def damaged_record(record: msgspec.Struct) -> CorruptError:
     number = about[{"contract": "revision", "erasure": "id", "hold": "id"}.get(what, "version")]
     return CorruptError(
         "record_damaged",
-        f"{about['set']}: the catalog's {what} {number} is not what its event recorded; {REBUILD}",
+        f"{about['set']}: the catalog's {what} {number} is not what its event recorded",
+        remedy=REBUILD,
     )
 
 

@@ -36,9 +36,8 @@ class RunRows(OnEngine):
             if (run.set, run.data_through) != (set_name, data_through):
                 raise ConflictError(
                     "run_id_reused",
-                    f"run {run_id} is a run of {run.set} through "
-                    f"{instants.text(run.data_through)}; "
-                    f"give {set_name} through {instants.text(data_through)} another run_id",
+                    f"run {run_id} is a run of {run.set} through {instants.text(run.data_through)}",
+                    remedy=f"give {set_name} through {instants.text(data_through)} another run_id",
                 )
             tx.execute(table.update().where(here).values(status="running", finished_at=None))
             return msgspec.structs.replace(run, status="running", finished_at=None)

@@ -271,8 +271,8 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         if shape not in revisions:
             raise NotFoundError(
                 "unknown_shape",
-                f"{self.contracts[0].set}: there is no shape {shape}; shapes: "
-                + ", ".join(map(str, sorted(revisions))),
+                f"{self.contracts[0].set}: there is no shape {shape}",
+                remedy=f"shapes: {', '.join(map(str, sorted(revisions)))}",
             )
         return revisions[shape]
 

@@ -149,6 +149,7 @@ class VersionWrites(OnEngine):
                 raise ConflictError(
                     "already_tracked",
                     f"{version.set}: version {version.version} is MLflow run {known}",
+                    remedy="leave it as it is: a version has one run",
                 )
             details = {"mlflow_run": mlflow_run}
             append(tx, next_event_about(tx, "tracked", version, actor, details=details))
@@ -173,6 +174,7 @@ class VersionWrites(OnEngine):
                 raise ConflictError(
                     "in_use",
                     f"{version.set}: version {version.version} has an alias and cannot expire",
+                    remedy="move the alias first: `estimates promote` or `estimates rollback`",
                 )
             check_unexpired(tx, version)
             check_not_on_hold(tx, version)
@@ -188,10 +190,10 @@ def _check_files(
     """Raises UnavailableError (`being_swept`) where files of a set went since they were written."""
     if is_claimed(tx, name, digests, claims_seen):
         raise UnavailableError(
-            "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
+            "being_swept", f"{name}: a sweep deleted this very content meanwhile", remedy="retry"
         )
     if len(read_erasures(tx, name)) != erasures_seen:
-        raise UnavailableError("being_swept", f"{name}: keys were erased meanwhile; retry")
+        raise UnavailableError("being_swept", f"{name}: keys were erased meanwhile", remedy="retry")
 
 
 def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) -> Version:
@@ -201,5 +203,6 @@ def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) 
     raise ConflictError(
         "run_id_reused",
         f"{version.set}: run {version.provenance.run_id} published version {version.version} with "
-        f"another {what}; a new result needs a new run_id",
+        f"another {what}",
+        remedy="a new result needs a new run_id",
     )

@@ -107,8 +107,8 @@ class View(msgspec.Struct, dict=True, eq=False):
                 ", ".join(sorted(self.sets)[:10])
                 or "none; register one with `estimates define CONTRACT.toml`"
             )
-            what = f"there is no set {name!r}{did_you_mean(name, self.sets)}; sets: {known}"
-            raise NotFoundError("unknown_set", what) from None
+            what = f"there is no set {name!r}{did_you_mean(name, self.sets)}"
+            raise NotFoundError("unknown_set", what, remedy=f"sets: {known}") from None
 
     def events(self, name: str | None = None, after: int = 0) -> Iterator[Event]:
         """The events with a higher id, of one set or of all, in order; raises NotFoundError
@@ -153,7 +153,8 @@ class View(msgspec.Struct, dict=True, eq=False):
         if at.as_of is not None and at.as_of > self.present:
             raise InvalidError(
                 "as_of_in_future",
-                f"as_of {instants.text(at.as_of)} lies in the future; leave it out to ask for now",
+                f"as_of {instants.text(at.as_of)} lies in the future",
+                remedy="leave it out to ask for now",
             )
         fallback = self.fallback(name, at)
         if fallback is not None:
@@ -200,15 +201,20 @@ def _nothing(name: str, view: SetView, at: At) -> NotFoundError:
     if first is not None and at.as_of is not None and at.as_of < first:
         return NotFoundError(
             "before_first",
-            f"{name}: {at.ref}{of_shape} named nothing yet at {instants.text(at.as_of)}; "
-            f"the first time it did is {instants.text(first)}",
+            f"{name}: {at.ref}{of_shape} named nothing yet at {instants.text(at.as_of)}",
+            remedy=f"the first time it did is {instants.text(first)}",
             first=instants.text(first),
         )
     if at.ref == LATEST:
-        return NotFoundError("nothing_promoted", f"{name}: no version{of_shape} passes the gate")
+        return NotFoundError(
+            "nothing_promoted",
+            f"{name}: no version{of_shape} passes the gate",
+            remedy="read one by its number, or see what blocks it with `estimates gate`",
+        )
     return NotFoundError(
         "nothing_promoted",
-        f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its number",
+        f"{name}: nothing{of_shape} was promoted yet",
+        remedy="promote a version, or read one by its number",
     )
 
 
@@ -228,7 +234,8 @@ def _by_number(name: str, view: SetView, number: int, at: At) -> Version:
         raise InvalidError(
             "as_of_with_number",
             f"{name}: as_of asks what a name meant at a time; version {number} means the same at "
-            "all times: leave one of them out",
+            "all times",
+            remedy="leave one of them out",
         )
     if not 1 <= number <= len(view.versions):
         have = (
@@ -236,12 +243,13 @@ def _by_number(name: str, view: SetView, number: int, at: At) -> Version:
             if view.versions
             else "it has no versions yet"
         )
-        raise NotFoundError("unknown_version", f"{name}: there is no version {number}; {have}")
+        raise NotFoundError("unknown_version", f"{name}: there is no version {number}", remedy=have)
     version = view.versions[number - 1]
     if at.shape is not None and version.shape != at.shape:
         raise InvalidError(
             "shape_with_number",
             f"{name}: version {number} has shape {version.shape}, not {at.shape}",
+            remedy="leave one of them out",
         )
     return version
 
@@ -265,8 +273,8 @@ def _pointed_to(name: str, view: SetView, at: At) -> Version | None:
         meant, known = did_you_mean(alias, names), ", ".join(names)
         raise NotFoundError(
             "unknown_alias",
-            f"{name}: there is no alias {alias!r}{meant}; a ref is a version number or one of "
-            f"{known}",
+            f"{name}: there is no alias {alias!r}{meant}",
+            remedy=f"a ref is a version number or one of {known}",
         )
     for i in range(_until(moves, at.as_of) - 1, -1, -1):
         version = view.versions[moves[i][1] - 1]

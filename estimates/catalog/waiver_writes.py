@@ -44,8 +44,8 @@ class WaiverWrites(OnEngine):
             if until <= event.at:
                 raise InvalidError(
                     "bad_until",
-                    f"until {instants.text(until)} is over at {instants.text(event.at)}; give a "
-                    "time that lies ahead",
+                    f"until {instants.text(until)} is over at {instants.text(event.at)}",
+                    remedy="give a time that lies ahead",
                 )
             waiver = Waiver(
                 id=event.id,
@@ -73,7 +73,11 @@ class WaiverWrites(OnEngine):
         with self.writing() as tx:
             row = tx.execute(sa.select(table).where(here)).one_or_none()
             if row is None:
-                raise NotFoundError("unknown_waiver", f"{set_name}: there is no waiver {waiver}")
+                raise NotFoundError(
+                    "unknown_waiver",
+                    f"{set_name}: there is no waiver {waiver}",
+                    remedy="`estimates status` and `estimates log` name those that there are",
+                )
             details = {"waiver": waiver, "check": row.check}
             event = next_event(
                 tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details
@@ -83,6 +87,7 @@ class WaiverWrites(OnEngine):
                 raise ConflictError(
                     "waiver_over",
                     f"{set_name}: waiver {waiver} is over since {instants.text(end)}",
+                    remedy="there is nothing to take back",
                 )
             append(tx, event)
             tx.execute(table.update().where(here).values(ended_at=event.at))

@@ -290,10 +290,14 @@ def _service_url(url: str) -> str:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise InvalidError("bad_url", f"{url!r} is not a URL: {error}") from None
+        raise InvalidError(
+            "bad_url",
+            f"{url!r} is not a URL: {error}",
+            remedy="write one such as http://127.0.0.1:8000",
+        ) from None
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
         raise InvalidError(
-            "bad_url", f"{url!r} is not the URL of a service; write http://127.0.0.1:8000"
+            "bad_url", f"{url!r} is not the URL of a service", remedy="write http://127.0.0.1:8000"
         )
     return url.rstrip("/")
 

@@ -184,8 +184,8 @@ def _change_page(
     if taken:
         raise InvalidError(
             "key_parts",
-            f"{requests.name}: {taken[0]!r} is a parameter of the route, not a key column: leave "
-            "the key out",
+            f"{requests.name}: {taken[0]!r} is a parameter of the route, not a key column",
+            remedy="leave the key out",
         )
     reply = yield from requests.get("/diff/changes", leading, parameters)
     head = decoded(reply, PageHead)

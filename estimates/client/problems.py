@@ -61,13 +61,11 @@ def not_the_service(reply: Reply) -> EstimatesError:
     """
     start = " ".join(reply.body[: 4 * _SHOWN].decode(errors="replace").split())[:_SHOWN]
     what = reply.headers.get("content-type") or "no content type"
-    text = (
-        f"not an answer of the service but status {reply.status}, {what}: {start!r}; "
-        "check the URL, and the proxies on the way"
-    )
+    text = f"not an answer of the service but status {reply.status}, {what}: {start!r}"
+    remedy = "check the URL, and the proxies on the way"
     if reply.status >= 500 or reply.status in _PASSING:
-        return UnavailableError("bad_gateway", text, status=reply.status)
-    return RefusedError("not_the_service", text, status=reply.status)
+        return UnavailableError("bad_gateway", text, remedy=remedy, status=reply.status)
+    return RefusedError("not_the_service", text, remedy=remedy, status=reply.status)
 
 
 def decoded(reply: Reply, kind: type[T]) -> T:

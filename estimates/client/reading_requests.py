@@ -109,8 +109,9 @@ def contract_of(requests: SetRequests, version: Version | VersionHead) -> Plan[C
     if newest.shape != version.shape:
         raise NotFoundError(
             "unknown_shape",
-            f"{requests.name}: version {version.version} has shape {version.shape}; "
-            f"the service shows the newest contract only, and its shape is {newest.shape}",
+            f"{requests.name}: version {version.version} has shape {version.shape}, and the "
+            f"service shows the newest contract only, whose shape is {newest.shape}",
+            remedy="read a version of that shape, or open the store itself",
         )
     return newest.contract
 

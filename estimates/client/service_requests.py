@@ -98,7 +98,8 @@ class ServiceRequests:
                 raise UnavailableError(
                     "computing",
                     f"{self.service} is still computing this after {self.timeout_s:g} s and will "
-                    "keep it; ask again later, or with a longer timeout_s",
+                    "keep it",
+                    remedy="ask again later, or with a longer timeout_s",
                 )
             yield Pause(pause_s)
 
@@ -107,7 +108,9 @@ class ServiceRequests:
         if isinstance(outcome, Unreached):
             tried = "" if attempts == 1 else f" in {attempts} attempts"
             raise UnavailableError(
-                "service", f"{self.service} cannot be reached{tried}: {outcome.reason}"
+                "service",
+                f"{self.service} cannot be reached{tried}: {outcome.reason}",
+                remedy="start it with `estimates serve`, or name another URL",
             )
         return outcome
 

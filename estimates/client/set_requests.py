@@ -74,7 +74,8 @@ class SetRequests:
         if reply.headers.get("repr-digest") != f"sha-256=:{digest}:":
             raise CorruptError(
                 "file_damaged",
-                f"{self.service.service}{self.path}{path} does not match its digest; ask again",
+                f"{self.service.service}{self.path}{path} does not match its digest",
+                remedy="ask again",
             )
         return reply
 
@@ -107,7 +108,9 @@ class SetRequests:
         """A whole key as path segments; raises InvalidError (`key_parts`, `bad_key_part`)."""
         if not key:
             raise InvalidError(
-                "key_parts", f"{self.name}: the key is missing; give one part for each key column"
+                "key_parts",
+                f"{self.name}: the key is missing",
+                remedy="give one part for each key column",
             )
         return "/".join(segment(key_part(self.name, part)) for part in key)
 
@@ -126,7 +129,8 @@ class SetRequests:
             parts = ", ".join(map(str, prefix))
             raise InvalidError(
                 "key_parts",
-                f"{self.name}: a key has {len(columns)} parts, {key}; got {len(prefix)}: {parts}",
+                f"{self.name}: a key has {len(columns)} parts, {key}",
+                remedy=f"got {len(prefix)}: {parts}",
             )
         return {
             column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)

@@ -31,7 +31,9 @@ def segment(text: str) -> str:
     path.
     """
     if not text:
-        raise InvalidError("bad_path", "names and key parts may not be empty")
+        raise InvalidError(
+            "bad_path", "names and key parts may not be empty", remedy="give each a text"
+        )
     # Dots alone are taken out of paths on the way; an encoded dot is the same name.
     return text.replace(".", "%2E") if text in (".", "..") else _quoted(text)
 
@@ -41,14 +43,26 @@ def key_part(name: str, part: Any) -> str:
     set.
     """
     if part is None or isinstance(part, bool | float):
-        raise InvalidError("bad_key_part", f"{name}: {part!r} cannot be part of a key")
+        raise InvalidError(
+            "bad_key_part",
+            f"{name}: {part!r} cannot be part of a key",
+            remedy="give text, an integer, a date or a moment with a time zone",
+        )
     if isinstance(part, datetime) and part.tzinfo is None:
-        raise InvalidError("bad_key_part", f"{name}: {part} has no time zone")
+        raise InvalidError(
+            "bad_key_part",
+            f"{name}: {part} has no time zone",
+            remedy="give it one, such as tzinfo=UTC",
+        )
     text = key_text(part) if isinstance(part, date) else str(part)
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidError("bad_key_part", f"{name}: {text!r} is no text: {error}") from None
+        raise InvalidError(
+            "bad_key_part",
+            f"{name}: {text!r} is no text: {error}",
+            remedy="write it in whole characters",
+        ) from None
     return text
 
 
@@ -67,4 +81,6 @@ def _quoted(text: str) -> str:
     try:
         return quote(text, safe="")
     except UnicodeEncodeError as error:
-        raise InvalidError("bad_parameter", f"{text!r} is no text: {error}") from None
+        raise InvalidError(
+            "bad_parameter", f"{text!r} is no text: {error}", remedy="write it in whole characters"
+        ) from None

@@ -87,7 +87,11 @@ def compared_moves(
     Raises InvalidError (`bad_limit`), and those of `View.resolve` for production.
     """
     if not 1 <= last <= MAX_LAST:
-        raise InvalidError("bad_limit", f"last {last} is not between 1 and {MAX_LAST}")
+        raise InvalidError(
+            "bad_limit",
+            f"last {last} is not between 1 and {MAX_LAST}",
+            remedy="choose a number between them",
+        )
     view.resolve(name, At(as_of=as_of))
     as_of = None if as_of is None else view.time_of(as_of)
     of_set = view.set(name)

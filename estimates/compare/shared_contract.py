@@ -23,6 +23,7 @@ def shared_contract(contract: Contract, other: Contract) -> Contract:
         raise ConflictError(
             "other_shape",
             f"{contract.name} and {other.name} have no estimate column of the same name",
+            remedy="compare sets whose columns of estimates share a name",
         )
     known = {*contract.key, *columns}
     groups, ranked = (

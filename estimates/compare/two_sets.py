@@ -44,6 +44,7 @@ def shared_measure(
             "other_shape",
             f"{first.set} and {second.set} promise different things of "
             f"{describe_changes(schema.changed)}",
+            remedy="compare sets that promise the same of these columns",
         )
     measure = measure_of(with_pairing(shared_contract(contract, other), pairing), revision)
     digest = hashlib.sha256(msgspec.json.encode([measure.digest, schema])).hexdigest()

@@ -330,6 +330,6 @@ def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictErr
     return ConflictError(
         "other_shape",
         f"{second.set}: version {first.version} has shape {first.shape} and version "
-        f"{second.version} has shape {second.shape}: {'; '.join(differ + only)}; only versions of "
-        "one shape can be compared",
+        f"{second.version} has shape {second.shape}: {'; '.join(differ + only)}",
+        remedy="only versions of one shape can be compared",
     )

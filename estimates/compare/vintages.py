@@ -76,7 +76,9 @@ class Vintages:
         self._read = read
         if not self.versions:
             raise NotFoundError(
-                "no_versions", f"{name}: no version here that was not refused and has not expired"
+                "no_versions",
+                f"{name}: no version here that was not refused and has not expired",
+                remedy="publish one, or give the versions that you mean",
             )
 
     @cached_property

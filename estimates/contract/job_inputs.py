@@ -11,8 +11,8 @@ from estimates.contract.columns import Part
 class Input(Part, frozen=True):
     """One input of a job: a file, a glob or a DuckDB query.
 
-    source  path or glob of CSV, Parquet or Arrow files, relative to the working directory of the
-            run
+    source  a file, a folder or a glob of any form of table, relative to the working directory of
+            the run
     query   DuckDB SQL instead of a source
     time    the column that says when a row became known; rows after `data_through` are filtered out
     static  true: the input has no time and is passed whole

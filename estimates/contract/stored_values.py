@@ -107,6 +107,11 @@ def narrowed(integers: pl.Series) -> pl.Series:
     return integers.cast(pl.Int64)
 
 
+def beyond_64_bits(series: pl.Series) -> bool:
+    """Whether a column of integers has some that no integer of a contract holds."""
+    return series.dtype in _WIDE and narrowed(series).dtype == pl.String
+
+
 def shortest(floats: pl.Series) -> pl.Series:
     """Floats as Float64 with the digits that their own width tells apart: 1.1 is not
     1.100000023841858.

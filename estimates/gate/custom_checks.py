@@ -182,8 +182,8 @@ def _measure(
     if rows.height and not set(context.key) <= set(rows.columns):
         raise InvalidError(
             "bad_check",
-            f"{author} gave offenders with the columns {', '.join(rows.columns)}; the key is "
-            f"{', '.join(context.key)}",
+            f"{author} gave offenders with the columns {', '.join(rows.columns)}",
+            remedy=f"the key is {', '.join(context.key)}",
         )
     groups: list[OffenderGroup] = []
     if rows.height:
@@ -204,7 +204,8 @@ def _typed_keys(context: EvaluationContext, rows: pl.DataFrame, author: str) -> 
         have, want = _type_text(context.key, rows.schema), _type_text(context.key, key_types)
         raise InvalidError(
             "bad_check",
-            f"{author} gave offenders that are no keys: {have}; the contract says {want}",
+            f"{author} gave offenders that are no keys: {have}",
+            remedy=f"the contract says {want}",
         )
     return keys
 

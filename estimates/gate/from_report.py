@@ -183,7 +183,8 @@ def p95_of_r(column: NumericColumn) -> float:
         return 0.0
     raise InvalidError(
         "degenerate_scale",
-        f"degenerate_scale: {column.name} is 0 for every key of the baseline; set scale_floor",
+        f"degenerate_scale: {column.name} is 0 for every key of the baseline",
+        remedy="set scale_floor",
     )
 
 

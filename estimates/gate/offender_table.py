@@ -42,6 +42,7 @@ class Offenders:
                 "key_name",
                 f"{contract.name}: key column {taken[0]!r} has the name of a column of "
                 "the offenders",
+                remedy="call it something else in the contract",
             )
         self._contract = contract
         self._key_types = key_schema(contract)

@@ -1,13 +1,14 @@
 """A column of two tables that were stored by different programs, in one of the few plain types."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
 from estimates.contract.conform import check_calendar
-from estimates.contract.stored_values import plain, unheld
+from estimates.contract.stored_values import beyond_64_bits, plain, unheld
 from estimates.contract.time_values import dates_of, moments_of
 from estimates.errors import InvalidError
+from estimates.guess.guesses import is_named_as_number
 
 Pair = tuple[pl.Series, pl.Series]
 
@@ -42,14 +43,35 @@ def plain_pair(old: pl.Series, new: pl.Series, zone: str, *, is_key: bool = Fals
 
 
 def plain_frames(
-    a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], key: Sequence[str], zone: str
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    columns: Sequence[str],
+    key: Sequence[str],
+    zone: str,
+    estimates: Collection[str] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """These columns of both tables in plain types; raises as `plain_pair` does."""
+    """These columns of both tables in plain types; raises as `plain_pair` does.
+
+    estimates  columns that somebody says are estimates; integers beyond 64 bits of these, and of
+               those that are by their names, are the nearest floats and no text
+    """
     pairs = [
-        plain_pair(a.get_column(name), b.get_column(name), zone, is_key=name in key)
+        plain_pair(
+            a.get_column(name) if name in key else _nearest(a.get_column(name), estimates),
+            b.get_column(name) if name in key else _nearest(b.get_column(name), estimates),
+            zone,
+            is_key=name in key,
+        )
         for name in columns
     ]
     return pl.DataFrame([old for old, _ in pairs]), pl.DataFrame([new for _, new in pairs])
+
+
+def _nearest(series: pl.Series, estimates: Collection[str]) -> pl.Series:
+    is_number = beyond_64_bits(series) and (
+        series.name in estimates or is_named_as_number(series.name)
+    )
+    return series.cast(pl.Float64) if is_number else series
 
 
 def _check_key(series: pl.Series) -> None:

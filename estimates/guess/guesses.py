@@ -45,6 +45,9 @@ _SPREAD = frozenset(
 _OBSERVED = frozenset(
     ("y", "y_true", "ytrue", "actual", "actuals", "observed", "observation", "truth", "y_actual")
 )
+# what a row is called or when it was made: `prediction_id`, `forecast_timestamp`
+_IDENTITY = frozenset(("id", "uuid", "guid", "hash", "key", "code", "name", "version", "date"))
+_IDENTITY |= frozenset(("timestamp", "url", "path"))
 _PLACES = frozenset(("step", "steps", "horizon", "h", "fold", "window", "index", "level_0"))
 _LEVELLED = ("lower", "upper", "quantile")
 _LABELS = 50  # more values than this are no vocabulary
@@ -97,7 +100,7 @@ def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnTy
 def is_named_as_number(name: str) -> bool:
     """Whether a column is by its name an estimate that is a number, or an end of its interval."""
     of_name = words(name)
-    if of_name & (_LABEL - _POINT) or is_observed(name):
+    if of_name & (_LABEL - _POINT) or is_observed(name) or _is_identity(name):
         return False
     return bool(of_name & (_POINT | _SCORE) or names_level(name))
 
@@ -154,6 +157,8 @@ def _models(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
 def _single(name: str, series: pl.Series) -> Guess | None:
     """A label, a score or a point by its name."""
     of_name = words(name)
+    if _is_identity(name) and not of_name & _CLASS:
+        return None
     few = 0 < series.drop_nulls().n_unique() <= _LABELS if of_name & _LABEL else False
     if not series.dtype.is_numeric():
         return (
@@ -176,6 +181,8 @@ def _carried(name: str, series: pl.Series) -> Guess:
         return Guess("attribute", "by its name what was observed, beside an estimate")
     if words(name) & _SPREAD:
         return Guess("attribute", "by its name how sure an estimate is")
+    if _is_identity(name):
+        return Guess("attribute", "by its name what a row is called, or when it was made")
     if name.lower() in _PLACES:
         return Guess("attribute", "by its name a place in a table")
     if name in SAYS_LEVEL:
@@ -187,6 +194,12 @@ def _carried(name: str, series: pl.Series) -> Guess:
 def is_observed(name: str) -> bool:
     """Whether a column is by its name what was observed, and no estimate of it."""
     return name.lower() in _OBSERVED
+
+
+def _is_identity(name: str) -> bool:
+    """Whether the last word of a name is one of those that name rows."""
+    of_name = [token for token in tokens(name) if token.isalpha()]
+    return bool(of_name) and of_name[-1] in _IDENTITY
 
 
 def _leave_out_components(guesses: dict[str, Guess]) -> None:

@@ -6,6 +6,7 @@ which a column is found that has the stem as its whole name.
 """
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Stem = tuple[str, ...]
@@ -43,6 +44,7 @@ class QuantileName(NamedTuple):
     mark: bool
 
 
+@lru_cache(4096)  # a table of many columns asks for each a dozen times
 def tokens(name: str) -> Stem:
     """Words and numbers of a name in lower case: `ciLow_97.5` is ci, low, 97.5."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

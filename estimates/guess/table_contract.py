@@ -84,7 +84,7 @@ def guess_contract(
         if name not in key and (reason := not_compared(a.get_column(name), b.get_column(name)))
     }
     shared = [name for name in shared if name not in left_out]
-    a, b = plain_frames(a, b, shared, key, zone)
+    a, b = plain_frames(a, b, shared, key, zone, estimates)
     types: dict[str, ColumnType] = {}
     columns: list[tuple[pl.Series, pl.Series]] = []
     for name in shared:

@@ -10,6 +10,7 @@ from estimates.guess.guesses import is_observed
 from estimates.guess.name_parts import words
 
 _ABOUT = frozenset(("target", "end", "for", "forecast", "valid", "ds"))
+_MAY_BE = frozenset(("for", "forecast"))
 # when an estimate was made, or what it was made from
 _MADE = frozenset(
     (
@@ -35,7 +36,9 @@ def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
         if types[name] in ("date", "timestamp") and not (words(name) & _MADE - _ABOUT)
     ]
     named = [name for name in times if words(name) & _ABOUT]
-    return next(iter([*named, *times]), None)
+    # of `forecast_date` and `target_end_date` the first says when it was made
+    plainly = [name for name in named if words(name) & (_ABOUT - _MAY_BE)]
+    return next(iter([*plainly, *named, *times]), None)
 
 
 def present_of(frame: pl.DataFrame, target: str, today: date) -> date | None:
@@ -65,7 +68,7 @@ def _made(frame: pl.DataFrame, target: str) -> Collection[str]:
     return [
         name
         for name, dtype in frame.schema.items()
-        if name != target and dtype.is_temporal() and words(name) & _MADE
+        if name != target and dtype.is_temporal() and words(name) & (_MADE | _MAY_BE)
     ]
 
 

@@ -158,8 +158,8 @@ class KeyForm:
             )
             raise InvalidError(
                 "key_parts",
-                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}; got "
-                f"{len(key)}: {got}",
+                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}",
+                remedy=f"got {len(key)}: {got}",
             )
 
     def _text(self, column: str, kind: KeyType, part: Any) -> str:
@@ -177,7 +177,9 @@ class KeyForm:
             return text
         except (ValueError, OverflowError) as error:
             raise InvalidError(
-                "bad_key_part", f"{self.contract.name}: key column {column!r}: {error}"
+                "bad_key_part",
+                f"{self.contract.name}: key column {column!r}: {error}",
+                remedy="write it as the contract's key column asks",
             ) from None
 
 

@@ -161,9 +161,11 @@ class ReadFileCache:
             message = f"{path} can be neither opened nor written: {error.strerror}"
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise RefusedError(
-                    "cache_refused", f"{message}; set ESTIMATES_CACHE to a folder of yours"
+                    "cache_refused", message, remedy="set ESTIMATES_CACHE to a folder of yours"
                 ) from error
-            raise UnavailableError("cache", message) from error
+            raise UnavailableError(
+                "cache", message, remedy="set ESTIMATES_CACHE to a folder with room, or try again"
+            ) from error
 
 
 def _open(digest: str, places: Sequence[str]) -> ReadFile | None:

@@ -104,7 +104,11 @@ def decode_header(path: str | Path, content: Any, digest: str, size: int | None)
 
 def damaged(path: str | Path, what: str) -> CorruptError:
     """The error (`lookup_damaged`) for a part of a file that is not as it was written."""
-    return CorruptError("lookup_damaged", f"{path}: {what} does not match its checksum")
+    return CorruptError(
+        "lookup_damaged",
+        f"{path}: {what} does not match its checksum",
+        remedy="remove it: it is made again from the snapshot",
+    )
 
 
 class RemoteNumbers(Sequence[int]):

@@ -58,6 +58,7 @@ class AsOfPlan:
             raise InvalidError(
                 "as_of_in_future",
                 f"{name}: {time} {latest} lies in the future: nothing is known of it",
+                remedy="ask for moments that are past",
             )
         self._before = "before_first" if moves else "nothing_promoted"
         rows = pl.DataFrame({"version": _in_force(moves, moments)}).with_row_index("row")
@@ -130,15 +131,16 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
     if missing:
         raise InvalidError(
             "columns",
-            f"{contract.name}: the frame lacks {', '.join(missing)}; it has "
-            f"{', '.join(frame.columns)}",
+            f"{contract.name}: the frame lacks {', '.join(missing)}",
+            remedy=f"it has {', '.join(frame.columns)}",
         )
     twice = sorted({name for name in added if name in frame.columns or added.count(name) > 1})
     if twice:
         raise InvalidError(
             "columns",
             f"{contract.name}: there would be two columns {', '.join(twice)} in what the join "
-            "gives; rename those of the frame, or choose other columns of the set with fields=",
+            "gives",
+            remedy="rename those of the frame, or choose other columns of the set with fields=",
         )
 
 
@@ -149,7 +151,8 @@ def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     if nulls:
         raise InvalidError(
             "null_key",
-            f"{contract.name}: the frame has null keys (in {', '.join(nulls)}); drop them",
+            f"{contract.name}: the frame has null keys (in {', '.join(nulls)})",
+            remedy="drop them",
         )
     return keys
 
@@ -160,17 +163,20 @@ def _moments(name: str, frame: pl.DataFrame, time: str) -> pl.Series:
     if not isinstance(times.dtype, pl.Datetime) or times.dtype.time_zone is None:
         naive = isinstance(times.dtype, pl.Datetime)
         hint = (
-            "; its times name no zone: write them in UTC, as timestamps with a zone"
+            "its times name no zone: write them in UTC, as timestamps with a zone"
             if naive
-            else ""
+            else "cast it to one"
         )
         raise InvalidError(
             "bad_time",
-            f"{name}: column {time!r} is {times.dtype}, no timestamp with time zone{hint}",
+            f"{name}: column {time!r} is {times.dtype}, no timestamp with time zone",
+            remedy=hint,
         )
     if times.null_count():
         raise InvalidError(
-            "bad_time", f"{name}: column {time!r} is null in {times.null_count()} rows; drop them"
+            "bad_time",
+            f"{name}: column {time!r} is null in {times.null_count()} rows",
+            remedy="drop them",
         )
     multiply, divide = _UNITS[times.dtype.time_unit]
     return times.to_physical() * multiply // divide

@@ -26,8 +26,8 @@ def selection(
     if unknown:
         raise InvalidError(
             "unknown_field",
-            f"{name}: no column {unknown[0]!r}{did_you_mean(unknown[0], contract.columns)}; "
-            f"columns: {', '.join(contract.columns)}",
+            f"{name}: no column {unknown[0]!r}{did_you_mean(unknown[0], contract.columns)}",
+            remedy=f"columns: {', '.join(contract.columns)}",
         )
     names = set(contract.key) | set(fields)
 

@@ -29,7 +29,9 @@ def decode_cursor(text: str, kind: type[T]) -> T:
         )
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise InvalidError(
-            "bad_cursor", "this cursor was not made by this service; start again without it"
+            "bad_cursor",
+            "this cursor was not made by this service",
+            remedy="start again without it",
         ) from None
 
 
@@ -41,11 +43,15 @@ def cursor_version(cursor: str) -> int:
 def other_request() -> InvalidError:
     """The error for a cursor that goes on with another request."""
     return InvalidError(
-        "bad_cursor", "this cursor belongs to another question; start again without it"
+        "bad_cursor", "this cursor belongs to another question", remedy="start again without it"
     )
 
 
 def check_limit(limit: int) -> None:
     """Raises InvalidError (`bad_limit`) for a page of no rows or of too many."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+        raise InvalidError(
+            "bad_limit",
+            f"limit {limit} is not between 1 and {MAX_LIMIT}",
+            remedy="choose a number between them",
+        )

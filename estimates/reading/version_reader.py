@@ -135,7 +135,8 @@ class VersionReader:
         if len(keys) > MAX_KEYS:
             raise InvalidError(
                 "too_many_keys",
-                f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}",
+                f"{self.version.set}: {len(keys)} keys in one batch",
+                remedy=f"send at most {MAX_KEYS}",
             )
         search_keys = self.form.search_many(keys)
         rows = self._read(lambda lookup: lookup.get_many(search_keys))

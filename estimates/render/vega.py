@@ -18,10 +18,11 @@ def altair() -> Any:
         import altair
         import vl_convert  # noqa: F401
     except ModuleNotFoundError:
-        message = (
-            "pictures need altair and vl-convert-python: pip install 'estimates-store[charts]'"
-        )
-        raise InvalidError("no_charts", message) from None
+        raise InvalidError(
+            "no_charts",
+            "pictures need altair and vl-convert-python, which are not installed",
+            remedy="pip install 'estimates-store[charts]'",
+        ) from None
     return altair
 
 

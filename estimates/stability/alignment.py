@@ -185,8 +185,8 @@ def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame
             raise InvalidError(
                 "column_type",
                 f"{contract.name}: column {name!r} of the {side!r} frame is {have}, the contract "
-                f"says {dtype}; "
-                "cast it first",
+                f"says {dtype}",
+                remedy="cast it first",
                 column=name,
             )
     return frame.select(
@@ -207,8 +207,8 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
         raise InvalidError(
             "null_key",
             f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: "
-            f"{name_keys(nulls, key)}; "
-            "remove them or complete the key",
+            f"{name_keys(nulls, key)}",
+            remedy="remove them or complete the key",
         )
     if ascends(frame, key):
         return frame
@@ -219,6 +219,7 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
             "duplicate_key",
             f"{contract.name}: {twice.height} keys of the {side!r} frame appear more than once: "
             f"{name_keys(twice, key)}",
+            remedy="leave one row of each, or add the column that tells them apart to the key",
             keys=key_texts(twice, key, np.arange(min(twice.height, 100))),
         )
     return frame

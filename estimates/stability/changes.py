@@ -102,8 +102,8 @@ def check_change_query(
     if clashing:
         raise InvalidError(
             "key_name",
-            f"{contract.name}: key column {clashing[0]!r} has the name of a column of the "
-            "changes; rename it",
+            f"{contract.name}: key column {clashing[0]!r} has the name of a column of the changes",
+            remedy="rename it",
         )
     if by is not None and by not in sortable:
         have = (
@@ -113,16 +113,20 @@ def check_change_query(
         )
         raise InvalidError(
             "unknown_metric",
-            f"{contract.name}: there is no metric {by!r}{did_you_mean(by, sortable)}; {have}",
+            f"{contract.name}: there is no metric {by!r}{did_you_mean(by, sortable)}",
+            remedy=have,
         )
     if not (min_change >= 0 and math.isfinite(min_change)):
         raise InvalidError(
-            "bad_min_change", f"min_change {min_change} is not a number of at least 0"
+            "bad_min_change",
+            f"min_change {min_change} is not a number of at least 0",
+            remedy="write one such as 0.5, or leave it out",
         )
     if min_change > 0 and not sortable:
         raise InvalidError(
             "bad_min_change",
-            f"{contract.name} has no number that is an estimate; leave min_change out",
+            f"{contract.name} has no number that is an estimate",
+            remedy="leave min_change out",
         )
     texts = KeyForm(contract).texts(prefix, partial=True) if prefix else []
     kinds = [column.type for column in contract.key.values()]

@@ -17,13 +17,19 @@ def with_pairing(contract: Contract, pairing: str | None) -> Contract:
         return contract
     if pairing not in PAIRINGS:
         raise InvalidError(
-            "bad_pairing", f"there is no pairing {pairing!r}; one of {', '.join(PAIRINGS)}"
+            "bad_pairing",
+            f"there is no pairing {pairing!r}",
+            remedy=f"one of {', '.join(PAIRINGS)}",
         )
     policy = msgspec.structs.replace(contract.stability, pairing=pairing)
     try:
         return msgspec.structs.replace(contract, stability=policy)
     except ValueError as error:
-        raise InvalidError("bad_pairing", f"{contract.name}: {error}") from None
+        raise InvalidError(
+            "bad_pairing",
+            f"{contract.name}: {error}",
+            remedy="leave the pairing out, or choose same_key",
+        ) from None
 
 
 def by_step(contract: Contract) -> Contract:

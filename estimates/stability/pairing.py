@@ -42,8 +42,8 @@ def paired(
     if through_a is None or through_b is None:
         raise InvalidError(
             "bad_pairing",
-            f"{contract.name}: {pairing} needs to know through when both versions "
-            "saw data; use same_key",
+            f"{contract.name}: {pairing} needs to know through when both versions saw data",
+            remedy="use same_key",
         )
     if stepped:
         shift = _steps_between(contract, through_a, through_b)

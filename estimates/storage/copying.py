@@ -154,8 +154,13 @@ def _checked(source: Objects, name: str, size: int, expected: str) -> Iterator[b
         raise CorruptError(
             "file_damaged",
             f"{source.root}/{name} does not match its digest ({length} of {size} bytes)",
+            remedy="bring it back with `estimates repair --from` a backup",
         )
 
 
 def _missing(objects: Objects, name: str) -> CorruptError:
-    return CorruptError("file_missing", f"{objects.root}/{name} is missing")
+    return CorruptError(
+        "file_missing",
+        f"{objects.root}/{name} is missing",
+        remedy="bring it back with `estimates repair --from` a backup",
+    )

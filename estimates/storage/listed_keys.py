@@ -33,7 +33,9 @@ class ListedKeys:
         assert isinstance(domain, FileDomain)
         if keys is None:
             raise InvalidError(
-                "domain_keys_needed", f"{contract.name}: the keys of {domain.file} must be given"
+                "domain_keys_needed",
+                f"{contract.name}: the keys of {domain.file} must be given",
+                remedy="define the contract with its file: `estimates define CONTRACT.toml`",
             )
         buffer = io.BytesIO()
         conform_keys(keys, contract).write_parquet(buffer)
@@ -66,6 +68,7 @@ class ListedKeys:
             raise CorruptError(
                 "file_damaged",
                 f"{self._objects.root}/{name_of(set_name, digest)} does not match its digest",
+                remedy="bring it back with `estimates repair --from` a backup",
             )
         return content
 

@@ -117,4 +117,6 @@ def read_copy(objects: Objects, event: int) -> Entry:
             return entry
     except (msgspec.MsgspecError, ValueError):  # a digest that is no hexadecimal number, too
         pass
-    raise CorruptError("log_damaged", f"{objects.root}/{name} is not what its digest says; {MEND}")
+    raise CorruptError(
+        "log_damaged", f"{objects.root}/{name} is not what its digest says", remedy=MEND
+    )

@@ -71,7 +71,8 @@ class Objects:
         if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
             raise RefusedError(
                 "storage_refused",
-                f"{root}: name the account, too: abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/…",
+                f"{root}: names no account",
+                remedy="name it, too: abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/…",
             )
         self._network = network_settings()
         self._waiting = lru_cache(maxsize=8)(self._opened)
@@ -79,10 +80,17 @@ class Objects:
             self._store: ObjectStore = self._waiting(SILENCE_S)
         except (BaseError, ValueError) as error:
             if self.folder is not None and not self.folder.is_dir():
-                message = f"{root}: there is no such folder; name one that is there, or a bucket"
-                raise RefusedError("storage_refused", message) from error
+                raise RefusedError(
+                    "storage_refused",
+                    f"{root}: there is no such folder",
+                    remedy="name one that is there, or a bucket",
+                ) from error
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise RefusedError("storage_refused", f"{root}: cannot be opened: {reason}") from error
+            raise RefusedError(
+                "storage_refused",
+                f"{root}: cannot be opened: {reason}",
+                remedy="name a folder that you may write to, or s3://BUCKET/PREFIX",
+            ) from error
 
     def put(self, name: str, content: bytes) -> None:
         """Write or replace an object, at once or not at all."""
@@ -228,8 +236,8 @@ class Objects:
         if self.is_linked(to):
             raise RefusedError(
                 "storage_refused",
-                f"{self.root}/{to} lies behind a symbolic link: nothing is moved there; put a "
-                "folder in its place",
+                f"{self.root}/{to} lies behind a symbolic link: nothing is moved there",
+                remedy="put a folder in its place",
             )
         with suppress(NotFoundError), self._existing(name):
             obstore.rename(self._store, name, to)
@@ -278,7 +286,11 @@ class Objects:
             except (ObjectNotFound, FileNotFoundError) as error:
                 if "<Code>NoSuchBucket</Code>" in str(error):
                     raise
-                raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
+                raise NotFoundError(
+                    "no_object",
+                    f"{self.root}/{name} does not exist",
+                    remedy="look whether it was moved, or name another",
+                ) from None
 
     def _opened(self, silence_s: int) -> "ObjectStore":
         """The storage, where an answer may take so many seconds to begin or go on."""

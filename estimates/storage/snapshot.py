@@ -158,7 +158,9 @@ def write_manifest(objects: Objects, set_name: str, manifest: Manifest) -> None:
     with suppress(NotFoundError):
         if objects.get(name) != content:
             raise CorruptError(
-                "manifest_differs", f"{objects.root}/{name} is not what this content demands"
+                "manifest_differs",
+                f"{objects.root}/{name} is not what this content demands",
+                remedy=MEND,
             )
 
 
@@ -176,7 +178,7 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
         content = objects.get(name)
     except NotFoundError:
         raise CorruptError(
-            "manifest_missing", f"{objects.root}/{name} is missing; {MEND}"
+            "manifest_missing", f"{objects.root}/{name} is missing", remedy=MEND
         ) from None
     return decode_manifest(f"{objects.root}/{name}", content, snapshot_id)
 
@@ -190,11 +192,15 @@ def decode_manifest(place: str, content: bytes, snapshot_id: str) -> Manifest:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         if (written_in := _format_of(content)) > FORMAT:
             raise _newer(place, written_in) from None
-        raise CorruptError("manifest_damaged", f"{place} is not a manifest: {error}") from None
+        raise CorruptError(
+            "manifest_damaged", f"{place} is not a manifest: {error}", remedy=MEND
+        ) from None
     if manifest.format > FORMAT:
         raise _newer(place, manifest.format)
     if not is_named(manifest, snapshot_id) or encode(manifest) != content:
-        raise CorruptError("manifest_damaged", f"{place} does not match the digest in its name")
+        raise CorruptError(
+            "manifest_damaged", f"{place} does not match the digest in its name", remedy=MEND
+        )
     return manifest
 
 
@@ -213,14 +219,15 @@ def read_part(objects: Objects, name: str, part: Part) -> bytes:
 
 def missing(objects: Objects, name: str) -> CorruptError:
     """The error for a Parquet file that is not there."""
-    return CorruptError("file_missing", f"{objects.root}/{name} is missing; {MEND}")
+    return CorruptError("file_missing", f"{objects.root}/{name} is missing", remedy=MEND)
 
 
 def damaged(objects: Objects, name: str, part: Part, size: int) -> CorruptError:
     """The error for a Parquet file that is not what its manifest says."""
     return CorruptError(
         "file_damaged",
-        f"{objects.root}/{name} does not match its digest ({size} of {part.size} bytes); {MEND}",
+        f"{objects.root}/{name} does not match its digest ({size} of {part.size} bytes)",
+        remedy=MEND,
     )
 
 
@@ -266,7 +273,9 @@ class _Format(msgspec.Struct):
 
 def _newer(place: str, written_in: int) -> CorruptError:
     return CorruptError(
-        "manifest_format", f"{place} has format {written_in}, this reader knows {FORMAT}"
+        "manifest_format",
+        f"{place} has format {written_in}, this reader knows {FORMAT}",
+        remedy="read it with the newest version of the program",
     )
 
 

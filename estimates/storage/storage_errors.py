@@ -29,31 +29,35 @@ def storage_error(place: str, error: BaseException) -> EstimatesError:
     """
     if is_panic(error):
         return RefusedError(
-            "storage_refused", f"{place}: the address or its settings cannot be used: {error}"
+            "storage_refused",
+            f"{place}: the address or its settings cannot be used: {error}",
+            remedy="write it as s3://BUCKET/PREFIX, and look at the AWS_ settings",
         )
     text = str(error)
     line = (text.splitlines() or [type(error).__name__])[0]
     if "builder error" in line and "BadScheme" in text:
         return RefusedError(
             "storage_refused",
-            f"{place}: the endpoint's URL begins with http://; allow that with AWS_ALLOW_HTTP=true",
+            f"{place}: the endpoint's URL begins with http://",
+            remedy="allow that with AWS_ALLOW_HTTP=true",
         )
     if "169.254.169.254" in text:
         return RefusedError(
             "storage_refused",
-            f"{place}: there are no keys to reach it with, and this machine has no role: set "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            f"{place}: there are no keys to reach it with, and this machine has no role",
+            remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
     if is_refusal(error):
         code = _CODE.search(text) or _CODE_OF_ONE.search(text)
         reason = code[1] if code is not None else line
         return RefusedError(
             "storage_refused",
-            f"{place}: the storage refuses: {reason}; change permissions, keys or the store's name",
+            f"{place}: the storage refuses: {reason}",
+            remedy="change permissions, keys or the store's name",
         )
     if "kind: Timeout" in text:
         line = "no answer in time"
-    return UnavailableError("storage", f"{place}: the storage failed: {line}; retry")
+    return UnavailableError("storage", f"{place}: the storage failed: {line}", remedy="retry")
 
 
 def is_panic(error: BaseException) -> bool:

@@ -132,9 +132,12 @@ def read_backup(objects: Objects) -> BackupHead | None:
     except (msgspec.MsgspecError, ValueError) as error:
         raise CorruptError(
             "backup_damaged",
-            f"{objects.root}/{NAME} cannot be read: {error}; `estimates backup` of the store into "
-            "this place writes it anew, and where the store is lost `estimates restore "
-            "--without-damaged` takes what the log there proves",
+            f"{objects.root}/{NAME} cannot be read: {error}",
+            remedy=(
+                "`estimates backup` of the store into "
+                "this place writes it anew, and where the store is lost `estimates restore "
+                "--without-damaged` takes what the log there proves"
+            ),
         ) from None
 
 
@@ -264,8 +267,8 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
         if is_used(target):
             raise InvalidError(
                 "bad_backup",
-                f"{target.root} holds a store, and no backup that could be gone on with; name an "
-                "empty place",
+                f"{target.root} holds a store, and no backup that could be gone on with",
+                remedy="name an empty place",
             )
         none = BackupHead(1, store_id, 0, BEGINNING, instants.from_micros(0), instants.now())
         target.put_if_absent(NAME, msgspec.json.encode(none))
@@ -274,22 +277,24 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
         raise CorruptError(
             "other_store",
             f"{target.root} is a backup of store {before.store}, and this is store {store_id}: "
-            "nothing is copied; name another place",
+            "nothing is copied",
+            remedy="name another place",
         )
     known = store.catalog.head()
     if more := log_copies.events_beyond(target, known.last_event, known.digest):
         raise CorruptError(
             "catalog_behind",
             f"{target.root} knows {count(more, 'event')} more than this catalog, which is an older "
-            f"one: nothing is copied; {AWAY}, then `estimates repair --from {target.root}` and "
-            "`estimates recover`",
+            "one: nothing is copied",
+            remedy=f"{AWAY}, then `estimates repair --from {target.root}` and `estimates recover`",
         )
     if store.catalog.digest_of(before.event) != before.digest:
         raise CorruptError(
             "backup_differs",
             f"{target.root} has another event {before.event} than this store: it was made "
             "before an older catalog was brought back, or of another copy of the store; nothing "
-            "is copied; name another place, and keep that one",
+            "is copied",
+            remedy="name another place, and keep that one",
         )
     # where nothing says up to where it is whole, its log is copied anew
     return msgspec.structs.replace(before, event=0) if is_damaged else before
@@ -306,7 +311,8 @@ def _newest_copied(target: Objects) -> BackupHead:
         raise CorruptError(
             "backup_damaged",
             f"neither {NAME} nor {identity.NAME} of {target.root} can be read, so nothing says "
-            "whose backup it is; make a new one in another place",
+            "whose backup it is",
+            remedy="make a new one in another place",
         )
     for event in reversed(log_copies.copied_events(target)):
         with suppress(CorruptError):
@@ -319,7 +325,9 @@ def check_outside(store: OpenStore, place: str) -> None:
     """Raises InvalidError (`bad_backup`) for a place inside of the store."""
     if lies_in(place, store.root):
         raise InvalidError(
-            "bad_backup", f"{place} lies in the store and would be lost with it; name another place"
+            "bad_backup",
+            f"{place} lies in the store and would be lost with it",
+            remedy="name another place",
         )
 
 
@@ -367,7 +375,8 @@ def _entries(store: OpenStore, first: int, last: int) -> Iterator[Entry]:
                 raise CorruptError(
                     "chain_broken",
                     f"event {entry.event.id} is not what the chain says, so the backup ends before "
-                    "it; see `estimates audit`",
+                    "it",
+                    remedy="see `estimates audit`",
                 )
             yield entry
 

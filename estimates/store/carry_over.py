@@ -47,7 +47,9 @@ def combined_by_hand(
     try:
         check_group(by, contract.key, contract.columns)
     except ValueError as error:
-        raise InvalidError("bad_group", f"{name}: {error}") from None
+        raise InvalidError(
+            "bad_group", f"{name}: {error}", remedy="write them in the type of their column"
+        ) from None
     chosen = sorted(set(groups)) if groups is not None else _failing(store, version, by, None)
     return _combined(store, version, by, chosen, reason)
 
@@ -116,11 +118,15 @@ def _sides(store: OpenStore, version: Version) -> tuple[pl.DataFrame, pl.DataFra
     if production is None or production.version == version.version:
         what = "nothing" if production is None else "this very version"
         raise ConflictError(
-            "nothing_to_carry", f"{version.set}: production points to {what}: no rows to keep"
+            "nothing_to_carry",
+            f"{version.set}: production points to {what}: no rows to keep",
+            remedy="publish a whole version",
         )
     if production.shape != version.shape:
         raise ConflictError(
-            "nothing_to_carry", f"{version.set}: production has another shape: no rows to keep"
+            "nothing_to_carry",
+            f"{version.set}: production has another shape: no rows to keep",
+            remedy="publish a whole version",
         )
     return _not_elapsed(store.frame(production), view.contract, version), store.frame(version)
 
@@ -146,7 +152,9 @@ def _combined(
     unknown = sorted(set(groups) - set(texts.values()))
     if unknown or not groups:
         what = f"production has no rows of {by} {unknown[0]!r}" if unknown else "no group fails"
-        raise InvalidError("bad_group", f"{version.set}: {what}")
+        raise InvalidError(
+            "bad_group", f"{version.set}: {what}", remedy="name groups that the version's rows have"
+        )
     is_kept = pl.col(by).is_in([value for value, text in texts.items() if text in set(groups)])
     kept = old.filter(is_kept)
     frame = pl.concat([new.filter(~is_kept.fill_null(value=False)), kept.select(new.columns)])

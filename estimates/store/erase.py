@@ -91,7 +91,9 @@ def erase(
     form = key_form(store.view().set(name), len(store.view().set(name).contracts))
     texts = list(dict.fromkeys(tuple(form.texts(key, partial=True)) for key in keys))
     if not texts or () in texts:
-        raise InvalidError("key_parts", f"{name}: name a key, or a leading part of one")
+        raise InvalidError(
+            "key_parts", f"{name}: no key is named", remedy="name one, or a leading part"
+        )
     if not dry_run:
         store.check_writable()
         finish_deletions(store)
@@ -127,7 +129,9 @@ def erase(
         removal = remove_erased(store.objects, view, plan.unread)
         return _outcome(store, event, len(texts), plan, removal)
     raise UnavailableError(
-        "being_swept", f"{name}: versions were published or swept all the while; run it again"
+        "being_swept",
+        f"{name}: versions were published or swept all the while",
+        remedy="run it again",
     )
 
 
@@ -264,7 +268,8 @@ def _check_present(name: str, new: Sequence[tuple[str, ...]], plan: _Plan) -> No
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
         raise InvalidError(
             "unknown_keys",
-            f"{name}: no version has {', '.join(absent[:3])}{more}; nothing was erased",
+            f"{name}: no version has {', '.join(absent[:3])}{more}: nothing was erased",
+            remedy="look at how they are written with `estimates get`",
             keys=absent[:100],
         )
 

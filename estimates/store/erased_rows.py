@@ -30,7 +30,8 @@ def check_not_erased(store: OpenStore, name: str, keys: pl.DataFrame) -> int:
         raise InvalidError(
             "erased_keys",
             f"{name}: {rows.height} rows are of keys that were erased from this set: "
-            f"{name_keys(rows, keys.columns)}; leave them out, also of what the job reads",
+            f"{name_keys(rows, keys.columns)}",
+            remedy="leave them out, also of what the job reads",
             keys=key_texts(rows.head(100)),
         )
     return len(view.set(name).erasures)

@@ -42,12 +42,16 @@ def release_hold(
     if not chosen:
         others = ", ".join(str(hold.id) for hold in standing) or "none"
         raise NotFoundError(
-            "unknown_hold", f"{name}: no such legal hold on {what} stands; those that do: {others}"
+            "unknown_hold",
+            f"{name}: no such legal hold on {what} stands",
+            remedy=f"those that do: {others}",
         )
     if len(chosen) > 1:
         listed = "; ".join(f"{hold.id} ({hold.reason})" for hold in chosen)
         raise ConflictError(
-            "several_holds", f"{name}: several legal holds on {what} stand, name one: {listed}"
+            "several_holds",
+            f"{name}: several legal holds on {what} stand",
+            remedy=f"name one: {listed}",
         )
     event = store.catalog.release_hold(name, chosen[0].id, reason=reason, actor=store.actor)
     store.notify_and_copy(event)

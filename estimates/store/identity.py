@@ -53,16 +53,16 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
         raise CorruptError(
             "other_store",
             f"{objects.root} is store {identity.id} and this catalog is that of store "
-            f"{head.store_id}: nothing is written; set ESTIMATES_STORE and ESTIMATES_CATALOG to "
-            "what belongs together",
+            f"{head.store_id}: nothing is written",
+            remedy="set ESTIMATES_STORE and ESTIMATES_CATALOG to what belongs together",
         )
     # Somebody may have written, catalog and copy, since the head was read.
     if objects.exists(name_of(head.last_event + 1)) and catalog.last_event() == head.last_event:
         raise CorruptError(
             "catalog_behind",
             f"{objects.root} has a log of more than the {head.last_event} events that this "
-            "catalog knows, so it is an older one: nothing is written; bring the newest one back, "
-            f"or {REBUILD}",
+            "catalog knows, so it is an older one: nothing is written",
+            remedy=f"bring the newest one back, or {REBUILD}",
         )
     _check_same_log(objects, catalog, head.last_event)
     return identity
@@ -93,7 +93,8 @@ def _check_same_log(objects: Objects, catalog: Catalog, last_event: int) -> None
             "catalog_behind",
             f"{objects.root}/{name_of(newest)} tells of another event {newest} than this catalog: "
             "it is a copy that was written to by itself, or the log is that of another store; "
-            "nothing is written; set ESTIMATES_CATALOG to the catalog that belongs here, and see "
+            "nothing is written",
+            remedy="set ESTIMATES_CATALOG to the catalog that belongs here, and see "
             "`estimates verify`",
         )
 
@@ -108,7 +109,7 @@ def read_identity(objects: Objects) -> Identity | None:
         return None
     except (msgspec.MsgspecError, ValueError) as error:
         raise CorruptError(
-            "identity_damaged", f"{objects.root}/{NAME} cannot be read: {error}; {MEND}"
+            "identity_damaged", f"{objects.root}/{NAME} cannot be read: {error}", remedy=MEND
         ) from None
 
 
@@ -120,14 +121,14 @@ def _check_unclaimed(objects: Objects, head: Head) -> None:
         raise CorruptError(
             "other_store",
             f"{objects.root} has no {NAME} and this catalog knows {head.last_event} events: it is "
-            "another root, or its files were lost; nothing is written; set ESTIMATES_STORE to the "
-            "right one, or restore the files",
+            "another root, or its files were lost; nothing is written",
+            remedy="set ESTIMATES_STORE to the right one, or restore the files",
         )
     if head.last_event == 0 and holds_sets(objects):
         raise CorruptError(
             "other_store",
-            f"{objects.root} holds sets that this empty catalog does not know: nothing is "
-            "written; bring their catalog back, or rebuild it with `estimates recover`",
+            f"{objects.root} holds sets that this empty catalog does not know: nothing is written",
+            remedy="bring their catalog back, or rebuild it with `estimates recover`",
         )
 
 
@@ -150,8 +151,8 @@ def check_not_lost(root: str) -> None:
     if is_lost:
         raise CorruptError(
             "catalog_lost",
-            f"{root} holds sets, and their catalog is missing: bring it back, or rebuild it from "
-            "the log with `estimates recover`; nothing is made anew here",
+            f"{root} holds sets, and their catalog is missing: nothing is made anew here",
+            remedy="bring it back, or rebuild it from the log with `estimates recover`",
         )
 
 
@@ -162,12 +163,12 @@ def check_no_backup(objects: Objects) -> None:
     if objects.exists(RESTORING):
         raise CorruptError(
             "restore_unfinished",
-            f"{objects.root} holds a restore that was not finished: run `estimates restore` again, "
-            "or empty it",
+            f"{objects.root} holds a restore that was not finished",
+            remedy="run `estimates restore` again, or empty it",
         )
     if objects.exists(BACKUP):
         raise InvalidError(
             "is_backup",
-            f"{objects.root} is a backup and no store; make a store of it, in another place, with "
-            "`estimates restore`",
+            f"{objects.root} is a backup and no store",
+            remedy="make a store of it, in another place, with `estimates restore`",
         )

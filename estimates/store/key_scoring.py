@@ -60,7 +60,9 @@ def scores_by_key(
             parts.append(scores.select(*(part.alias(n) for part, n in literals), pl.all()))
     if not any(part.height for part in parts):
         raise NotFoundError(
-            "no_scores", f"{name}: of {len(chosen)} versions none has a key with an actual value"
+            "no_scores",
+            f"{name}: of {len(chosen)} versions none has a key with an actual value",
+            remedy="give actual values of keys that these versions estimate",
         )
     return pl.concat([part for part in parts if part.height], how="diagonal_relaxed")
 
@@ -94,7 +96,8 @@ def model_table(
             raise InvalidError(
                 "other_keys",
                 f"the key of {models[0]} is {', '.join(keys[models[0]])} and that of {model} is "
-                f"{', '.join(keys[model])}; only sets with the same key columns can be compared",
+                f"{', '.join(keys[model])}",
+                remedy="compare sets with the same key columns",
             )
         of_all = scores_by_key(store, model, frame, vintage=vintage, log_shift=log_shift)
         origin = pl.col("data_through").dt.date().alias(_ORIGIN)
@@ -112,7 +115,9 @@ def model_table(
     chosen = loss or next(iter(common), None)
     if chosen is None or chosen not in common:
         raise InvalidError(
-            "bad_loss", f"{chosen}: the losses that all have are {', '.join(common) or 'none'}"
+            "bad_loss",
+            f"{chosen}: not all of these models have this loss",
+            remedy=f"those that all have: {', '.join(common) or 'none'}",
         )
     losses = {
         model: part.rename({LOSSES[chosen]: "\0loss"}).select(

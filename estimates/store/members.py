@@ -47,7 +47,9 @@ def set_of_member(
     if own in view.sets and (known is None or (known.of, known.name) != (family, name)):
         whose = f"that of {known.name!r}" if known else "no member of it"
         raise InvalidError(
-            "bad_member", f"{family}: the set {own} is {whose}; give {name!r} another name"
+            "bad_member",
+            f"{family}: the set {own} is {whose}",
+            remedy=f"give {name!r} another name",
         )
     member = Member(family, name, dict(details if details is not None else {}))
     if known is not None and details is None:

@@ -67,7 +67,9 @@ def catalog_url(root: str | Path, catalog: str | None = None) -> str:
         return catalog
     if "://" in str(root):
         raise InvalidError(
-            "catalog_needed", f"{root} is a bucket: set ESTIMATES_CATALOG to a PostgreSQL URL"
+            "catalog_needed",
+            f"{root} is a bucket, which holds no catalog",
+            remedy="set ESTIMATES_CATALOG to a PostgreSQL URL",
         )
     return f"sqlite:///{Path(root).absolute() / 'catalog.db'}"
 
@@ -153,7 +155,9 @@ class OpenStore:
         view = self.view().set(name)
         if revision is not None and not 1 <= revision <= len(view.contracts):
             raise NotFoundError(
-                "unknown_revision", f"{name}: contract revisions are 1 to {len(view.contracts)}"
+                "unknown_revision",
+                f"{name}: contract revisions are 1 to {len(view.contracts)}",
+                remedy="name one of them",
             )
         return view.contract if revision is None else view.revision(revision)
 

@@ -71,8 +71,8 @@ class PartialUpdate:
         if manifest.shape.digest != self._shape.digest:
             raise ConflictError(
                 "other_shape",
-                f"{name}: version {version.version} has another shape than the newest contract; "
-                "publish a whole version",
+                f"{name}: version {version.version} has another shape than the newest contract",
+                remedy="publish a whole version",
             )
 
     def write(self) -> Manifest:

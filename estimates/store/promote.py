@@ -49,7 +49,9 @@ def promote(
     check_alias(alias)
     if not automatic and not (reason and reason.strip()):
         raise InvalidError(
-            "reason_needed", f"{name}: say why version {number} is promoted (--reason)"
+            "reason_needed",
+            f"{name}: no reason is given",
+            remedy=f"say why version {number} is promoted (--reason)",
         )
     view = store.view()
     version = store.reader(view).resolve(name, At(number))
@@ -89,8 +91,8 @@ def check_alias(alias: str) -> None:
     if alias == "latest" or not re.fullmatch(r"[a-z][a-z0-9_-]{0,99}", alias):
         raise InvalidError(
             "bad_alias",
-            f"{alias!r} cannot be an alias: write lower-case letters, digits, _ or -; "
-            "'latest' is taken",
+            f"{alias!r} cannot be an alias",
+            remedy="write lower-case letters, digits, _ or -; 'latest' is taken",
         )
 
 
@@ -107,27 +109,35 @@ def check_promotion(
     if automatic and version.snapshot_id in view.rolled_back_snapshots:
         raise ConflictError(
             "rolled_back",
-            f"{name}: the content of version {number} was rolled back; a person promotes it",
+            f"{name}: the content of version {number} was rolled back",
+            remedy="a person promotes it",
         )
     if pointed is None:
         return
     current = view.versions[pointed.version - 1]
     if automatic and pointed.held:
         raise ConflictError(
-            "held", f"{name}: {alias} is held since a rollback; a person promotes with a reason"
+            "held",
+            f"{name}: {alias} is held since a rollback",
+            remedy="a person promotes with a reason",
         )
     if number == pointed.version and not pointed.held:
-        raise ConflictError("already", f"{name}: {alias} points to version {number} already")
+        raise ConflictError(
+            "already",
+            f"{name}: {alias} points to version {number} already",
+            remedy="there is nothing to do",
+        )
     if version.shape != current.shape and (automatic or not new_shape):
         raise ConflictError(
             "other_shape",
-            f"{name}: version {number} has shape {version.shape} and {alias} shape "
-            f"{current.shape}; "
-            "a person promotes it with --new-shape",
+            f"{name}: version {number} has shape {version.shape} and {alias} shape {current.shape}",
+            remedy="a person promotes it with --new-shape",
         )
     if automatic and number < pointed.version:
         raise ConflictError(
-            "lower_version", f"{name}: {alias} points to version {pointed.version}, above {number}"
+            "lower_version",
+            f"{name}: {alias} points to version {pointed.version}, above {number}",
+            remedy=f"`estimates rollback {name}` goes back to a version that {alias} pointed to",
         )
     if automatic and version.data_through < current.data_through:
         raise ConflictError(
@@ -135,6 +145,7 @@ def check_promotion(
             f"{name}: version {number} saw data through {instants.text(version.data_through)}, "
             f"{alias} through "
             f"{instants.text(current.data_through)}",
+            remedy=f"`estimates rollback {name}` goes back to a version that {alias} pointed to",
         )
 
 
@@ -153,8 +164,8 @@ def check_actuals(view: SetView, version: Version) -> None:
         raise GateError(
             "blocked",
             f"{version.set}: version {version.version} does not pass the gate with actual values "
-            f"(event {judged[-1].id}); estimates gate {version.set} {version.version} --actuals "
-            "FILE judges it again",
+            f"(event {judged[-1].id})",
+            remedy=f"estimates gate {version.set} {version.version} --actuals FILE judges it again",
         )
 
 
@@ -184,6 +195,8 @@ def check_verdict(verdict: Verdict, version: Version) -> None:
         raise GateError(
             "blocked",
             f"{version.set}: version {version.version} does not pass the gate: {failing}",
+            remedy=f"`estimates gate {version.set} {version.version}` says why, and "
+            "`estimates waive` lets a check pass",
             checks=failing,
         )
 
@@ -211,8 +224,9 @@ def check_sampled_reads(store: OpenStore, version: Version, judgement: Judgement
             raise CorruptError(
                 "read_differs",
                 f"{version.set} version {version.version}: reading "
-                f"{'/'.join(map(key_text, key))} gives another value than its Parquet file; remove "
-                f"{', '.join(map(str, store.lookups.paths(version)))} and report this",
+                f"{'/'.join(map(key_text, key))} gives another value than its Parquet file",
+                remedy=f"remove {', '.join(map(str, store.lookups.paths(version)))} and "
+                "report this",
             )
     return rows.height
 

@@ -165,8 +165,9 @@ def commit(
     if contract.family is not None:
         raise InvalidError(
             "is_family",
-            f"{name}: is a family, whose members have the versions: estimates publish {name} FILE "
-            f"gives each row to the member that {contract.family.by} names",
+            f"{name}: is a family, whose members have the versions",
+            remedy=f"estimates publish {name} FILE gives each row to the member that "
+            f"{contract.family.by} names",
         )
     if changes is None:
         conformed, shape = conform(frame, contract), contract.shape()

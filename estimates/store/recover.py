@@ -75,7 +75,8 @@ class LogFiles(NamedTuple):
                 raise CorruptError(
                     "log_damaged",
                     f"{self.objects.root}/{name_of(entry.event.id)} does not continue the one "
-                    f"before; {MEND}",
+                    "before",
+                    remedy=MEND,
                 )
             yield entry
             previous = entry.digest
@@ -93,7 +94,8 @@ def find_log(objects: Objects, until: int | None = None) -> LogFiles:
     if whole < last:
         raise CorruptError(
             "log_gap",
-            f"{objects.root}/{name_of(whole + 1)} is missing; {MEND}",
+            f"{objects.root}/{name_of(whole + 1)} is missing",
+            remedy=MEND,
         )
     return LogFiles(objects, store_id, last, read_copy(objects, last).digest)
 
@@ -133,7 +135,7 @@ def _named_log(objects: Objects) -> tuple[str, list[int]]:
     identity, copied = read_identity(objects), copied_events(objects)
     if identity is None or not copied:
         raise NotFoundError(
-            "no_log", f"{objects.root} holds no log to rebuild a catalog from; {MEND}"
+            "no_log", f"{objects.root} holds no log to rebuild a catalog from", remedy=MEND
         )
     return identity.id, copied
 
@@ -151,7 +153,7 @@ def _broken(log: LogFiles) -> CorruptError:
     end = "restore one in another place"
     if log.events:
         end = f"`estimates recover --until {log.events}` gives up all that happened from then on"
-    return CorruptError(code, f"{name} {what}; {MEND}, or where no backup has it, {end}")
+    return CorruptError(code, f"{name} {what}", remedy=f"{MEND}, or where no backup has it, {end}")
 
 
 def give_up_end(log: LogFiles) -> int:
@@ -196,8 +198,8 @@ def check_empty(catalog: Catalog) -> None:
     if known:
         raise ConflictError(
             "catalog_not_empty",
-            f"the catalog holds {count(known, 'event')} and is not overwritten; {AWAY}, or name an "
-            "empty database, to rebuild it",
+            f"the catalog holds {count(known, 'event')} and is not overwritten",
+            remedy=f"{AWAY}, or name an empty database, to rebuild it",
         )
 
 

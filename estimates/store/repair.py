@@ -126,6 +126,7 @@ class _Mending:
                 "other_store",
                 f"{source.root if source else ''} has the files of store {theirs.id}, and this is "
                 f"store {expected}: nothing is taken from there",
+                remedy="name a backup of this store",
             )
 
     def mend_identity(self) -> None:
@@ -260,5 +261,13 @@ def _fault(objects: Objects, name: str, digest: str) -> CorruptError | None:
         if digest_of(objects, name) == digest:
             return None
     except NotFoundError:
-        return CorruptError("file_missing", f"{objects.root}/{name} is missing")
-    return CorruptError("file_damaged", f"{objects.root}/{name} does not match its digest")
+        return CorruptError(
+            "file_missing",
+            f"{objects.root}/{name} is missing",
+            remedy="name a backup that has it with --from",
+        )
+    return CorruptError(
+        "file_damaged",
+        f"{objects.root}/{name} does not match its digest",
+        remedy="name a backup that has it whole with --from",
+    )

@@ -102,10 +102,14 @@ def find_backup(source: Objects) -> BackupHead:
     if head is None and is_used(source):
         raise NotFoundError(
             "no_backup",
-            f"{source.root} is a store's own place and no backup; if its catalog is lost, rebuild "
-            "that with `estimates recover`",
+            f"{source.root} is a store's own place and no backup",
+            remedy="if its catalog is lost, rebuild that with `estimates recover`",
         )
-    raise NotFoundError("no_backup", f"{source.root} holds no finished backup")
+    raise NotFoundError(
+        "no_backup",
+        f"{source.root} holds no finished backup",
+        remedy="name the place of one that `estimates backup` finished",
+    )
 
 
 def check_apart(source: str, target: str) -> None:
@@ -113,8 +117,8 @@ def check_apart(source: str, target: str) -> None:
     if lies_in(target, source) or lies_in(source, target):
         raise InvalidError(
             "bad_backup",
-            f"{target} and the backup {source} lie in each other, and would be lost together; name "
-            "another place for the store",
+            f"{target} and the backup {source} lie in each other, and would be lost together",
+            remedy="name another place for the store",
         )
 
 
@@ -155,14 +159,17 @@ def _claim(target: Objects, head: BackupHead) -> None:
     if (begun is None or begun.store != head.store) and is_used(target):
         raise ConflictError(
             "not_empty",
-            f"{target.root} holds a store, or what is left of one: nothing is restored over it; "
-            "name an empty place, without `estimates init` (restore makes the store)",
+            f"{target.root} holds a store, or what is left of one: nothing is restored over it",
+            remedy="name an empty place, without `estimates init` (restore makes the store)",
         )
 
 
 def _damaged(source: Objects, what: str, faults: Sequence[Fault] = ()) -> CorruptError:
     return CorruptError(
-        "backup_damaged", f"the backup {source.root} is damaged: {what}", faults=faults
+        "backup_damaged",
+        f"the backup {source.root} is damaged: {what}",
+        remedy="take another backup, or say --without-damaged to leave out what is damaged",
+        faults=faults,
     )
 
 

@@ -24,7 +24,11 @@ def rollback(
     """
     check_alias(alias)
     if not reason.strip():
-        raise InvalidError("reason_needed", f"{name}: say why {alias} is rolled back (--reason)")
+        raise InvalidError(
+            "reason_needed",
+            f"{name}: no reason is given",
+            remedy=f"say why {alias} is rolled back (--reason)",
+        )
     view = store.view()
     current = view.resolve(name, At(alias))
     target = rollback_target(view.set(name), current, alias, to)
@@ -46,11 +50,15 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
     earlier = {number for _, number in view.moves[alias]} - {current.version}
     if to is not None and to not in earlier:
         raise ConflictError(
-            "never_held", f"{name}: {alias} never pointed to version {to}; it held {_list(earlier)}"
+            "never_held",
+            f"{name}: {alias} never pointed to version {to}",
+            remedy=f"it held {_list(earlier)}",
         )
     if to is not None and view.versions[to - 1].snapshot_id in bad:
         raise ConflictError(
-            "rolled_back", f"{name}: version {to} was rolled back itself; promote it if it is good"
+            "rolled_back",
+            f"{name}: version {to} was rolled back itself",
+            remedy="promote it if it is good",
         )
     if to is not None and to in view.expiries:
         raise expired_error(view.versions[to - 1], view.expiries[to])
@@ -61,6 +69,7 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
     raise NotFoundError(
         "nothing_before",
         f"{name}: {alias} held no other version that is neither expired nor rolled back",
+        remedy="promote a version that is right, or publish one",
     )
 
 

@@ -117,10 +117,17 @@ def _matched(name: str, scores: Sequence[Accuracy], actuals: Actuals) -> list[Ac
         if any(column.actuals for column in accuracy.columns.values())
     ]
     if not matched:
+        if not scores:
+            raise NotFoundError(
+                "no_scores",
+                f"{name}: production never pointed to a version, so that none is scored",
+                remedy=f"`estimates promote {name}` one, or name those to score with --version",
+            )
         raise NotFoundError(
             "no_scores",
             f"{name}: of {len(scores)} versions none has a key that is among the "
             f"{actuals.rows.height} keys of the actual values and has a value there",
+            remedy="give actual values of keys that these versions estimate",
         )
     return matched
 
@@ -142,20 +149,30 @@ def stored_scores(
     `no_scores`: of that version or vintage).
     """
     if not 1 <= last <= MOST:
-        raise InvalidError("bad_limit", f"last {last} is not between 1 and {MOST}")
+        raise InvalidError(
+            "bad_limit",
+            f"last {last} is not between 1 and {MOST}",
+            remedy="choose a number between them",
+        )
     of_set = view.set(name)
     chosen = of_set.scored_vintage if vintage is None else vintage_text(vintage)
     scored = of_set.scored.get(chosen, {})
     if vintage is not None and not scored:
         have = ", ".join(map(_vintage_name, of_set.scored)) or "none"
         raise NotFoundError(
-            "no_scores", f"{name}: nothing was scored with vintage {chosen}; scored: {have}"
+            "no_scores",
+            f"{name}: nothing was scored with vintage {chosen}",
+            remedy=f"scored: {have}",
         )
     if version is None:
         return _stored(catalog, view, name, sorted(scored)[-last:], chosen)
     if view.resolve(name, At(version)).version not in scored:
         which = "" if chosen is None else f" with vintage {chosen}"
-        raise NotFoundError("no_scores", f"{name}: version {version} was not scored yet{which}")
+        raise NotFoundError(
+            "no_scores",
+            f"{name}: version {version} was not scored yet{which}",
+            remedy=f"score it: `estimates score {name} --actuals FILE`",
+        )
     return _stored(catalog, view, name, [version], chosen)
 
 
@@ -202,7 +219,9 @@ def chosen_versions(store: OpenStore, name: str, numbers: Sequence[int] | None) 
         shapes = {version.shape for version in chosen}
         if len(shapes) > 1:
             raise ConflictError(
-                "other_shape", f"{name}: these versions have different shapes; score them apart"
+                "other_shape",
+                f"{name}: these versions have different shapes",
+                remedy="score them apart",
             )
         return chosen
     of_set = view.set(name)
@@ -227,7 +246,9 @@ def _baseline(
         return None
     if not isinstance(against, int | str) or against == version.set:
         raise InvalidError(
-            "bad_baseline", f"{against}: the baseline is another set, or a version's number"
+            "bad_baseline",
+            f"{against}: a set is no baseline of its own",
+            remedy="name another set, or a version's number",
         )
     number = version_number(against)
     if number is not None:

@@ -41,7 +41,7 @@ def query(view: View, source: Source, sql: str) -> pl.DataFrame:
             relation = connection.sql(sql)
             return pl.DataFrame() if relation is None else relation.pl()
         except duckdb.Error as error:
-            raise InvalidError("bad_query", f"DuckDB: {error}") from None
+            raise InvalidError("bad_query", f"DuckDB: {error}", remedy="mend the query") from None
 
 
 def _make_views(

@@ -127,7 +127,11 @@ def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) ->
         rows = _verified_rows(store, version.set, version.snapshot_id, parts)
         # of the manifest as it was written: an erasure changes no version
         if rows != version.rows:
-            raise CorruptError("row_count", f"{rows} rows, the catalog says {version.rows}")
+            raise CorruptError(
+                "row_count",
+                f"{rows} rows, the catalog says {version.rows}",
+                remedy="bring the files back with `estimates repair --from` a backup",
+            )
     except UnavailableError:
         raise
     except EstimatesError as error:
@@ -164,9 +168,15 @@ def _verified_rows(store: OpenStore, set_name: str, snapshot_id: str, parts: dic
             try:
                 parts[part.sha256] = pl.read_parquet(io.BytesIO(content)).height
             except pl.exceptions.PolarsError as error:
-                raise CorruptError("file_unreadable", f"{name}: {error}") from None
+                raise CorruptError(
+                    "file_unreadable",
+                    f"{name}: {error}",
+                    remedy="bring the files back with `estimates repair --from` a backup",
+                ) from None
         if parts[part.sha256] != part.rows:
             raise CorruptError(
-                "row_count", f"{parts[part.sha256]} rows, the manifest says {part.rows}"
+                "row_count",
+                f"{parts[part.sha256]} rows, the manifest says {part.rows}",
+                remedy="bring the files back with `estimates repair --from` a backup",
             )
     return manifest.rows

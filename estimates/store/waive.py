@@ -76,14 +76,14 @@ def waived_keys(
     if check is None:
         raise InvalidError(
             "unknown_check",
-            f"{contract.name}: there is no check {name!r}{did_you_mean(name, checks)}; "
-            f"those to waive: {allowed}",
+            f"{contract.name}: there is no check {name!r}{did_you_mean(name, checks)}",
+            remedy=f"those to waive: {allowed}",
         )
     if not check.waivable:
         raise InvalidError(
             "unwaivable",
-            f"{contract.name}: every version must pass {name}, it cannot be waived; "
-            f"others can: {allowed}",
+            f"{contract.name}: every version must pass {name}, it cannot be waived",
+            remedy=f"others can: {allowed}",
         )
     check_reason(reason)
     if keys is None:
@@ -91,12 +91,14 @@ def waived_keys(
     if not check.by_key:
         raise InvalidError(
             "not_by_key",
-            f"{contract.name}: {name} is about the version as a whole; waive it without keys",
+            f"{contract.name}: {name} is about the version as a whole",
+            remedy="waive it without keys",
         )
     if not keys:
         raise InvalidError(
             "no_keys",
-            f"{contract.name}: no keys are given; leave keys out to waive {name} as a whole",
+            f"{contract.name}: no keys are given",
+            remedy=f"leave keys out to waive {name} as a whole",
         )
     form = KeyForm(contract)
     return [list(key) for key in sorted({tuple(form.texts(key)) for key in keys})]
@@ -105,4 +107,8 @@ def waived_keys(
 def check_reason(reason: str) -> None:
     """Raises InvalidError `reason_needed`."""
     if not reason.strip():
-        raise InvalidError("reason_needed", "say why (--reason); it is kept in the log")
+        raise InvalidError(
+            "reason_needed",
+            "no reason is given",
+            remedy="say why (--reason), which is kept in the log",
+        )

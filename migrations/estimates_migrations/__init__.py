@@ -39,6 +39,7 @@ def upgrade(url: str, folder: Path = FOLDER) -> None:
         raise RefusedError(
             "schema_revision",
             f"the catalog has schema revision {revision}, which this program is too old to know",
+            remedy="use the newest version of the program",
         )
     check_writable(sa.make_url(url))
     command.upgrade(config, "head")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from estimates.accuracy.actuals import actual, read_actuals
 from estimates.contract.contract_file import parse_contract
+from estimates.errors import InvalidError
 
 
 def test_target_data_of_a_hub_are_read() -> None:
@@ -27,3 +29,20 @@ def test_target_data_of_a_hub_are_read() -> None:
         assert rows[actual("value")].to_list() == [value]
     oracle = frame.rename({"observation": "oracle_value"}).head(2).drop("as_of").tail(1)
     assert read_actuals(oracle, contract).rows[actual("value")].to_list() == [2.0]
+
+
+@pytest.mark.parametrize("name", ["actual", "observed", "truth", "y", "y_true", "value"])
+def test_what_people_call_it(name: str) -> None:
+    """Where there is one thing to observe, its column may have any of the usual names."""
+    contract = parse_contract('name = "s"\n[key.k]\ntype = "string"\n[columns.forecast]\n')
+    frame = pl.DataFrame({"k": ["a"], name: [1.5]})
+    assert read_actuals(frame, contract).rows[actual("forecast")].to_list() == [1.5]
+
+
+def test_of_two_points_each_has_its_own_name() -> None:
+    """`actual` does not say of which it is."""
+    contract = parse_contract(
+        'name = "s"\n[key.k]\ntype = "string"\n[columns.sales]\n[columns.visits]\n'
+    )
+    with pytest.raises(InvalidError, match="wanted: sales, visits; name the column"):
+        read_actuals(pl.DataFrame({"k": ["a"], "actual": [1.5]}), contract)

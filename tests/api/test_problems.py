@@ -121,7 +121,7 @@ def test_an_expired_version_is_gone(tmp_path: Path) -> None:
     store.catalog.expire(store.resolve(SET, 1), actor="anna", reason="was wrong")
     when = instants.text(store.resolve(SET, 1).expired_at or instants.EPOCH)
     expiry = {"version": 1, "actor": "anna", "reason": "was wrong"}
-    gone = f"expired at {when} by anna (was wrong); its files are gone"
+    gone = f"expired at {when} by anna (was wrong); its files are gone; read a newer version"
     with TestClient(create_app(store)) as client:
         for path, named in (
             (f"{ONE}?ref=1", "version 1"),

@@ -101,6 +101,12 @@ LAYOUTS: dict[str, dict[str, str]] = {
         "prediction": "point",
         "prediction_95": "quantile 0.95",
     },
+    "rows that are named": {
+        "prediction": "point",
+        "prediction_id": "attribute",
+        "forecast_version": "attribute",
+        "model_id": "attribute",
+    },
     "p before the name": {"p10_sales": "quantile 0.1", "p90_sales": "quantile 0.9"},
     "one quantile": {"forecast": "point", "q90": "quantile 0.9"},
     "scikit-learn": {"0": "probability 0", "1": "probability 1", "2": "probability 2"},

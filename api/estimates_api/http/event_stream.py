@@ -77,7 +77,9 @@ class EventStream:
     def __init__(self, streams: Streams, follower: Follower, read: Read, after: int) -> None:
         if streams.count >= MAX_STREAMS:
             raise UnavailableError(
-                "too_many_streams", f"this worker has {MAX_STREAMS} open event streams; retry"
+                "too_many_streams",
+                f"this worker has {MAX_STREAMS} open event streams",
+                remedy="retry",
             )
         self._streams = streams
         self._follower = follower

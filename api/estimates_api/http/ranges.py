@@ -29,6 +29,9 @@ def byte_range(text: bytes, size: int) -> range | None:
         start, stop = first, size if last is None else min(last + 1, size)
     if start >= stop:
         raise InvalidError(
-            "bad_range", f"the file has {size} bytes, and none of them is in this range", size=size
+            "bad_range",
+            f"the file has {size} bytes, and none of them is in this range",
+            remedy=f"ask for bytes from 0 to {size - 1}",
+            size=size,
         )
     return range(start, stop)

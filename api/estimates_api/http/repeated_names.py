@@ -26,5 +26,7 @@ def refuse_repeated(body: bytes, kind: type[msgspec.Struct]) -> None:
     if twice is not None:
         fields = ", ".join(kind.__struct_encode_fields__)
         raise InvalidError(
-            "bad_body", f"{twice!r} stands twice in the body; allowed, each once: {fields}"
+            "bad_body",
+            f"{twice!r} stands twice in the body",
+            remedy=f"allowed, each once: {fields}",
         )

@@ -154,7 +154,8 @@ def negotiated(scope: Scope | HTTPScope, offered: tuple[str, ...]) -> str:
     if media_type is None:
         raise InvalidError(
             "not_acceptable",
-            f"this answer comes as {', '.join(offered)}; name one of them in Accept",
+            f"this answer comes as {', '.join(offered)}",
+            remedy="name one of them in Accept",
             available=list(offered),
         )
     return media_type

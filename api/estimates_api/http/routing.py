@@ -24,21 +24,31 @@ def raw_path(scope: HTTPScope) -> str:
     raw = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
     if len(raw) + len(scope["query_string"]) > MAX_URL_BYTES:
         raise InvalidError(
-            "url_too_long", f"a URL has at most {MAX_URL_BYTES} bytes; send long keys as a batch"
+            "url_too_long",
+            f"a URL has at most {MAX_URL_BYTES} bytes",
+            remedy="send long keys as a batch",
         )
     if b"//" in raw:
-        raise InvalidError("bad_path", "the path has an empty segment (//); no key part is empty")
+        raise InvalidError(
+            "bad_path", "the path has an empty segment (//)", remedy="no key part is empty"
+        )
     if b"%" not in raw and raw.isascii():
         return raw.decode()
     if _BAD_ESCAPE.search(raw):
         raise InvalidError(
-            "bad_path", "the path has a % without two hexadecimal digits; write % itself as %25"
+            "bad_path",
+            "the path has a % without two hexadecimal digits",
+            remedy="write % itself as %25",
         )
     try:
         unquote_to_bytes(raw).decode()
         return _UNRESERVED.sub(lambda match: chr(int(match[1], 16)), raw.decode("ascii"))
     except UnicodeDecodeError:
-        raise InvalidError("bad_path", "the path is not percent-encoded UTF-8") from None
+        raise InvalidError(
+            "bad_path",
+            "the path is not percent-encoded UTF-8",
+            remedy="write each byte of the text that is no letter as %XX",
+        ) from None
 
 
 def without_body(send: Send) -> Send:

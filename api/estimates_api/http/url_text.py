@@ -56,7 +56,8 @@ def leading_key(
         missing = key[present.index(False)]
         raise InvalidError(
             "key_parts",
-            f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing",
+            f"a leading part of the key is {', '.join(key)}, in this order",
+            remedy=f"{missing} is missing",
         )
     return [query[name] for name in key[:count]]
 
@@ -70,15 +71,17 @@ def read_ref(text: str | int) -> Ref:
         return text
     if not _NUMBER.fullmatch(text):
         raise NotFoundError(
-            "unknown_version", f"there is no version {text[:20]}…: the number is too large"
+            "unknown_version",
+            f"there is no version {text[:20]}…: the number is too large",
+            remedy="/v1/sets/SET/versions lists those that there are",
         )
     return int(text)
 
 
-def read_number(text: str | None, code: str, problem: str) -> int | None:
+def read_number(text: str | None, code: str, problem: str, remedy: str) -> int | None:
     """A number in decimal digits; raises InvalidError with this code for any other text."""
     if text is not None and not _NUMBER.fullmatch(text):
-        raise InvalidError(code, problem)
+        raise InvalidError(code, problem, remedy=remedy)
     return None if text is None else int(text)
 
 
@@ -106,7 +109,11 @@ async def refuse_unknown(request: ReadRequest) -> None:
     try:
         unquote_to_bytes(query).decode()
     except UnicodeDecodeError:
-        raise InvalidError("bad_parameter", "the query is not percent-encoded UTF-8") from None
+        raise InvalidError(
+            "bad_parameter",
+            "the query is not percent-encoded UTF-8",
+            remedy="write each byte of the text that is no letter as %XX",
+        ) from None
     if "query" not in request.route_handler.parsed_fn_signature.parameters:
         check_names(request.query_params, names_of(request.route_handler))
 
@@ -159,9 +166,12 @@ def check_names(query: Mapping[str, Any], allowed: Iterable[str]) -> None:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InvalidError(
                 "unknown_parameter",
-                f"this route has no query parameter {name!r}{did_you_mean(name, known)}; {takes}",
+                f"this route has no query parameter {name!r}{did_you_mean(name, known)}",
+                remedy=takes,
             )
         if isinstance(query, MultiDict) and len(query.getall(name)) > 1:
             raise InvalidError(
-                "repeated_parameter", f"query parameter {name!r} is given more than once"
+                "repeated_parameter",
+                f"query parameter {name!r} is given more than once",
+                remedy="give it once",
             )

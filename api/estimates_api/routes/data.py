@@ -83,6 +83,7 @@ def _chosen(
             "no_part",
             f"{version.set} version {version.version} has {len(parts)} parts, and none of number "
             f"{number}",
+            remedy="the manifest names them",
         )
     if number is None and len(parts) > 1:
         return None

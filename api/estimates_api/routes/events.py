@@ -70,13 +70,16 @@ async def events(
     view = follower.view
     for name in ("limit", "order", "before", "kind", "as_of"):
         if name in request.query_params:
-            raise InvalidError("unknown_parameter", f"a stream has no {name}; it takes after, set")
+            raise InvalidError(
+                "unknown_parameter", f"a stream has no {name}", remedy="it takes after and set"
+            )
     if set_name is not None:
         view.set(set_name)
     last = read_number(
         request.headers.get("last-event-id") or None,
         "bad_parameter",
-        "Last-Event-ID is not the id of an event; leave it out to begin anew",
+        "Last-Event-ID is not the id of an event",
+        "leave it out to begin anew",
     )
     return EventStream(
         streams,

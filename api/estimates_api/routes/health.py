@@ -41,14 +41,19 @@ async def ready(follower: InjectedFollower) -> ASGIApp:
 def _readiness(follower: Follower) -> Readiness:
     view = follower.view
     if not follower.targets.ready:
-        raise UnavailableError("starting", "the versions in production are being opened; retry")
+        raise UnavailableError(
+            "starting", "the versions in production are being opened", remedy="retry"
+        )
     faults = [fault for _, fault in sorted(follower.targets.faults.items())]
     silent = {fault.set for fault in faults if fault.alias == PRODUCTION and fault.serving is None}
     promoted = [name for name, set_view in view.sets.items() if PRODUCTION in set_view.aliases]
     if promoted and silent.issuperset(promoted):
         details = [msgspec.to_builtins(fault) for fault in faults]
         raise UnavailableError(
-            "not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=details
+            "not_ready",
+            f"no set in production can be read: {', '.join(promoted)}",
+            remedy="`estimates verify` says what is damaged",
+            faults=details,
         )
     return Readiness("ready", view.moment, faults, _catalog_fault(follower))
 

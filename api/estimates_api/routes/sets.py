@@ -74,7 +74,9 @@ def domain(follower: InjectedFollower, set_name: SetName, digest: DomainDigest) 
     domains = [view.revision(revision.revision).domain for revision in view.contracts]
     if digest not in {listed.digest for listed in domains if isinstance(listed, FileDomain)}:
         raise NotFoundError(
-            "unknown_domain", f"{set_name}: no contract lists keys with the digest {digest[:80]}"
+            "unknown_domain",
+            f"{set_name}: no contract lists keys with the digest {digest[:80]}",
+            remedy=f"/v1/sets/{set_name}/contract names the newest",
         )
     content = follower.store.listed_keys.content(set_name, digest)
     headers = {"repr-digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"}

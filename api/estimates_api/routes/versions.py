@@ -94,7 +94,11 @@ def verdict(
     number = resolved.version.version
     body = follower.store.catalog.verdict(set_name, number)
     if body is None:
-        raise NotFoundError("no_verdict", f"{set_name}: version {number} was not judged yet")
+        raise NotFoundError(
+            "no_verdict",
+            f"{set_name}: version {number} was not judged yet",
+            remedy=f"judge it: `estimates gate {set_name} {number}`",
+        )
     return resolved.about(body)
 
 
@@ -110,7 +114,8 @@ def _page(
     before = read_number(  # the version that the page before ended with
         cursor,
         "bad_cursor",
-        "this cursor was not made by this service; start again without it",
+        "this cursor was not made by this service",
+        "start again without it",
     )
     following = [version for version in matching if before is None or version.version < before]
     page = following[:limit]

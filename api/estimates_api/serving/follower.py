@@ -47,7 +47,7 @@ class Follower:
     def reader(self) -> Reader:
         """Reads at the newest view; raises UnavailableError (`starting`) while there is none."""
         if self._reader is None:
-            raise UnavailableError("starting", "the catalog was not read yet; retry")
+            raise UnavailableError("starting", "the catalog was not read yet", remedy="retry")
         return self._reader
 
     @property

@@ -161,7 +161,7 @@ def _end_with_service() -> None:
 
 def _ended(reason: str) -> UnavailableError:
     return UnavailableError(
-        "report_ended", f"the report could not be computed: {reason}; ask again"
+        "report_ended", f"the report could not be computed: {reason}", remedy="ask again"
     )
 
 

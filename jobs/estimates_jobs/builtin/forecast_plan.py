@@ -114,7 +114,11 @@ def make_plan(context: Context) -> Plan:
         parameters = msgspec.convert(context.parameters, Parameters)
     except msgspec.ValidationError:
         faults = "; ".join(map(str, faults_of(context.parameters, Parameters)))
-        raise InvalidError("bad_parameters", f"{contract.name}: job.parameters: {faults}") from None
+        raise InvalidError(
+            "bad_parameters",
+            f"{contract.name}: job.parameters: {faults}",
+            remedy="mend [job.parameters] in the contract, and define it again",
+        ) from None
     if contract.target is None or not context.targets:
         raise _unfit(contract, "a forecast needs a rolling domain, whose targets follow a calendar")
     point, intervals = _columns(contract, parameters)
@@ -200,8 +204,16 @@ def _input(contract: Contract, parameters: Parameters) -> tuple[str, str]:
 
 
 def _bad(contract: Contract, problem: str) -> InvalidError:
-    return InvalidError("bad_parameters", f"{contract.name}: job.parameters: {problem}")
+    return InvalidError(
+        "bad_parameters",
+        f"{contract.name}: job.parameters: {problem}",
+        remedy="mend [job.parameters] in the contract, and define it again",
+    )
 
 
 def _unfit(contract: Contract, problem: str) -> InvalidError:
-    return InvalidError("forecast_contract", f"{contract.name}: {problem}")
+    return InvalidError(
+        "forecast_contract",
+        f"{contract.name}: {problem}",
+        remedy="mend the contract, or write a job of your own",
+    )

@@ -9,6 +9,8 @@ import polars as pl
 from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract, RollingDomain
+from estimates.contract.number_text import NumberOptions, numbers_of
+from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
 from estimates_jobs.builtin.forecast_plan import Plan
 from estimates_jobs.builtin.forecast_steps import STEP, Steps
@@ -33,7 +35,8 @@ def listed_series(contract: Contract, plan: Plan) -> pl.DataFrame:
 
 def observations(context: Context, plan: Plan, keys: pl.DataFrame) -> pl.DataFrame:
     """The observations of the domain's series as `series, time, y`, sorted; those without a value
-    are left out. Raises InvalidError (`no_column`, `column_type`).
+    are left out. Raises InvalidError (`no_column`, `column_type`, `bad_value`,
+    `ambiguous_number`).
     """
     codes = [column for name, column in plan.ids.items() if keys.schema[name] == pl.String]
     table = context.input(plan.input, text=codes)
@@ -42,14 +45,16 @@ def observations(context: Context, plan: Plan, keys: pl.DataFrame) -> pl.DataFra
     if missing:
         raise InvalidError(
             "no_column",
-            f"input {plan.input!r}: there is no column {', '.join(missing)}; columns: "
-            f"{', '.join(table.columns)}",
+            f"input {plan.input!r}: there is no column {', '.join(missing)}",
+            remedy=f"columns: {', '.join(table.columns)}",
         )
+    table = _with_numbers(context, table, plan.parameters.value)
     kind = table.schema[plan.parameters.value]
     if not kind.is_numeric():
         raise InvalidError(
             "column_type",
             f"input {plan.input!r}: {plan.parameters.value!r} is {kind}, not a number",
+            remedy="write its numbers as 1.5, or name another column as value in [job.parameters]",
         )
     named = table.select(
         *(
@@ -62,6 +67,20 @@ def observations(context: Context, plan: Plan, keys: pl.DataFrame) -> pl.DataFra
     listed = _listed(context, named, keys, list(plan.ids))
     present = listed.filter(pl.col("y").is_not_null() & pl.col("y").is_not_nan())
     return present.select(SERIES, _instants(present, plan), "y").sort(SERIES, "time", "y")
+
+
+def _with_numbers(context: Context, table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Text as numbers, as people write them and with words for nothing; what that changed is a
+    warning.
+    """
+    text = table.get_column(name)
+    if text.dtype != pl.String or numbers_of(text, None) is None:
+        return table
+    notes: list[str] = []
+    numbers = parsed(text, "float", options=NumberOptions(None, notes))
+    for note in notes:
+        context.warn(note)
+    return table.with_columns(numbers)
 
 
 def _listed(
@@ -89,7 +108,10 @@ def _instants(frame: pl.DataFrame, plan: Plan) -> pl.Expr:
             else time.dt.convert_time_zone("UTC")
         )
     raise InvalidError(
-        "column_type", f"input {plan.input!r}: {plan.time!r} is {kind}, not a date or a timestamp"
+        "column_type",
+        f"input {plan.input!r}: {plan.time!r} is {kind}, not a date or a timestamp",
+        remedy="write its times as 2026-11-24, or name another column as time under "
+        f"[job.inputs.{plan.input}]",
     )
 
 

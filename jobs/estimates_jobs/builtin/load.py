@@ -28,9 +28,9 @@ def load(context: Context) -> pl.DataFrame:
     if len(inputs) != 1:
         raise InvalidError(
             "one_input",
-            f"{contract.name}: the job load needs exactly one input, such as "
-            f'inputs.table = {{ source = "FILE", static = true }}; the contract has '
+            f"{contract.name}: the job load needs exactly one input, and the contract has "
             f"{', '.join(inputs) or 'none'}",
+            remedy='write inputs.table = { source = "FILE", static = true } under [job]',
         )
     ((name, spec),) = inputs.items()
     frame = context.input(name, read=lambda path: _read(path, spec, contract.timezone))

@@ -127,7 +127,9 @@ def _show_changes_of_tables(
         return
     limit = request.rows
     if limit < 1:
-        raise InvalidError("bad_limit", f"limit {limit} is less than 1")
+        raise InvalidError(
+            "bad_limit", f"limit {limit} is less than 1", remedy="give one of at least 1"
+        )
     more = "show more with --limit, or all with --output" if rows.height > limit else None
     if options.csv:
         _show_csv(rows[:limit], rows.height, more)

@@ -84,7 +84,9 @@ def _draft_hub(options: Options, folder: str) -> None:
     there = [str(path) for path in paths if path.exists()]
     if there:
         raise InvalidError(
-            "file_exists", f"{', '.join(there)}: would be written over; move it, or change folder"
+            "file_exists",
+            f"{', '.join(there)}: would be written over",
+            remedy="move it, or change folder",
         )
     for contract, path in zip(contracts, paths, strict=True):
         path.write_text(contract.source, encoding="utf-8")

@@ -189,10 +189,17 @@ def keys_of_file(
         return msgspec.convert(keys, list[list[str | int]])
     except OSError as error:
         reason = error.strerror or error
-        raise InvalidError("no_file", f"{path}: cannot be read: {reason}") from None
+        raise InvalidError(
+            "no_file",
+            f"{path}: cannot be read: {reason}",
+            remedy="name a file that is there and that you may read",
+        ) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
-        message = f'{path}: not a JSON list of keys such as [["AAPL", "2022-12-20"]]: {error}'
-        raise InvalidError("bad_keys", message) from None
+        raise InvalidError(
+            "bad_keys",
+            f"{path}: not a JSON list of keys: {error}",
+            remedy='write it as [["AAPL", "2022-12-20"]]',
+        ) from None
 
 
 def _keys_of_table(path: str, contract: Contract, options: TextOptions | None) -> list[list[Any]]:
@@ -201,5 +208,9 @@ def _keys_of_table(path: str, contract: Contract, options: TextOptions | None) -
     keys = read_keys(path, contract, options)
     empty = keys.height - keys.drop_nulls().height
     if empty:
-        raise InvalidError("null_key", f"{path}: {empty} rows have an empty key column")
+        raise InvalidError(
+            "null_key",
+            f"{path}: {empty} rows have an empty key column",
+            remedy="fill them in, or leave these rows out",
+        )
     return [list(row) for row in keys.iter_rows()]

@@ -42,6 +42,8 @@ def _existing_catalog(settings: Settings) -> str:
     if settings.catalog is None and not (Path(settings.store) / "catalog.db").exists():
         check_not_lost(settings.store)
         raise NotFoundError(
-            "no_store", f"there is no store at {settings.store}; make one with `estimates init`"
+            "no_store",
+            f"there is no store at {settings.store}",
+            remedy="make one with `estimates init`",
         )
     return url

@@ -67,7 +67,8 @@ def _repaired(
     if source is not None and not is_used(source):
         raise NotFoundError(
             "no_backup",
-            f"{source.root} holds no backup and no files of a store; name a place that does",
+            f"{source.root} holds no backup and no files of a store",
+            remedy="name a place that does",
         )
     try:
         store = options.open()

@@ -66,5 +66,7 @@ def examples_folder() -> Path:
         if (folder / CONTRACT).exists():
             return folder
     raise InvalidError(
-        "no_examples", f"{package}: the examples were not installed with this package"
+        "no_examples",
+        f"{package}: the examples were not installed with this package",
+        remedy="install estimates-store again, with its examples",
     )

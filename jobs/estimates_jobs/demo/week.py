@@ -49,7 +49,7 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
     """
     if "://" in store_name:
         raise InvalidError(
-            "bad_store", f"{store_name}: the demo plays in a folder; give --store FOLDER"
+            "bad_store", f"{store_name}: the demo plays in a folder", remedy="give --store FOLDER"
         )
     root = Path(store_name)
     store, feed = _prepare(root)
@@ -69,7 +69,8 @@ def _prepare(root: Path) -> tuple[Store, Feed]:
     ):
         raise InvalidError(
             "store_in_use",
-            f"{root} holds something else; give the demo a new folder: --store FOLDER",
+            f"{root} holds something else",
+            remedy="give the demo a new folder: --store FOLDER",
         )
     prices = pl.read_parquet(examples_folder() / PRICES)
     folder = root.absolute() / "feed"

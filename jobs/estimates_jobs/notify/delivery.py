@@ -64,7 +64,8 @@ class Receiver:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise InvalidError(
                 "bad_url",
-                "notifications go to a URL of http or https; such as https://receiver.example/path",
+                "notifications go to a URL of http or https",
+                remedy="such as https://receiver.example/path",
             )
         self._url = parsed.copy_with(userinfo=b"", fragment=None)
         self._auth = httpx.BasicAuth(parsed.username, parsed.password) if parsed.userinfo else None
@@ -227,11 +228,12 @@ def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
         if reason is not None:
             text = (
                 f"event {event.id} was not delivered to {receiver.origin}: {reason}; {sent} were "
-                f"delivered before it, go on with --after {last}"
+                "delivered before it"
             )
+            remedy = f"go on with --after {last}"
             if not again:
-                raise RefusedError("receiver_refused", text, sent=sent, last=last)
-            raise UnavailableError("undelivered", text, sent=sent, last=last)
+                raise RefusedError("receiver_refused", text, remedy=remedy, sent=sent, last=last)
+            raise UnavailableError("undelivered", text, remedy=remedy, sent=sent, last=last)
         sent, last = sent + 1, event.id
     return Sent(sent, last)
 

@@ -73,7 +73,8 @@ def _key(secret: str) -> bytes:
         raise InvalidError(
             "bad_secret",
             "ESTIMATES_NOTIFY_SECRET is not whsec_ and the base64 of 24 to 64 bytes, nor several "
-            "of those with blanks between; make one with echo whsec_$(openssl rand -base64 32)",
+            "of those with blanks between",
+            remedy="make one with echo whsec_$(openssl rand -base64 32)",
         )
     return key
 

@@ -65,8 +65,8 @@ def calendar_of(name: str) -> Calendar:
     meant, codes = did_you_mean(name, ["hourly", *_DAILY, *names]), ", ".join(names)
     raise InvalidError(
         "unknown_calendar",
-        f"calendar {name!r} is not known{meant}; allowed: hourly, {', '.join(_DAILY)}, or one of "
-        f"{codes}",
+        f"calendar {name!r} is not known{meant}",
+        remedy=(f"allowed: hourly, {', '.join(_DAILY)}, or one of {codes}"),
     )
 
 
@@ -161,7 +161,8 @@ class Exchange(Calendar):
     def _unknown(self, wanted: str) -> InvalidError:
         return InvalidError(
             "calendar_range",
-            f"calendar {self.name}: does not know {wanted}; a newer exchange_calendars may",
+            f"calendar {self.name}: does not know {wanted}",
+            remedy="a newer exchange_calendars may",
         )
 
 

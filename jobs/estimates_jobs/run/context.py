@@ -69,7 +69,8 @@ class Context:
                 raise InvalidError(
                     "unknown_input",
                     f"{self.contract.name}: the contract's job has no input {name!r}"
-                    f"{did_you_mean(name, inputs)}; inputs: {', '.join(inputs) or 'none'}",
+                    f"{did_you_mean(name, inputs)}",
+                    remedy=f"inputs: {', '.join(inputs) or 'none'}",
                 )
             from estimates_jobs.run.inputs import read_input  # DuckDB takes a moment to load
 
@@ -115,5 +116,7 @@ def _targets(contract: Contract, calendar: Calendar | None, data_through: dateti
             "target_type",
             f"{contract.name}: calendar {calendar.name} steps within a day, so "
             f"key.{contract.target} must be a timestamp",
+            remedy=f'write type = "timestamp" under [key.{contract.target}], or choose a '
+            "calendar of days",
         )
     return steps

@@ -123,16 +123,9 @@ def _matches(source: str) -> list[Path]:
     return [Path(source)] if Path(source).exists() else [*map(Path, glob(source, recursive=True))]
 
 
-def file_kind(where: str, path: str) -> str:
-    """The key of READERS for a file; raises InvalidError `bad_input` that lists the known ones."""
-    for ending in READERS:
-        if path.lower().endswith(ending):
-            return ending
-    raise InvalidError(
-        "bad_input",
-        f"{where}: cannot read {path}",
-        remedy=f"name a source that ends in {', '.join(READERS)}",
-    )
+def reader_of(path: str) -> str | None:
+    """How DuckDB reads a file, by its ending; None where the content says what it is."""
+    return next((READERS[end] for end in READERS if path.lower().endswith(end)), None)
 
 
 def unreadable(where: str, error: Exception) -> EstimatesError:
@@ -148,7 +141,11 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
             remedy="change its permissions, or who runs this",
         )
     if isinstance(error, OSError | duckdb.IOException | duckdb.ConnectionException) and not missing:
-        return UnavailableError("input_unreachable", f"{where}: cannot be reached: {line}")
+        return UnavailableError(
+            "input_unreachable",
+            f"{where}: cannot be reached: {line}",
+            remedy="try again later, or name another source",
+        )
     return InvalidError(
         "no_file" if missing else "bad_input",
         f"{where}: cannot be read: {line}",
@@ -183,20 +180,23 @@ def _relation(
     assert spec.source is not None
     where = f"input {name!r}"
     if is_remote(spec.source) or Path(spec.source).is_dir():
-        table = read(spec.source) if read else _typed_table(spec.source, text)
+        table = read(spec.source) if read else typed_by_content(spec.source, text)
         connection.register("files", table)
         return connection.sql("SELECT * FROM files")
     files = source_files(where, spec.source)
     if read is None:
-        readers = {READERS[file_kind(where, path)] for path in files}
+        readers = {reader_of(path) for path in files}
         if len(readers) > 1:
             raise InvalidError(
                 "bad_input",
                 f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
                 remedy="name those of one kind by a narrower pattern",
             )
+        if None in readers:  # JSON, and what DuckDB does not unpack
+            connection.register("files", typed_by_content(spec.source, text))
+            return connection.sql("SELECT * FROM files")
         if readers != {"arrow"}:
-            relation = _typed_by_duckdb(connection, readers.pop(), files, text)
+            relation = _typed_by_duckdb(connection, str(readers.pop()), files, text)
             if not files[0].endswith(".parquet"):
                 _check_header(relation.columns, files)
             return relation
@@ -233,8 +233,10 @@ def _check_header(columns: list[str], files: list[str]) -> None:
             )
 
 
-def _typed_table(source: str, codes: Sequence[str]) -> pl.DataFrame:
-    """A folder or what lies far away: its text in plain form and in the types that it shows."""
+def typed_by_content(source: str, codes: Sequence[str] = ()) -> pl.DataFrame:
+    """A table of whatever form (`read_table`): its text in plain form and in the types that it
+    shows, but for `codes`.
+    """
     frame = plain_columns(read_table(source), codes, TextOptions(), source)
     if any(dtype != pl.String for dtype in frame.dtypes):
         return frame

@@ -76,6 +76,7 @@ class Function:
                 "job_result",
                 f"job {self.name} returned {type(result).__qualname__}, not a polars "
                 f"DataFrame{hint}",
+                remedy="return a polars DataFrame from it",
             )
         return result
 
@@ -93,7 +94,8 @@ class Function:
             raise InvalidError(
                 "no_job_function",
                 f"job {self.name}: module {self._module.__name__} has no function "
-                f"{self._function!r}; it has {', '.join(functions) or 'none'}",
+                f"{self._function!r}",
+                remedy=f"it has {', '.join(functions) or 'none'}",
             )
 
 
@@ -126,6 +128,7 @@ def _import(module_name: str, job: str) -> ModuleType:
                 "no_job_module",
                 f"job {job}: there is no module {missing!r} in the working directory, "
                 f"{Path.cwd()}, or among the installed packages",
+                remedy="run it where the module lies, or install its package",
             ) from None
         raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
 

@@ -31,7 +31,15 @@ from estimates.contract.job_inputs import Input
 from estimates.errors import EstimatesError, GateError
 from estimates_jobs.run.calendars import Calendar
 from estimates_jobs.run.context import Context
-from estimates_jobs.run.inputs import READERS, connect, file_kind, known_limit, quoted, source_files
+from estimates_jobs.run.inputs import (
+    READERS,
+    connect,
+    known_limit,
+    quoted,
+    reader_of,
+    source_files,
+    typed_by_content,
+)
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_sources import is_remote
@@ -98,7 +106,11 @@ def _compare(function: Function, context: Context, frame: pl.DataFrame, again: C
 
 
 def _looks_ahead(contract: Contract, reason: str) -> GateError:
-    return GateError("looks_ahead", f"{contract.name}: {reason}")
+    return GateError(
+        "looks_ahead",
+        f"{contract.name}: {reason}",
+        remedy="let the job read through `context.input` alone, which ends at data_through",
+    )
 
 
 def _hint(contract: Contract, name: str) -> str:
@@ -195,22 +207,28 @@ def _copy(
 ) -> int:
     """Write a file's copy with later rows corrupted; returns how many there were."""
     copy.parent.mkdir(parents=True, exist_ok=True)
-    reader = READERS[file_kind("look-ahead check", str(path))]
-    is_csv = "read_csv" in reader
+    reader = reader_of(str(path))
+    by_duckdb = reader not in (None, "arrow")
+    is_csv = by_duckdb and "read_csv" in str(reader)
+    text = None if by_duckdb else read_table(path)
+    is_text = is_csv or (text is not None and all(kind == pl.String for kind in text.dtypes))
     with connect() as connection:
-        if reader == "arrow":
-            connection.register("original", read_table(path))
+        if not by_duckdb:
+            original = text if reader else typed_by_content(str(path))
+            connection.register("original", original)
         else:
             connection.execute(f"CREATE TABLE original AS SELECT * FROM {reader}", [[str(path)]])
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE original").fetchall()}
         later = _later(types, times, data_through, calendar)
         rows = connection.execute(f"SELECT count(*) FROM original WHERE {later}").fetchall()[0][0]
-        if is_csv:
-            # As text, so that what is not corrupted stays as it is written.
-            as_text = reader.replace("header = true", "header = true, all_varchar = true")
+        # As text, so that what is not corrupted stays as it is written.
+        if is_text and text is not None:
+            connection.register("written", text)
+        elif is_csv:
+            as_text = str(reader).replace("header = true", "header = true, all_varchar = true")
             connection.execute(f"CREATE TABLE written AS SELECT * FROM {as_text}", [[str(path)]])
-        corrupted = _corrupted(types, later, "written" if is_csv else None)
-        if reader == "arrow":
+        corrupted = _corrupted(types, later, "written" if is_text else None)
+        if not by_duckdb:  # whatever it is called: the content says what it is
             connection.sql(corrupted).pl().write_ipc(copy)
         else:
             connection.execute(

@@ -91,7 +91,9 @@ def run(
     contract = store.contract(name)
     if contract.job is None:
         raise InvalidError(
-            "no_job", f"{name}: the contract has no [job]; use estimates publish {name} FILE"
+            "no_job",
+            f"{name}: the contract has no [job]",
+            remedy=f"use estimates publish {name} FILE",
         )
     run_id = run_id or new_run_id()
     context = Context(contract, through_of(store.catalog.run(run_id), data_through))
@@ -231,6 +233,7 @@ def through_of(known: Run | None, requested: datetime | str | None) -> datetime:
         raise InvalidError(
             "future",
             f"data_through {instants.text(requested)} lies in the future: no data are known then",
+            remedy="give a moment that is past",
         )
     return requested
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -36,6 +37,7 @@ from estimates_jobs.tables.table_files import read_table, typed
 from estimates_jobs.tables.text_options import TextOptions
 
 _EXAMPLES = 3
+_LOOKED_AT = 20  # rows
 _TRIED = 20  # columns tried as an addition to a key that is not unique
 
 
@@ -235,10 +237,16 @@ def _profile(
         distinct=values.n_unique(),
         low=None if low is None else key_text(low),
         high=None if high is None else key_text(high),
-        examples=tuple(
-            key_text(value) for value in values.unique(maintain_order=True).head(_EXAMPLES)
-        ),
+        examples=tuple(map(key_text, _first_values(values))),
     )
+
+
+def _first_values(values: pl.Series) -> list[Any]:
+    """The first different ones; of most columns a few rows have them."""
+    first = list(dict.fromkeys(values.head(_LOOKED_AT).to_list()))
+    if len(first) < _EXAMPLES < len(values):
+        return values.unique(maintain_order=True).head(_EXAMPLES).to_list()
+    return first[:_EXAMPLES]
 
 
 def _name(path: Path) -> str:

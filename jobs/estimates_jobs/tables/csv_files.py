@@ -19,7 +19,7 @@ import polars as pl
 
 from estimates.errors import InvalidError
 from estimates.render.wording import count
-from estimates_jobs.tables.csv_layout import ENCODED, TRAILING, Layout, find_layout
+from estimates_jobs.tables.csv_layout import ENCODED, TRAILING, Layout, find_layout, squeezed
 from estimates_jobs.tables.text_options import TextOptions
 
 _START = 1 << 20  # bytes that have the first line
@@ -42,6 +42,10 @@ def read_csv(content: bytes, where: str, options: TextOptions) -> pl.DataFrame:
     _check_text(text, where)
     layout = find_layout(text, where, options)
     lines, comments = _without_comments(text[layout.start :], options.comment)
+    if layout.blanks:
+        lines = squeezed(lines.decode("utf-8", "surrogateescape")).encode(
+            "utf-8", "surrogateescape"
+        )
     if not lines or lines.isspace():
         frame = pl.DataFrame(schema=dict.fromkeys(_columns(layout), pl.String))
     else:

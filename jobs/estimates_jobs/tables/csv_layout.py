@@ -24,6 +24,7 @@ _HEAD = 1 << 18  # bytes that are looked at
 _RECORDS = 50  # of them at most so many records
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _SEP_LINE = re.compile(r'"?sep=(.|\\t)"?[\s,;]*', re.IGNORECASE)
+_BLANKS = re.compile(r'"(?:[^"]|"")*"| +')
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(e[+-]?\d+)?%?", re.IGNORECASE)
 
 
@@ -33,6 +34,7 @@ class Layout(msgspec.Struct, frozen=True):
     start    bytes before the first line of cells
     lines    lines before it
     end      how the header's line ends
+    blanks   runs of blanks separate, as R and `DataFrame.to_string` align columns
     """
 
     names: list[str]
@@ -40,6 +42,7 @@ class Layout(msgspec.Struct, frozen=True):
     start: int
     lines: int
     end: str
+    blanks: bool = False
 
 
 class _Header(NamedTuple):
@@ -83,13 +86,17 @@ def find_layout(text: bytes, where: str, options: TextOptions) -> Layout:
             remedy="write their names into that line",
         ) from None
     header = max(headers, key=lambda header: header.quality)
+    blanks = None if len(header.names) > 1 or len(candidates) == 1 else _aligned(rest)
+    if blanks is not None:
+        options.note(f"{where}: blanks separate its cells")
+        header = blanks
     names = _names(header, options)
     _check_names(names, header.rows, where, skipped + 1, options)
     above = skipped + header.lines
     start = len("".join(lines[:above]).encode("utf-8", "surrogateescape"))
     last = lines[above - 1]
     end = last[len(last.rstrip("\r\n")) :] or "\n"
-    return Layout(names, header.separator, start, above, end)
+    return Layout(names, header.separator, start, above, end, blanks is not None)
 
 
 def _first_lines(text: bytes) -> list[str]:
@@ -142,6 +149,24 @@ def _header(lines: list[str], separator: str) -> _Header:
     names = next(reader, [])
     above = reader.line_num
     return _Header(separator, names, above, list(_first_records(reader)))
+
+
+def _aligned(lines: list[str]) -> _Header | None:
+    """The first record where blanks separate as many cells in each line, numbers among them."""
+    try:
+        header = _header([squeezed(line) for line in lines], " ")
+    except csv.Error:
+        return None
+    widths = {len(row) for row in header.rows}
+    fits = len(widths) == 1 and widths <= {len(header.names), len(header.names) + 1}
+    numbers = any(_NUMBER.fullmatch(cell) for row in header.rows for cell in row)
+    return header if len(header.names) > 1 and fits and numbers else None
+
+
+def squeezed(lines: str) -> str:
+    """Lines with one blank where several separate cells, and none around them."""
+    single = _BLANKS.sub(lambda match: match[0] if match[0].startswith('"') else " ", lines)
+    return re.sub(r"(?m)^ | (?=\r?$)", "", single)
 
 
 def _first_records(reader: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -2,7 +2,9 @@
 contract's columns.
 
 The format is described at https://docs.hubverse.io, "Model output". Of its output types, mean,
-median, quantile and pmf have a place in a contract; cdf and sample have none.
+median, quantile and pmf have a place in a contract; cdf and sample have none. The hubs before it,
+such as the COVID-19 Forecast Hub, wrote the same as `type` (point or quantile), `quantile` and
+`value`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from estimates.contract.contract import Column, Contract
 from estimates.errors import InvalidError
 
 LONG = ("output_type", "output_type_id", "value")
+OLDER = ("type", "quantile", "value")
+_OLDER_TYPES = ("point", "quantile")
 _ROLES = ("point", "lower", "upper", "quantile", "probability")
 _SOURCE = "\0source"  # no column of a table has a NUL in its name
 # an output type and its id: a level, a category, or nothing
@@ -28,12 +32,25 @@ def is_long(frame: pl.DataFrame, contract: Contract | None = None) -> bool:
     return set(LONG) <= set(frame.columns) and own.isdisjoint(LONG[:2])
 
 
+def renewed(frame: pl.DataFrame, contract: Contract | None = None) -> pl.DataFrame:
+    """The older long form with the names of the newer one; any other table as it is."""
+    own = {*contract.key, *contract.columns} if contract else set[str]()
+    if not set(OLDER) <= set(frame.columns) or LONG[0] in frame.columns or own & {*OLDER[:2]}:
+        return frame
+    kinds = frame.get_column(OLDER[0])
+    if kinds.dtype != pl.String or not kinds.is_in(list(_OLDER_TYPES)).all():
+        return frame
+    return frame.rename(dict(zip(OLDER[:2], LONG[:2], strict=True)))
+
+
 def widened(frame: pl.DataFrame) -> pl.DataFrame:
     """The long form without a contract, values as they are: columns `mean`, `median`, `q0.025`,
-    `p_CATEGORY`, one row per task; any other table as it is.
+    `p_CATEGORY`, one row per task (of the older form `point` and `q0.025`); any other table as it
+    is.
 
     Raises InvalidError: `output_type`, `duplicate_key`, `bad_value`, `columns`.
     """
+    frame = renewed(frame)
     if not is_long(frame):
         return frame
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
@@ -52,7 +69,7 @@ def _column_name(source: Source) -> str:
 def _place(source: Source) -> tuple[int, float, str]:
     kind, mark = source
     number = mark if isinstance(mark, float) else 0.0
-    return ("mean", "median", "quantile", "pmf").index(kind), number, str(mark)
+    return ("point", "mean", "median", "quantile", "pmf").index(kind), number, str(mark)
 
 
 def pivoted(contract: Contract) -> list[str]:
@@ -66,10 +83,10 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """One row per task (every column other than the three of the long form), one column per pivoted
     contract column.
 
-    A point is the mean, else the median, else the quantile 0.5; a point column named `mean` or
-    `median` is just that. The ends of an interval of level L are the quantiles (1−L)/2 and (1+L)/2.
-    Quantile ids compare as numbers. A task without a row for a column gets null. `frame`: `value`
-    is Float64.
+    A point is the mean, else the median, else what the older form calls the point, else the
+    quantile 0.5; a point column named `mean`, `median` or `point` is just that. The ends of an
+    interval of level L are the quantiles (1−L)/2 and (1+L)/2. Quantile ids compare as
+    numbers. A task without a row for a column gets null. `frame`: `value` is Float64.
     Raises InvalidError: `output_type` (types that the contract has no column for, columns that have
     no rows), `duplicate_key` (two rows for one value), `bad_value`, `columns`, `no_rows`.
     """
@@ -119,7 +136,9 @@ def _pivot(
 
 def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], Source]:
     """What each pair of output type and id stands for."""
-    known = pl.col("output_type").is_in(["mean", "median", "quantile", "pmf"]).fill_null(False)
+    known = (
+        pl.col("output_type").is_in(["point", "mean", "median", "quantile", "pmf"]).fill_null(False)
+    )
     other = frame.filter(~known).get_column("output_type").unique().sort().to_list()
     if other:
         raise InvalidError(
@@ -151,10 +170,10 @@ def _source(kind: str, mark: str | None, where: str) -> Source:
 
 def _choose(sources: set[Source], contract: Contract) -> dict[str, Source]:
     """The source of each pivoted column; every source is used and every column has one."""
-    if len(contract.points) > 1 and not set(contract.points) <= {"mean", "median"}:
+    if len(contract.points) > 1 and not set(contract.points) <= {"mean", "median", "point"}:
         raise InvalidError(
             "output_type",
-            f"{contract.name}: long form: it carries one point (or the columns mean and median), "
+            f"{contract.name}: long form: it carries one point (or mean, median and point), "
             f"the contract has the points {', '.join(contract.points)}",
             remedy="publish a table with a column for each point",
         )
@@ -188,8 +207,10 @@ def _possible(name: str, column: Column) -> list[Source]:
     """Where a column's values may come from, best first."""
     mean: list[Source] = [("mean", None)]
     median: list[Source] = [("median", None), ("quantile", 0.5)]
+    point: list[Source] = [("point", None)]
     if column.role == "point":
-        return mean if name == "mean" else median if name == "median" else mean + median
+        own = {"mean": mean, "median": median, "point": point}
+        return own.get(name) or [*mean, median[0], *point, median[1]]
     if column.role == "probability":
         return [("pmf", column.label)]
     if column.role == "quantile":

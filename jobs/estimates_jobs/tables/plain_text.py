@@ -25,6 +25,7 @@ from estimates.contract.number_text import (
     remedy,
     sentence,
 )
+from estimates.contract.stored_values import beyond_64_bits
 from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE, times_of
 from estimates.errors import InvalidError
@@ -35,6 +36,7 @@ from estimates_jobs.tables.text_options import TextOptions
 
 _OTHERS: tuple[ColumnType, ...] = ("date", "timestamp", "boolean")
 _LOOKED_AT = 100
+_SAMPLE = 1000  # cells
 _MOSTLY = 0.5  # share of numbers from which a column of text is worth a word
 
 
@@ -88,7 +90,27 @@ def plain_columns(
                 plain = plain if is_text else _of_its_type(text, plain, options, file)
                 columns += [] if plain is text else [plain]
         check_decimals(numeric)
+    columns += [
+        nearest(series, options, file)
+        for series in frame
+        if beyond_64_bits(series)
+        and series.name not in keep
+        and (series.name in estimates or is_named_as_number(series.name))
+    ]
     return frame.with_columns(columns)
+
+
+def nearest(series: pl.Series, options: TextOptions, file: str) -> pl.Series:
+    """An estimate whose integers are beyond 64 bits as the nearest floats, which is said; others as
+    they are.
+    """
+    if not beyond_64_bits(series):
+        return series
+    options.note(
+        f"{file}: column {series.name!r} has integers beyond 64 bits, which are read as the "
+        f"nearest floats, such as {series.max()} as {float(str(series.max())):.6g}"
+    )
+    return series.cast(pl.Float64)
 
 
 def plain_days(
@@ -208,6 +230,9 @@ def _note_mixture(text: pl.Series, rest: pl.Series, options: TextOptions, file: 
     """Say that a column with many numbers, or with the name of one, is taken for text, and for
     which cell.
     """
+    some = rest.gather_every(max(1, len(rest) // _SAMPLE))  # most text has no number at all
+    if not is_named_as_number(text.name) and not most_numbers(some, options.decimal).any():
+        return
     are = most_numbers(rest, options.decimal)
     numbers = int(are.sum())
     if numbers < _MOSTLY * len(rest) and not (

@@ -17,12 +17,14 @@ from estimates.contract.conform import kinds
 from estimates.contract.contract import Contract
 from estimates.contract.number_text import NumberOptions
 from estimates.contract.own_rows import own_rows
+from estimates.contract.stored_values import beyond_64_bits
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
 from estimates.instants import check_zone
 from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.csv_files import read_csv
 from estimates_jobs.tables.json_files import looks_like_json, read_json
+from estimates_jobs.tables.plain_text import nearest
 from estimates_jobs.tables.table_sources import Part, decompressed, digest_of, parts_of
 from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import is_typed_file, read_typed_file
@@ -95,6 +97,7 @@ def typed(
     """
     wanted = kinds(contract)
     frame = _own(frame, contract, options or TextOptions())
+    frame = hubverse.renewed(frame, contract)
     if not hubverse.is_long(frame, contract):
         return _parsed(frame, wanted, contract, options)
     carried = {
@@ -241,6 +244,13 @@ def _parsed(
     options: TextOptions | None,
 ) -> pl.DataFrame:
     numbers = None if options is None else NumberOptions(options.decimal, options.notes)
+    present = set(frame.columns)  # made anew each time, and long where columns are many
+    if options is not None:
+        frame = frame.with_columns(
+            nearest(series, options, contract.name)
+            for series in frame
+            if wanted.get(series.name) == "float" and beyond_64_bits(series)
+        )
     return frame.with_columns(
         parsed(
             frame.get_column(name),
@@ -249,5 +259,5 @@ def _parsed(
             None if name in contract.key else numbers,
         )
         for name, kind in wanted.items()
-        if name in frame.columns
+        if name in present
     )

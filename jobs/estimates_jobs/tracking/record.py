@@ -65,7 +65,9 @@ def tracking_uri(store: Store) -> str:
         return named
     if "://" in store.root:
         raise RefusedError(
-            "no_tracking", f"{store.root} is a bucket: set MLFLOW_TRACKING_URI to an MLflow server"
+            "no_tracking",
+            f"{store.root} is a bucket, where MLflow cannot write",
+            remedy="set MLFLOW_TRACKING_URI to an MLflow server",
         )
     return f"sqlite:///{Path(store.root).absolute() / 'mlflow.db'}"
 
@@ -80,7 +82,11 @@ def record(store: Store, run_id: str, publication: Publication | None = None) ->
     """
     run = store.catalog.run(run_id)
     if run is None:
-        raise NotFoundError("unknown_run", f"there is no run {run_id!r}")
+        raise NotFoundError(
+            "unknown_run",
+            f"there is no run {run_id!r}",
+            remedy="`estimates runs` lists those that there are",
+        )
     uri = tracking_uri(store)
     with _reaching(uri, f"run {run_id}"):
         mlflow_run = _write(uri, "record_run", _run_record(store, run, publication))
@@ -146,12 +152,15 @@ def _reaching(uri: str, what: str) -> Iterator[None]:
         if _is_forbidden(error):
             raise RefusedError(
                 "mlflow_refused",
-                f"MLflow at {uri} does not let this program record {what}: {why}; set "
-                "MLFLOW_TRACKING_USERNAME and its like, then `estimates track` catches up",
+                f"MLflow at {uri} does not let this program record {what}: {why}",
+                remedy=(
+                    "set MLFLOW_TRACKING_USERNAME and its like, then `estimates track` catches up"
+                ),
             ) from error
         raise UnavailableError(
             "mlflow_unreachable",
-            f"MLflow at {uri} cannot record {what}: {why}; `estimates track` catches up",
+            f"MLflow at {uri} cannot record {what}: {why}",
+            remedy="`estimates track` catches up",
         ) from error
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -541,3 +544,45 @@ def test_codes_stay_as_they_are_written() -> None:
     for i, code in enumerate(codes):
         last = wave(level=100.0 * i)[-1]
         assert points(frame, code) == pytest.approx([last] * 3)
+
+
+CODES = ["250.10", "250.1", "1e5", "0x10", "007"]
+SAVED: dict[str, Callable[[pl.DataFrame], bytes]] = {
+    "sold.csv": lambda frame: frame.write_csv().encode(),
+    "sold.csv.gz": lambda frame: gzip.compress(frame.write_csv().encode()),
+    "sold.csv.bz2": lambda frame: bz2.compress(frame.write_csv().encode()),
+    "sold.ndjson": lambda frame: frame.write_ndjson().encode(),
+    "sold.json": lambda frame: frame.write_json().encode(),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_codes_of_every_form(name: str) -> None:
+    """Codes stay the text they are in each form that a source may have."""
+    declared = contract(('["a", "b"]', str(CODES).replace("'", '"')), ("sold.parquet", name))
+    tables = [series(code, wave(level=100.0 * i)) for i, code in enumerate(CODES)]
+    Path(name).write_bytes(SAVED[name](pl.concat(tables)))
+    context = Context(declared, THROUGH)
+    frame = forecast(context)
+    assert context.warnings == ()
+    for i, code in enumerate(CODES):
+        assert points(frame, code) == pytest.approx([wave(level=100.0 * i)[-1]] * 3)
+
+
+def test_observations_as_people_write_them() -> None:
+    """Words for nothing are gaps, decimal commas are read, and both are said; a word is refused."""
+    declared = contract(("sold.parquet", "sold.csv"))
+    rows = pl.concat([series("a", wave()), series("b", wave())]).with_columns(
+        pl.col("sold").round(2).cast(pl.String).str.replace(".", ",", literal=True)
+    )
+    last = rows["sold"][-1]
+    rows = rows.with_columns(pl.when(pl.col("sold") == rows["sold"][5]).then(pl.lit("NA"))
+                             .otherwise("sold").alias("sold"))  # fmt: skip
+    rows.write_csv("sold.csv", separator=";")
+    context = Context(declared, THROUGH)
+    assert points(forecast(context), "b") == [float(last.replace(",", "."))] * 3
+    assert "'NA' as no value" in context.warnings[0]
+    Path("sold.csv").write_text(rows.write_csv(separator=";").replace(";NA", ";closed"))
+    with pytest.raises(InvalidError, match="'closed'") as caught:
+        forecast(Context(declared, THROUGH))
+    assert caught.value.code == "bad_value"

@@ -10,7 +10,7 @@ from threading import Thread
 import polars as pl
 import pytest
 
-from tests.jobs.cli.calls import call_process
+from tests.jobs.cli.calls import call, call_process
 from tests.jobs.cli.churn_files import NEW, OLD, diff, refused, report, working_directory
 
 
@@ -200,3 +200,30 @@ def test_types_that_changed_are_named(folder: Path) -> None:
     pl.DataFrame({"id": [1], "value": [1.5]}).write_parquet(folder / "b.parquet")
     changed = report("a.parquet", "b.parquet", "--key", "id")["schema"]["changed"]
     assert changed == [{"column": "value", "what": "type", "a": "Int64", "b": "Float64"}]
+
+
+def test_notes_stand_in_json_too(folder: Path) -> None:
+    """What was read as something else is said in `notes`, of reports, changes and drafts; where
+    there is nothing to say there is no such field.
+    """
+    for name, sales in (("old", "1.234,5"), ("new", "1.300,5")):
+        (folder / f"{name}.csv").write_text(f"id;sales\n1;{sales}\n2;7,25\n", encoding="utf-8")
+    files = ("old.csv", "new.csv", "--key", "id")
+    notes = [
+        "old.csv: column 'sales': '1.234,5' is read as 1234.5",
+        "new.csv: column 'sales': '1.300,5' is read as 1300.5",
+    ]
+    assert report(*files)["notes"] == notes
+    changes = diff(*files, "--changes", "--format", "json").json
+    assert changes["notes"] == notes
+    assert call("draft", "old.csv", "--key", "id", "--format", "json").json["notes"] == notes[:1]
+    (folder / "plain.csv").write_text("id,sales\n1,1.5\n", encoding="utf-8")
+    assert "notes" not in report("plain.csv", "plain.csv", "--key", "id")
+
+
+def test_notes_of_text_go_to_standard_error(folder: Path) -> None:
+    """Standard output is what was asked for, and nothing else."""
+    (folder / "old.csv").write_text("id;sales\n1;1.234,5\n2;7,25\n", encoding="utf-8")
+    called = diff("old.csv", "old.csv", "--key", "id")
+    assert "is read as 1234.5" in called.err
+    assert "is read as" not in called.text

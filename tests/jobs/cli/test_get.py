@@ -239,3 +239,28 @@ def test_tables_for_people_have_six_digits(local_store: Store) -> None:
         assert re.search(r"\d\.\d{7}", shown) is None, shown
     assert " 0.2 " in _text(local_store, *words)
     assert str(difference) in _json(local_store, *words).decode()
+
+
+def test_keys_and_actual_values_are_read_as_the_options_say(store: Store, tmp_path: Path) -> None:
+    """Delimiter, encoding, comments, rows and columns of a table of keys; decimals of a table of
+    actual values, and what was read as what stands in the JSON.
+    """
+    expected = store[SET].get_many([list(KEY), ["AAPL", "2024-06-04"]]).json
+    table = tmp_path / "keys.csv"
+    rows = [
+        "// wanted by Zoë",
+        "ticker¦target_date¦who¦team",
+        "BRK/B¦2024-06-03¦Zoë¦a",
+        "AAPL¦2024-06-04¦Zoë¦a",
+        "MSFT¦2024-06-04¦Bo¦b",
+    ]
+    table.write_text("\n".join(rows), encoding="latin-1")
+    options = ["--delimiter", "¦", "--encoding", "latin-1", "--comment", "//", "--where", "team=a"]
+    assert _json(store, "get", SET, "--keys", table, *options, "--ignore", "who") == expected
+    actuals = tmp_path / "actuals.csv"
+    actuals.write_text("ticker;target_date;actual\nAAPL;2024-06-03;1.100,5\nAAPL;2024-06-04;NA\n")
+    words = ("triangle", SET, "AAPL", "--actuals", actuals, "--decimal", ",")
+    shown = json.loads(_json(store, *words))
+    note = f"{actuals}: column 'actual': '1.100,5' is read as 1100.5, 'NA' as no value"
+    assert shown["notes"] == [note]
+    assert "'1.100,5' is read as 1100.5" in call(*words, "--store", store.root).err

@@ -226,8 +226,8 @@ def test_leading_zeros_stay_text() -> None:
         ),
         (
             Input(source="t.xlsx", time="day"),
-            "bad_input",
-            r"cannot read t.xlsx; name a source that ends in .csv",
+            "bad_file",
+            r"t.xlsx: is a ZIP archive or an Excel workbook; save the sheet as CSV",
         ),
         (Input(query="SELEC 1", static=True), "bad_input", r"cannot be read: .*LINE 1: .*SELEC 1"),
         (Input(source="ragged.csv", static=True), "bad_file", r"ragged.csv: line 3"),
@@ -256,7 +256,7 @@ def test_an_unreadable_input_says_what_and_where(spec: Input, code: str, message
     """Every wrong input is one error that names the input and what is wrong with it."""
     dated().write_parquet("t.parquet")
     Path("bad.parquet").write_text("no parquet")
-    Path("t.xlsx").write_text("")
+    Path("t.xlsx").write_bytes(b"PK\x03\x04")
     Path("ragged.csv").write_text("day,item,y\n2026-01-02,a,1\n2026-01-02,a,1,2\n")
     Path("late.csv").write_text("day,item,y\n2026-01-02,a,1\n2026-01-02,a,many\n")
     with pytest.raises(InvalidError, match=message) as caught:

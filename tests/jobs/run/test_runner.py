@@ -4,6 +4,7 @@ a folder.
 
 from __future__ import annotations
 
+import bz2
 import os
 import signal
 import subprocess
@@ -486,6 +487,34 @@ def test_an_honest_job_passes_the_lookahead_check(
     outcome = go(local_store, check_lookahead=True)
     assert outcome.version == 1
     assert not any("proves nothing" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("sold.ndjson", pl.read_csv(SOLD.encode(), try_parse_dates=True).write_ndjson().encode()),
+        ("sold.csv.bz2", bz2.compress(SOLD.replace("a,", "007,").encode())),
+    ],
+    ids=["JSON", "bzip2"],
+)
+@pytest.mark.parametrize("static", [False, True])
+def test_inputs_that_duckdb_does_not_read_are_checked_too(
+    local_store: Store, write_job: Write, name: str, content: bytes, static: bool
+) -> None:
+    """JSON and other compressed text are cut at `data_through`, and a static one is seen through;
+    codes stay as they are written.
+    """
+    Path(name).write_bytes(content)
+    more = f'[job.inputs.more]\nsource = "{name}"\n'
+    more += "static = true" if static else 'time = "day"'
+    define(local_store, write_job(JOB.replace('input("sold")', 'input("more")')), more=more)
+    if static:
+        with pytest.raises(GateError, match="input 'more' depends on rows later"):
+            go(local_store, check_lookahead=True)
+        return
+    assert not any("proves nothing" in w for w in go(local_store, check_lookahead=True).warnings)
+    totals = local_store.frame(local_store.view().set("demand").versions[0])
+    assert totals["p"].to_list() == [2.0, 3.0]
 
 
 @pytest.mark.parametrize(

@@ -15,25 +15,9 @@ import pytest
 from pyarrow import parquet
 
 import estimates
-from estimates.compare.two_tables import TwoTables
 from estimates.errors import InvalidError
 from estimates.stability.family_reports import NearKeys
-from estimates_jobs.cli.diff_request import DiffRequest
-from estimates_jobs.cli.diff_tables import guess_line, two_files
-from estimates_jobs.tables.text_options import TextOptions
-
-
-def compared(old: Path, new: Path, key: str, **options: Any) -> TwoTables:
-    """Two files as `estimates diff OLD NEW --key` compares them."""
-    words = {"words": (str(old), str(new)), "key": key.split(",")}
-    request = DiffRequest(**dict.fromkeys(DiffRequest.__struct_fields__) | words)
-    return two_files(request, TextOptions(**options))
-
-
-def guessed(tables: TwoTables) -> str:
-    """The line that says what was guessed."""
-    return guess_line(tables).removeprefix("guessed: ")
-
+from tests.jobs.tables.comparisons import compared, guessed
 
 DAYS = [f"2026-01-{day:02d}" for day in range(1, 13)]
 # name: content, key, options, what is guessed, the values of the first estimate

@@ -156,3 +156,32 @@ def test_any_table_in_any_dialect_comes_back(
     writer = csv.writer(file, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([("k", "v", "w"), *rows])
     assert read(file.getvalue().encode(encoding)) == (["k", "v", "w"], rows)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id score\n1 0.5\n2 0.6\n",
+        "  id   score\r\n   1     0.5\r\n   2     0.6\r\n",  # aligned
+        '"id" "score"\n"1" 0.5\n"2" 0.6\n',  # R's write.table
+    ],
+)
+def test_blanks_separate(content: str) -> None:
+    """Where each line has as many cells between blanks, numbers among them, and that is said."""
+    options = TextOptions()
+    assert read_csv(content.encode(), "t.txt", options).rows() == TABLE
+    assert options.notes == ["t.txt: blanks separate its cells"]
+
+
+def test_names_of_rows_before_blanks() -> None:
+    """R and pandas write them without a name: the option that leaves them out is named."""
+    aligned = "   id  score\n0   1    0.5\n1   2    0.6\n"
+    assert read(aligned, ignored=("",)) == (["id", "score"], TABLE)
+    with pytest.raises(InvalidError, match='as R writes them, leave them out with --ignore ""'):
+        read(aligned)
+
+
+@pytest.mark.parametrize("content", ["full name\nJo Li\nAnn Lee\n", "note\na b c\nd\n"])
+def test_text_with_blanks_is_one_column(content: str) -> None:
+    """Without a number, or with other counts of words, it is text."""
+    assert len(read(content)[0]) == 1

@@ -95,3 +95,14 @@ def test_the_last_observation_says_what_is_ahead(tmp_path: Path) -> None:
     contract, text = drafted(seen, tmp_path)
     assert contract.target == "ds"
     assert "it runs beyond 2020-01-02, the last day of data" in text
+
+
+def test_when_a_forecast_was_made_is_no_target(tmp_path: Path) -> None:
+    """Beside `target_end_date`, `forecast_date` says how far the data go, wherever it stands."""
+    made = date(2026, 3, 6)
+    frame = pl.DataFrame(
+        {"forecast_date": [made, made], "target_end_date": days(date(2026, 3, 14), 2, 7)}
+    ).with_columns(value=pl.Series([1.5, 2.5]))
+    contract, text = drafted(frame, tmp_path, "forecast_date,target_end_date")
+    assert contract.target == "target_end_date"
+    assert "it runs beyond 2026-03-06" in text

@@ -285,3 +285,51 @@ def test_a_file_without_rows_says_so(write: Callable[[str], Path]) -> None:
     error = refusal(lambda: typed(read_table(write(MIXED.splitlines()[0] + "\n")), FLU))
     assert error.code == "no_rows"
     assert "rolled back" in error.message
+
+
+OLDER = """\
+forecast_date,target,target_end_date,location,type,quantile,value
+2026-11-23,1 wk ahead inc death,2026-11-28,01,point,NA,12
+2026-11-23,1 wk ahead inc death,2026-11-28,01,quantile,0.025,5
+2026-11-23,1 wk ahead inc death,2026-11-28,01,quantile,0.5,11
+2026-11-23,1 wk ahead inc death,2026-11-28,01,quantile,0.975,20
+2026-11-23,2 wk ahead inc death,2026-12-05,01,quantile,0.5,11.5
+"""
+
+
+def test_the_form_of_the_hubs_before_it(write: Callable[..., Path]) -> None:
+    """`type`, `quantile` and `value` of the COVID-19 Forecast Hub are pivoted, too; the target is
+    when a forecast ends, not when it was made.
+    """
+    path = write(OLDER)
+    text = draft(path, ["location", "forecast_date", "target_end_date"]).contract
+    contract = parse_contract(text)
+    assert contract.points == ["point"]
+    assert contract.target == "target_end_date"
+    frame = conform(typed(read_table(path), contract), contract)
+    assert frame["point"].to_list() == [12.0, None]
+    assert frame["q0.5"].to_list() == [11.0, 11.5]
+    assert frame["location"].to_list() == ["01", "01"]
+
+
+def test_the_older_point_under_any_name() -> None:
+    """A contract's point takes what the older form calls so, before the quantile 0.5."""
+    contract = parse_contract(
+        'name = "a"\n[key.location]\ntype = "string"\n[columns.value]\n'
+        '[columns.mid]\nrole = "quantile"\nquantile = 0.5\n'
+    )
+    frame = pl.DataFrame(
+        {
+            "location": ["01", "01"],
+            "type": ["point", "quantile"],
+            "quantile": ["NA", "0.5"],
+            "value": ["12", "11"],
+        }
+    )
+    assert typed(frame, contract).rows() == [("01", 12.0, 11.0)]
+
+
+def test_other_tables_with_these_names_are_as_they_are() -> None:
+    """A `type` of something else is no long form."""
+    frame = pl.DataFrame({"type": ["car"], "quantile": [0.5], "value": [1.0]})
+    assert hubverse.widened(frame).columns == frame.columns

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from estimates import diff as estimates_diff
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates_jobs.cli.diff_request import DiffRequest
@@ -197,3 +198,34 @@ def test_integers_of_pandas(stored: list[Any], kept: list[Any]) -> None:
     )
     frame = pl.DataFrame({"k": ["a", "b"], "n": pl.Series(stored, dtype=pl.Float64)})
     assert conform(frame, contract)["n"].to_list() == kept
+
+
+@pytest.mark.parametrize(
+    ("column", "estimates", "guess"),
+    [
+        ("forecast", (), "estimates forecast (point), score (score)"),
+        ("hits", ("hits",), "estimates hits (point), score (score)"),
+        ("hits", (), "estimates score (score); carried along hits"),
+        ("prediction_id", (), "estimates score (score); carried along prediction_id"),
+    ],
+)
+def test_estimates_beyond_64_bits(
+    tmp_path: Path, column: str, estimates: tuple[str, ...], guess: str
+) -> None:
+    """They are the nearest floats, which is said, and no labels; identifiers stay text."""
+    big = pl.Series(column, [2**63 + 5, 7], dtype=pl.UInt64)
+    frame = pl.DataFrame([pl.Series("id", ["a", "b"]), big, pl.Series("score", [0.1, 0.4])])
+    path = tmp_path / "t.parquet"
+    frame.write_parquet(path)
+    options = TextOptions()
+    words = {"words": (str(path), str(path)), "key": ["id"], "estimates": list(estimates)}
+    request = DiffRequest(**dict.fromkeys(DiffRequest.__struct_fields__) | words)
+    tables = two_files(request, options)
+    is_number = "hits (point)" in guess or "forecast" in guess
+    assert guess_line(tables) == f"guessed: key id; {guess}"
+    assert tables.a[column].to_list() == ([2.0**63, 7.0] if is_number else [str(2**63 + 5), "7"])
+    assert ("are read as the nearest floats" in str(options.notes)) is is_number
+    drafted = parse_contract(draft(path, ["id"], estimates=estimates).contract)
+    assert drafted.columns[column].role == ("point" if is_number else "attribute")
+    python = estimates_diff(frame, frame, key="id", estimates=estimates)
+    assert python.identical

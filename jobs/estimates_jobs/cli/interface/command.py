@@ -86,7 +86,8 @@ class Options:
         if _is_url(settings.store):
             raise InvalidError(
                 "service_url",
-                f"this command needs the store itself; {REMOTE} take a URL",
+                "this command needs the store itself",
+                remedy=f"name it with --store; {REMOTE} take a URL",
             )
         return open_store(settings, clock_is_right=self.clock_is_right)
 

@@ -37,5 +37,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidError(
-            "bad_store", f"{folder}: no folder can be made there: {error.strerror or error}"
+            "bad_store",
+            f"{folder}: no folder can be made there: {error.strerror or error}",
+            remedy="name a folder that you may write to with --store",
         ) from None

@@ -104,11 +104,17 @@ def check_address(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except socket.gaierror as error:
-        raise InvalidError("bad_host", f"--host {host}: {error.strerror}") from None
+        raise InvalidError(
+            "bad_host",
+            f"--host {host}: {error.strerror}",
+            remedy="name an address of this machine, such as 127.0.0.1",
+        ) from None
     except OSError as error:
         reason = error.strerror or error
         raise InvalidError(
-            "port_in_use", f"cannot listen on {host}:{port}: {reason}; choose another --port"
+            "port_in_use",
+            f"cannot listen on {host}:{port}: {reason}",
+            remedy="choose another --port",
         ) from None
 
 

@@ -16,4 +16,8 @@ def writing(file: str | Path) -> Iterator[Path]:
         yield Path(file)
     except OSError as error:
         reason = error.strerror or error
-        raise InvalidError("not_written", f"{file}: cannot be written: {reason}") from None
+        raise InvalidError(
+            "not_written",
+            f"{file}: cannot be written: {reason}",
+            remedy="name a file in a folder that you may write to",
+        ) from None
