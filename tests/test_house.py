@@ -304,3 +304,40 @@ def test_tests_say_what_they_show() -> None:
         and ".test_" in node.module
     ]
     assert not borrowed, lines(borrowed)
+
+
+ERRORS = {
+    *("ConflictError", "CorruptError", "GateError", "InvalidError", "NotFoundError"),
+    *("RefusedError", "UnavailableError"),
+}
+# What a check cannot compute is said by its result, which ends with the check's own line; faults of
+# a contract say what is allowed at each line.
+REMEDIES_ELSEWHERE = (
+    "estimates/contract/contract_file.py",
+    "estimates/gate/checks/",
+    "estimates/gate/custom_checks.py",
+    "estimates/gate/domain_keys.py",
+    "estimates/gate/evaluation_context.py",
+    "estimates/gate/from_report.py",
+)
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    """An error has a `remedy`: which option to give, what to write or what to run, in a line; one
+    that says more of another error hands on that one's.
+    """
+    silent: list[str] = []
+    for file in python_files("api", "estimates", "jobs", "migrations"):
+        if name_of(file).startswith(REMEDIES_ELSEWHERE):
+            continue
+        for node in ast.walk(tree_of(file)):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS):
+                continue
+            remedies = [keyword for keyword in node.keywords if keyword.arg in ("remedy", None)]
+            texts = [
+                keyword.value for keyword in remedies if isinstance(keyword.value, ast.Constant)
+            ]
+            lines = all(str(text.value).strip() and "\n" not in str(text.value) for text in texts)
+            if not remedies or not lines:
+                silent.append(f"{name_of(file)}:{node.lineno}: {ast.unparse(node)[:60]}")
+    assert silent == []

@@ -26,7 +26,8 @@ def past_view(view: View, as_of: datetime, name: str | None = None) -> View:
     if as_of > view.present:
         raise InvalidError(
             "as_of_in_future",
-            f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now",
+            f"as_of {instants.text(as_of)} lies in the future",
+            remedy="leave it out to ask for now",
         )
     moment = view.time_of(as_of)
     chosen = view.sets if name is None else {name: view.set(name)}
@@ -35,8 +36,8 @@ def past_view(view: View, as_of: datetime, name: str | None = None) -> View:
         first = instants.text(chosen[name].contracts[0].defined_at)
         raise NotFoundError(
             "before_first",
-            f"{name}: it was not defined yet at {instants.text(as_of)}; the first time it was is "
-            f"{first}",
+            f"{name}: it was not defined yet at {instants.text(as_of)}",
+            remedy=f"the first time it was is {first}",
             first=first,
         )
     repairs = [event for event in view.repairs if event.at <= moment]

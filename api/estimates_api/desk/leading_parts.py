@@ -21,7 +21,11 @@ class LeadingParts:
         filled = [str(query.get(name, "")) for name in self.names]
         self.parts = [part for part in filled if part]
         if self.parts != filled[: len(self.parts)]:
-            raise InvalidError("key_parts", "fill in the parts of the key from the first one on")
+            raise InvalidError(
+                "key_parts",
+                "a part of the key is missing",
+                remedy="fill them in from the first one on",
+            )
 
     @property
     def fields(self) -> list[tuple[str, str, str]]:

@@ -57,7 +57,9 @@ async def events(
         view, newest = reader.view, order == "newest"
         if (newest and "after" in request.query_params) or (not newest and before is not None):
             raise InvalidError(
-                "unknown_parameter", "the newest first take `before`, the oldest first `after`"
+                "unknown_parameter",
+                "`before` and `after` do not go together with this order",
+                remedy="the newest first take `before`, the oldest first `after`",
             )
         log = view.events_before(set_name, before) if newest else view.events(set_name, after)
         page = _page(view, _of_kinds(log, kind), limit)
@@ -105,8 +107,8 @@ def _of_kinds(log: Iterator[Event], kinds: str | None) -> Iterator[Event]:
     if unknown:
         raise InvalidError(
             "bad_parameter",
-            f"there is no kind of events {unknown[0]!r}{did_you_mean(unknown[0], known)}; kinds: "
-            + ", ".join(known),
+            f"there is no kind of events {unknown[0]!r}{did_you_mean(unknown[0], known)}",
+            remedy=f"kinds: {', '.join(known)}",
         )
     return (event for event in log if event.kind in chosen)
 

@@ -30,7 +30,11 @@ async def asset(name: Annotated[str, PathParameter(name="name")]) -> ASGIApp:
     Raises NotFoundError (`no_route`).
     """
     if name not in _FILES:
-        raise NotFoundError("no_route", f"there is no file {name[:80]!r} of the desk")
+        raise NotFoundError(
+            "no_route",
+            f"there is no file {name[:80]!r} of the desk",
+            remedy="the desk begins at /desk",
+        )
     body, media_type, cache = _FILES[name]
     return Compressible(
         body,
