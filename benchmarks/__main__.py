@@ -23,6 +23,7 @@ from benchmarks import (
     scoring,
     series,
     serving,
+    sharing,
     starting,
 )
 from benchmarks.line import Line
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     "starting": lambda folder, quick: starting.start(folder, 3),
     "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 10)),
     "gating": lambda folder, quick: gating.gating(folder, _rows(quick, 10)),
+    "sharing": lambda folder, quick: sharing.sharing(folder, _rows(quick, 10)),
     "scoring": lambda folder, quick: scoring.scoring(folder, 10 if quick else 85),
     "keeping": lambda folder, quick: keeping.keeping(
         folder, _rows(quick, 10), 1000 if quick else 10_000

@@ -96,7 +96,8 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
     for number in range(1, versions + 1):
         provenance = Provenance(START + timedelta(hours=number), f"run-{number}")
         frame = make_frame(HISTORY_KEYS, number)
-        store.lookups.make(store.publish(NAME, frame, provenance), frame)  # as if promoted
+        of = store.lookups.known.get(store.publish(NAME, frame, provenance))
+        store.lookups.make(of, 0, frame)  # as if promoted
     for path in root.glob("sets/*/reads/*/*.lookup"):
         path.read_bytes()  # into the machine's memory, whatever it has dropped meanwhile
     with _process() as other:

@@ -3,7 +3,6 @@
 import math
 from typing import NamedTuple
 
-import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Contract
@@ -32,13 +31,14 @@ def duplicates(frame: pl.DataFrame, contract: Contract) -> Duplicates:
     floats = [name for name in columns if frame.schema[name].is_float()]
     if not floats:
         return Duplicates(None, 0)
-    rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
+    rows = frame
+    if all(frame[name].null_count() for name in columns):
+        rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
     if len(floats) >= _MANY_COLUMNS:
         rows = _without_coarse(rows, floats)
-    # One column narrows the search: rows that agree in all columns agree in the first.
-    first = pl.col(floats[0])
-    repeated = _repeated(rows[floats[0]].drop_nulls())
-    candidates = rows.filter(first.is_in(repeated.implode()) | first.is_null())
+    # rows that agree have one hash; few others do, and these are compared
+    hashes = rows.select(columns).hash_rows()
+    candidates = rows.filter(hashes.is_in(_repeated(hashes).implode()))
     return Duplicates(candidates.filter(pl.struct(columns).is_duplicated()), rows.height)
 
 
@@ -90,5 +90,5 @@ def _room(values: pl.Series) -> float:
 
 def _repeated(values: pl.Series) -> pl.Series:
     """The values that appear more than once."""
-    ordered = np.sort(values.to_numpy())
-    return pl.Series(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]), dtype=values.dtype)
+    ordered = values.sort(multithreaded=False)
+    return ordered.filter(ordered == ordered.shift(1)).unique()

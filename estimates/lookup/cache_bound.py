@@ -1,5 +1,5 @@
-"""How much the read files in the cache of this machine may take: twice those of what production
-points to.
+"""How much the read files in the cache of this machine may take: of each set twice those of what
+its production points to.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from estimates.lookup.snapshot_parts import KnownParts, SnapshotParts
 from estimates.lookup.stored_reads import StoredReads
 from estimates.storage.manifests import Manifests
 
-TIMES = 2  # the read files of what production points to, summed over all sets
+TIMES = 2  # the read files of what a set's production points to
 
 
 class Added(NamedTuple):
-    """A read file that was just added: the digest of its part, and how many rows that has."""
+    """A read file that was just added: the set and the digest of its part, and how many rows that
+    has.
+    """
 
+    set: str
     digest: str
     rows: int
 
@@ -38,33 +41,45 @@ class CacheBound:
         self._manifests = manifests
 
     def trim(self, view: View, added: Added | None = None) -> None:
-        """Remove what is beyond the bound.
+        """Remove what is beyond the bound: of the set that a file was just added to, or of all.
 
         What production points to stays, and what was just added. A file that is removed while it is
         read stays mapped as long as it is.
         """
         kept = self._files.kept()
-        sizes = {digest: file.size for digest, file in kept.items()}
-        of_a_row = sizes.get(added.digest, 0) / max(added.rows, 1) if added is not None else 0.0
-        try:
-            produced = [self._known.get(version) for version in _in_production(view)]
-        except EstimatesError:  # until the next time
-            return
-        stays = {part.sha256 for of in produced for part in of.parts}
-        if added is not None:
-            stays.add(added.digest)
-        limit = TIMES * sum(self._bytes(of, sizes, of_a_row) for of in produced)
-        size = sum(sizes.values())
+        of_sets: dict[str, list[str]] = {}
         for digest in sorted(kept, key=lambda digest: kept[digest].used_at):
-            if size > limit and digest not in stays:
-                self._files.remove(digest)
-                size -= sizes[digest]
+            of_sets.setdefault(kept[digest].set, []).append(digest)
+        for name, digests in of_sets.items():
+            if added is None or name in (added.set, ""):
+                self._trim_set(view, name, {digest: kept[digest].size for digest in digests}, added)
         self._manifests.keep_only(
             version.snapshot_id
             for of_set in view.sets.values()
             for version in of_set.versions
             if version.expired_at is None
         )
+
+    def _trim_set(self, view: View, name: str, sizes: dict[str, int], added: Added | None) -> None:
+        """The same of one set; `sizes` are in bytes, of those used longest ago first."""
+        of_a_row = sizes.get(added.digest, 0) / max(added.rows, 1) if added is not None else 0.0
+        produced = _in_production(view, name)
+        stays = set() if added is None else {added.digest}
+        limit = 0.0
+        if produced is not None:
+            try:
+                of = self._known.get(produced)
+            except EstimatesError:  # until the next time
+                return
+            limit = TIMES * self._bytes(of, sizes, of_a_row)
+            if not limit:  # none of its files is here to tell how large the others are
+                return
+            stays.update(part.sha256 for part in of.parts)
+        size = sum(sizes.values())
+        for digest in sizes:
+            if size > limit and digest not in stays:
+                self._files.remove(digest)
+                size -= sizes[digest]
 
     def _bytes(self, of: SnapshotParts, sizes: dict[str, int], of_a_row: float) -> float:
         """The bytes of the read files of a snapshot; of those that are elsewhere by their rows."""
@@ -84,10 +99,10 @@ class CacheBound:
         return None
 
 
-def _in_production(view: View) -> list[Version]:
-    """What production of each set points to; the newest version where it points to none."""
-    produced: list[Version] = []
-    for of_set in view.sets.values():
-        unexpired = [version for version in of_set.versions if version.expired_at is None]
-        produced += [of_set.production] if of_set.production is not None else unexpired[-1:]
-    return produced
+def _in_production(view: View, name: str) -> Version | None:
+    """What production of a set points to; the newest version where it points to none."""
+    of_set = view.sets.get(name)
+    if of_set is None:
+        return None
+    unexpired = [version for version in of_set.versions if version.expired_at is None]
+    return of_set.production or next(reversed(unexpired), None)

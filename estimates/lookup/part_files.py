@@ -58,6 +58,7 @@ class PartFiles:
         def make(path: Path) -> None:
             nonlocal added
             added = True
+            self.files.note(part.sha256, of.set)
             if self._objects.folder is None and self.stored.fetch(of.set, part.sha256, path):
                 return
             build(self.rows(of, number) if rows is None else rows, shape, part.sha256, path)
@@ -71,7 +72,7 @@ class PartFiles:
         self.unreadable.discard(part.sha256)
         self._forget_remote(part.sha256)
         if added:
-            self.on_added(Added(part.sha256, part.rows))
+            self.on_added(Added(of.set, part.sha256, part.rows))
         return opened
 
     def reach(self, of: SnapshotParts, number: int) -> ReadFile:

@@ -24,12 +24,13 @@ OPEN = 4096  # mappings: a process may have 65,530
 
 
 class Kept(NamedTuple):
-    """A file in the cache: its size in bytes, and when it was opened last, in seconds since 1970,
-    as its time of modification says.
+    """A file in the cache: its size in bytes; when it was opened last, in seconds since 1970, its
+    time of modification; the set that it was made for, empty where that is not known.
     """
 
     size: int
     used_at: float
+    set: str
 
 
 class ReadFileCache:
@@ -95,12 +96,24 @@ class ReadFileCache:
         with self._lock:
             opened = self._open.pop(digest, None)
             self.discarded += 1
-        self.path(digest).unlink(missing_ok=True)
+        self._unlink(digest)
         if opened is not None:
             try:
                 Path(opened.path).unlink(missing_ok=True)
             except OSError:  # it is in a store that this process may only read
                 self._damaged.add(str(opened.path))
+
+    def _note_of(self, digest: str) -> Path:
+        return self.folder / f"{digest}.set"
+
+    def _set_of(self, digest: str) -> str:
+        with suppress(OSError, UnicodeDecodeError):
+            return self._note_of(digest).read_text()
+        return ""
+
+    def _unlink(self, digest: str) -> None:
+        self.path(digest).unlink(missing_ok=True)
+        self._note_of(digest).unlink(missing_ok=True)
 
     def _places(self, digest: str, elsewhere: str | None) -> list[str]:
         # as `path`, which takes as long as mapping the file
@@ -116,6 +129,11 @@ class ReadFileCache:
                 self._open.popitem(last=False)
         return opened
 
+    def note(self, digest: str, set_name: str) -> None:
+        """Note the set that a read file is made for, if that is possible."""
+        with suppress(OSError):
+            self._note_of(digest).write_text(set_name)
+
     def kept(self) -> dict[str, Kept]:
         """The files in the cache, by the digest of their part; what was left unfinished goes."""
         kept: dict[str, Kept] = {}
@@ -125,7 +143,7 @@ class ReadFileCache:
                 with suppress(OSError):
                     stat = entry.stat()
                     if ending == "lookup":
-                        kept[digest] = Kept(stat.st_size, stat.st_mtime)
+                        kept[digest] = Kept(stat.st_size, stat.st_mtime, self._set_of(digest))
                     elif ending.startswith("lookup.") and time.time() - stat.st_mtime > _LEFT_S:
                         os.unlink(entry.path)
         return kept
@@ -135,7 +153,7 @@ class ReadFileCache:
         with self._lock:
             self._open.pop(digest, None)
         with suppress(OSError):
-            self.path(digest).unlink(missing_ok=True)
+            self._unlink(digest)
 
     def keep_only(self, digests: set[str]) -> None:
         """Remove the read files of all other parts."""

@@ -72,6 +72,13 @@ class StoredReads:
         self._objects.put_once(name, content)
         self._objects.put(f"{name}.json", msgspec.json.encode(_digest(content)))
 
+    def left(self, set_name: str) -> set[str]:
+        """The parts whose read file is in the bucket, with what it is compared with."""
+        prefix = f"sets/{set_name}/reads/{REVISION}"
+        names = set(self._objects.names(prefix))
+        ended = (name for name in names if name.endswith(".lookup") and f"{name}.json" in names)
+        return {name.rpartition("/")[2].removesuffix(".lookup") for name in ended}
+
     def keep_only(self, set_name: str, digests: set[str]) -> None:
         """Remove the read files of all other parts, and those of other revisions."""
         kept = {f"{_name(set_name, digest)}{end}" for digest in digests for end in ("", ".json")}

@@ -119,24 +119,35 @@ class VersionLookups:
         if len(parts) == 1:
             self.parts.discard(parts[0].sha256)
 
-    def make(self, version: Version, frame: pl.DataFrame | None) -> None:
-        """Make the read files of a version's parts that are not there yet, beside the parts.
+    def unmade(self, of: SnapshotParts) -> list[int]:
+        """The parts whose read file is not beside them in the root yet, or damaged there."""
+        stored = self.parts.stored
+        places = [stored.place(of.set, part.sha256) for part in of.parts]
+        left = stored.left(of.set) if None in places else set[str]()
+        return [
+            number
+            for number, (part, place) in enumerate(zip(of.parts, places, strict=True))
+            if part.sha256 not in left
+            and (
+                place is None
+                or (self.files.opened(part.sha256) is None and not _is_whole(place, part.sha256))
+            )
+        ]
 
-        frame  its rows, sorted by key; None, or some were erased since: parts are read
+    def make(self, of: SnapshotParts, number: int, rows: pl.DataFrame | None) -> None:
+        """Make the read file of a part, and leave it beside the part.
+
+        rows  the part's, sorted by key; None: they are read where they are needed
+        Raises as `open` does.
         """
-        of, stored = self.known.get(version), self.parts.stored
-        if frame is not None and frame.height != of.manifest.rows:
-            frame = None
-        for number, part in enumerate(of.parts):
-            rows = None if frame is None else frame.slice(of.starts[number], part.rows)
-            place = stored.place(of.set, part.sha256)
-            if place is None:
-                self.parts.open(of, number, rows)
-                stored.put(of.set, part.sha256, self.files.path(part.sha256))
-            elif self.files.opened(part.sha256) is None and not _is_whole(place, part.sha256):
-                if rows is None:
-                    rows = self.parts.rows(of, number)
-                build(rows, of.manifest.shape, part.sha256, Path(place))
+        part, stored = of.parts[number], self.parts.stored
+        place = stored.place(of.set, part.sha256)
+        if place is None:
+            self.parts.open(of, number, rows)
+            stored.put(of.set, part.sha256, self.files.path(part.sha256))
+        else:
+            rows = self.parts.rows(of, number) if rows is None else rows
+            build(rows, of.manifest.shape, part.sha256, Path(place))
 
     def paths(self, version: Version) -> list[Path]:
         """Where the read files of a version's parts are on this machine, those that were made."""

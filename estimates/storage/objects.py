@@ -28,16 +28,15 @@ if TYPE_CHECKING:
 # bytes count as silence, so they are sent in pieces that a slow line takes within that time.
 CONNECT_S = 2
 SILENCE_S = 10
+BRIEFLY_S = 3  # of what is only looked at beside an answer
 PIECE = 5 * 1024 * 1024  # bytes; the least that S3 takes as a piece of a larger object
 _READ = 1 << 20  # bytes of a file at a time; larger ones take three times as long to make room for
 CLOCK = "clock.json"  # what is written to learn the time of a bucket
 _AT_A_TIME = 2  # pieces on the way
 _SLOW = 500_000  # bytes a second: a line of less cannot write what must be one request
 _WHOLE_S = 3600  # a download that goes on
-# No attempt begins later than this after the first, so that a call ends within 20 s of silence.
 _RETRY: "RetryConfig" = {
     "max_retries": 10,
-    "retry_timeout": timedelta(seconds=SILENCE_S),
     "backoff": {
         "init_backoff": timedelta(milliseconds=100),
         "max_backoff": timedelta(seconds=2),
@@ -65,7 +64,9 @@ class Objects:
     (`storage_refused`) when it never will as things are.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, silence_s: int = SILENCE_S) -> None:
+        """A root whose storage may be silent for `silence_s` seconds before a call gives up."""
+        self._silence_s = silence_s
         self.folder = None if "://" in root else Path(root).absolute()
         self.root = str(self.folder or root)
         if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
@@ -77,7 +78,7 @@ class Objects:
         self._network = network_settings()
         self._waiting = lru_cache(maxsize=8)(self._opened)
         try:
-            self._store: ObjectStore = self._waiting(SILENCE_S)
+            self._store: ObjectStore = self._waiting(silence_s)
         except (BaseError, ValueError) as error:
             if self.folder is not None and not self.folder.is_dir():
                 raise RefusedError(
@@ -121,7 +122,7 @@ class Objects:
                 return written
             # Always one request, however large: it may be silent for as long as that takes to send.
             pieces = len(content) // PIECE
-            store = self._waiting(SILENCE_S + pieces * (PIECE // _SLOW))
+            store = self._waiting(self._silence_s + pieces * (PIECE // _SLOW))
             try:
                 obstore.put(store, name, content, mode="create")
             except AlreadyExistsError:
@@ -306,7 +307,9 @@ class Objects:
         if self.root.startswith("http://"):  # a web address: whoever typed it means it
             options["allow_http"] = True
         client: ClientConfig = options | self._network
-        return from_url(self.root, client_options=client, retry_config=_RETRY)
+        # no attempt begins later after the first: a call ends within twice that of silence
+        retry: RetryConfig = {**_RETRY, "retry_timeout": timedelta(seconds=self._silence_s)}
+        return from_url(self.root, client_options=client, retry_config=retry)
 
     def _make_durable(self, name: str) -> None:
         """Flush a file and the folders that name it to the disk."""

@@ -71,17 +71,21 @@ def judge(
     version: Version,
     candidate: Candidate | None = None,
     /,
+    rows: pl.DataFrame | None = None,
     **options: Unpack[JudgeOptions],
 ) -> Judgement:
     """Judge a stored version against what production points to now, and keep the verdict.
 
     candidate  the version as it was read before; default: it is read and verified here
+    rows       what was just published as this version: its files are read and verified, but what is
+               in them is not held a second time
     See `Store.judge` for the rest.
     """
     view = store.view()
     set_view = view.set(version.set)
     waivers = set_view.waivers_of(version)
-    judgement = _evaluate(store, view, version.set, candidate or version, options, waivers=waivers)
+    judged = candidate or version
+    judgement = _evaluate(store, view, version.set, judged, options, waivers=waivers, rows=rows)
     verdict = judgement.verdict
     event = store.catalog.judged(
         version,
@@ -157,16 +161,18 @@ def _evaluate(
     *,
     against: Ref = PRODUCTION,
     waivers: Sequence[Waiver] = (),
+    rows: pl.DataFrame | None = None,
 ) -> Judgement:
     """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is
     stored.
 
     judged  a version is read as far as it has to be
+    rows    see `judge`
     """
     set_view = view.set(name)
     revision, actuals = set_view.contracts[-1], options.get("actuals")
     before, reason = _baseline(store, view, set_view, against, judged)
-    candidate, baseline, shared = _read(store, set_view.contract, judged, before)
+    candidate, baseline, shared = _read(store, set_view.contract, judged, before, rows)
     reports: list[Report] = []
     verdict = evaluate(
         set_view.contract,
@@ -186,15 +192,35 @@ def _evaluate(
 
 
 def _read(
-    store: OpenStore, contract: Contract, judged: Candidate | Version, before: Version | None
+    store: OpenStore,
+    contract: Contract,
+    judged: Candidate | Version,
+    before: Version | None,
+    rows: pl.DataFrame | None,
 ) -> tuple[Candidate, Candidate | None, SharedVersions | None]:
     """Candidate and baseline with their rows; or without, and what they share."""
     if isinstance(judged, Version):
         shared = None if before is None else _shared(store, contract, before, judged)
         if shared is not None and before is not None:
             return _unread(store, judged), _unread(store, before), shared
-        judged = stored_candidate(store, judged)
-    return judged, None if before is None else stored_candidate(store, before), None
+        judged = stored_candidate(store, judged, rows)
+    if before is None:
+        return judged, None, None
+    baseline = stored_candidate(store, before)
+    baseline.frame = _with_same_keys(baseline.frame, judged.frame, list(contract.key))
+    return judged, baseline, None
+
+
+def _with_same_keys(
+    frame: pl.DataFrame | None, other: pl.DataFrame | None, key: list[str]
+) -> pl.DataFrame | None:
+    """A frame whose keys are those of another one, where they are equal: held once."""
+    if frame is None or other is None or not {*key}.issubset({*frame.columns} & {*other.columns}):
+        return frame
+    keys = other.select(key)
+    if keys.schema != frame.select(key).schema or not keys.equals(frame.select(key)):
+        return frame
+    return frame.with_columns(keys)
 
 
 def _shared(
@@ -216,8 +242,12 @@ def _shared(
     return shared
 
 
-def stored_candidate(store: OpenStore, version: Version) -> Candidate:
-    """A stored version as the gate sees it, with whatever is wrong with its files."""
+def stored_candidate(
+    store: OpenStore, version: Version, rows: pl.DataFrame | None = None
+) -> Candidate:
+    """A stored version as the gate sees it, with whatever is wrong with its files; `rows` as of
+    `judge`.
+    """
     candidate = _of_record(store, version)
     stage = "manifest"
     try:
@@ -226,17 +256,29 @@ def stored_candidate(store: OpenStore, version: Version) -> Candidate:
                 store.objects, version.set, version.snapshot_id
             ).through(store.replaced(version.set))
             candidate.shape, candidate.rows = manifest.shape, manifest.rows
-            frames = []
+            frames: list[pl.DataFrame] = []
+            start = 0
             for part in manifest.content():
                 stage = "content"
                 name = manifest.name_of(version.set, part)
                 content = snapshot.read_part(store.objects, name, part)
                 stage = "parquet"
-                frames.append(pl.read_parquet(io.BytesIO(content)))
-        candidate.frame = pl.concat(frames, rechunk=True)  # a column in one piece is not copied
+                stored = pl.read_parquet(io.BytesIO(content))
+                same = None if rows is None else rows.slice(start, stored.height)
+                is_same = same is not None and _is_equal(same, stored)
+                frames.append(same if is_same and same is not None else stored)
+                start += stored.height
+                rows = rows if is_same else None
+        # a column in one piece is not copied
+        whole = rows is not None and rows.height == start
+        candidate.frame = rows if whole else pl.concat(frames, rechunk=True)
     except (CorruptError, pl.exceptions.PolarsError) as error:
         candidate.faults[stage] = str(error)
     return candidate
+
+
+def _is_equal(a: pl.DataFrame, b: pl.DataFrame) -> bool:
+    return a.schema == b.schema and a.equals(b)
 
 
 def _of_record(store: OpenStore, version: Version) -> Candidate:

@@ -80,14 +80,19 @@ def publish(
     Raises what `commit`, `judge` and `promote` raise; a refused version is no error.
     """
     on_step("publish", None)
-    version = commit(store, name, frame, provenance, released_at=released_at, changes=changes)
-    return judge_and_promote(store, version, on_step)
+    version, rows = _commit(store, name, frame, provenance, released_at, changes)
+    return judge_and_promote(store, version, on_step, rows)
 
 
-def judge_and_promote(store: OpenStore, version: Version, on_step: OnStep) -> Publication:
-    """The rest of the way of a version that exists; what was done before is not done again."""
+def judge_and_promote(
+    store: OpenStore, version: Version, on_step: OnStep, rows: pl.DataFrame | None = None
+) -> Publication:
+    """The rest of the way of a version that exists; what was done before is not done again.
+
+    rows  all of the version's, where they are at hand
+    """
     on_step("judge", version.version)
-    judgement = stored_judgement(store, version) or judge(store, version)
+    judgement = stored_judgement(store, version) or judge(store, version, rows=rows)
     on_step("promote", version.version)
     judgement, reason = _promote_by_policy(store, version, judgement)
     own = Publication(version, judgement.verdict, judgement.report, reason)
@@ -158,6 +163,20 @@ def commit(
     InvalidError (`bad_released_at`, `erased_keys`, `is_family`, and see `conform`; nothing is
     stored), ConflictError (`run_id_reused`, `contract_changed`), UnavailableError.
     """
+    return _commit(store, name, frame, provenance, released_at, changes)[0]
+
+
+def _commit(
+    store: OpenStore,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    released_at: datetime | None,
+    changes: Changes | None,
+) -> tuple[Version, pl.DataFrame | None]:
+    """The same, with the rows of the version as they are stored; None where it was made of
+    changes.
+    """
     check_claim(name, released_at, provenance.data_through)
     store.check_writable()
     view = store.view().set(name)
@@ -175,13 +194,14 @@ def commit(
         keys = conformed.select(list(contract.key))
         version = _write(store, write, keys, revision, provenance, released_at)
     else:
+        conformed = None
         update = PartialUpdate(store, name, contract, frame, changes)
         version = _write(
             store, update.write, update.keys, revision, provenance, released_at, update.of
         )
     store.notify_and_copy()
     complete_blocks(store, name, version.version)
-    return version
+    return version, conformed
 
 
 def complete_blocks(store: OpenStore, name: str, newest: int) -> None:

@@ -73,6 +73,37 @@ def test_many_promoted_versions_leave_two(bucket: Store, tmp_path: Path) -> None
     assert len(list((tmp_path / "reader" / "manifests").iterdir())) == VERSIONS - 1
 
 
+def test_each_set_has_a_bound_of_its_own(local_store: Store) -> None:
+    """Reading many versions of a small set leaves no more than two of its own, whatever a large one
+    may have, and takes nothing from that.
+    """
+    for name, keys in (("large", KEYS), ("small", KEYS[:30])):
+        text = SOURCE.replace("scores", name)
+        local_store.define(parse_contract(text), text)
+        for number in range(1, 6):
+            frame = rows_of(number, KEYS).head(len(keys)).with_columns(pl.col("score") + len(keys))
+            local_store.publish(name, frame, provenance(f"{name}-{number}", number))
+    lookups, cache = local_store.lookups, local_store.cache
+
+    def read(name: str, number: int) -> int:
+        """Open a version; gives the bytes of its read files."""
+        version = local_store.resolve(name, number)
+        lookups.open_all(version)
+        return sum(path.stat().st_size for path in lookups.paths(version))
+
+    for number in (4, 5):
+        large = read("large", number)
+    before = bytes_of(cache, "*.lookup")
+    assert before <= 2 * large
+    for number in range(1, 6):
+        small = read("small", number)
+    assert small < bytes_of(cache, "*.lookup") - before <= 2 * small
+    local_store.cache_bound.trim(local_store.view())
+    assert before < bytes_of(cache, "*.lookup") <= before + 2 * small
+    for note in cache.glob("*.set"):
+        assert note.with_suffix(".lookup").exists()
+
+
 def test_a_mapped_file_is_read_on(local_store: Store) -> None:
     """Who has a file open when it is removed goes on; who opens it later makes it again."""
     local_store.define(parse_contract(SOURCE), SOURCE)

@@ -11,6 +11,7 @@ from estimates.catalog.audit import Fault
 from estimates.catalog.clock import AGREEMENT
 from estimates.catalog.view import View
 from estimates.errors import RefusedError, UnavailableError
+from estimates.storage.objects import BRIEFLY_S, Objects
 from estimates.store.identity import identity_faults
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
@@ -77,10 +78,10 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
 
 def _faults(store: Store) -> tuple[list[Fault], str | None]:
     """Whether catalog and root belong together, and why that is not known: a storage that is away
-    keeps nobody from knowing how the sets stand.
+    keeps nobody from knowing how the sets stand, or from knowing it soon.
     """
     try:
-        return identity_faults(store.objects, store.catalog), None
+        return identity_faults(Objects(store.root, BRIEFLY_S), store.catalog), None
     except (UnavailableError, RefusedError) as error:
         return [], error.message
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from datetime import datetime, timedelta
 
 import polars as pl
+import pytest
 
 from estimates import instants
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
+from estimates.storage.objects import SILENCE_S
 from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET
@@ -37,6 +41,32 @@ def test_status_of_a_set_answers_how_often_it_is_updated(store: Store) -> None:
     shown = ok("status", SET, "--store", store.root).text
     for expected in ("held: not good", "3d: stale", "every 1d", "3 versions"):
         assert expected in shown
+
+
+def test_status_says_soon_that_the_storage_does_not_answer(
+    local_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a bucket whose server takes connections and is silent it answers what the catalog
+    knows, and does not wait as long as a command that needs the bucket.
+    """
+    builders.define(local_store)
+    builders.promoted(local_store, "first")
+    monkeypatch.setattr("estimates_jobs.cli.status.BRIEFLY_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "ESTIMATES_CATALOG": str(local_store.catalog.engine.url),
+        }.items():
+            monkeypatch.setenv(name, value)
+        started = time.monotonic()
+        text = ok("status", "--store", "s3://bucket/estimates").text
+        assert time.monotonic() - started < SILENCE_S
+    assert SET in text
+    assert "not compared with the log in the storage" in text
+    assert "no answer in time" in text
 
 
 def test_status_check_exits_1_when_stale_or_nothing_is_promoted(local_store: Store) -> None:
