@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
 from estimates.stability.kernels.selection import interpolated
-from estimates.stability.kernels.sorting import Rows, ascending_rows
+from estimates.stability.kernels.sorting import Rows, sorted_with_rows
 from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
@@ -58,19 +58,9 @@ class Ranking:
 def rank_both(a: Floats, b: Floats) -> Ranking:
     """Sort two columns of the same keys."""
     (sorted_a, rows_a), (sorted_b, rows_b) = run_parallel(
-        [partial(_sorted, a), partial(_sorted, b)], len(a)
+        [partial(sorted_with_rows, a), partial(sorted_with_rows, b)], len(a)
     )
     return Ranking(sorted_a, sorted_b, rows_a, rows_b)
-
-
-def _sorted(x: Floats) -> tuple[Floats, Rows]:
-    rows, ascending = ascending_rows(x), np.empty(len(x))
-
-    def place(block: slice) -> None:
-        np.take(x, rows[block], out=ascending[block], mode="clip")
-
-    each_block(place, len(x))
-    return ascending, rows
 
 
 def doubled_ranks(ascending: Floats) -> Ranks:
