@@ -70,8 +70,8 @@ def judge(
     store: OpenStore,
     version: Version,
     candidate: Candidate | None = None,
-    /,
     rows: pl.DataFrame | None = None,
+    /,
     **options: Unpack[JudgeOptions],
 ) -> Judgement:
     """Judge a stored version against what production points to now, and keep the verdict.

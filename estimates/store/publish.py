@@ -92,7 +92,7 @@ def judge_and_promote(
     rows  all of the version's, where they are at hand
     """
     on_step("judge", version.version)
-    judgement = stored_judgement(store, version) or judge(store, version, rows=rows)
+    judgement = stored_judgement(store, version) or judge(store, version, None, rows)
     on_step("promote", version.version)
     judgement, reason = _promote_by_policy(store, version, judgement)
     own = Publication(version, judgement.verdict, judgement.report, reason)
