@@ -19,7 +19,8 @@ from estimates.client.reading_requests import SetDetail, detail, resolve, versio
 from estimates.client.service_requests import events_of_set
 from estimates.client.set_requests import SetRequests
 from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
-from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract import Contract
+from estimates.contract.domain import FileDomain
 from estimates.errors import EstimatesError, NotFoundError
 from estimates.extras import needs
 

@@ -48,7 +48,9 @@ def measure_of(contract: Contract, revision: int) -> Measure:
     decisive = msgspec.structs.replace(contract, **defaults, stability=policy)
     digest = hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
     carried = {
-        name: Column(role="attribute", type=column.kind) if contract.point_of(column) else column
+        name: Column(role="attribute", type=column.kind)
+        if contract.point_of(column) and column.role != "samples"
+        else column
         for name, column in contract.columns.items()
     }
     return Measure(contract, revision, digest, msgspec.structs.replace(contract, columns=carried))

@@ -15,11 +15,15 @@ def shared_contract(contract: Contract, other: Contract) -> Contract:
     """
     shared = set(other.columns)
     columns = {
-        name: msgspec.structs.replace(column, step=column.step if column.step in shared else None)
+        name: msgspec.structs.replace(
+            column,
+            step=column.step if column.step in shared else None,
+            from_samples=column.from_samples if column.from_samples in shared else None,
+        )
         for name, column in contract.columns.items()
         if name in shared
     }
-    if all(column.role == "attribute" for column in columns.values()):
+    if all(column.role in ("attribute", "samples") for column in columns.values()):
         raise ConflictError(
             "other_shape",
             f"{contract.name} and {other.name} have no estimate column of the same name",

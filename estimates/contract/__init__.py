@@ -6,6 +6,7 @@ columns       key columns and estimate columns; domain  which keys; shape  what 
               comparable
 gate_policy   limits of checks, and who moves production; kept_files  of which versions
 family        one contract for many sets, and those of its members
+sample_rules  what may be said of samples; sample_columns  draws, and quantiles made of them
 quantile_columns  one table of a contract for many quantiles; own_rows  a set's rows of a
               table; load_rule  what the contract says of them
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite

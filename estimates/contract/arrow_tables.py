@@ -1,7 +1,7 @@
 """Arrow tables as polars frames, column by column, also where polars does not know a type.
 
-Zones of any spelling, decimals of 256 bits, run-end encodings and extension types are read; of what
-is left (intervals, unions, lists) a column keeps its name and the name of its type.
+Zones of any spelling, decimals of 256 bits, run-end encodings, extension types and lists of numbers
+are read; of what is left (intervals, unions) a column keeps its name and the name of its type.
 """
 
 from __future__ import annotations
@@ -57,9 +57,19 @@ def _series(name: str, column: pa.ChunkedArray) -> pl.Series:
         column = column.cast(pa.timestamp(kind.unit, "UTC"))
     if pa.types.is_decimal256(column.type):
         return _decimals(name, column)
+    if _is_list_of_numbers(column.type):
+        return pl.Series(name, column)
     if pa.types.is_nested(column.type) or pa.types.is_interval(column.type):
         return placeholder(name, _word(column.type), len(column))
     return pl.Series(name, column)
+
+
+def _is_list_of_numbers(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    of = pa.types
+    is_list = of.is_list(kind) or of.is_large_list(kind) or of.is_fixed_size_list(kind)
+    return is_list and (of.is_floating(kind.value_type) or of.is_integer(kind.value_type))
 
 
 def _decoded_runs(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -10,12 +10,23 @@ import msgspec
 from estimates import instants
 
 KeyType = Literal["string", "integer", "date", "timestamp"]
-ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp"]
-Role = Literal["point", "lower", "upper", "quantile", "label", "probability", "score", "attribute"]
+ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp", "numbers"]
+Role = Literal[
+    "point",
+    "lower",
+    "upper",
+    "quantile",
+    "samples",
+    "label",
+    "probability",
+    "score",
+    "attribute",
+]
 
 NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
+FEWEST_DRAWS = 2
 # roles of columns that belong to a point column
-OF_POINT = frozenset(("lower", "upper", "quantile"))
+OF_POINT = frozenset(("lower", "upper", "quantile", "samples"))
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,9 +50,13 @@ class Column(Part, frozen=True):
 
     role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs
               `quantile` (0..1), `probability` needs `label` (the outcome it belongs to);
-              `attribute` is carried along and not judged
-    of        the point column an interval or quantile belongs to; default: the only one
-    type      default `float`; for `label` `string`
+              `samples` are many draws a row, a list of numbers; `attribute` is carried along and
+              not judged
+    draws     of samples: how many each row has; None: any number from two
+    joint     of samples: the key columns along which one draw goes, a trajectory over dates say
+    from_samples  of a quantile: the samples column whose draws it is computed from
+    of        the point column an interval, quantile or samples belong to; default: the only one
+    type      default `float`; for `label` `string`, for `samples` `numbers`
     min, max  hard bounds (inclusive); soft_min, soft_max: outside is a warning
     labels    the vocabulary of a `label` column
     nullable  null says "no estimate"
@@ -58,6 +73,9 @@ class Column(Part, frozen=True):
     unit: str | None = None
     level: float | None = None
     quantile: float | None = None
+    draws: int | None = None
+    joint: tuple[str, ...] = ()
+    from_samples: str | None = None
     label: str | None = None
     labels: tuple[str, ...] | None = None
     of: str | None = None
@@ -78,7 +96,10 @@ class Column(Part, frozen=True):
     @property
     def kind(self) -> ColumnType:
         """The column's type, the default of its role filled in."""
-        return self.type or ("string" if self.role == "label" else "float")
+        return self.type or _DEFAULT_TYPES.get(self.role, "float")
+
+
+_DEFAULT_TYPES: dict[Role, ColumnType] = {"label": "string", "samples": "numbers"}
 
 
 def refuse(*problems: str) -> None:
@@ -123,11 +144,29 @@ def _role_problems(column: Column) -> Iterator[str]:
         yield "'cuts' must rise, each once"
     if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
         yield f"role {column.role!r} needs type float or integer, not {column.kind}"
+    yield from _sample_problems(column)
+
+
+def _sample_problems(column: Column) -> Iterator[str]:
+    if column.role == "samples" and column.kind != "numbers":
+        yield f"role 'samples' needs type numbers, not {column.kind}"
+    if column.role not in ("samples", *NUMERIC_ROLES) and column.kind == "numbers":
+        yield f"type numbers is that of role 'samples', not of {column.role!r}"
+    for field in ("draws", "joint"):
+        if getattr(column, field) and column.role != "samples":
+            yield f"{field!r} has no meaning for role {column.role!r}"
+    if column.draws is not None and column.draws < FEWEST_DRAWS:
+        yield f"draws must be at least {FEWEST_DRAWS}; got {column.draws}"
+    if len(set(column.joint)) < len(column.joint):
+        yield "'joint' must list key columns, each once"
+    if column.from_samples is not None and (column.role, column.kind) != ("quantile", "float"):
+        yield "'from_samples' has a meaning for role 'quantile' of type float only"
 
 
 def _bound_problems(column: Column) -> Iterator[str]:
     bounds = (column.min, column.max, column.soft_min, column.soft_max)
-    if any(bound is not None for bound in bounds) and column.kind not in ("float", "integer"):
+    numeric = column.kind in ("float", "integer", "numbers")
+    if any(bound is not None for bound in bounds) and not numeric:
         yield f"bounds need a number, and this column's type is {column.kind}"
     chain = [
         bound

@@ -9,6 +9,14 @@ from polars import selectors
 
 from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.contract import Contract
+from estimates.contract.sample_columns import (
+    check_sample_quantiles,
+    finite_draws,
+    is_list_of_numbers,
+    lists_of_floats,
+    with_sample_quantiles,
+    without_negative_zeros,
+)
 from estimates.contract.stored_values import (
     are_integers,
     are_whole,
@@ -29,6 +37,7 @@ DTYPES: dict[str, pl.DataType] = {
     "boolean": pl.Boolean(),
     "date": pl.Date(),
     "timestamp": pl.Datetime("us", "UTC"),
+    "numbers": pl.List(pl.Float64()),
 }
 _LIMITS: dict[str, str] = {
     "float": "a float holds integers up to 2^53",
@@ -80,9 +89,10 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The frame as the contract wants it: its columns in contract order and types, rows sorted by
     key, −0.0 as 0.0.
 
-    Accepts any column order, narrower numbers and categorical strings. Raises InvalidError, naming
-    the first offending keys: `columns`, `column_type`, `out_of_range` (dates that no calendar has),
-    `null_key`, `bad_key`, `duplicate_key`, `not_finite`.
+    Accepts any column order, narrower numbers and categorical strings; quantiles of draws are
+    computed where the frame has none. Raises InvalidError, naming the first offending keys:
+    `columns`, `column_type`, `out_of_range` (dates that no calendar has), `null_key`, `bad_key`,
+    `duplicate_key`, `not_finite`, `bad_value` (a quantile that is not that of the draws).
     Bounds, domain and nulls in estimates are for the gate to judge.
     """
     frame, key = typed(frame, contract), list(contract.key)
@@ -90,12 +100,14 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         frame = frame.sort(key, maintain_order=True)
     _check_keys(frame, contract)
     _check_finite(frame, contract)
+    check_sample_quantiles(frame, contract)
     zeros = frame.select((selectors.float() == 0.0).any())  # all columns at once: many are wide
     floats = [name for name in zeros.columns if zeros.get_column(name)[0]]
     # `+ 0.0` would be simplified away by the query optimizer
-    return frame.with_columns(
+    frame = frame.with_columns(
         pl.when(pl.col(n) == 0.0).then(0.0).otherwise(pl.col(n)).alias(n) for n in floats
-    ).rechunk()
+    )
+    return without_negative_zeros(frame, contract.samples).rechunk()
 
 
 def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -177,6 +189,7 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
     Raises InvalidError: `columns`, `column_type`, `out_of_range`.
     """
+    frame = with_sample_quantiles(frame, contract)
     check_columns(frame, contract)
     return frame.select(
         cast_column(frame, name, kind, contract.name, contract.timezone)
@@ -249,6 +262,8 @@ def _holds(series: pl.Series, kind: ColumnType) -> bool:
             return naive and (are_midnights(series) or series.null_count() == len(series))
         case "timestamp":
             return isinstance(have, pl.Datetime) and have.time_zone is not None
+        case "numbers":
+            return is_list_of_numbers(have)
         case _:
             return False
 
@@ -278,6 +293,8 @@ def _exact(series: pl.Series, kind: ColumnType) -> pl.Series:
         return shortest(series)
     if kind == "string":
         return text_of_stored(series)
+    if kind == "numbers":
+        return lists_of_floats(series)
     cast = series.cast(DTYPES[kind], strict=True)
     narrower = (have.is_integer() and kind == "float") or getattr(have, "time_unit", "") == "ns"
     if narrower and not cast.cast(have).equals(series):
@@ -335,19 +352,26 @@ def _shown(rows: pl.DataFrame) -> str:
 
 
 def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
+    for name in contract.samples:
+        bad = frame.filter(~finite_draws(name))
+        if bad.height:
+            raise _not_finite(bad, contract, name, "has draws that are no finite number")
     finite = frame.select(selectors.float().is_finite().all())  # all columns at once: many are wide
     for name in finite.columns:
-        if finite[name].item():
-            continue
-        bad = frame.filter(~pl.col(name).is_finite())
-        raise InvalidError(
-            "not_finite",
-            f"{contract.name}: column {name!r} is NaN or infinite for "
-            f"{count(bad.height, 'key')}: {name_keys(bad, list(contract.key))}",
-            remedy="write null for no estimate, an empty cell in CSV",
-            column=name,
-            keys=key_texts(bad.select(list(contract.key)).head(100)),
-        )
+        if not finite[name].item():
+            bad = frame.filter(~pl.col(name).is_finite())
+            raise _not_finite(bad, contract, name, "is NaN or infinite")
+
+
+def _not_finite(bad: pl.DataFrame, contract: Contract, name: str, what: str) -> InvalidError:
+    return InvalidError(
+        "not_finite",
+        f"{contract.name}: column {name!r} {what} for {count(bad.height, 'key')}: "
+        f"{name_keys(bad, list(contract.key))}",
+        remedy="write null for no estimate, an empty cell in CSV",
+        column=name,
+        keys=key_texts(bad.select(list(contract.key)).head(100)),
+    )
 
 
 def _ascends(frame: pl.DataFrame, key: list[str]) -> bool:

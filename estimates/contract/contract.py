@@ -14,17 +14,20 @@ from estimates.contract.columns import (
     OF_POINT,
     Column,
     KeyColumn,
-    KeyType,
     Part,
-    parse_key_part,
     refuse,
 )
-from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
+from estimates.contract.domain import (
+    Domain,
+    OpenDomain,
+    check_domain,
+)
 from estimates.contract.family import Family, Member
 from estimates.contract.gate_policy import GatePolicy, check_group
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.load_rule import Load
+from estimates.contract.sample_rules import check_samples
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
 from estimates.render.wording import did_you_mean
 
@@ -160,8 +163,16 @@ class Contract(Part, frozen=True):
 
     @property
     def judged(self) -> list[str]:
-        """The columns that are estimates, in order: all but carried attributes."""
-        return [name for name, column in self.columns.items() if column.role != "attribute"]
+        """The columns that are estimates, in order: all but carried attributes, and samples, which
+        are judged by their quantiles.
+        """
+        carried = ("attribute", "samples")
+        return [name for name, column in self.columns.items() if column.role not in carried]
+
+    @property
+    def samples(self) -> list[str]:
+        """The columns of samples, in order."""
+        return [name for name, column in self.columns.items() if column.role == "samples"]
 
     def intervals(self) -> list[Interval]:
         """The declared (point, lower, upper) triples, by point and level."""
@@ -179,8 +190,8 @@ class Contract(Part, frozen=True):
         return [interval for _, interval in sorted(by_level.items())]
 
     def point_of(self, column: Column) -> str:
-        """The point column that an interval end or quantile belongs to, spelled out or not; "" for
-        none.
+        """The point column that an interval end, a quantile or samples belong to, spelled out or
+        not; "" for none.
         """
         if column.role not in OF_POINT:
             return ""
@@ -213,6 +224,7 @@ def _problems(contract: Contract) -> Iterator[str]:
         _check_fields,
         _check_names,
         _check_estimates,
+        _check_samples,
         _check_domain,
         _check_stability,
     )
@@ -278,7 +290,10 @@ def _check_names(contract: Contract) -> None:
 
 def _check_estimates(contract: Contract) -> None:
     if not contract.judged:
-        raise ValueError("columns: at least one estimate column is needed, such as [columns.value]")
+        more = "; samples need 'quantiles', by which they are judged" if contract.samples else ""
+        raise ValueError(
+            f"columns: at least one estimate column is needed, such as [columns.value]{more}"
+        )
     attributes = {
         name: column for name, column in contract.columns.items() if column.role == "attribute"
     }
@@ -306,6 +321,11 @@ def _check_estimates(contract: Contract) -> None:
             )
     _check_unique(contract, "quantile", "quantile")
     _check_unique(contract, "probability", "label")
+
+
+def _check_samples(contract: Contract) -> None:
+    belongs = {name: contract.point_of(column) for name, column in contract.columns.items()}
+    check_samples(contract.columns, contract.key, belongs)
 
 
 def _check_unique(contract: Contract, role: str, field: str) -> None:
@@ -350,23 +370,8 @@ def _quantile_pairs(contract: Contract) -> Iterator[Interval]:
 
 
 def _check_domain(contract: Contract) -> None:
-    domain = contract.domain
-    if isinstance(domain, OpenDomain | FileDomain):
-        return
-    listed = set(contract.key)
-    if isinstance(domain, RollingDomain):
-        if contract.target is None:
-            raise ValueError("domain: a rolling domain needs a key column with target = true")
-        if contract.key[contract.target].type == "integer":
-            raise ValueError("domain: the target of a rolling domain is a date or a timestamp")
-        listed.discard(contract.target)
-    if set(domain.values) != listed:
-        raise ValueError(
-            "domain.values must list values for exactly these key columns: "
-            f"{', '.join(sorted(listed)) or 'none'}"
-        )
-    for name, values in domain.values.items():
-        _check_values(name, contract.key[name].type, values)
+    kinds = {name: column.type for name, column in contract.key.items()}
+    check_domain(contract.domain, kinds, contract.target)
 
 
 def _check_pairing(contract: Contract) -> None:
@@ -384,16 +389,3 @@ def _check_pairing(contract: Contract) -> None:
             f"stability.pairing: {pairing} needs stability.step, the length of a step of "
             f"{target!r}, such as '1d'"
         )
-
-
-def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> None:
-    parsed: set[object] = set()
-    for value in values:
-        if isinstance(value, int) != (kind == "integer"):
-            raise ValueError(f"domain.values.{name}: {value!r} is not a value of type {kind}")
-        if value in ("", ".", "..") or "\0" in str(value):
-            raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
-        parsed.add(parse_key_part(kind, str(value)))
-    # parsed, because one instant can be written in several ways
-    if not values or len(parsed) != len(values):
-        raise ValueError(f"domain.values.{name} must list at least one value, each once")

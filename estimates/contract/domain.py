@@ -1,8 +1,10 @@
 """The domain of a contract: which keys every version must have."""
 
+from collections.abc import Mapping
+
 import msgspec
 
-from estimates.contract.columns import Part
+from estimates.contract.columns import KeyType, Part, parse_key_part
 
 
 class OpenDomain(Part, frozen=True, tag_field="kind", tag="open"):
@@ -63,3 +65,39 @@ Domain = OpenDomain | FileDomain | ProductDomain | RollingDomain
 def _check_share(share: float) -> None:
     if not 0 <= share <= 1:
         raise ValueError(f"allow_missing is a share between 0 and 1; got {share}")
+
+
+def check_domain(domain: Domain, key: Mapping[str, KeyType], target: str | None) -> None:
+    """Raises ValueError for a domain that does not fit the key.
+
+    key     the type of each key column; target: which of them is one, None for none
+    """
+    if isinstance(domain, OpenDomain | FileDomain):
+        return
+    listed = set(key)
+    if isinstance(domain, RollingDomain):
+        if target is None:
+            raise ValueError("domain: a rolling domain needs a key column with target = true")
+        if key[target] == "integer":
+            raise ValueError("domain: the target of a rolling domain is a date or a timestamp")
+        listed.discard(target)
+    if set(domain.values) != listed:
+        raise ValueError(
+            "domain.values must list values for exactly these key columns: "
+            f"{', '.join(sorted(listed)) or 'none'}"
+        )
+    for name, values in domain.values.items():
+        _check_values(name, key[name], values)
+
+
+def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> None:
+    parsed: set[object] = set()
+    for value in values:
+        if isinstance(value, int) != (kind == "integer"):
+            raise ValueError(f"domain.values.{name}: {value!r} is not a value of type {kind}")
+        if value in ("", ".", "..") or "\0" in str(value):
+            raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
+        parsed.add(parse_key_part(kind, str(value)))
+    # parsed, because one instant can be written in several ways
+    if not values or len(parsed) != len(values):
+        raise ValueError(f"domain.values.{name} must list at least one value, each once")

@@ -13,6 +13,7 @@ from estimates.contract.number_text import (
     remedy,
     sentence,
 )
+from estimates.contract.sample_columns import lists_of_text
 from estimates.contract.time_values import (
     NAME_THE_ZONE,
     dates_of,
@@ -35,6 +36,7 @@ _WANTED: dict[ColumnType, str] = {
     "timestamp": "an ISO time that ends in Z or an offset, such as 2026-11-24T16:00:00Z, to the "
     "microsecond",
     "string": "text",
+    "numbers": "a list of numbers such as [1.5, 2]; an empty cell says no estimate",
 }
 
 
@@ -109,6 +111,8 @@ def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.
         if values.null_count() == text.null_count():
             return values  # nearly always: blanks around numbers are rare
         return text.str.strip_chars().cast(pl.Float64, strict=False)
+    if kind == "numbers":
+        return lists_of_text(text)
     text = text.str.strip_chars()
     if kind == "integer":
         return (

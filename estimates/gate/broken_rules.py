@@ -1,6 +1,7 @@
 """Count the rows and cells of the candidate that break a rule, and name them."""
 
 import itertools
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -15,13 +16,13 @@ class RowRule(msgspec.Struct, frozen=True):
     """What must not be true of a column: `broken` is a boolean expression over the frame, `why`
     says it in words.
 
-    shown  the columns whose values an offender shows; default: the column itself
+    shown  the columns whose values an offender shows, maybe none; default: the column itself
     """
 
     column: str
     broken: pl.Expr
     why: str
-    shown: tuple[str, ...] = ()
+    shown: tuple[str, ...] | None = None
 
 
 def is_nan(context: EvaluationContext, column: str) -> pl.Expr:
@@ -31,12 +32,22 @@ def is_nan(context: EvaluationContext, column: str) -> pl.Expr:
     return pl.col(column).is_nan() if context.schema[column].is_float() else pl.lit(False)
 
 
-def float_columns(context: EvaluationContext) -> list[str]:
-    """The columns of floats, carried attributes too; raises Skip without any."""
+def float_rules(
+    context: EvaluationContext, broken: Callable[[pl.Expr], pl.Expr], why: str
+) -> list[RowRule]:
+    """What must not be true of any float, carried attributes and draws too; raises Skip without
+    any.
+    """
     names = [name for name, dtype in context.schema.items() if dtype.is_float()]
     if not names:
         raise Skip("no_floats")
-    return names
+    rules = [RowRule(name, broken(pl.col(name)), why) for name in names]
+    return [*rules, *(RowRule(n, any_draw(n, broken), why, ()) for n in context.contract.samples)]
+
+
+def any_draw(name: str, broken: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """Whether something is true of any draw of a row."""
+    return pl.col(name).list.eval(broken(pl.element())).list.any()
 
 
 def count_broken(
@@ -56,7 +67,7 @@ def count_broken(
     for rule, mask, number in zip(rules, masks, counts, strict=True):
         if number:
             rows = rows_with.select(mask.arg_true()).to_series().to_numpy()
-            shown = rule.shown or (rule.column,)
+            shown = (rule.column,) if rule.shown is None else rule.shown
             detail = _detail(rule, shown)
             groups.append(group_of_rows(rows_with, context.key, rows, rule.column, detail, shown))
     return counts, groups
@@ -107,5 +118,7 @@ def quantile_grids(context: EvaluationContext) -> list[list[str]]:
 
 
 def _detail(rule: RowRule, shown: tuple[str, ...]) -> Detail:
+    if not shown:
+        return (rule.why,)
     values = [(f"{', ' if i else ''}{name} = ", DetailValue(name)) for i, name in enumerate(shown)]
     return (*itertools.chain(*values), f": {rule.why}")

@@ -4,14 +4,10 @@ are there.
 
 import polars as pl
 
+from estimates.contract.columns import parse_key_part
 from estimates.contract.conform import key_schema
-from estimates.contract.contract import (
-    Contract,
-    FileDomain,
-    OpenDomain,
-    RollingDomain,
-    parse_key_part,
-)
+from estimates.contract.contract import Contract, OpenDomain
+from estimates.contract.domain import FileDomain, RollingDomain
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 

@@ -314,7 +314,7 @@ def _read(series: pl.Series, kind: ColumnType, zone: str) -> pl.Series:
 
 def _keys(types: dict[str, ColumnType], key: Sequence[str]) -> dict[str, KeyColumn]:
     kinds: dict[str, KeyType] = {
-        name: kind for name in key if (kind := types[name]) not in ("float", "boolean")
+        name: kind for name in key if (kind := types[name]) not in ("float", "boolean", "numbers")
     }
     return {name: KeyColumn(kind) for name, kind in kinds.items()}
 

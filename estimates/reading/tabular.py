@@ -246,9 +246,9 @@ def _parsed(cell: pl.Expr, kind: ColumnType) -> pl.Expr:
 def _csv_text(frame: pl.DataFrame, name: str) -> pl.Expr | pl.Series:
     dtype = frame.schema[name]
     if isinstance(dtype, pl.List):
-        return pl.Series(
-            name, [msgspec.json.encode(cell).decode() for cell in frame.get_column(name).to_list()]
-        )
+        cells = frame.get_column(name).to_list()
+        texts = [None if cell is None else msgspec.json.encode(cell).decode() for cell in cells]
+        return pl.Series(name, texts, dtype=_TEXT)
     return text_of(frame, name).alias(name) if dtype.is_temporal() else pl.col(name)
 
 

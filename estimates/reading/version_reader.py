@@ -15,7 +15,8 @@ from estimates.catalog.erased_keys import ErasedKeys, erased_error
 from estimates.catalog.records import CarriedOver, Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.contract.contract import Contract, FileDomain, OpenDomain, RollingDomain
+from estimates.contract.contract import Contract, OpenDomain
+from estimates.contract.domain import FileDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys.key_form import Key, KeyForm
 from estimates.keys.search_key import SearchKey

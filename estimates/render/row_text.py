@@ -44,6 +44,9 @@ def json_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[Piece]:
 def _value_pieces(frame: pl.DataFrame, name: str) -> list[Piece]:
     """A column's values as JSON, in pieces to be joined."""
     column, dtype = frame.get_column(name), frame.schema[name]
+    if isinstance(dtype, pl.List):
+        numbers = pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(",")
+        return [pl.concat_str(pl.lit("["), numbers, pl.lit("]")).fill_null("null")]
     text = text_of(frame, name)
     if dtype == pl.String and column.str.contains_any(_ESCAPED).any():
         return [

@@ -25,6 +25,8 @@ def change_columns(contract: Contract) -> dict[str, tuple[str, str]]:
     parts_by_column: list[tuple[str, str]] = []
     intervals = contract.intervals()
     for name, column in contract.columns.items():
+        if column.role == "samples":  # their quantiles tell
+            continue
         parts = [*VALUES, *(_METRICS if column.role in NUMERIC_ROLES else ())]
         parts += [
             part

@@ -133,12 +133,14 @@ class SharedRows:
 def can_leave_out(contract: Contract) -> bool:
     """Whether shared rows can be left out of a report: of points and scores, whole sets at a time.
 
-    Intervals, quantiles, probabilities, labels, groups, cut-offs, steps and targets need all rows.
+    Intervals, quantiles, samples, probabilities, labels, groups, cut-offs, steps and targets need
+    all rows.
     """
     policy = contract.stability
     columns = [contract.columns[name] for name in contract.judged]
     return (
         contract.target is None
+        and not contract.samples
         and not policy.groups
         and not policy.rank_groups
         and not policy.hierarchy

@@ -11,7 +11,8 @@ import msgspec
 import polars as pl
 
 from estimates.contract.conform import conform_keys
-from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract import Contract
+from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, InvalidError
 from estimates.render.row_text import text_of
 from estimates.storage.objects import Objects

@@ -25,7 +25,8 @@ from estimates.catalog.erased_keys import replaced_parts
 from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.catalog.records import ContractRevision, Erasure, Version
 from estimates.catalog.view import View
-from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract import Contract
+from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
 from estimates.render.wording import count
 from estimates.storage import log_copies

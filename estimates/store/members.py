@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from estimates.catalog.records import ContractRevision
-from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.domain import FileDomain
 from estimates.contract.family import Member, member_set, member_source
 from estimates.errors import InvalidError
 from estimates.store.store import Store

@@ -10,7 +10,8 @@ import polars as pl
 from estimates.catalog.at import At
 from estimates.catalog.records import ContractRevision, Event
 from estimates.catalog.ref import PRODUCTION
-from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract import Contract
+from estimates.contract.domain import FileDomain
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
 from estimates.render.notebook import short

@@ -12,7 +12,7 @@ from estimates.catalog.audit import Fault
 from estimates.catalog.event_chain import Entry
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
-from estimates.contract.contract import FileDomain
+from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, EstimatesError, UnavailableError
 from estimates.storage import log_copies, snapshot
 from estimates.store.erased_files import files_of_erased

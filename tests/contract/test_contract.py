@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 
 from estimates import instants
-from estimates.contract.contract import (
-    FileDomain,
-    Interval,
-    OpenDomain,
-    RollingDomain,
-    parse_key_part,
-)
+from estimates.contract.columns import parse_key_part
+from estimates.contract.contract import Interval, OpenDomain
 from estimates.contract.contract_file import parse_contract, read_contract
+from estimates.contract.domain import FileDomain, RollingDomain
 from estimates.errors import InvalidError
 
 MINIMAL = """

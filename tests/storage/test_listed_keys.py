@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.contract.contract import Contract, FileDomain
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.objects import Objects

@@ -14,6 +14,7 @@ _TYPES: dict[ColumnType, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "timestamp": {"type": "string", "format": "date-time"},
+    "numbers": {"type": "array", "items": {"type": "number"}},
 }
 
 

@@ -12,7 +12,9 @@ _FEWEST = 3  # quantiles; two are an interval, which `zero_width` looks at where
 def _share_of_single_numbers(context: EvaluationContext) -> Measure:
     """Rows whose quantiles are all the same number."""
     grids = [names for names in quantile_grids(context) if len(names) >= _FEWEST]
-    if not grids:
+    columns = context.contract.columns
+    bare = set(context.contract.samples) - {c.from_samples for c in columns.values()}
+    if not grids and not bare:
         raise Skip("not_in_contract")
     rules = [
         RowRule(
@@ -23,6 +25,9 @@ def _share_of_single_numbers(context: EvaluationContext) -> Measure:
         )
         for names in grids
     ]
+    for name in sorted(bare):
+        draws = pl.col(name).list
+        rules.append(RowRule(name, draws.min() == draws.max(), "all draws are the same", ()))
     n = context.height * len(rules)
     return broken_share(context, rules, n, "distributions that are one number")
 

@@ -2,16 +2,13 @@
 
 import polars as pl
 
-from estimates.gate.broken_rules import RowRule, broken_in_total, float_columns
+from estimates.gate.broken_rules import broken_in_total, float_rules
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 
 
 def _infinite_cells(context: EvaluationContext) -> Measure:
-    rules = [
-        RowRule(name, pl.col(name).is_infinite(), "not a finite number")
-        for name in float_columns(context)
-    ]
+    rules = float_rules(context, pl.Expr.is_infinite, "not a finite number")
     return broken_in_total(context, rules, "infinite cells")
 
 

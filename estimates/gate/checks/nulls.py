@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from estimates.gate.broken_rules import RowRule, broken_in_total
+from estimates.gate.broken_rules import RowRule, any_draw, broken_in_total
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 
@@ -11,8 +11,12 @@ def _forbidden_nulls(context: EvaluationContext) -> Measure:
     columns = context.contract.columns
     rules = [
         RowRule(name, pl.col(name).is_null(), "not nullable")
-        for name in context.contract.judged
+        for name in (*context.contract.judged, *context.contract.samples)
         if not columns[name].nullable
+    ]
+    rules += [
+        RowRule(name, any_draw(name, pl.Expr.is_null), "a draw is null", ())
+        for name in context.contract.samples
     ]
     return broken_in_total(context, rules, "nulls that are not allowed")
 

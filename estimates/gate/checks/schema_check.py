@@ -1,16 +1,21 @@
 """Check `schema`: the columns, types, units, levels and quantiles are the contract's."""
 
+import polars as pl
+
 from estimates.contract import conform
-from estimates.contract.contract import Shape, ShapeColumn
+from estimates.contract.columns import FEWEST_DRAWS, key_text
+from estimates.contract.contract import Contract, Shape, ShapeColumn
 from estimates.errors import InvalidError
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.verdict import Offender
+from estimates.render.wording import count
 
 
 def _schema_differences(context: EvaluationContext) -> Measure:
     stored = context.candidate.stored
     differences = _stored_differences(context) if stored else _file_differences(context)
+    differences = differences or _draw_differences(context)
     value = len(differences)
     n = len(context.contract.key) + len(context.contract.columns)
     message = "columns and types are the contract's"
@@ -55,6 +60,39 @@ def _stored_differences(context: EvaluationContext) -> list[Offender]:
     ]
 
 
+def _draw_differences(context: EvaluationContext) -> list[Offender]:
+    """Samples of another number of draws than the contract says, or, where it says none, of fewer
+    than two or of several numbers in one trajectory.
+    """
+    differences: list[Offender] = []
+    contract, rows = context.contract, context.stored_frame if context.contract.samples else None
+    for name in contract.samples:
+        column = contract.columns[name]
+        assert rows is not None
+        draws = rows.get_column(name).list.len()
+        if column.draws is not None:
+            wrong, what = draws != column.draws, f"have not {column.draws} draws"
+        else:
+            wrong, what = draws < FEWEST_DRAWS, f"have fewer than {FEWEST_DRAWS} draws"
+        if not wrong.any() and column.joint:
+            wrong, what = _uneven(rows, contract, name), "are of trajectories of uneven draws"
+        if wrong.any():
+            first = rows.filter(wrong.fill_null(value=False)).head(1)
+            key = "/".join(map(key_text, first.select(contract.key.keys()).row(0)))
+            number = first.get_column(name).list.len()[0]
+            rows_of = count(int(wrong.sum()), "row")
+            differences.append(Offender(None, name, f"{rows_of} {what}: {key} has {number}"))
+    return differences
+
+
+def _uneven(rows: pl.DataFrame, contract: Contract, name: str) -> pl.Series:
+    """The rows of trajectories whose rows have several numbers of draws."""
+    draws = pl.col(name).list.len()
+    uneven = draws.min() != draws.max()
+    apart = [part for part in contract.key if part not in contract.columns[name].joint]
+    return rows.select((uneven.over(apart) if apart else uneven) & draws.is_not_null()).to_series()
+
+
 def _shape_differences(have: Shape, want: Shape) -> list[Offender]:
     differences: list[Offender] = []
     if have.key != want.key:
@@ -94,7 +132,8 @@ CHECK = Check(
     title="Columns, types, units, levels, quantiles",
     stage=1,
     measure=_schema_differences,
-    purpose="other columns, types, units, nominal levels or quantiles than the contract's",
+    purpose="other columns, types, units, nominal levels, quantiles or numbers of draws than the "
+    "contract's",
     metric="differences from the contract",
     source="stability.md K5",
     block=0,

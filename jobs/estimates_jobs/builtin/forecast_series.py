@@ -8,7 +8,8 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES
-from estimates.contract.contract import Contract, RollingDomain
+from estimates.contract.contract import Contract
+from estimates.contract.domain import RollingDomain
 from estimates.contract.number_text import NumberOptions, numbers_of
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError

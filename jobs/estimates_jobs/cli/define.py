@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimates.contract.contract import Contract, FileDomain, RollingDomain
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import read_contract
+from estimates.contract.domain import FileDomain, RollingDomain
 from estimates.render.wording import count
 from estimates_jobs.cli.interface.command import Options, clock_is_right_option, command
 from estimates_jobs.cli.output import terminal

@@ -118,6 +118,7 @@ def _show_value(
     terminal.line(f"{about.set} {'/'.join(about.key)}: {main} {with_unit(main)}", "bold")
     intervals = contract.intervals()
     ends = {name for interval in intervals for name in (interval.lower, interval.upper)}
+    ends |= {*contract.samples}  # their quantiles stand here
     terminal.pairs(
         [
             *(

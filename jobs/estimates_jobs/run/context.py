@@ -14,7 +14,8 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import InputDigest
-from estimates.contract.contract import Contract, RollingDomain
+from estimates.contract.contract import Contract
+from estimates.contract.domain import RollingDomain
 from estimates.errors import InvalidError
 from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment

@@ -2,23 +2,27 @@
 contract's columns.
 
 The format is described at https://docs.hubverse.io, "Model output". Of its output types, mean,
-median, quantile and pmf have a place in a contract; cdf and sample have none. The hubs before it,
+median, quantile, pmf and sample have a place in a contract; cdf has none. The hubs before it,
 such as the COVID-19 Forecast Hub, wrote the same as `type` (point or quantile), `quantile` and
 `value`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from estimates.contract.conform import DTYPES, name_keys
 from estimates.contract.contract import Column, Contract
 from estimates.errors import InvalidError
+from estimates_jobs.tables.sample_tables import gathered
 
 LONG = ("output_type", "output_type_id", "value")
 OLDER = ("type", "quantile", "value")
 _OLDER_TYPES = ("point", "quantile")
 _ROLES = ("point", "lower", "upper", "quantile", "probability")
+_SAMPLES = "samples"  # what draws are called where no contract names them
 _SOURCE = "\0source"  # no column of a table has a NUL in its name
 # an output type and its id: a level, a category, or nothing
 Source = tuple[str, float | str | None]
@@ -45,8 +49,8 @@ def renewed(frame: pl.DataFrame, contract: Contract | None = None) -> pl.DataFra
 
 def widened(frame: pl.DataFrame) -> pl.DataFrame:
     """The long form without a contract, values as they are: columns `mean`, `median`, `q0.025`,
-    `p_CATEGORY`, one row per task (of the older form `point` and `q0.025`); any other table as it
-    is.
+    `p_CATEGORY`, and `samples` as lists, one row per task (of the older form `point` and `q0.025`);
+    any other table as it is.
 
     Raises InvalidError: `output_type`, `duplicate_key`, `bad_value`, `columns`.
     """
@@ -54,9 +58,13 @@ def widened(frame: pl.DataFrame) -> pl.DataFrame:
     if not is_long(frame):
         return frame
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
-    sources = _sources(frame, "the table")
+    others, draws = _apart(frame)
+    if not others.height:
+        return _lists(draws, _SAMPLES, "the table")
+    sources = _sources(others, "the table")
     chosen = {_column_name(source): source for source in sorted(set(sources.values()), key=_place)}
-    return _pivot(frame, sources, chosen, "the table")
+    rows = _pivot(others, sources, chosen, "the table")
+    return _joined(rows, _lists(draws, _SAMPLES, "the table")) if draws.height else rows
 
 
 def _column_name(source: Source) -> str:
@@ -73,10 +81,14 @@ def _place(source: Source) -> tuple[int, float, str]:
 
 
 def pivoted(contract: Contract) -> list[str]:
-    """The contract's columns whose values come from rows; all others come from columns of the same
-    name.
+    """The contract's columns whose values come from rows of other types than `sample`; all others
+    come from columns of the same name, or are computed from samples.
     """
-    return [name for name, column in contract.columns.items() if column.role in _ROLES]
+    return [
+        name
+        for name, column in contract.columns.items()
+        if column.role in _ROLES and column.from_samples is None
+    ]
 
 
 def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -85,8 +97,9 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
     A point is the mean, else the median, else what the older form calls the point, else the
     quantile 0.5; a point column named `mean`, `median` or `point` is just that. The ends of an
-    interval of level L are the quantiles (1−L)/2 and (1+L)/2. Quantile ids compare as
-    numbers. A task without a row for a column gets null. `frame`: `value` is Float64.
+    interval of level L are the quantiles (1−L)/2 and (1+L)/2. Quantile ids compare as numbers. The
+    draws of a task are a list in the order of their ids. A task without a row for a column gets
+    null. `frame`: `value` is Float64.
     Raises InvalidError: `output_type` (types that the contract has no column for, columns that have
     no rows), `duplicate_key` (two rows for one value), `bad_value`, `columns`, `no_rows`.
     """
@@ -98,9 +111,66 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             f"estimates rollback {contract.name} --reason …",
         )
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
-    sources_by_pair = _sources(frame, contract.name)
+    others, draws = _apart(frame)
+    samples = _samples_column(draws, contract)
+    sources_by_pair = _sources(others, contract.name)
     chosen = _choose(set(sources_by_pair.values()), contract)
-    return _integers(_pivot(frame, sources_by_pair, chosen, contract.name), contract)
+    rows = _integers(_pivot(others, sources_by_pair, chosen, contract.name), contract)
+    if samples is None:
+        return rows
+    if not draws.height:
+        return rows.with_columns(pl.lit(None, pl.List(pl.Float64)).alias(samples))
+    joint = contract.columns[samples].joint
+    along = [*joint, *(name for name in contract.columns if name in frame.columns)]
+    lists = _lists(draws, samples, contract.name, along if joint else ())
+    return _joined(rows, lists) if others.height else lists
+
+
+def _apart(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of other output types, and those of draws."""
+    is_draw = (pl.col("output_type") == "sample").fill_null(value=False)
+    return frame.filter(~is_draw), frame.filter(is_draw)
+
+
+def _samples_column(draws: pl.DataFrame, contract: Contract) -> str | None:
+    """The column of the contract that draws belong to; None where there are neither."""
+    names = contract.samples
+    if len(names) > 1 or (draws.height and not names):
+        has = f"the columns {', '.join(names)} of samples" if names else "no column for sample"
+        raise InvalidError(
+            "output_type",
+            f"{contract.name}: long form: the contract has {has}",
+            remedy='write one column with role = "samples" into it, or leave these rows out by '
+            "[load.where]",
+            extra=["sample"],
+        )
+    if names and not draws.height and not contract.columns[names[0]].nullable:
+        raise InvalidError(
+            "output_type",
+            f"{contract.name}: long form: no rows for {names[0]} (sample)",
+            remedy=f"add them, or write `nullable = true` under [columns.{names[0]}]",
+            missing=names,
+        )
+    return names[0] if names else None
+
+
+def _lists(draws: pl.DataFrame, name: str, where: str, joint: Sequence[str] = ()) -> pl.DataFrame:
+    task = [column for column in draws.columns if column not in LONG]
+    if not task:
+        raise InvalidError(
+            "columns",
+            f"{where}: long form: no column names the task",
+            remedy="add what an estimate is about",
+        )
+    return gathered(draws, task, "output_type_id", {name: "value"}, where, joint)
+
+
+def _joined(rows: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
+    """The rows of all tasks that have values of other types, or draws."""
+    task = [name for name in lists.columns if name in rows.columns]
+    return rows.join(
+        lists, on=task, how="full", coalesce=True, nulls_equal=True, maintain_order="left_right"
+    )
 
 
 def _pivot(
@@ -144,7 +214,7 @@ def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], So
         raise InvalidError(
             "output_type",
             f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a "
-            "contract, which can hold mean, median, quantile and pmf",
+            "contract, which can hold mean, median, quantile, pmf and sample",
             remedy="leave their rows out by --where output_type=quantile, or in the contract by "
             "[load.where]",
             extra=other,

@@ -17,6 +17,7 @@ from estimates.contract.conform import kinds
 from estimates.contract.contract import Contract
 from estimates.contract.number_text import NumberOptions
 from estimates.contract.own_rows import own_rows
+from estimates.contract.sample_columns import with_sample_quantiles
 from estimates.contract.stored_values import beyond_64_bits
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
@@ -25,6 +26,7 @@ from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.csv_files import read_csv
 from estimates_jobs.tables.json_files import looks_like_json, read_json
 from estimates_jobs.tables.plain_text import nearest
+from estimates_jobs.tables.sample_tables import draw_column, numbered_columns, with_samples
 from estimates_jobs.tables.table_sources import Part, decompressed, digest_of, parts_of
 from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import is_typed_file, read_typed_file
@@ -89,9 +91,9 @@ def typed(
              of the key; what that changed is noted in them
     Rows that `[load.where]` does not choose are left out, and so are columns that only chose rows.
     The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's
-    columns first. Columns that are missing or too many are left to
-    `estimates.contract.conform.conform`, NaN and infinities too. Times without a zone are those of
-    the contract's `timezone`.
+    columns first, and draws in columns or rows of their own become lists. Columns that are missing
+    or too many are left to `estimates.contract.conform.conform`, NaN and infinities too. Times
+    without a zone are those of the contract's `timezone`.
     Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header),
     `ambiguous_number`, `output_type`, `no_rows`.
     """
@@ -99,11 +101,28 @@ def typed(
     frame = _own(frame, contract, options or TextOptions())
     frame = hubverse.renewed(frame, contract)
     if not hubverse.is_long(frame, contract):
-        return _parsed(frame, wanted, contract, options)
+        frame = with_samples(_parsed_draws(frame, contract, options), contract)
+        return with_sample_quantiles(_parsed(frame, wanted, contract, options), contract)
     carried = {
         name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)
     }
-    return hubverse.wide(_parsed(frame, carried | {"value": "float"}, contract, options), contract)
+    frame = _parsed(frame, carried | {"value": "float"}, contract, options)
+    return with_sample_quantiles(hubverse.wide(frame, contract), contract)
+
+
+def _parsed_draws(
+    frame: pl.DataFrame, contract: Contract, options: TextOptions | None
+) -> pl.DataFrame:
+    """The frame with the numbers that its columns of draws hold, where it has such columns."""
+    draw = draw_column(frame, contract) if contract.samples else None
+    if draw is None and set(contract.samples) <= set(frame.columns):
+        return frame
+    own = {*contract.key, *contract.columns} - {*contract.samples}
+    texts = [n for n in frame.columns if n not in own and frame.schema[n] == pl.String]
+    numbered = [n for family in numbered_columns(frame, own).values() for n in family]
+    numbers = texts if draw is not None else [name for name in texts if name in numbered]
+    kinds_of: dict[str, ColumnType] = {name: "float" for name in numbers if name != draw}
+    return _parsed(frame, kinds_of, contract, options)
 
 
 def _own(frame: pl.DataFrame, contract: Contract, options: TextOptions) -> pl.DataFrame:

@@ -8,8 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.contract.contract import Contract, OpenDomain, RollingDomain
+from estimates.contract.contract import Contract, OpenDomain
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.domain import RollingDomain
 from estimates_jobs.tables.contract_draft import draft
 
 NOW = datetime(2026, 3, 6, 15, tzinfo=UTC)  # a Friday

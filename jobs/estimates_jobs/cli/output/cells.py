@@ -118,9 +118,15 @@ def four_digits(value: float | None) -> str:
 
 
 def plain(value: Any) -> Cell:
-    """A value of a row as a cell: times in full, anything that is no plain value as its text."""
+    """A value of a row as a cell: times in full, of draws how many and from where to where,
+    anything else that is no plain value as its text.
+    """
     if isinstance(value, datetime):
         return instant(value)
+    if isinstance(value, list) and value and all(isinstance(draw, int | float) for draw in value):
+        from estimates.render.wording import number as six_digits
+
+        return f"{len(value)} draws, {six_digits(min(value))} to {six_digits(max(value))}"
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

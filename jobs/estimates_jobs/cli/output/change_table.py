@@ -13,7 +13,7 @@ from estimates.render.wording import count, percent
 from estimates.stability.change_columns import change_columns
 from estimates_jobs.cli.output import cells, terminal
 
-_HIDDEN = ("lower", "upper", "quantile")  # they move with their point
+_HIDDEN = ("lower", "upper", "quantile", "samples")  # they move with their point
 
 
 def show_changes(
