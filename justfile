@@ -84,6 +84,10 @@ soak *options: develop
 fuzz: develop
     HYPOTHESIS_PROFILE=nightly pytest tests/api/test_fuzz.py
 
+# Take the pictures of the desk in docs/images, of the demo's store; needs chromium
+screenshots: develop
+    python -m tests.api.desk.screenshots docs/images
+
 # Serve a store on http://127.0.0.1:8000
 serve *options: setup
     estimates serve --store {{ store }} {{ options }}

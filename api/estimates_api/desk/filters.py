@@ -38,6 +38,11 @@ def prose(content: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(wording.visible(str(content)))
 
 
+def plain(content: object) -> str:
+    """Text from users where nothing can be marked up, such as a title."""
+    return wording.cut(wording.visible(str(content)), _CELL)
+
+
 def number(value: float | None) -> Markup:
     """A number with six digits; `–` for none."""
     return _data(value, wording.number(value) if _is_short(value) else str(value))
@@ -134,6 +139,7 @@ def _is_short(value: float | None) -> bool:
 FILTERS: dict[str, Any] = {
     "text": text,
     "prose": prose,
+    "plain": plain,
     "number": number,
     "percent": percent,
     "count": count,

@@ -25,7 +25,9 @@ def snippets(base: str, name: str, key: Sequence[str] | None) -> list[Snippet]:
     """
     data = f"{base}{answer_path(name, 'versions', 'production', 'data')}"
     row = f"{base}{answer_path(name, 'estimates', *(key or ['KEY']))}"
-    parts = ", ".join(json.dumps(part, ensure_ascii=False) for part in key or ["KEY"])
+    parts = ", ".join(
+        json.dumps(part, ensure_ascii=not part.isprintable()) for part in key or ["KEY"]
+    )
     quoted = row.replace("'", "%27")
     return [
         Snippet("curl", f"curl '{quoted}'\ncurl -o {name}.parquet '{data}'"),

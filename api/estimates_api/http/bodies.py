@@ -169,6 +169,19 @@ class EstimatePage(msgspec.Struct, frozen=True):
     carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
+class Ranking(msgspec.Struct, frozen=True):
+    """Estimates of a version by the size of the column `by`; `total` counts them all."""
+
+    set: str
+    version: int
+    by: str
+    order: Literal["largest", "smallest"]
+    total: int
+    limit: int
+    next: str | None
+    estimates: list[dict[str, Any]]
+
+
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which estimates to answer, in this order; integer key parts may be JSON numbers."""
 

@@ -192,6 +192,11 @@ AcrossColumns = Annotated[
         "What the columns are. Default: horizons where there is a dated target, else versions.",
     ),
 ]
+RankedBy = Annotated[str, _query("by", "The column to order by.")]
+RankingOrder = Annotated[
+    Literal["largest", "smallest"],
+    _query("order", "Whether the largest or the smallest come first."),
+]
 After = Annotated[int, _query("after", "Only events with a higher id.")]
 Before = Annotated[
     int | None, _query("before", "With `order=newest`: only events with a lower id.")
@@ -263,6 +268,15 @@ class PageParameters(msgspec.Struct, frozen=True):
     cursor: Cursor = None
     clock: ByClock = None
     integers: Integers = None
+
+
+class RankingParameters(msgspec.Struct, frozen=True):
+    """A page of the estimates of a version by the size of one column."""
+
+    order: RankingOrder = "largest"
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+    as_of: AsOf = None
 
 
 class DiffParameters(msgspec.Struct, frozen=True):

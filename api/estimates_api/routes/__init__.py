@@ -2,6 +2,7 @@
 
 sets, versions, data       what there is: sets, versions with verdicts, whole versions as files
 estimates                  lookups: one, a page, a batch
+ranking                    the estimates of a version by the size of one column
 history, explanation       one key: through the versions, and why it is what it is
 diff, stability, triangle  what changed: two versions, moves of production, all versions
 accuracy                   stored scores

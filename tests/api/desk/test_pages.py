@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -108,19 +109,24 @@ def test_every_link_leads_somewhere(client: TestClient[Any]) -> None:
     """From `/` by links alone every page is reached, and none of its links is broken."""
     seen: set[str] = set()
     waiting = ["/"]
+    drawn = 0
     while waiting:
-        path = waiting.pop()
-        if path in seen:
+        link = waiting.pop()
+        path = link.partition("?")[0]
+        drawn += "/diff/" in path and path not in seen
+        if path in seen or ("/diff/" in path and drawn > 3):  # each is drawn by a process
             continue
         seen.add(path)
-        response = client.get(path)
-        assert response.status_code in (200, 202), path
+        response = client.get(link)
+        assert response.status_code in (200, 202), link
         if response.headers["content-type"].startswith("text/html") and path != "/docs":
-            waiting += ReadPage(path, response.text).links
-    reached = {path.partition("?")[0] for path in seen}
-    assert {path.partition("?")[0] for path in PAGES} - {
-        "/sets/closes/versions/production"
-    } <= reached
+            waiting += ReadPage(link, response.text).links
+    kinds = {re.sub(r"/(versions|verdicts|diff|keys)/.*", r"/\1/", path) for path in seen}
+    assert {
+        "/events",
+        *(f"/sets/closes/{part}" for part in ("versions/", "verdicts/", "diff/", "keys/")),
+        *(f"/sets/closes/{part}" for part in ("stability", "accuracy")),
+    } <= kinds
 
 
 def test_problems_are_pages(client: TestClient[Any]) -> None:
@@ -183,3 +189,29 @@ def test_what_was_never_in_production_is_shown_on_request(client: TestClient[Any
     refused = next(entry for entry in history if entry["state"] == "refused")
     assert refused["estimate"]["value"] not in usual.numbers
     assert refused["estimate"]["value"] in whole.numbers
+
+
+@pytest.mark.parametrize("order", ["largest", "smallest"])
+def test_a_version_is_sorted_by_any_column(client: TestClient[Any], order: str) -> None:
+    """The table shows what the ranking answers, page after page: every estimate once, in order."""
+    url = f"/v1/sets/odd/versions/1/ranking?by=score&order={order}&limit=4"
+    ranked: list[float] = []
+    answer = client.get(url).json()
+    ranked += [row["score"] for row in answer["estimates"]]
+    while answer["next"]:
+        answer = client.get(f"{url}&cursor={answer['next']}").json()
+        ranked += [row["score"] for row in answer["estimates"]]
+    plain = client.get("/v1/sets/odd/estimates").json()["estimates"]
+    scores = sorted((row["score"] for row in plain), reverse=order == "largest")
+    assert ranked == scores
+    shown = page(client, f"/sets/odd/versions/1?by=score&order={order}").numbers
+    assert [number for number in shown if number in scores] == scores
+
+
+def test_a_ranking_names_a_column(client: TestClient[Any]) -> None:
+    """What is no column, and a cursor of another question, are refused with what to do."""
+    url = "/v1/sets/odd/versions/1/ranking"
+    assert client.get(f"{url}?by=scores").json()["code"] == "unknown_field"
+    assert client.get(url).json()["code"] == "bad_parameter"
+    following = client.get(f"{url}?by=score&limit=2").json()["next"]
+    assert client.get(f"{url}?by=step&cursor={following}").json()["code"] == "bad_cursor"

@@ -12,8 +12,8 @@ from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.links import answer_path
-from estimates_api.http.bodies import EstimatePage, SetDetail, VersionDetail
-from estimates_api.http.parameters import AsOf, Cursor, PathRef, SetName
+from estimates_api.http.bodies import EstimatePage, Ranking, SetDetail, VersionDetail
+from estimates_api.http.parameters import AsOf, ChangeMetric, Cursor, PathRef, RankingOrder, SetName
 from estimates_api.http.url_text import ReadRequest, check_names
 
 _ROWS = 50
@@ -26,6 +26,8 @@ async def version(
     ref: PathRef,
     query: QueryParams,
     cursor: Cursor = None,
+    by: ChangeMetric = None,
+    order: RankingOrder = "largest",
     as_of: AsOf = None,
 ) -> ASGIApp:
     """One version. Leading parts of the key are `k1`, `k2`, …."""
@@ -36,26 +38,25 @@ async def version(
     of_set = await page.get(SetDetail, answer_path(set_name), as_of=page.as_of)
     schema = await page.get(dict[str, Any], answer_path(set_name, "schema"), shape=detail.shape)
     leading = LeadingParts(schema["required"], query)
-    check_names(query, [*leading.names, "cursor", "as_of"])
+    check_names(query, [*leading.names, "cursor", "as_of", "by", "order"])
     number = str(detail.version)
-    estimates = await page.answers.attempt(
-        EstimatePage,
-        answer_path(set_name, "estimates"),
-        ref=number,
-        limit=_ROWS,
-        cursor=cursor,
-        **leading.query(),
-    )
-    verdict = await page.answers.attempt(
-        Verdict, answer_path(set_name, "versions", number, "verdict")
-    )
+    below = answer_path(set_name, "versions", number)
+    if by is None:
+        path = answer_path(set_name, "estimates")
+        kind, question = EstimatePage, {"ref": number, **leading.query()}
+    else:
+        kind, path, question = Ranking, f"{below}/ranking", {"by": by, "order": order}
+    estimates = await page.answers.attempt(kind, path, limit=_ROWS, cursor=cursor, **question)
+    verdict = await page.answers.attempt(Verdict, f"{below}/verdict")
     return page.draw(
         "version.html",
         set=of_set,
         v=detail,
         schema=schema,
         leading=leading,
-        rows=estimates if isinstance(estimates, EstimatePage) else None,
+        by=by,
+        order=order,
+        rows=None if isinstance(estimates, Answer) else estimates,
         problem=estimates.problem() if isinstance(estimates, Answer) else None,
         verdict=verdict if isinstance(verdict, Verdict) else None,
         cursor=cursor,

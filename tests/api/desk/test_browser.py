@@ -1,0 +1,177 @@
+"""The desk in a browser, Debian's Chromium: by clicking, without scripts, by keyboard, on a phone.
+
+`.ci/run` installs it (`apt-get install chromium`); where it is missing these tests say so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+pytest_plugins = ("tests.api.fixtures",)
+pytestmark = pytest.mark.slow
+
+SHOWN = (
+    "/",
+    "/sets/closes",
+    "/sets/closes/versions/4",
+    "/sets/closes/verdicts/2",
+    "/sets/closes/diff/1/4",
+    "/sets/closes/keys/AAPL/2024-06-03",
+    "/sets/closes/stability",
+    "/events",
+)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of this file."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page of the browser that notes what must not happen: console errors, other hosts."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.context = browser.new_context(base_url=url, **options)
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda m: self._note(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._note(str(error)))
+        self.page.on(
+            "request", lambda r: None if r.url.startswith(url) else self._note(f"asks {r.url}")
+        )
+        self.page.on(
+            "response", lambda r: None if r.status < 400 else self._note(f"{r.status} {r.url}")
+        )
+
+    def _note(self, fault: str) -> None:
+        self.faults.append(fault)
+
+    def click(self, name: str, exact: bool = True) -> None:
+        """Follow the first link of this name."""
+        self.page.get_by_role("link", name=name, exact=exact).first.click()
+
+    def title(self) -> str:
+        """The first words of the page."""
+        return self.page.locator("h1").inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_every_page_is_reached_by_clicking(
+    browser: Browser, server: httpx.Client, scripts: bool
+) -> None:
+    """From `/` to a verdict, a key, a diff, the events: no error, no other host, no script."""
+    visit = Visit(browser, str(server.base_url), java_script_enabled=scripts)
+    visit.page.goto("/")
+    visit.click("closes")
+    assert visit.title() == "closes"
+    visit.click("version 5")
+    visit.click("Verdict")
+    assert "blocked" in visit.title()
+    visit.click("Compare with version 4")
+    assert visit.title() == "Version 4 to version 5"
+    visit.click("closes")
+    visit.click("version 4")
+    visit.click("AAPL")
+    assert "AAPL" in visit.title()
+    visit.click("closes")
+    visit.click("Stability")
+    visit.click("closes")
+    visit.click("Accuracy")
+    visit.click("Events")
+    assert visit.title() == "What happened"
+    visit.page.get_by_label("Kind").select_option("rolled_back")
+    visit.page.get_by_role("button", name="Show").last.click()
+    assert visit.page.locator("tbody tr").count() == 1
+    assert visit.faults == []
+    visit.context.close()
+
+
+def test_two_versions_are_chosen_from_menus(browser: Browser, server: httpx.Client) -> None:
+    """The form of the menus leads to the diff of what was chosen."""
+    visit = Visit(browser, str(server.base_url), java_script_enabled=False)
+    visit.page.goto("/sets/closes/diff")
+    visit.page.get_by_label("From").select_option("1")
+    visit.page.get_by_label("to", exact=True).select_option("4")
+    visit.page.get_by_role("button", name="Compare").click()
+    assert visit.title() == "Version 1 to version 4"
+    assert visit.page.url.endswith("/sets/closes/diff/1/4")
+    assert visit.faults == []
+    visit.context.close()
+
+
+def test_the_moment_is_set_for_all_pages(browser: Browser, server: httpx.Client) -> None:
+    """One field sets the moment, links keep it, and one link leads back to now."""
+    visit = Visit(browser, str(server.base_url))
+    now = server.get("/v1/events?order=newest&limit=1").json()["events"][0]["at"]
+    visit.page.goto(f"/?as_of={now}")
+    visit.click("closes")
+    assert "as_of=" in visit.page.url
+    visit.click("Show now")
+    assert "as_of=" not in visit.page.url
+    assert visit.faults == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", SHOWN)
+def test_pages_fit_a_phone(browser: Browser, server: httpx.Client, path: str, scheme: Any) -> None:
+    """At 390 px nothing but tables and pictures scrolls sideways, in light and in dark."""
+    visit = Visit(
+        browser,
+        str(server.base_url),
+        viewport={"width": 390, "height": 800},
+        color_scheme=scheme,
+    )
+    visit.page.goto(path)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+    paper = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+    assert visit.faults == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_axe_finds_nothing_serious(browser: Browser, server: httpx.Client, path: str) -> None:
+    """Landmarks, labels, contrast, names of links: axe-core has nothing serious to say."""
+    for scheme in ("light", "dark"):
+        visit = Visit(browser, str(server.base_url), color_scheme=scheme)
+        visit.page.goto(path)
+        violations = Axe().run(visit.page).response["violations"]
+        serious = [
+            (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
+            for violation in violations
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], scheme
+        visit.context.close()
+
+
+def test_the_keyboard_is_enough(browser: Browser, server: httpx.Client) -> None:
+    """The first stop leads past the bar, and every link and field can be reached and is seen."""
+    visit = Visit(browser, str(server.base_url))
+    visit.page.goto("/sets/closes")
+    visit.page.keyboard.press("Tab")
+    assert visit.page.locator(":focus").inner_text() == "To the content"
+    visit.page.keyboard.press("Enter")
+    visit.page.keyboard.press("Tab")
+    assert visit.page.locator(":focus").inner_text() == "Sets"
+    outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/")
+    assert visit.faults == []
+    visit.context.close()
