@@ -113,7 +113,7 @@ def check_value(value: float | None, unit: Unit) -> Markup:
 
 def answer_name(url: str) -> str:
     """The path of an answer, for a link: long queries are left out."""
-    return wording.cut(unquote(url.partition("?")[0]), 80)
+    return wording.cut(wording.visible(unquote(url.partition("?")[0])), 80)
 
 
 def sentence(line: str) -> Markup:

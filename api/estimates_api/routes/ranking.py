@@ -95,8 +95,8 @@ def _page(
     if by not in names:
         raise InvalidError(
             "unknown_field",
-            f"{version.set}: there is no column {by!r}{did_you_mean(by, names)}; "
-            f"columns: {', '.join(names)}",
+            f"{version.set}: there is no column {by!r}{did_you_mean(by, names)}",
+            remedy=f"columns: {', '.join(names)}",
         )
     with follower.store.unexpired(version):
         files = follower.store.data_files.open(version.set, version.snapshot_id)
