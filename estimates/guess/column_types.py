@@ -30,10 +30,13 @@ _LOOKED_AT = 100  # values that spare most columns of text a pass over all
 NEARLY = 0.95  # share of rows; the others are mistakes to be found, not a reason to look away
 
 
-def guess_types(frame: pl.DataFrame, key: Collection[str]) -> dict[str, ColumnType]:
+def guess_types(
+    frame: pl.DataFrame, key: Collection[str], numbers: Collection[str] = ()
+) -> dict[str, ColumnType]:
     """The contract type of every column; text is looked at when the whole table is text, as from
     CSV.
 
+    numbers  estimates, whose many digits are no identifier's
     Raises InvalidError `column_type` for what no contract can hold, and for keys that are neither
     text, integers, dates nor timestamps.
     """
@@ -42,7 +45,11 @@ def guess_types(frame: pl.DataFrame, key: Collection[str]) -> dict[str, ColumnTy
     types: dict[str, ColumnType] = {}
     for series in frame:
         is_key = series.name in key
-        kind = text_kind(series) if text else stored_kind(series, is_key=is_key)
+        kind = (
+            read_text(series, series.name in numbers)[0]
+            if text
+            else stored_kind(series, is_key=is_key)
+        )
         if is_key and series.dtype.is_float() and are_integers(series):
             kind = "integer"  # what pandas makes of integers
         if is_key and kind in ("float", "boolean"):
@@ -79,8 +86,11 @@ def text_kind(series: pl.Series) -> ColumnType:
     return read_text(series)[0]
 
 
-def read_text(series: pl.Series) -> tuple[ColumnType, pl.Series | None]:
-    """The same, and of numbers their values, so that text is parsed once."""
+def read_text(series: pl.Series, is_number: bool = False) -> tuple[ColumnType, pl.Series | None]:
+    """The same, and of numbers their values, so that text is parsed once.
+
+    is_number  it is an estimate, whose many digits are no identifier's
+    """
     text = series.drop_nulls() if series.null_count() else series
     if text.is_empty():
         return "string", None
@@ -89,7 +99,7 @@ def read_text(series: pl.Series) -> tuple[ColumnType, pl.Series | None]:
     if kind is None:
         return "string", None
     if kind == "float":
-        return _read_numbers(series, text, first)
+        return _read_numbers(series, text, first, is_number)
     if kind == "date" and values_of(text, kind).has_nulls():
         kind = "timestamp"  # of a zone that is assumed
     if len(text) > _LOOKED_AT and values_of(text.head(_LOOKED_AT), kind, ASSUMED_ZONE).has_nulls():
@@ -98,7 +108,7 @@ def read_text(series: pl.Series) -> tuple[ColumnType, pl.Series | None]:
 
 
 def _read_numbers(
-    series: pl.Series, text: pl.Series, first: str
+    series: pl.Series, text: pl.Series, first: str, is_number: bool
 ) -> tuple[ColumnType, pl.Series | None]:
     """`float` or `integer` with the values where all text is numbers; `text`: without nulls."""
     nothing: tuple[ColumnType, None] = ("string", None)
@@ -108,12 +118,12 @@ def _read_numbers(
     if values.null_count() > series.null_count():
         return nothing
     if re.match(_WHOLE, first) and _every(text, _WHOLE):
-        if _are_long(text):
+        if not is_number and _are_long(text):
             return nothing
         integers = values_of(series, "integer")
         is_long = integers.null_count() > series.null_count()
         return ("float", values) if is_long else ("integer", integers)
-    return ("float", values) if _are_numbers(text, values) else nothing
+    return ("float", values) if _are_numbers(text, values, is_number) else nothing
 
 
 def _every(text: pl.Series, pattern: str) -> bool:
@@ -178,11 +188,11 @@ def stored_kind(series: pl.Series, *, is_key: bool = False) -> ColumnType:
     return next((kind for kind in kinds if DTYPES[kind] == dtype), "string")
 
 
-def _are_numbers(text: pl.Series, values: pl.Series) -> bool:
+def _are_numbers(text: pl.Series, values: pl.Series, is_number: bool) -> bool:
     """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
     if _some(text, _ZERO_LED):
         return False
     ends: Any = values.min()
     if not math.isfinite(ends) and not values.is_finite().any():
         return False
-    return not (re.match(_DIGITS, text[0]) and _every(text, _DIGITS))
+    return is_number or not (re.match(_DIGITS, text[0]) and _every(text, _DIGITS))

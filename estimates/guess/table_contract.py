@@ -27,7 +27,7 @@ from estimates.guess.column_types import (
     text_kind,
 )
 from estimates.guess.guess import Guess, nearly_everywhere
-from estimates.guess.guesses import estimate_type, guess_roles
+from estimates.guess.guesses import estimate_type, guess_roles, is_named_as_number
 from estimates.guess.table_checks import check_estimates, check_groups, check_key, check_levels
 
 
@@ -89,7 +89,8 @@ def guess_contract(
     columns: list[tuple[pl.Series, pl.Series]] = []
     for name in shared:
         pair = a.get_column(name), b.get_column(name)
-        types[name], pair = _in_one_type(pair, texts, names, zone, is_key=name in key)
+        is_number = None if name in key else name in estimates or is_named_as_number(name)
+        types[name], pair = _in_one_type(pair, texts, names, zone, is_number)
         columns.append(pair)
     a, b = pl.DataFrame([old for old, _ in columns]), pl.DataFrame([new for _, new in columns])
     both = pl.concat([a, b], how="vertical_relaxed")
@@ -161,15 +162,18 @@ def _in_one_type(
     texts: tuple[bool, bool],
     names: tuple[str, str],
     zone: str,
-    *,
-    is_key: bool,
+    is_number: bool | None,
 ) -> tuple[ColumnType, tuple[pl.Series, pl.Series]]:
-    """The type in which a column of both tables can be compared, and both in it."""
+    """The type in which a column of both tables can be compared, and both in it.
+
+    is_number  whether it is an estimate by its name, or because somebody says so; None of a key
+    """
     old, new = pair
+    is_key = is_number is None
     if not all(texts):
         kind = _common_type(old, new, texts, names, is_key=is_key)
     else:
-        kind, values = read_text(pl.concat([old, new]))
+        kind, values = read_text(pl.concat([old, new]), bool(is_number))
         if kind == "string" and not is_key:
             _check_numbers((old, new), names)
         if is_key and kind in ("float", "boolean"):

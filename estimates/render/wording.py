@@ -68,11 +68,15 @@ def number(x: float | None) -> str:
     return f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}"
 
 
-def numbers(old: float | None, new: float | None) -> tuple[str, str]:
+def numbers(old: float | None, new: float | None, change: float | None = None) -> tuple[str, str]:
     """Old and new with six digits, or as many more as tell them apart: what differs looks
     different.
+
+    change  of integers that are one double the difference: `9.0072e+15`, `9.0072e+15 − 1`
     """
     texts = number(old), number(new)
+    if change and old is not None and old == new:
+        return texts[0], f"{texts[0]} {'+' if change > 0 else '−'} {number(abs(change))}"
     if old is None or new is None or old == new or not math.isfinite(old + new):
         return texts
     digits = iter(range(7, 18))  # 17 tell any two doubles apart
@@ -115,6 +119,26 @@ def visible(text: str) -> str:
 def cut(text: str, most: int) -> str:
     """At most so many characters; `…` stands for the rest."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def texts(old: str, new: str, most: int) -> tuple[str, str]:
+    """Two texts of at most so many characters that look different where they are: blanks around
+    them and letters of several code points are written out, and of long texts the part is shown
+    where they part.
+    """
+    if old == new or cut(_looks(old), most) != cut(_looks(new), most):
+        return cut(old, most), cut(new, most)
+    if _looks(old) == _looks(new):
+        return ascii(old), ascii(new)
+    pairs = enumerate(zip(old, new, strict=False))
+    first = next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))
+    start = max(0, first - most // 2)
+    return f"…{cut(old[start:], most - 1)}", f"…{cut(new[start:], most - 1)}"
+
+
+def _looks(text: str) -> str:
+    """What a reader sees of a text."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def cells(text: str) -> int:

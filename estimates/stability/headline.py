@@ -93,7 +93,7 @@ def _column(name: str, column: ColumnReport) -> str:
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
     most = [
-        f"most on {cut('/'.join(c.key), _KEY)}: {' → '.join(numbers(c.a, c.b))}"
+        f"most on {cut('/'.join(c.key), _KEY)}: {' → '.join(numbers(c.a, c.b, c.d))}"
         for c in scalar.top[:1]
     ]
     return "; ".join([", ".join([changed, *_sizes(scalar, column.n)]), *most])

@@ -18,6 +18,7 @@ from estimates.render.wording import (
     numbers,
     percent,
     percent_range,
+    texts,
     times,
     visible,
 )
@@ -122,3 +123,28 @@ def test_the_nearest_name() -> None:
     assert did_you_mean("chrun", ["churn", "closes"]) == " (did you mean 'churn'?)"
     assert did_you_mean("SCORE", ["score"]) == " (did you mean 'score'?)"
     assert did_you_mean("x", ["score"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("a", "b", ("a", "b")),
+        ("a ", "a", ("'a '", "'a'")),
+        ("caf\u00e9", "cafe\u0301", (r"'caf\xe9'", r"'cafe\u0301'")),
+        ("5\u00a0kg", "5 kg", (r"'5\xa0kg'", "'5 kg'")),
+        ("same", "same", ("same", "same")),
+        ("x" * 30 + "a", "x" * 30 + "b", ("…xxxxxa", "…xxxxxb")),
+        ("x" * 30, "x" * 30 + "b", ("…xxxxx", "…xxxxxb")),
+    ],
+)
+def test_texts_that_differ_look_different(old: str, new: str, shown: tuple[str, str]) -> None:
+    """What cannot be seen is written out, and of long texts the place where they part is shown."""
+    assert texts(old, new, 10) == shown
+
+
+def test_integers_that_are_one_double_differ_by_their_change() -> None:
+    """Beyond 2^53 the doubles are equal, and the change says what is not."""
+    big = float(2**53)
+    assert numbers(big, big, -1.0) == ("9.0072e+15", "9.0072e+15 − 1")
+    assert numbers(big, big, 2.0) == ("9.0072e+15", "9.0072e+15 + 2")
+    assert numbers(1.0, 2.0, 1.0) == ("1", "2")

@@ -221,7 +221,7 @@ def _alike(first: Change, second: Change) -> bool:
 
 
 def _numbers(change: Change) -> list[str]:
-    return [*numbers(change.a, change.b), number(change.d), percent(change.r)]
+    return [*numbers(change.a, change.b, change.d), number(change.d), percent(change.r)]
 
 
 def tolerance(report: Report) -> str:

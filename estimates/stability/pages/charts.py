@@ -138,7 +138,7 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
     rows: Rows = []
     for i, move in enumerate(moves):
         change = move.change
-        values = " → ".join(numbers(change.a, change.b))
+        values = " → ".join(numbers(change.a, change.b, change.d))
         size = _signed(change) if relative else change.d
         rows.append(
             {

@@ -6,12 +6,12 @@ Nothing here is escaped or made visible: whoever lays a section out does that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from estimates.render.section import NAME, Limits, Section, key_name, named
-from estimates.render.wording import count, cut, not_computed, percent, percent_range, times
+from estimates.render.wording import count, cut, not_computed, percent, percent_range, texts, times
 from estimates.stability.headline import main_columns
 from estimates.stability.pages import change_sections, family_sections, total_sections
 from estimates.stability.report import (
@@ -22,6 +22,7 @@ from estimates.stability.report import (
     Report,
 )
 
+_BESIDE = 100  # labels that one is told apart from
 PAIRED = {"same_horizon": ", at the same horizon", "same_target": ", for the same targets"}
 
 
@@ -144,16 +145,16 @@ def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
         share = f"{percent(label.churn)} (95 %: {percent_range(label.churn_low, label.churn_high)})"
         kappa = f"; Cohen's kappa {label.kappa:.3g}" if label.kappa is not None else ""
         lines.append(f"{name}: {share} of {count(label.n, 'key')} changed their label{kappa}")
-        for what, texts in (
-            ("labels not seen before", label.new_labels),
-            ("labels gone", label.gone_labels),
+        for what, these, others in (
+            ("labels not seen before", label.new_labels, label.gone_labels),
+            ("labels gone", label.gone_labels, label.new_labels),
         ):
-            if texts:
-                shown = [cut(text, NAME) for text in texts[: limits.named]]
-                more = f" and {len(texts) - len(shown):,} more" if len(texts) > len(shown) else ""
+            if these:
+                shown = [_beside(text, others) for text in these[: limits.named]]
+                more = f" and {len(these) - len(shown):,} more" if len(these) > len(shown) else ""
                 lines.append(f"{name}: {what}: {', '.join(shown)}{more}")
         rows += [
-            [name, key_name(c.key), _label(c.a), _label(c.b)]
+            [name, key_name(c.key), *_labels_of(c.a, c.b)]
             for c in label.changed[: max(limits.rows - len(rows), 0)]
         ]
         cut_off += round(label.churn * label.n)
@@ -165,8 +166,17 @@ def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     return Section("labels", "Labels", lines, header, rows, left=4, notes=notes)
 
 
-def _label(text: str | None) -> str:
-    return "null" if text is None else cut(text, NAME)
+def _beside(text: str, others: Sequence[str]) -> str:
+    """A label as it is, or written out where one of the others looks the same."""
+    shown = [texts(text, other, NAME)[0] for other in others[:_BESIDE]]
+    return next((each for each in shown if each != cut(text, NAME)), cut(text, NAME))
+
+
+def _labels_of(old: str | None, new: str | None) -> tuple[str, str]:
+    if old is not None and new is not None:
+        return texts(old, new, NAME)
+    a, b = ("null" if text is None else cut(text, NAME) for text in (old, new))
+    return a, b
 
 
 def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:

@@ -26,7 +26,7 @@ from estimates.contract.time_values import ASSUMED_ZONE, says_no_zone
 from estimates.errors import InvalidError
 from estimates.guess.column_types import guess_types
 from estimates.guess.guess import Guess
-from estimates.guess.guesses import estimate_type, guess_roles
+from estimates.guess.guesses import estimate_type, guess_roles, is_named_as_number
 from estimates.guess.table_checks import other_layout
 from estimates.render.wording import did_you_mean
 from estimates_jobs.tables.domain_draft import Targets, targets_of
@@ -97,7 +97,7 @@ def draft(
     _check_key(wide, key, path)
     _check_estimates(wide, key, estimates, path)
     with naming(source, options):
-        types = guess_types(wide, key)
+        types = guess_types(wide, key, {*estimates, *filter(is_named_as_number, wide.columns)})
     zone = timezone or _assumed_zone(wide, types)
     frame = wide.with_columns(
         _as(wide.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)

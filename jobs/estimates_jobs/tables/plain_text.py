@@ -30,6 +30,7 @@ from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE, times_of
 from estimates.errors import InvalidError
 from estimates.guess.column_types import text_kind
+from estimates.guess.draws import in_words
 from estimates.guess.guesses import is_named_as_number
 from estimates.render.wording import percent
 from estimates_jobs.tables.text_options import TextOptions
@@ -90,6 +91,9 @@ def plain_columns(
                 plain = plain if is_text else _of_its_type(text, plain, options, file)
                 columns += [] if plain is text else [plain]
         check_decimals(numeric)
+    said = in_words(frame.columns, keep)
+    if said:
+        options.note(f"{file}: {said}")
     columns += [
         nearest(series, options, file)
         for series in frame

@@ -18,6 +18,7 @@ from estimates_jobs.cli.diff_tables import guess_line, two_files
 from estimates_jobs.tables.contract_draft import draft
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.text_options import TextOptions
+from tests.jobs.tables.comparisons import compared
 
 
 def guess_of(path: Path, key: str, options: TextOptions) -> str:
@@ -229,3 +230,38 @@ def test_estimates_beyond_64_bits(
     assert drafted.columns[column].role == ("point" if is_number else "attribute")
     python = estimates_diff(frame, frame, key="id", estimates=estimates)
     assert python.identical
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "values"),
+    [
+        ("forecast", ["9007199254740993", "5"], [9007199254740993, 5]),
+        ("forecast", ["18446744073709551615", "5"], [2.0**64, 5.0]),
+        ("order_id", ["9007199254740993", "5"], ["9007199254740993", "5"]),
+        ("forecast", ["0012345678901234", "5"], ["0012345678901234", "5"]),
+    ],
+)
+def test_many_digits_of_an_estimate_in_text(
+    tmp_path: Path, name: str, cells: list[str], values: list[Any]
+) -> None:
+    """An estimate by its name is a number however many digits it has; others are identifiers, and
+    leading zeros are codes whatever they are called.
+    """
+    rows = "".join(f"k{i},{cell},{0.5 + i}\n" for i, cell in enumerate(cells))
+    path = table(tmp_path, "t.csv", f"key,{name},score\n{rows}")
+    assert compared(path, path, "key").a[name].to_list() == values
+
+
+def test_draws_are_recognised(tmp_path: Path) -> None:
+    """In columns and in rows, by diff and by draft; what to do is said."""
+    columns = ",".join(f"sample_{i}" for i in range(12))
+    path = table(tmp_path, "wide.csv", f"id,{columns}\na{',1.5' * 12}\n")
+    options = TextOptions()
+    guess_of(path, "id", options)
+    (said,) = options.notes
+    assert "sample_0 to sample_11 look like 12 draws" in said
+    path = table(tmp_path, "rows.csv", "id,.draw,value\na,1,1.5\na,2,2.5\n")
+    options = TextOptions()
+    with pytest.raises(InvalidError, match=r"key would be unique: --key id,\.draw"):
+        draft(path, ["id"], options=options)
+    assert "'.draw' looks like the number of a draw; summarise them first" in options.notes[0]

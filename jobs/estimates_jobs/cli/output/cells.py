@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # takes a moment to load, and a page or JSON is printed witho
     from rich.text import Text
 
 Cell: TypeAlias = "str | int | float | bool | Text | None"
+_TEXT = 80  # characters of a text beside another
 _BAR = 8  # characters of the longest bar
 
 
@@ -101,7 +102,13 @@ def number(value: Any) -> Cell:
 
 
 def number_pair(old: Any, new: Any) -> tuple[Cell, Cell]:
-    """Old and new value: numbers with as many digits as tell them apart."""
+    """Old and new value: numbers with as many digits as tell them apart, texts that look
+    different.
+    """
+    if isinstance(old, str) and isinstance(new, str):
+        from estimates.render.wording import texts
+
+        return texts(old, new, _TEXT)
     if not (isinstance(old, float) and isinstance(new, float)):
         return number(old), number(new)
     from rich.text import Text
