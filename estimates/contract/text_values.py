@@ -164,6 +164,8 @@ def _remedy(series: pl.Series, row: int, kind: ColumnType, options: NumberOption
         return f"{orders}: write days as 2026-12-31"
     if kind == "integer" and value.strip().lstrip("+-").isdigit() and value.strip("+- ")[:1] == "0":
         return "a code with leading zeros is text: make the column a string in the contract"
+    if kind == "integer" and not values_of(pl.Series([value]), "float").has_nulls():
+        return f'write type = "float" under [columns.{series.name}] in the contract ({_KEPT})'
     if kind == "timestamp" and says_no_zone(pl.Series([value.strip()])).all():
         return NAME_THE_ZONE
     if kind == "float" and options is None and "," in value:

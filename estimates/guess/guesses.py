@@ -52,6 +52,7 @@ _PLACES = frozenset(("step", "steps", "horizon", "h", "fold", "window", "index",
 _LEVELLED = ("lower", "upper", "quantile")
 _LABELS = 50  # more values than this are no vocabulary
 _UNLIKELY = 3
+COMPONENT = "a component of Prophet's yhat"
 DOUBTFUL = "nothing in its name or values says more"
 
 
@@ -80,7 +81,7 @@ def guess_roles(
     for name, series in columns.items():
         if name not in guesses and (guess := _single(name, series)):
             guesses[name] = guess
-    _leave_out_components(guesses)
+    _leave_out_components(guesses, numbers)
     _ensure_estimate(guesses, columns, holds)
     _attach(guesses, [name for name in columns if name in guesses])
     return {name: guesses.get(name) or _carried(name, series) for name, series in columns.items()}
@@ -88,11 +89,17 @@ def guess_roles(
 
 def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnType:
     """Estimates are floats, also when the first table happens to hold whole numbers, unless that
-    loses digits; so is what was observed, where nothing was yet.
+    loses digits; so is what was observed, how sure an estimate is and what it is made of.
     """
     if is_observed(series.name) and series.null_count() == len(series):
         return "float"
-    if guess.role in NUMERIC_ROLES and kind == "integer":
+    measured = guess.role in NUMERIC_ROLES or (
+        guess.why == COMPONENT
+        or is_observed(series.name)
+        or words(series.name) & _SPREAD
+        or names_level(series.name)
+    )
+    if measured and kind == "integer":
         return "float" if series.is_between(-(2**53), 2**53).all() else "integer"
     return kind
 
@@ -202,13 +209,16 @@ def _is_identity(name: str) -> bool:
     return bool(of_name) and of_name[-1] in _IDENTITY
 
 
-def _leave_out_components(guesses: dict[str, Guess]) -> None:
+def _leave_out_components(guesses: dict[str, Guess], numbers: Iterable[str]) -> None:
     """Prophet's table has its components beside `yhat`, with intervals of their own."""
     if "yhat" not in guesses or "trend" not in guesses:
         return
     for name, guess in guesses.items():
         if guess.stem != ("yhat",) and guess.role in ("point", *_LEVELLED):
-            guesses[name] = Guess("attribute", "a component of Prophet's yhat")
+            guesses[name] = Guess("attribute", COMPONENT)
+    for name in numbers:
+        if name not in guesses and not is_observed(name):
+            guesses[name] = Guess("attribute", COMPONENT)
 
 
 def _ensure_estimate(

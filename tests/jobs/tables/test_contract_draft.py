@@ -19,6 +19,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates_jobs.tables.contract_draft import Draft, draft
 from estimates_jobs.tables.table_files import read_table, typed
+from estimates_jobs.tables.text_options import TextOptions
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -376,3 +377,32 @@ def test_every_draft_parses_and_its_file_publishes(tmp_path: Path, table: pl.Dat
         assert published(path, drafted).height == table.height
         assert [column.name for column in drafted.profile] == table.columns
         uncommented(drafted.contract)
+
+
+def test_what_is_measured_is_a_float(tmp_path: Path) -> None:
+    """Whole numbers of a first table do not make integers of components, spreads, ends of intervals
+    and observations; counts stay integers.
+    """
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "ds,yhat,trend,trend_lower,trend_upper,weekly\n2026-01-01,10.5,10,9,11,2\n"
+    )
+    columns = parse_contract(draft(path, ["ds"]).contract).columns
+    assert {column.kind for column in columns.values()} == {"float"}
+    path.write_text(
+        "ds,forecast,standard_error,interval_upper_bound,y,visits\n"
+        "2026-01-01,10.5,1,12,,3\n2026-01-02,10.5,1,12,7,4\n"
+    )
+    columns = parse_contract(draft(path, ["ds"]).contract).columns
+    kinds = {name: column.kind for name, column in columns.items()}
+    assert [name for name, kind in kinds.items() if kind == "integer"] == ["visits"]
+
+
+def test_a_fraction_among_integers_names_the_type(tmp_path: Path) -> None:
+    """A contract's integer that turns out to have fractions is a float: the line to write."""
+    contract = parse_contract(
+        'name = "s"\n[key.k]\ntype = "string"\n[columns.n]\ntype = "integer"\n'
+    )
+    frame = pl.DataFrame({"k": ["a"], "n": ["10.5"]})
+    with pytest.raises(InvalidError, match=r'; write type = "float" under \[columns.n\]'):
+        typed(frame, contract, TextOptions())
