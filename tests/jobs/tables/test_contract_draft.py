@@ -384,9 +384,7 @@ def test_what_is_measured_is_a_float(tmp_path: Path) -> None:
     and observations; counts stay integers.
     """
     path = tmp_path / "t.csv"
-    path.write_text(
-        "ds,yhat,trend,trend_lower,trend_upper,weekly\n2026-01-01,10.5,10,9,11,2\n"
-    )
+    path.write_text("ds,yhat,trend,trend_lower,trend_upper,weekly\n2026-01-01,10.5,10,9,11,2\n")
     columns = parse_contract(draft(path, ["ds"]).contract).columns
     assert {column.kind for column in columns.values()} == {"float"}
     path.write_text(
