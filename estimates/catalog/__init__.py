@@ -36,5 +36,6 @@ view      one moment of the catalog in memory, and what names mean in it
 past_view an earlier moment, from a later view
 set_view  one set at such a moment, and what follows from its events
 released  what names meant by claimed times of release
+sets_read which sets are made of which
 freshness how old production's data are, and when the next version is due
 """

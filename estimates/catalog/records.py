@@ -36,12 +36,18 @@ RunStatus = Literal["running", "failed", "rejected", "refused", "published", "pr
 class InputDigest(msgspec.Struct, frozen=True, omit_defaults=True):
     """An input as a run saw it: its name, where it came from, SHA-256 of its content and its number
     of rows.
+
+    version  which version of its source the run read, where the source counts versions: that of a
+             set or of a Delta table, the snapshot of an Iceberg table
+    set      the set of this store that it is a version of; its digest is then the snapshot's id
     """
 
     name: str
     source: str
     digest: str
     rows: int | None = None
+    version: str | None = None
+    set: str | None = None
 
 
 class CarriedOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -337,7 +343,10 @@ class ContractRevision(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One execution of a producing job; `step` is the first step that is not done yet."""
+    """One execution of a producing job; `step` is the first step that is not done yet.
+
+    pins  by input, the version of its source that the run reads, also when it goes on later
+    """
 
     run_id: str
     set: str
@@ -350,3 +359,4 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str | None = None
     message: str | None = None
     mlflow_run: str | None = None
+    pins: dict[str, str] | None = None

@@ -52,6 +52,7 @@ _JSON: dict[str, Any] = {
     "details": dict[str, Any],
     "key_digests": list[str],
     "keys": list[list[str]],
+    "pins": dict[str, str],
     "provenance": Provenance,
     "replaced": list[ErasedPart],
     "verdicts": dict[str, str],

@@ -67,6 +67,15 @@ class RunRows(OnEngine):
         with self.writing() as tx:
             tx.execute(schema.runs.update().where(schema.runs.c.run_id == run_id).values(values))
 
+    def pin(self, run_id: str, source: str, version: str) -> None:
+        """Write down which version of an input's source a run reads, before it reads it."""
+        table = schema.runs
+        here = table.c.run_id == run_id
+        with self.writing() as tx:
+            for run in read(tx, Run, here):
+                pins = msgspec.json.encode((run.pins or {}) | {source: version}).decode()
+                tx.execute(table.update().where(here).values(pins=pins))
+
     def run(self, run_id: str) -> Run | None:
         """The run of that id, or None."""
         with reading(self.engine) as tx:

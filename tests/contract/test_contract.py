@@ -339,11 +339,11 @@ CONTRACT_RULES = [
     ),
     (
         '[job]\nfunction = "a:b"\ninputs.x = {static = true}',
-        "an input names either 'source' or 'query'",
+        "an input names one of 'source', 'query' and 'set'",
     ),
     (
         '[job]\nfunction = "a:b"\ninputs.x = {source = "s", query = "q", static = true}',
-        "either 'source' or 'query'",
+        "one of 'source', 'query' and 'set'",
     ),
     ('[job]\nfunction = "a:b"\ninputs.x = {source = "s"}', "must not look ahead by accident"),
     (

@@ -28,8 +28,8 @@ BAD = """\
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade():
@@ -76,7 +76,7 @@ def with_revision(folder: Path, body: str) -> Path:
         folder / "versions",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    (folder / "versions" / "0006_more.py").write_text(body)
+    (folder / "versions" / "0007_more.py").write_text(body)
     return folder
 
 
@@ -136,7 +136,7 @@ def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
             act()
         assert caught.value.code == "schema_revision"
         assert "\n" not in caught.value.message
-        assert "0006" in caught.value.message
+        assert "0007" in caught.value.message
     assert inside(empty) == before
 
 

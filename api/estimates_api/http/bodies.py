@@ -21,6 +21,7 @@ from estimates.catalog.records import (
     VersionSummary,
     Waiver,
 )
+from estimates.catalog.sets_read import ReadBy, SetRead
 from estimates.contract.contract import Pairing
 from estimates.stability.through_time.revision_report import Chain, Revisions
 from estimates_api.serving.targets import Fault
@@ -65,11 +66,17 @@ class SetList(msgspec.Struct, frozen=True):
 
 
 class SetDetail(SetSummary, frozen=True):
-    """A set with its newest contract."""
+    """A set with its newest contract.
+
+    inputs   the versions of other sets that production was made of
+    read_by  the versions in production of other sets that were made of this one
+    """
 
     contract_revision: int
     defined_at: datetime
     contract: dict[str, Any]
+    inputs: list[SetRead]
+    read_by: list[ReadBy]
 
 
 class VersionList(msgspec.Struct, frozen=True):

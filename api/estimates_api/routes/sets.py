@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 
 from estimates import instants
 from estimates.catalog.freshness import freshness
+from estimates.catalog.sets_read import read_by, sets_read
 from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
@@ -85,13 +86,16 @@ def domain(follower: InjectedFollower, set_name: SetName, digest: DomainDigest) 
 
 
 def _detail(view: View, name: str, now: datetime) -> SetDetail:
-    revision = view.set(name).contracts[-1]
+    of_set = view.set(name)
+    revision, production = of_set.contracts[-1], of_set.production
     contract = msgspec.json.decode(revision.body)
     return SetDetail(
         **_common_fields(view, name, now),
         contract_revision=revision.revision,
         defined_at=revision.defined_at,
         contract=contract,
+        inputs=[] if production is None else sets_read(view, production),
+        read_by=read_by(view, name),
     )
 
 

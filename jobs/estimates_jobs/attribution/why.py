@@ -28,6 +28,7 @@ from estimates_jobs.attribution.split import Frames, LabelSplit, Split, split, s
 from estimates_jobs.attribution.why_headline import headline
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
+from estimates_jobs.run.pinned_input import Pins
 
 Progress = Callable[[str], None]
 _SHOWN = 12  # digits of a digest in a sentence
@@ -98,7 +99,7 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
     """
     pair = store.compare(name, DiffQuery(a, b))
     old, new = _side(store, pair.first), _side(store, pair.second)
-    runs = _Runs(progress)
+    runs = _Runs(store, progress)
     rerun_from = runs.result(old, old)
     rerun_to = runs.result(new, new)
     new_data = rerun_to if isinstance(rerun_to, str) else runs.result(new, old)
@@ -143,7 +144,7 @@ def rerun(store: Store, version: Version) -> Result:
     cannot be told.
     """
     side = _side(store, version)
-    return _Runs(lambda step: None).result(side, side)
+    return _Runs(store, lambda step: None).result(side, side)
 
 
 def render_json(answer: Why) -> bytes:
@@ -159,7 +160,8 @@ def _side(store: Store, version: Version) -> _Side:
 class _Runs:
     """Runs of the job, each made once: versions may have the same parameters or data."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store = store
         self._progress = progress
         self._results: dict[bytes, Result] = {}
 
@@ -178,16 +180,18 @@ class _Runs:
                 f"run the job with the data of version {data.version.version} and the parameters "
                 f"of version {parameters.version.version}"
             )
-            self._results[identity] = _run(data.version, contract)
+            self._results[identity] = _run(self._store, data.version, contract)
         return self._results[identity]
 
 
-def _run(version: Version, contract: Contract) -> Result:
+def _run(store: Store, version: Version, contract: Contract) -> Result:
+    inputs = version.provenance.inputs
+    pins = Pins({source.name: source.version for source in inputs if source.version is not None})
     assert contract.job is not None
     try:
         function = Function(contract.job.function)
         function.reload()
-        context = Context(contract, version.data_through)
+        context = Context(contract, version.data_through, store, pins)
         frame = conform(function(context), contract)
     except (EstimatesError, JobError) as error:
         return str(error)

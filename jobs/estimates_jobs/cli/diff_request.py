@@ -26,9 +26,11 @@ def is_ref(word: str) -> bool:
 
 def is_file(word: str) -> bool:
     """Whether there is a table of this name, or standard input."""
-    from estimates_jobs.tables.table_sources import is_source  # not needed for two versions
+    # not needed for two versions
+    from estimates_jobs.tables.table_sources import is_source
+    from estimates_jobs.tables.table_words import pinned_word
 
-    return word == "-" or is_source(word)
+    return word == "-" or is_source(pinned_word(word)[0])
 
 
 class DiffRequest(msgspec.Struct, frozen=True):

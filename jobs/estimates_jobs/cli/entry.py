@@ -15,6 +15,10 @@ from estimates_jobs.cli.interface.failures import INTERRUPTED, failure_of
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code (see `failures`)."""
     options = Options()
+    if any("://" in argument for argument in arguments):  # few name a database
+        from estimates_jobs.tables.database_tables import without_password
+
+        arguments = [without_password(argument) for argument in arguments]
     try:
         code = cli.main(list(arguments), prog_name="estimates", standalone_mode=False, obj=options)
     except click.exceptions.NoArgsIsHelpError as error:

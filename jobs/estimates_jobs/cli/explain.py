@@ -302,7 +302,8 @@ def _event(event: Event) -> str:
 
 def _input(source: InputDigest) -> str:
     rows = "" if source.rows is None else f", {source.rows:,} rows"
-    return f"{source.name}: {source.source}{rows}, sha256 {_short(source.digest)}"
+    version = "" if source.version is None else f" version {source.version}"
+    return f"{source.name}: {source.source}{version}{rows}, sha256 {_short(source.digest)}"
 
 
 def _number(value: Any) -> str:

@@ -16,12 +16,16 @@ from estimates import instants
 from estimates.catalog.records import InputDigest
 from estimates.contract.contract import Contract
 from estimates.contract.domain import RollingDomain
-from estimates.errors import InvalidError
+from estimates.errors import InvalidError, NotFoundError
 from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment
+from estimates_jobs.run.pinned_input import Pins
 
 if TYPE_CHECKING:
+    from estimates.contract.job_inputs import Input
+    from estimates.store.store import Store
     from estimates_jobs.run.inputs import ReadFile
+    from estimates_jobs.run.pinned_input import Reading
 
 Targets = list[date] | list[datetime]
 
@@ -39,8 +43,17 @@ class Context:
                   draw random numbers
     """
 
-    def __init__(self, contract: Contract, data_through: datetime) -> None:
-        """Raises InvalidError: `unknown_calendar`, `calendar_range`, `target_type`."""
+    def __init__(
+        self,
+        contract: Contract,
+        data_through: datetime,
+        store: Store | None = None,
+        pins: Pins | None = None,
+    ) -> None:
+        """Of a run that reads sets of a store, and certain versions of its inputs.
+
+        Raises InvalidError: `unknown_calendar`, `calendar_range`, `target_type`.
+        """
         rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
         self.contract = contract
         job = contract.job
@@ -50,6 +63,7 @@ class Context:
         self.targets: Targets = _targets(contract, self.calendar, self.data_through)
         name_and_time = f"{contract.name} {instants.text(self.data_through)}"
         self.seed = int(hashlib.sha256(name_and_time.encode()).hexdigest()[:8], 16)
+        self._store, self._moment, self._pins = store, data_through, pins or Pins()
         self._frames: dict[str, pl.DataFrame] = {}
         self._digests: dict[str, InputDigest] = {}
         self._warnings: list[str] = []
@@ -59,10 +73,12 @@ class Context:
     ) -> pl.DataFrame:
         """An input of the contract as it was known at `data_through`, sorted by all columns.
 
-        A static input comes whole. `read` reads one file of a source in place of DuckDB, which
-        guesses types, but not those of the contract's string keys and of the columns in `text`.
+        A static input comes whole; a set is the version of it that was in production. `read` reads
+        one file of a source in place of DuckDB, which guesses types, but not those of the
+        contract's string keys and of the columns in `text`.
         Raises InvalidError (`unknown_input`, and those of `estimates_jobs.run.inputs.read_input`),
-        UnavailableError (`input_unreachable`).
+        UnavailableError (`input_unreachable`), NotFoundError (`no_store`), and those of
+        `estimates_jobs.run.input_sets.read_set`.
         """
         if name not in self._frames:
             inputs = self.contract.job.inputs if self.contract.job else {}
@@ -73,18 +89,39 @@ class Context:
                     f"{did_you_mean(name, inputs)}",
                     remedy=f"inputs: {', '.join(inputs) or 'none'}",
                 )
-            from estimates_jobs.run.inputs import read_input  # DuckDB takes a moment to load
-
-            codes = [key for key, column in self.contract.key.items() if column.type == "string"]
-            codes += [column for column in text if column not in codes]
-            reading = read_input(name, inputs[name], self.data_through, self.calendar, read, codes)
+            reading = self._read(name, inputs[name], read, text)
             if reading.undated:
                 self.warn(
                     f"input {name}: {reading.undated} rows left out, their "
                     f"{inputs[name].time!r} is null"
                 )
+            if reading.is_changed:
+                self.warn(f"input {name}: it held other rows when this run read it before")
             self._frames[name], self._digests[name] = reading.frame, reading.digest
         return self._frames[name]
+
+    def again(self, contract: Contract) -> Context:
+        """The same moment and the same versions of inputs, under another contract."""
+        return Context(contract, self._moment, self._store, self._pins)
+
+    def _read(self, name: str, spec: Input, read: ReadFile | None, text: Sequence[str]) -> Reading:
+        if spec.set is not None:
+            from estimates_jobs.run.input_sets import read_set
+
+            if self._store is None:
+                raise NotFoundError(
+                    "no_store",
+                    f"input {name!r} is the set {spec.set}, and there is no store to read it from",
+                    remedy="give the context a store: Context(contract, data_through, store)",
+                )
+            return read_set(self._store, name, spec, self._moment, self.data_through, self._pins)
+        from estimates_jobs.run.inputs import read_input  # DuckDB takes a moment to load
+
+        codes = [key for key, column in self.contract.key.items() if column.type == "string"]
+        codes += [column for column in text if column not in codes]
+        return read_input(
+            name, spec, self.data_through, self.calendar, read, codes, pins=self._pins
+        )
 
     def warn(self, message: str) -> None:
         """Say something that a reader of this version should know; it is stored with it."""

@@ -25,10 +25,13 @@ from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.guess.column_types import text_kind
 from estimates_jobs.run.calendars import Calendar
+from estimates_jobs.run.pinned_input import Pins, Reading
 from estimates_jobs.tables.csv_files import column_names
 from estimates_jobs.tables.plain_text import plain_columns
-from estimates_jobs.tables.table_files import read_table
+from estimates_jobs.tables.stored_tables import StoredTable
+from estimates_jobs.tables.table_files import collected, read_table
 from estimates_jobs.tables.table_sources import is_remote, parts_of
+from estimates_jobs.tables.table_words import opened, with_query
 from estimates_jobs.tables.text_options import TextOptions
 
 READERS = {
@@ -46,14 +49,6 @@ _REFUSED = re.compile(r"Permission denied|HTTP (code )?40[13]|40[13] \(?(Unautho
 _SLICE = 100_000  # rows that are turned into text at once for the digest
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """An input as a run sees it; `undated` counts the rows left out because their time is null."""
-
-    frame: pl.DataFrame
-    digest: InputDigest
-    undated: int
-
-
 def read_input(
     name: str,
     spec: Input,
@@ -61,21 +56,30 @@ def read_input(
     calendar: Calendar | None = None,
     read: ReadFile | None = None,
     text: Sequence[str] = (),
+    pins: Pins | None = None,
 ) -> Reading:
     """The rows of an input that were known at `data_through`, sorted by all columns.
 
     read  reads one file of a source in place of DuckDB, where types must not be guessed
     text  columns of CSV files whose type is not guessed: codes such as 250.10 and 1e5 stay as they
           are written
+    pins  which versions of sources that count them are read, now and by a rerun; of a database the
+          digest that its answer had
     The digest is the SHA-256 of column names, types and rows; the order of rows and of files does
     not change it.
     Raises InvalidError: `no_file`, `bad_input` (unreadable file or SQL, types that have no place in
     a frame), `no_column`, `time_type` (the time column is no date or timestamp); UnavailableError
     `input_unreachable`.
     """
+    pins = pins or Pins()
     with connect() as connection:
         try:
-            relation = _relation(connection, name, spec, read, text)
+            stored = _stored(name, spec, pins)
+            if stored is not None:
+                connection.register("stored", collected(stored.rows, stored.name))
+                relation = connection.sql("SELECT * FROM stored")
+            else:
+                relation = _relation(connection, name, spec, read, text)
             frame = _known(relation, name, spec, data_through, calendar)
             connection.register(
                 "dated", frame if spec.time is None else frame.drop_nulls(spec.time)
@@ -83,13 +87,28 @@ def read_input(
             # sorts nested columns too
             rows = connection.sql("SELECT * FROM dated ORDER BY ALL").pl()
             digest = InputDigest(
-                name, spec.source or str(spec.query), _digest(connection, rows), rows.height
+                name,
+                str(spec.source or spec.query) if stored is None else stored.name,
+                _digest(connection, rows),
+                rows.height,
+                None if stored is None else stored.version,
             )
         except EstimatesError:
             raise
         except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
             raise unreadable(f"input {name!r}", error) from error
-    return Reading(rows, digest, undated=frame.height - rows.height)
+    is_changed = stored is not None and stored.version is None and pins.differs(digest)
+    return Reading(rows, digest, frame.height - rows.height, is_changed)
+
+
+def _stored(name: str, spec: Input, pins: Pins) -> StoredTable | None:
+    """The Delta or Iceberg table, or the database, that an input is; pinned to its version."""
+    if spec.source is None:
+        return None
+    table = opened(with_query(spec.source, spec.query), pins.version(name))
+    if table is not None and table.version is not None:
+        pins.pin(name, table.version)
+    return table
 
 
 def connect() -> duckdb.DuckDBPyConnection:

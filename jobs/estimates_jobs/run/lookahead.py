@@ -43,6 +43,7 @@ from estimates_jobs.run.inputs import (
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_sources import is_remote
+from estimates_jobs.tables.table_words import is_stored_table
 
 _LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)\"""")
 
@@ -69,7 +70,7 @@ def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -
             for path, times in sorted(files.items())
         )
         with contextlib.chdir(_working_directory(mirror, list(files))):
-            again = Context(_on_copies(contract, mirror), context.data_through)
+            again = context.again(_on_copies(contract, mirror))
             _compare(function, context, frame, again)
     return CorruptedRows(len(files), rows)
 
@@ -139,7 +140,9 @@ def _files(contract: Contract) -> dict[Path, set[str]]:
 
 def _files_of(name: str, spec: Input) -> list[str]:
     where = f"input {name!r}"
-    if spec.source is not None and is_remote(spec.source):
+    if spec.set is not None:
+        return []  # a version that was there at data_through
+    if spec.source is not None and (is_remote(spec.source) or is_stored_table(spec.source)):
         return []  # its rows are cut by the input's time column alone
     if spec.source is not None:
         return source_files(where, spec.source)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,15 @@ from estimates.store.publish import OnStep, Publication, judge_and_promote, publ
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
+from estimates_jobs.run.pinned_input import Pins
 from estimates_jobs.tables.plain_text import naming
 from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
+from estimates_jobs.tables.table_words import pinned_word
 from estimates_jobs.tables.text_options import TextOptions
 
 Progress = Callable[[str], None]
 # The steps that a run's row remembers when they begin, to be resumed there.
+_FILE = "file"  # what the one input of a table is called that was computed elsewhere
 _STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
 
 
@@ -96,7 +100,9 @@ def run(
             remedy=f"use estimates publish {name} FILE",
         )
     run_id = run_id or new_run_id()
-    context = Context(contract, through_of(store.catalog.run(run_id), data_through))
+    known = store.catalog.run(run_id)
+    pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
+    context = Context(contract, through_of(known, data_through), store, pins)
     with _recorded(store, name, run_id, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
@@ -130,6 +136,9 @@ def publish_file(
     check_claim(name, released_at, provenance.data_through)
     run_id, through = provenance.run_id, provenance.data_through
     with _recorded(store, name, run_id, through, progress) as (started, on_step):
+        for source in provenance.inputs:
+            if source.version is not None:
+                store.catalog.pin(run_id, source.name, source.version)
         # production may have moved since, so the same changes would be another version
         version = None if changes is None else _published(store, name, run_id)
         publication = (
@@ -167,10 +176,11 @@ def read_candidate(
     """
     run_id, options = run_id or new_run_id(), options or TextOptions()
     contract = with_timezone(store.contract(name), timezone)
-    through = through_of(store.catalog.run(run_id), data_through)
-    return candidate_of(
-        contract, str(file), read_with_digest(file, options), run_id, through, options
-    )
+    known = store.catalog.run(run_id)
+    through = through_of(known, data_through)
+    pinned = (known.pins or {}).get(_FILE) if known is not None else None
+    table = read_with_digest(file, options, pinned)
+    return candidate_of(contract, str(file), table, run_id, through, options)
 
 
 def file_candidate(
@@ -200,7 +210,8 @@ def candidate_of(
     context = Context(contract, data_through)
     with naming(source, options):
         frame = typed(table.frame, contract, options)
-    digest = InputDigest("file", source, table.digest, frame.height)
+    place = source if table.version is None else pinned_word(source)[0]
+    digest = InputDigest(_FILE, place, table.digest, frame.height, table.version)
     return frame, Provenance(
         context.data_through, run_id, inputs=(digest,), targets=_targets(context)
     )

@@ -2,6 +2,9 @@
 
 table_files     a table in a contract's types, whatever it is read from
 table_sources   where its bytes come from: file, folder, glob, bucket, URL
+table_words     what lies in no plain file, by one word; stored_tables: what is asked of it
+lake_tables     Delta and Iceberg
+database_tables PostgreSQL, and what else SQLAlchemy has a driver for
 csv_files       CSV as text; csv_layout: where its table begins, and what parts its cells
 json_files      arrays of objects, and an object a line
 typed_files     Parquet and Arrow, also of types that polars does not know

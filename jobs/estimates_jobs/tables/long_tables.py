@@ -30,8 +30,10 @@ from estimates.contract.time_values import (
 from estimates.errors import InvalidError
 from estimates.render.wording import count, did_you_mean
 from estimates_jobs.tables.dated_tables import DatedTable, Moment, read_dated
-from estimates_jobs.tables.table_files import Table, read_parts, start_of
+from estimates_jobs.tables.stored_tables import StoredTable
+from estimates_jobs.tables.table_files import Table, cleaned, read_parts, start_of
 from estimates_jobs.tables.table_sources import Part, parts_of
+from estimates_jobs.tables.table_words import opened
 from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import PARQUET
 
@@ -49,16 +51,21 @@ def rows_by_version(
     Raises InvalidError: `columns`, `bad_time`, `same_date`, `no_rows`, and what `read_table`
     raises.
     """
-    parts = parts_of(source)
-    if all(column in part.values for part in parts):
-        yield from _folders(source, parts, column, contract, options)
-        return
-    rows = _rows(source, parts, contract, options)
+    stored = _opened(source, options)
+    if stored is None:
+        parts = parts_of(source)
+        if all(column in part.values for part in parts):
+            yield from _folders(source, parts, column, contract, options)
+            return
+        stored = _of_parts(source, parts, options)
+    source, version = stored.name, stored.version
+    rows = _own(stored, contract, options)
     _check_columns(rows, [column], source)
     values = _distinct(rows, column, source)
     for when, value in _versions(values, contract, source):
         own = rows.filter(pl.col(column) == _literal(value))
-        yield _rows_at(own, when, f"{source} [{column}={value.item()}]", [column], contract)
+        name = f"{source} [{column}={value.item()}]"
+        yield _rows_at(own, when, name, [column], contract, version)
 
 
 def rows_by_validity(
@@ -72,7 +79,9 @@ def rows_by_validity(
     values are times of day, a date is its first moment.
     Raises InvalidError: `columns`, `bad_time`, `no_rows`, and what `read_table` raises.
     """
-    rows = _rows(source, parts_of(source), contract, options)
+    stored = _opened(source, options) or _of_parts(source, parts_of(source), options)
+    source, version = stored.name, stored.version
+    rows = _own(stored, contract, options)
     bounds = [start] if end is None else [start, end]
     _check_columns(rows, [*bounds, *contract.key], source)
     rows, moments = _with_times(rows, bounds, contract, source)
@@ -93,7 +102,8 @@ def rows_by_validity(
             newest = pl.col(_FROM).max().over(list(contract.key))
             chosen = chosen.filter(pl.col(_FROM) == newest)
         chosen = chosen.drop(_FROM, _TO, strict=False)
-        yield _rows_at(chosen, moment, f"{source} [valid at {moment}]", bounds, contract)
+        name = f"{source} [valid at {moment}]"
+        yield _rows_at(chosen, moment, name, bounds, contract, version)
 
 
 def _literal(value: pl.Series) -> pl.Expr:
@@ -126,13 +136,26 @@ def _folders(
         yield DatedTable(when, name, partial(read, within, name))
 
 
-def _rows(source: str, parts: list[Part], contract: Contract, options: TextOptions) -> pl.LazyFrame:
-    """The set's own rows. Parquet files on this machine are read when asked, all else is read
-    whole.
-    """
+def _opened(source: str, options: TextOptions) -> StoredTable | None:
+    """A table of Delta, Iceberg or a database, without what a person says is no part of it."""
+    stored = opened(source)
+    if stored is None or not (options.where or options.nulls or options.ignored):
+        return stored
+    rows = cleaned(_collected(stored.rows, stored.name), options, stored.name)
+    return stored._replace(rows=rows.lazy())
+
+
+def _of_parts(source: str, parts: list[Part], options: TextOptions) -> StoredTable:
+    """Parquet files on this machine are read when asked, all others whole."""
     rows = _scanned(parts, options)
     if rows is None:
         rows = read_parts(parts, options, source).lazy()
+    return StoredTable(source, None, rows)
+
+
+def _own(stored: StoredTable, contract: Contract, options: TextOptions) -> pl.LazyFrame:
+    """The set's own rows."""
+    source, rows = stored.name, stored.rows
     names = rows.collect_schema().names()
     where = {name: cell for name, cell in contract.load.where.items() if name in names}
     if not where:
@@ -288,7 +311,12 @@ def _check_times(rows: pl.LazyFrame, bounds: list[str], source: str) -> None:
 
 
 def _rows_at(
-    rows: pl.LazyFrame, when: Moment, name: str, bounds: list[str], contract: Contract
+    rows: pl.LazyFrame,
+    when: Moment,
+    name: str,
+    bounds: list[str],
+    contract: Contract,
+    version: str | None,
 ) -> DatedTable:
     def read() -> Table:
         frame = _without(_collected(rows, name), bounds, contract)
@@ -296,7 +324,7 @@ def _rows_at(
         frame = frame.sort([key for key in contract.key if key in frame.columns])
         content = io.BytesIO()
         frame.write_ipc(content)
-        return Table(frame, hashlib.sha256(content.getbuffer()).hexdigest())
+        return Table(frame, hashlib.sha256(content.getbuffer()).hexdigest(), version)
 
     return DatedTable(when, name, read)
 

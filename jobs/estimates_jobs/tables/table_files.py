@@ -4,6 +4,7 @@ stays "01".
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,9 @@ from estimates_jobs.tables.csv_files import read_csv
 from estimates_jobs.tables.json_files import looks_like_json, read_json
 from estimates_jobs.tables.plain_text import nearest
 from estimates_jobs.tables.sample_tables import draw_column, numbered_columns, with_samples
+from estimates_jobs.tables.stored_tables import StoredTable
 from estimates_jobs.tables.table_sources import Part, decompressed, digest_of, parts_of
+from estimates_jobs.tables.table_words import opened
 from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import is_typed_file, read_typed_file
 
@@ -35,10 +38,14 @@ _INDEX = "__index_level_0__"  # what pandas calls an index without a name, and l
 
 
 class Table(NamedTuple):
-    """A frame, and the SHA-256 of the files that it was read from."""
+    """A frame, and the SHA-256 of the files or rows that it was read from.
+
+    version  of its source, where that counts versions
+    """
 
     frame: pl.DataFrame
     digest: str
+    version: str | None = None
 
 
 def read_table(source: str | Path, options: TextOptions | None = None) -> pl.DataFrame:
@@ -47,7 +54,8 @@ def read_table(source: str | Path, options: TextOptions | None = None) -> pl.Dat
     name.
 
     source   a file, a folder, a glob, both also below `s3://bucket/`, or one file at `https://`;
-             folders `name=value` are columns
+             folders `name=value` are columns; or what `stored_tables` names: a table of Delta,
+             Iceberg or a database
     options  what a person says of the text; what is read as something else than it stands there is
              noted in them
     Every column of CSV is text; an empty cell is null, a quoted empty one is empty text; rows keep
@@ -55,13 +63,51 @@ def read_table(source: str | Path, options: TextOptions | None = None) -> pl.Dat
     Raises InvalidError: `no_file`, `bad_file` (naming the line that is to blame); UnavailableError
     and RefusedError of a bucket.
     """
-    return read_parts(parts_of(str(source)), options or TextOptions(), str(source))
+    word, options = str(source), options or TextOptions()
+    stored = opened(word)
+    if stored is not None:
+        return _of_stored(stored, options)
+    return read_parts(parts_of(word), options, word)
 
 
-def read_with_digest(source: str | Path, options: TextOptions | None = None) -> Table:
-    """The same, and the digest of the files."""
-    parts = parts_of(str(source))
-    return Table(read_parts(parts, options or TextOptions(), str(source)), digest_of(parts))
+def read_with_digest(
+    source: str | Path, options: TextOptions | None = None, version: str | None = None
+) -> Table:
+    """The same, and its digest.
+
+    version  that of the source which was read before, unless the source itself names one
+    """
+    word, options = str(source), options or TextOptions()
+    stored = opened(word, version)
+    if stored is not None:
+        frame = _of_stored(stored, options)
+        return Table(frame, rows_digest(frame), stored.version)
+    parts = parts_of(word)
+    return Table(read_parts(parts, options, word), digest_of(parts))
+
+
+def rows_digest(frame: pl.DataFrame) -> str:
+    """SHA-256 of a table's rows, whatever their order."""
+    sortable = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+    content = io.BytesIO()
+    frame.sort(sortable, nulls_last=True).write_ipc(content)
+    return hashlib.sha256(content.getbuffer()).hexdigest()
+
+
+def _of_stored(stored: StoredTable, options: TextOptions) -> pl.DataFrame:
+    return cleaned(collected(stored.rows, stored.name), options, stored.name)
+
+
+def collected(rows: pl.LazyFrame, where: str) -> pl.DataFrame:
+    """The rows, read now; raises InvalidError (`bad_file`) where polars cannot."""
+    try:
+        return rows.collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InvalidError(
+            "bad_file",
+            f"{where}: cannot be read: {next(iter(str(error).splitlines()), type(error).__name__)}",
+            remedy="check who may read its files, and that they are there",
+        ) from error
 
 
 def read_keys(
@@ -162,6 +208,11 @@ def read_parts(parts: list[Part], options: TextOptions, source: str) -> pl.DataF
         options.parts[source] = [
             (part.name, frame.height) for part, frame in zip(parts, frames, strict=True)
         ]
+    return cleaned(frame, options, source)
+
+
+def cleaned(frame: pl.DataFrame, options: TextOptions, source: str) -> pl.DataFrame:
+    """A table without what a person says is no part of it: rows, columns, words for null."""
     if _INDEX in frame.columns and _INDEX not in options.ignored:
         options.note(
             f"{source}: {_INDEX} is left out, the index of pandas that has no name; one with a "

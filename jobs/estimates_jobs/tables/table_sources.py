@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from estimates.errors import InvalidError, NotFoundError
 
+METADATA = ".metadata.json"  # how the names of an Iceberg table's states end
 _WEB = ("http://", "https://")
 _BUCKET = re.compile(r"[a-z0-9]+://")
 _PATTERN = re.compile(r"[*?\[]")
@@ -81,6 +82,22 @@ def is_source(word: str) -> bool:
 def is_remote(word: str) -> bool:
     """Whether it is a URL."""
     return _BUCKET.match(word) is not None
+
+
+def is_bucket(word: str) -> bool:
+    """Whether it is the URL of a bucket."""
+    return is_remote(word) and not word.startswith(_WEB)
+
+
+def names_below(folder: str) -> list[str]:
+    """The names of all objects below a folder of a bucket, without those of the folders around
+    them.
+    """
+    from estimates.storage.objects import Objects
+
+    address = urlsplit(folder)
+    names = Objects(f"{address.scheme}://{address.netloc}").sizes(address.path.strip("/"))
+    return sorted(PurePosixPath(name).name for name in names)
 
 
 def parts_of(word: str, *, with_empty: bool = False) -> list[Part]:
@@ -163,12 +180,12 @@ def _listed(folder: str, files: Iterable[str], with_empty: bool) -> list[Part]:
     parts: list[Part] = []
     for file in files:
         below = file[len(folder) :].strip("/").split("/")
-        if "_delta_log" in below or (below[0] == "metadata" and file.endswith(".metadata.json")):
+        if "_delta_log" in below or (below[0] == "metadata" and file.endswith(METADATA)):
             kind = "Delta" if "_delta_log" in below else "Iceberg"
             raise InvalidError(
                 "bad_file",
                 f"{folder}: is a table of {kind}, whose log says which files count",
-                remedy="write its rows to Parquet files and read those",
+                remedy="name the folder of that table, which is read as its log says",
             )
         if not _is_beside(below) and (with_empty or Path(file).stat().st_size):
             parts.append(Part(file, _values(below[:-1])))

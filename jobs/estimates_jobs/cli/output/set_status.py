@@ -13,6 +13,7 @@ from estimates.catalog.freshness import freshness
 from estimates.catalog.records import CarriedOver, Event, LegalHold, State
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
+from estimates.catalog.sets_read import ReadBy, SetRead, read_by, sets_read
 from estimates.catalog.view import View
 from estimates.render.wording import count
 from estimates_jobs.cli.output import cells, terminal
@@ -55,6 +56,8 @@ class SetStatus(msgspec.Struct, frozen=True):
     stale              age of production's data above `max_age`; None when the contract has no
                        maximum age
     legal_holds        those that stand
+    inputs             the versions of other sets that production was made of
+    read_by            the versions in production of other sets that were made of this one
     problems           what `--check` fails for: `nothing_promoted`, `stale`
     """
 
@@ -72,6 +75,8 @@ class SetStatus(msgspec.Struct, frozen=True):
     max_age: str | None
     stale: bool | None
     legal_holds: list[LegalHold]
+    inputs: list[SetRead]
+    read_by: list[ReadBy]
     problems: list[str]
 
 
@@ -80,6 +85,7 @@ def set_status(view: View, name: str, now: datetime) -> SetStatus:
     estimate_set = view.set(name)
     fresh = freshness(estimate_set, now)
     production = _production(estimate_set, now)
+    in_production = estimate_set.production
     problems = {"nothing_promoted": production is None, "stale": bool(fresh.stale)}
     return SetStatus(
         set=name,
@@ -96,6 +102,8 @@ def set_status(view: View, name: str, now: datetime) -> SetStatus:
         max_age=fresh.max_age,
         stale=fresh.stale,
         legal_holds=estimate_set.holds,
+        inputs=[] if in_production is None else sets_read(view, in_production),
+        read_by=read_by(view, name),
         problems=[problem for problem, is_so in problems.items() if is_so],
     )
 
@@ -131,11 +139,25 @@ def show_status(status: SetStatus) -> None:
         ("updated", _rhythm(status)),
         ("next expected", _expected(status)),
         ("other aliases", ", ".join(others) or None),
+        ("made of", ", ".join(map(_set_read, status.inputs)) or None),
+        (
+            "read by",
+            ", ".join(f"{r.set} {r.version} (of {r.read})" for r in status.read_by) or None,
+        ),
         *(("legal hold", _legal_hold(hold)) for hold in status.legal_holds),
         ("attention", _attention(status) or None),
     ]
     terminal.line(f"{status.set}  {status.description}".rstrip(), "bold")
     terminal.pairs(pairs)
+
+
+def _set_read(read: SetRead) -> str:
+    """A version of another set, and what became of it where it is no longer in production."""
+    if read.version == read.production:
+        return f"{read.set} {read.version}"
+    now = "nothing" if read.production is None else f"{read.production}"
+    state = f"{read.state.replace('_', ' ')}, " if read.state == "rolled_back" else ""
+    return f"{read.set} {read.version} ({state}production is {now})"
 
 
 def _carried_over(carried: CarriedOver | None) -> str | None:
