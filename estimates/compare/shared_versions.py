@@ -33,7 +33,7 @@ from estimates.stability.shared_rows import (
     sorted_column,
 )
 from estimates.storage import snapshot
-from estimates.storage.column_cache import ColumnCache, PartColumns
+from estimates.storage.column_cache import ColumnCache, Ordered, PartColumns
 from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.parts import Part, key_range
@@ -217,7 +217,7 @@ class SharedVersions:
         return SharedRows.of_parts(of_stretches, names, ties)
 
     @cached_property
-    def _columns(self) -> list[tuple[PartColumns, dict[str, np.ndarray]]]:
+    def _columns(self) -> list[tuple[PartColumns, dict[str, Ordered]]]:
         """What is known of each shared part; found out where it is not kept."""
         cache = self._rows.columns
         tasks = [partial(cache.get, part.sha256) for part in self._shared]
@@ -267,7 +267,7 @@ class SharedVersions:
 
 def part_columns(
     rows: pl.DataFrame, key: list[str], part: Part
-) -> tuple[PartColumns, dict[str, np.ndarray]]:
+) -> tuple[PartColumns, dict[str, Ordered]]:
     """What there is to know of a part; a column whose numbers no double holds is left out."""
     numbers: dict[str, SortedColumn] = {}
     for name, dtype in rows.schema.items():
@@ -289,7 +289,7 @@ def part_columns(
         keys,
         {name: (len(column.run), str(column.size)) for name, column in numbers.items()},
     )
-    return known, {name: column.run for name, column in numbers.items()}
+    return known, {name: (column.run, column.places) for name, column in numbers.items()}
 
 
 def schema_of(rows: pl.DataFrame) -> list[tuple[str, str]]:
@@ -298,11 +298,14 @@ def schema_of(rows: pl.DataFrame) -> list[tuple[str, str]]:
 
 
 def _numbers(
-    known: PartColumns, columns: dict[str, np.ndarray], names: Sequence[str]
+    known: PartColumns, columns: dict[str, Ordered], names: Sequence[str]
 ) -> dict[str, SortedColumn]:
     if not all(name in columns for name in names):
         raise NeedsAllRows
-    return {name: SortedColumn(columns[name], int(known.numbers[name][1])) for name in names}
+    return {
+        name: SortedColumn(columns[name][0], int(known.numbers[name][1]), columns[name][1])
+        for name in names
+    }
 
 
 def _name(*content: str) -> str:

@@ -17,6 +17,7 @@ from estimates.contract.contract import Contract
 LEAST = 1e-6  # what sums of doubles may be off by
 MOST_DECIMALS = 9  # from here on 1e-6 is as much, also for many labels
 _LAST_BIT = 1e-12
+_BLOCK = 1 << 15  # rows
 _SAMPLE = 1000  # rows that show at once that nothing was rounded
 _SLACK = 1e-6  # of a unit of the last decimal: what a double is off by
 
@@ -62,9 +63,15 @@ def decimals(column: pl.Series) -> int:
 
 
 def _at_least(values: NDArray[np.float64], fewest: int) -> int:
+    """The least number of decimals from `fewest` on that all values have; 9 for 9 or more."""
+    starts = range(0, len(values), _BLOCK)
     for count in range(fewest, MOST_DECIMALS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            units = values * 10.0**count
-            if np.all(np.abs(units - np.rint(units)) <= _SLACK):
-                return count
+        if all(_fit(values[start : start + _BLOCK], count) for start in starts):
+            return count
     return MOST_DECIMALS
+
+
+def _fit(values: NDArray[np.float64], count: int) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        units = values * 10.0**count
+        return bool(np.all(np.abs(units - np.rint(units)) <= _SLACK))

@@ -17,6 +17,7 @@ from estimates.stability.kernels.blocks import count_rows, each_block, run_paral
 _BUCKETS = 12
 # 2⁶⁴ / φ, odd (Knuth, 1973, 6.4): the first bits depend on all bits
 _MULTIPLIER = np.int64(-7046029254386353131)
+_SAMPLE = 1 << 16  # rows
 Bits = NDArray[np.int64]
 
 
@@ -40,6 +41,9 @@ def fewest(part: float, rows: int) -> int:
 def repeats(values: pl.Series) -> bool:
     """Whether a column of floats without nulls has any value twice."""
     n = len(values)
+    # numbers that are rounded repeat soon
+    if _any_equal(_bits(values, slice(0, min(n, _SAMPLE)))):
+        return True
     bits, half = np.empty(n, dtype=np.int64), np.empty(n, dtype=bool)
 
     def read(rows: slice) -> None:

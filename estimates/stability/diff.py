@@ -261,7 +261,8 @@ def _with_order(
     Raises NeedsAllRows where these cannot be had without them.
     """
     values, (old, new) = shared.columns[name], pair.common(name)
-    order = shared_order(moves, values)
+    layout = shared.layout(pair.alignment, name, moves.positions, len(moves))
+    order = shared_order(moves, values, layout)
     sides = pair.all_old(name), pair.all_new(name)
     ties = shared_ties(order, shared.ties.get(("a", name)), *sides, moves)
     shared.ties["a", name], compared, shared.ties["b", name] = ties[0], ties[1:3], ties[3]

@@ -63,10 +63,7 @@ def _correlation(spread_a: float, spread_b: float, distance: int) -> float:
 def measure_shared(
     alignment: Alignment, deltas: Deltas, order: SharedOrder, ties: tuple[int, int], top_k: int
 ) -> RankReport:
-    """The same where versions share rows; `ties` are Σ (t³ − t) of the compared values.
-
-    Raises NeedsAllRows where equal values are in a top and not.
-    """
+    """The same where versions share rows; `ties` are Σ (t³ − t) of the compared values."""
     n = len(order)
     spread_a, spread_b = (spread_of_ties(n, of_side) for of_side in ties)
     constant = n < 3 or spread_a == 0 or spread_b == 0

@@ -7,7 +7,8 @@ counted, and what is between two of them is looked up.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from estimates.stability.drift import (
 from estimates.stability.kernels.selection import ascending
 from estimates.stability.kernels.sorted_runs import Counts, SortedRuns
 from estimates.stability.ranking import tie_sum
-from estimates.stability.shared_rows import NeedsAllRows, SharedColumn
+from estimates.stability.shared_rows import Layout, NeedsAllRows, SharedColumn
 from estimates.stability.value_kinds import ColumnValues, Floats
 
 _WIDE = 1 << 62
@@ -35,6 +36,8 @@ class SharedOrder:
 
     same   in both versions, shared or not
     a, b   of the keys that moved, ascending; rows: where they stand among the compared keys
+    shared, layout          the shared ones, and where they stand among all
+    compared_a, compared_b  the others in key order
     """
 
     same: SortedRuns
@@ -43,6 +46,10 @@ class SharedOrder:
     rows: NDArray[np.intp]
     old: Floats
     new: Floats
+    shared: SharedColumn
+    layout: Layout
+    compared_a: Floats
+    compared_b: Floats
 
     def __len__(self) -> int:
         return len(self.same) + len(self.a)
@@ -89,23 +96,39 @@ class SharedOrder:
         )
 
     def overlap(self, k: int) -> float | None:
-        """The share of A's k largest that are among B's, as `ranks` has it.
-
-        Raises NeedsAllRows where equal values are in the top and not.
-        """
-        n = len(self)
-        if k >= n:
+        """The share of A's k largest that are among B's, as `ranks` has it."""
+        if k >= len(self):
             return None
-        ends = [float(side.at([n - k])[0]) for side in (self.all_a, self.all_b)]
-        for side, end in zip((self.all_a, self.all_b), ends, strict=True):
-            if n - int(side.below(np.array([end]))[0]) != k:
-                raise NeedsAllRows
-        same = len(self.same) - int(self.same.below(np.array([max(ends)]))[0])
-        moved = np.count_nonzero((self.old >= ends[0]) & (self.new >= ends[1]))
-        return (same + int(moved)) / k
+        a, b = self._top(self.all_a, self.compared_a, k), self._top(self.all_b, self.compared_b, k)
+        largest = max(a.end, b.end)
+        same = len(self.same) - int(self.same.upto(np.array([largest]))[0])
+        tied = [top.tied for top in (a, b) if top.end == largest]
+        moved = self.layout.of_compared(self.rows)
+        same += len(np.setdiff1d(reduce(np.intersect1d, tied), moved, assume_unique=True))
+        both = a.has(self.old, moved) & b.has(self.new, moved)
+        return (same + int(np.count_nonzero(both))) / k
+
+    def _top(self, values: SortedRuns, compared: Floats, k: int) -> _Top:
+        """The k largest; of equal values at their end those of the first keys."""
+        end = float(values.at([len(values) - k])[0])
+        above = len(values) - int(values.upto(np.array([end]))[0])
+        of_shared = self.layout.of_shared(self.shared.places(end))
+        of_compared = self.layout.of_compared(np.flatnonzero(compared == end))
+        return _Top(end, np.sort(np.concatenate([of_shared, of_compared]))[: k - above])
 
 
-def shared_order(deltas: Deltas, shared: SharedColumn) -> SharedOrder:
+class _Top(NamedTuple):
+    """The largest values: those above one, and of those that equal it some, by their place."""
+
+    end: float
+    tied: NDArray[np.intp]
+
+    def has(self, values: Floats, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which values at some places are among them."""
+        return (values > self.end) | ((values == self.end) & np.isin(places, self.tied))
+
+
+def shared_order(deltas: Deltas, shared: SharedColumn, layout: Layout) -> SharedOrder:
     """The order of a column's compared values; raises NeedsAllRows where many of them moved."""
     moved = deltas.a != deltas.b
     rows = np.flatnonzero(moved)
@@ -113,7 +136,8 @@ def shared_order(deltas: Deltas, shared: SharedColumn) -> SharedOrder:
     if not is_few(len(rows), len(same) + len(rows)):
         raise NeedsAllRows
     old, new = deltas.a[rows], deltas.b[rows]
-    return SharedOrder(same, ascending(old), ascending(new), rows, old, new)
+    sides = ascending(old), ascending(new)
+    return SharedOrder(same, *sides, rows, old, new, shared, layout, deltas.a, deltas.b)
 
 
 def shared_ties(

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from estimates.contract.contract import Contract
 from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.kernels.exact import exact_total
-from estimates.stability.kernels.selection import ascending
 from estimates.stability.kernels.sorted_runs import SortedRuns
+from estimates.stability.kernels.sorting import sorted_with_rows
 from estimates.stability.value_kinds import FINITE, KINDS, NULL, Floats
 
 _ROLES = ("point", "score")
 _WHOLE = 2.0**53  # whole numbers from here on are no doubles
+Places = NDArray[np.int32]
 
 
 class NeedsAllRows(Exception):  # noqa: N818 (no error: another way has to be taken)
@@ -32,12 +33,13 @@ class NeedsAllRows(Exception):  # noqa: N818 (no error: another way has to be ta
 
 
 class SortedColumn(NamedTuple):
-    """The numbers of a column of one part: the finite ones ascending, and Σ |x| in units of
-    2⁻¹⁰⁸⁰; all others are null.
+    """The numbers of a column of one part: the finite ones ascending, Σ |x| in units of 2⁻¹⁰⁸⁰, and
+    which of the finite ones in key order each is, equal ones ascending; all others are null.
     """
 
     run: Floats
     size: int
+    places: Places
 
 
 def sorted_column(values: pl.Series) -> SortedColumn:
@@ -45,7 +47,8 @@ def sorted_column(values: pl.Series) -> SortedColumn:
     check_numbers(values)
     numbers = values.drop_nulls().cast(pl.Float64).to_numpy() + 0.0
     total = exact_total(lambda rows: np.abs(numbers[rows]), len(numbers))
-    return SortedColumn(ascending(numbers), total)
+    run, places = sorted_with_rows(numbers)
+    return SortedColumn(run, total, places.astype(np.int32, copy=False))
 
 
 def check_numbers(values: pl.Series) -> None:
@@ -62,11 +65,23 @@ class SharedColumn:
     runs    the finite ones, an ascending column a part
     finite  how many are finite in each stretch of shared rows
     size    Σ |x| in units of 2⁻¹⁰⁸⁰
+    parts   the numbers of each part
     """
 
     runs: SortedRuns
     finite: tuple[int, ...]
     size: int
+    parts: tuple[SortedColumn, ...]
+
+    def places(self, value: float) -> Rows:
+        """Which of the finite numbers of all shared rows, in key order, are this one; ascending."""
+        places: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+        before = 0
+        for part in self.parts:
+            low, high = (int(np.searchsorted(part.run, value, side)) for side in ("left", "right"))
+            places.append(before + part.places[low:high].astype(np.intp))
+            before += len(part.run)
+        return np.concatenate(places)
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,7 @@ class SharedRows:
                 SortedRuns([column.run for column in every]),
                 tuple(sum(len(column.run) for column in parts) for parts in of_parts),
                 sum(column.size for column in every),
+                tuple(every),
             )
         rows = [(before, sum(n for n, _ in parts)) for before, parts in stretches]
         return cls(rows, columns, dict(ties))
@@ -159,10 +175,20 @@ class Layout:
 
     def __init__(self, befores: Rows, shared: Rows, n: int) -> None:
         ends = np.append(befores, n)
+        self._befores, self._counts = befores, np.cumsum(shared)
         self.firsts = np.append(0, befores)
         self.starts = self.firsts + np.append(0, np.cumsum(shared))
         self.stops = self.starts + (ends - self.firsts)
         self.rows = n + int(shared.sum())
+
+    def of_compared(self, rows: Rows) -> Rows:
+        """Where some of the compared rows stand among all."""
+        piece = np.searchsorted(self._befores, rows, "right")
+        return self.starts[piece] - self.firsts[piece] + rows
+
+    def of_shared(self, rows: Rows) -> Rows:
+        """Where some of the shared rows, counted without the others, stand among all."""
+        return self._befores[np.searchsorted(self._counts, rows, "right")] + rows
 
     def of_block(self, block: slice) -> list[tuple[slice, slice]]:
         """Where a block has compared rows: places in the block, and among the compared rows."""

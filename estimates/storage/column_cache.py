@@ -20,9 +20,12 @@ from numpy.typing import NDArray
 from estimates.storage.derived_folder import DerivedFolder
 
 MAX_BYTES = 4 << 30
-_HEAD = struct.Struct("<8sIIQ")  # mark, length and checksum of the table, sum of the numbers' bits
-_MARK = b"columns1"
+# mark, length and checksum of the table, sum of the bits of numbers and places
+_HEAD = struct.Struct("<8sIIQ")
+_MARK = b"columns2"
 Floats = NDArray[np.float64]
+# Of a column the numbers in order, and which of them in key order each is.
+Ordered = tuple[Floats, NDArray[np.int32]]
 
 
 class PartColumns(msgspec.Struct, frozen=True):
@@ -46,7 +49,7 @@ class ColumnCache(DerivedFolder):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, MAX_BYTES)
 
-    def get(self, digest: str) -> tuple[PartColumns, dict[str, Floats]] | None:
+    def get(self, digest: str) -> tuple[PartColumns, dict[str, Ordered]] | None:
         """The columns of a part, mapped; None when they are not kept or damaged."""
         path = self.folder / f"{digest}.columns"
         try:
@@ -57,17 +60,19 @@ class ColumnCache(DerivedFolder):
             return None
         return _read(content)
 
-    def put(self, digest: str, part: PartColumns, columns: dict[str, Floats]) -> None:
+    def put(self, digest: str, part: PartColumns, columns: dict[str, Ordered]) -> None:
         """Keep the columns of a part, if that is possible; in the order of `part.numbers`."""
         table = msgspec.msgpack.encode(part)
         padded = table + b"\0" * (-(_HEAD.size + len(table)) % 8)
-        arrays = [np.ascontiguousarray(columns[name], "<f8") for name in part.numbers]
+        numbers = [np.ascontiguousarray(columns[name][0], "<f8") for name in part.numbers]
+        places = [np.ascontiguousarray(columns[name][1], "<i4") for name in part.numbers]
+        arrays = [*numbers, *places]
         checksum = sum(map(_sum_of_bits, arrays)) % 2**64
         head = _HEAD.pack(_MARK, len(table), zlib.crc32(table), checksum)
         self.write(f"{digest}.columns", head, padded, *(array.data for array in arrays))
 
 
-def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Floats]] | None:
+def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Ordered]] | None:
     if len(content) < _HEAD.size:
         return None
     mark, length, of_table, of_numbers = _HEAD.unpack_from(content)
@@ -77,18 +82,20 @@ def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Floats]] | None:
     part = msgspec.msgpack.decode(table, type=PartColumns)
     start = _HEAD.size + length + -(_HEAD.size + length) % 8
     counts = [count for count, _ in part.numbers.values()]
-    if len(content) != start + 8 * sum(counts):
+    places_at = start + 8 * sum(counts)
+    if len(content) != places_at + 4 * sum(counts):
         return None
-    if _sum_of_bits(np.frombuffer(content, "<f8", sum(counts), start)) != of_numbers:
+    numbers = np.frombuffer(content, "<f8", sum(counts), start)
+    places = np.frombuffer(content, "<i4", sum(counts), places_at)
+    if (_sum_of_bits(numbers) + _sum_of_bits(places)) % 2**64 != of_numbers:
         return None
-    columns: dict[str, Any] = {}
-    at = start
-    for name, count in zip(part.numbers, counts, strict=True):
-        columns[name] = np.frombuffer(content, "<f8", count, at)
-        at += 8 * count
+    columns: dict[str, Ordered] = {}
+    stops = np.cumsum(counts).tolist()
+    for name, count, stop in zip(part.numbers, counts, stops, strict=True):
+        columns[name] = numbers[stop - count : stop], places[stop - count : stop]
     return part, columns
 
 
-def _sum_of_bits(numbers: Floats) -> int:
+def _sum_of_bits(numbers: NDArray[Any]) -> int:
     """The bits as whole numbers, added up: a flipped one shows, ten times as fast as in a CRC."""
-    return int(numbers.view("<u8").sum(dtype=np.uint64))
+    return int(numbers.view(f"<u{numbers.itemsize}").sum(dtype=np.uint64))

@@ -39,6 +39,12 @@ class DataFile:
         for at in range(start, stop, PIECE):
             yield self._objects.get_range(self._name, at, min(at + PIECE, stop))
 
+    def all_pieces(self) -> Iterator[bytes]:
+        """All bytes in one request; raises NotFoundError (`no_object`), UnavailableError
+        (`storage`).
+        """
+        return self._objects.pieces(self._name)
+
     @property
     def path(self) -> Path | None:
         """Where it is; None in a bucket."""
@@ -148,6 +154,6 @@ def _content(file: DataFile) -> io.BytesIO:
 
 def _digest(file: DataFile) -> str:
     digest = hashlib.sha256()
-    for piece in file.pieces(0, file.size):
+    for piece in file.all_pieces():
         digest.update(piece)
     return digest.hexdigest()
