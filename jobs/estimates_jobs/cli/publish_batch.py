@@ -75,6 +75,7 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
         terminal.json({"set": contract.name, "runs": done, "counts": counts, "warnings": warnings})
     else:
         terminal.line(_summary(contract.name, counts), "bold")
+        _show_elapsed(done)
         if counts["published"] and contract.gate.promote == "manual":
             terminal.line(
                 "the contract leaves promotion to a person: "
@@ -150,3 +151,15 @@ def _summary(name: str, counts: dict[str, int]) -> str:
     }
     parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts[key]]
     return f"{name}: {count(counts['tables'], 'table')}: {', '.join(parts) or 'none'}"
+
+
+def _show_elapsed(runs: Sequence[BatchRun]) -> None:
+    """How many keys have no time left when the data of their table end."""
+    late = [run for run in runs if run.elapsed]
+    if late:
+        elapsed = sum(run.elapsed for run in late)
+        rows = sum(run.rows or 0 for run in late)
+        terminal.line(
+            f"elapsed: {elapsed:,} of {count(rows, 'key')} of {count(len(late), 'table')}: the "
+            "target is not after --through, so that they are neither compared nor scored"
+        )

@@ -15,6 +15,7 @@ from estimates.errors import ConflictError, EstimatesError, GateError, InvalidEr
 from estimates.store.members import set_of_member
 from estimates.store.store import Store
 from estimates_jobs.run import runner
+from estimates_jobs.run.elapsed_keys import elapsed_keys
 from estimates_jobs.tables.dated_tables import DatedTable, filled
 from estimates_jobs.tables.family_tables import by_member, hub_details
 from estimates_jobs.tables.table_files import Table, with_timezone
@@ -30,6 +31,7 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     run_id       None where no run began
     is_repeated  an earlier batch had published it; nothing was done now
     status       also `rejected` (it cannot be read or does not conform; nothing was stored)
+    elapsed      keys whose target is not after `data_through`
     not_promoted_because  a sentence; None when production pointed to the version
     error, message        of what was rejected
     """
@@ -41,6 +43,7 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     data_through: datetime | None = None
     version: int | None = None
     rows: int | None = None
+    elapsed: int = 0
     is_repeated: bool = False
     not_promoted_because: str | None = None
     error: str | None = None
@@ -110,6 +113,7 @@ def _published(
             plan.options,
         )
         del content  # the frame is a copy; a table of a long history may be large
+        elapsed = elapsed_keys(frame, store.contract(name), provenance.data_through)
         released_at = plan.released_at and filled(plan.released_at, table.when)
         if member is not None:
             set_of_member(store, name, member, hub_details(table.name, member))
@@ -131,6 +135,7 @@ def _published(
         data_through=outcome.data_through,
         version=outcome.version,
         rows=outcome.rows,
+        elapsed=elapsed,
         not_promoted_because=outcome.not_promoted_because,
         warnings=outcome.warnings,
     )

@@ -30,6 +30,7 @@ from estimates.store.partial_update import Changes
 from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
+from estimates_jobs.run.elapsed_keys import elapsed_keys, elapsed_sentence
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.run.pinned_input import Pins
 from estimates_jobs.tables.plain_text import naming
@@ -180,7 +181,8 @@ def read_candidate(
     through = through_of(known, data_through)
     pinned = (known.pins or {}).get(_FILE) if known is not None else None
     table = read_with_digest(file, options, pinned)
-    return candidate_of(contract, str(file), table, run_id, through, options)
+    made = candidate_of(contract, str(file), table, run_id, through, options)
+    return _noting_elapsed(made, contract, options)
 
 
 def file_candidate(
@@ -193,7 +195,19 @@ def file_candidate(
     """The same without a store, for a file that is only judged: of a run with a name of its own."""
     through, options = through_of(None, data_through), options or TextOptions()
     table = read_with_digest(file, options)
-    return candidate_of(contract, str(file), table, new_run_id(), through, options)
+    made = candidate_of(contract, str(file), table, new_run_id(), through, options)
+    return _noting_elapsed(made, contract, options)
+
+
+def _noting_elapsed(
+    candidate: tuple[pl.DataFrame, Provenance], contract: Contract, options: TextOptions
+) -> tuple[pl.DataFrame, Provenance]:
+    """The candidate; how many of its keys elapse at once is noted."""
+    frame, provenance = candidate
+    elapsed = elapsed_keys(frame, contract, provenance.data_through)
+    if elapsed:
+        options.note(elapsed_sentence(elapsed, frame.height, provenance.data_through))
+    return candidate
 
 
 def candidate_of(

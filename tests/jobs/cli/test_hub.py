@@ -246,3 +246,20 @@ def test_what_is_no_hub_is_refused(tmp_path: Path, content: str) -> None:
     called = call("draft", "--hub", tmp_path, "--format", "json")
     assert (called.code, called.error["code"]) == (2, "bad_file")
     assert "tasks.json" in called.error["message"]
+
+
+def test_it_is_said_how_many_keys_elapse(hub: Path) -> None:
+    """When --through makes a horizon elapse: of a file that is judged or published, and of all
+    files of a batch together.
+    """
+    define(hub)
+    for model in MODELS:
+        submit(hub, model, "2025-11-15", 1)
+    files = [hub / "model-output" / model / f"2025-11-15-{model}.csv" for model in MODELS]
+    called = call("publish", "wk-inc-flu", *files, "--through", "{date}")
+    assert "elapsed: 4 of 8 keys of 2 tables: the target is not after --through" in called.text
+    words = ("gate", "wk-inc-flu.umass-trends", "--file", files[0], "--through")
+    assert (
+        "2 of 4 keys elapse: the target is not after 2025-11-15T" in call(*words, "2025-11-15").err
+    )
+    assert "elapse" not in call(*words, DAYS[0]).err
