@@ -103,6 +103,7 @@ class _SetMethods(_Performer[SetRequests]):
     versions = _method_of(reading_requests.versions)
     resolve = _method_of(reading_requests.resolve)
     state = _method_of(reading_requests.state)
+    frame = _method_of(reading_requests.frame)
     contract_of = _method_of(reading_requests.contract_of)
     get = _method_of(reading_requests.get)
     get_many = _method_of(reading_requests.get_many)

@@ -5,6 +5,7 @@ Each function is a plan: the method of that name of `RemoteSet` and `AsyncRemote
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -25,6 +26,8 @@ from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_version
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from estimates.gate.policy_table import PolicyInForce
     from estimates.keys.key_form import Key
 
@@ -94,6 +97,20 @@ def resolve(
     parameters = requests.version_parameters(ref, as_of, clock)
     path = f"/versions/{segment(str(parameters.pop('ref')))}"
     return decoded((yield from requests.get(path, parameters)), Version)
+
+
+def frame(
+    requests: SetRequests, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+) -> Plan[pl.DataFrame]:
+    """All estimates of one version as a polars frame, sorted by key, each part checked against its
+    digest. Raises as `resolve` does; CorruptError (`file_damaged`).
+    """
+    with needs("frames"):
+        import polars as pl
+
+    version = yield from resolve(requests, ref, as_of, clock)
+    parts = yield from requests.rows(version.version)
+    return pl.concat([pl.read_parquet(io.BytesIO(part)) for part in parts])
 
 
 def state(requests: SetRequests, version: Version | VersionHead) -> Plan[State]:

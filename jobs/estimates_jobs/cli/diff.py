@@ -26,6 +26,7 @@ from estimates_jobs.cli.diff_tables import (
     two_files,
 )
 from estimates_jobs.cli.interface.command import Options, columns_option, command
+from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.table_options import table_options
 
 
@@ -35,6 +36,8 @@ from estimates_jobs.cli.interface.table_options import table_options
     "estimates diff old.csv new.csv --key customer_id --changes --output changes.parquet",
     "estimates diff churn production next-week.csv              # a version against a file",
     "estimates diff sp500-close 3 4                             # two versions of a set",
+    "estimates diff churn --against http://old:8000             # does the old service say the "
+    "same?",
     "estimates diff sp500-close production latest",
     "estimates diff sp500-close 3 4 --pairing same_horizon      # tomorrow then against "
     "tomorrow now",
@@ -61,9 +64,10 @@ from estimates_jobs.cli.interface.table_options import table_options
 @click.option(
     "--rtol",
     type=float,
-    help="With --key: a change up to this share is not material. Default: 0.01.",
+    help="With --key: a change up to this share is not material. Default: 0.01; with --against "
+    "1e-9.",
 )
-@click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
+@click.option("--atol", type=float, help="Nor is one up to this much. Default: 0.")
 @columns_option("--group", "groups", help="With --key: break the changes down by these columns.")
 @columns_option(
     "--estimates", help="With --key: columns that are estimates, where their names do not say so."
@@ -77,6 +81,12 @@ from estimates_jobs.cli.interface.table_options import table_options
     "--to-set",
     metavar="SET",
     help="TO is a version of this other set, whose key has to be the same.",
+)
+@click.option(
+    "--against",
+    metavar="URL-OR-TABLE",
+    help="In place of FROM: what another service has in production, a file or SQL that begins with "
+    "SELECT. TO is production where it is not said. Exits 1 when the two do not agree.",
 )
 @click.option(
     "--pairing",
@@ -109,7 +119,7 @@ from estimates_jobs.cli.interface.table_options import table_options
     help=f"Write all changes to a file that ends in {', '.join(WRITTEN_KINDS)}.",
 )
 @table_options
-def diff(options: Options, **arguments: Any) -> None:
+def diff(options: Options, **arguments: Any) -> int:
     """How stable the estimates are: keys, changes per key, intervals, largest moves, from one
     version to another.
 
@@ -127,6 +137,9 @@ def diff(options: Options, **arguments: Any) -> None:
     parameters, the old data and the new parameters, and with nothing changed, which tells how much
     is noise. Inputs and code must be those of the versions; where they are not, it says so. Nothing
     is stored. Exits 0 whether anything changed or not.
+
+    With --against at a cut-over: SET alone, or SET TO. The two agree when they have the same keys
+    and no number differs by more than --atol and --rtol times the larger one (default: 1e-9).
     """
     request = DiffRequest(**arguments)
     if request.why:
@@ -134,14 +147,26 @@ def diff(options: Options, **arguments: Any) -> None:
         from estimates_jobs.cli.diff_why import show_why
 
         show_why(options, *request.words)
-        return
+        return 0
     check_options(options, request)
+    if request.against is not None:
+        return _diff_against(options, request)
     if request.to_set is not None:
         show_versions(options, options.open_to_read()[request.words[0]], request)
     elif request.of_two_files:
         show_tables(options, two_files(request, options.tables), request.words[2:], request)
     else:
         _diff_in_store(options, request)
+    return 0
+
+
+def _diff_against(options: Options, request: DiffRequest) -> int:
+    from estimates_jobs.cli.diff_against import against, agreement
+
+    tables = against(options, request)
+    said = agreement(tables, request.rtol, request.atol)
+    show_tables(options, tables, request.prefix, request, said)
+    return 0 if said.agrees else ANSWER_IS_NO
 
 
 def _diff_in_store(options: Options, request: DiffRequest) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from estimates.compare.change_page import full_name
 from estimates.compare.queries import ChangeQuery
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from estimates.stability.pages.pictures import Pictures
     from estimates.stability.report import Report
     from estimates.store.estimate_set import EstimateSet
+    from estimates_jobs.cli.diff_against import Agreement
 
 
 def show_versions(
@@ -49,16 +51,25 @@ def show_versions(
 
 
 def show_tables(
-    options: Options, tables: TwoTables, prefix: Sequence[str], request: DiffRequest
+    options: Options,
+    tables: TwoTables,
+    prefix: Sequence[str],
+    request: DiffRequest,
+    said: Agreement | None = None,
 ) -> None:
-    """The report of two tables, or their changes; `prefix` is a leading part of a key."""
+    """The report of two tables, or their changes; `prefix` is a leading part of a key, `said`
+    whether they agree.
+    """
     if not options.json and tables.guessed:
         click.echo(guess_line(tables), err=True)
     if request.changes:
         _show_changes_of_tables(options, tables, prefix, request)
     else:
         _check_no_key(prefix)
-        _show_report(options, tables.report(), tables.pictures)
+        _show_report(options, tables.report(), tables.pictures, said)
+    if said is not None and not options.json:
+        sentence = said.text(str(tables.names[0]))
+        click.echo(sentence, err=options.format != "text")
 
 
 def _check_no_key(prefix: Sequence[str]) -> None:
@@ -67,10 +78,17 @@ def _check_no_key(prefix: Sequence[str]) -> None:
 
 
 def _show_report(
-    options: Options, report: Report, pictures: Callable[[], Pictures] | None = None
+    options: Options,
+    report: Report,
+    pictures: Callable[[], Pictures] | None = None,
+    said: Agreement | None = None,
 ) -> None:
     if options.json:
-        terminal.raw(options.with_notes(render_json(report)))
+        body = render_json(report)
+        if said is not None:
+            content = msgspec.json.decode(body) | {"agreement": said}
+            body = msgspec.json.format(msgspec.json.encode(content), indent=2)
+        terminal.raw(options.with_notes(body))
     elif options.format == "markdown":
         terminal.page(render_markdown(report))
     elif options.format == "html":

@@ -48,6 +48,7 @@ class DiffRequest(msgspec.Struct, frozen=True):
     timezone: str | None
     estimates: list[str] | None
     to_set: str | None
+    against: str | None
     pairing: Pairing | None
     changes: bool
     why: bool
@@ -71,6 +72,11 @@ class DiffRequest(msgspec.Struct, frozen=True):
     def of_two_files(self) -> bool:
         """Whether the words are OLD NEW, and not SET FROM TO."""
         return self._has("key", "contract") or len(self.words) == 2
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """The leading part of a key after the words."""
+        return self.words[2:]
 
     @property
     def has_tolerance_or_groups(self) -> bool:
@@ -97,7 +103,7 @@ def check_why(options: Options, request: DiffRequest) -> None:
         request.has_file_options
         or request.has_change_options
         or request.changes
-        or not (request.to_set is request.pairing is None)
+        or not (request.to_set is request.pairing is request.against is None)
     )
     if len(request.words) != 3 or others or options.format not in ("text", "json"):
         raise click.UsageError("--why stands alone, after SET FROM TO, with --format text or json")
@@ -112,7 +118,7 @@ def check_options(options: Options, request: DiffRequest) -> None:
     """Raises UsageError for too few words, and for options that do not go together."""
     if request.changes and options.format in PAGES:
         raise click.UsageError("--changes are printed as text, JSON or CSV, not as a page")
-    if len(request.words) < 2:
+    if len(request.words) < (2 if request.against is None else 1):
         raise click.UsageError(
             "two files: OLD NEW --key COLUMNS; two versions of a set: SET FROM TO"
         )
@@ -129,7 +135,9 @@ def check_options(options: Options, request: DiffRequest) -> None:
             raise click.UsageError(
                 f"--output: the name of the file ends in {', '.join(WRITTEN_KINDS)}"
             )
-    if request.to_set is not None:
+    if request.against is not None:
+        _check_against(request)
+    elif request.to_set is not None:
         _check_other_set(request)
     elif request.of_two_files:
         _check_two_files(request)
@@ -155,6 +163,17 @@ def _check_other_set(request: DiffRequest) -> None:
         )
     if request.to_set == request.words[0]:
         raise click.UsageError("TO is in SET already: leave --to-set out")
+
+
+def _check_against(request: DiffRequest) -> None:
+    said = (request.key, request.contract, request.groups, request.estimates, request.to_set)
+    if any(option is not None for option in said):
+        raise click.UsageError(
+            "--against goes with SET, or SET TO; the contract of SET says key, estimates and groups"
+        )
+    if request.prefix and not request.changes:
+        raise click.UsageError("a KEY needs --changes")
+    check_pairing(request)
 
 
 def _check_two_files(request: DiffRequest) -> None:

@@ -41,13 +41,13 @@ def two_files(request: DiffRequest, options: TextOptions) -> TwoTables:
     from estimates_jobs.tables.table_files import with_timezone
 
     old, new = request.words[:2]
-    _check_files(old, new)
+    check_files(old, new)
     contract = None if request.contract is None else read_contract(request.contract)
     contract = contract and with_timezone(contract, request.timezone)
     key = request.key or []
     estimates = request.estimates or []
-    a = _read(old, contract, key, options, estimates)
-    b = _read(new, contract, key, options, estimates)
+    a = read_file(old, contract, key, options, estimates)
+    b = read_file(new, contract, key, options, estimates)
     if request.key is None and contract is None:
         raise InvalidError(
             "key_needed", "which columns are the key?", remedy=_proposal(a, b, old, new)
@@ -92,7 +92,7 @@ def file_and_version(
             "a file is compared with a version of a store, and this is a service's URL",
             remedy="name the store itself with --store",
         )
-    _check_files(*(word for word in (old, new) if not is_ref(word)))
+    check_files(*(word for word in (old, new) if not is_ref(word)))
     pair = next(
         (store.compare(set_name, DiffQuery(ref, ref)) for ref in (old, new) if is_ref(ref)), None
     )
@@ -105,7 +105,7 @@ def file_and_version(
             sides.append((store.frame(version), version.version, version.data_through))
         else:
             name = _display_name(word)
-            frame = _read(word, contract, [], options)
+            frame = read_file(word, contract, [], options)
             sides.append((conforming(frame, contract, name), name, None))
     (a, name_a, through_a), (b, name_b, through_b) = sides
     return TwoTables(contract, a, b, (name_a, name_b), through=(through_a, through_b))
@@ -187,7 +187,7 @@ def _estimates(tables: TwoTables) -> Iterator[str]:
         yield from [f"{', '.join(loose)} ({role})"] if loose else []
 
 
-def _check_files(*words: str) -> None:
+def check_files(*words: str) -> None:
     """Raises InvalidError (`no_file`) that says what else a word could have meant."""
     if words.count("-") > 1:
         raise InvalidError(
@@ -204,7 +204,7 @@ def _display_name(word: str) -> str:
     return "standard input" if word == "-" else word
 
 
-def _read(
+def read_file(
     word: str,
     contract: Contract | None,
     key: Sequence[str],

@@ -29,10 +29,20 @@ def read_actual_values(
     Raises InvalidError: `no_file`, `bad_file`, `bad_value`, `ambiguous_number`, `bad_input` (SQL
     that DuckDB refuses); UnavailableError.
     """
-    if _QUERY.match(source) is None:
+    if not is_query(source):
         options = options or TextOptions()
         frame = read_table(source, options)
         observed = set(sources(contract, frame.columns).values())
         kept = [name for name in frame.columns if name not in observed or name in contract.key]
         return plain_columns(frame, kept, options, source)
-    return read_input("actuals", Input(query=source, static=True), instants.now()).frame
+    return read_query(source)
+
+
+def is_query(source: str) -> bool:
+    """Whether it is SQL, which begins with SELECT, FROM or WITH."""
+    return _QUERY.match(source) is not None
+
+
+def read_query(query: str) -> pl.DataFrame:
+    """What DuckDB answers; raises InvalidError `bad_input`."""
+    return read_input("actuals", Input(query=query, static=True), instants.now()).frame
