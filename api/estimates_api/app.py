@@ -14,12 +14,14 @@ from typing import Any
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from estimates import InvalidError, Store
 from estimates.settings import Settings
 from estimates_api import routes
 from estimates_api.desk import pages
+from estimates_api.desk.desk_page import lost_page
 from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error
@@ -119,7 +121,7 @@ def create_app(store: Store | None = None) -> Litestar:
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "shared": Provide(lambda: shared, sync_to_thread=False),
         },
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS | {HTTPException: lost_page},
         before_request=refuse_unknown,
         lifespan=[
             tuned_collector,

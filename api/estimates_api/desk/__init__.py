@@ -3,6 +3,7 @@
 pages/      a page a file: what it asks, and what its template is given; docs/desk.md shows them
 templates/  Jinja, escaped; macros.html has the pieces that all pages share
 pictures       what a picture is made of; move_pictures  how far production moved
+check_history  what a check said in the verdicts before
 key_pictures   one key through the versions, drawn
 leading_parts  leading parts of a key in a form
 answers     asks the service for what a page shows, in this process

@@ -22,6 +22,7 @@ from estimates_api.desk.links import Links, answer_path, key_path, set_path
 from estimates_api.http.problems import from_error, from_framework, from_unexpected
 from estimates_api.http.representation import REVALIDATE, Compressible, content_tag
 from estimates_api.http.routing import raw_path
+from estimates_api.http.url_text import ReadRequest
 
 T = TypeVar("T")
 CSS = (STYLE + Path(__file__).with_name("desk.css").read_text(encoding="utf-8")).encode()
@@ -115,6 +116,15 @@ def read_moment(as_of: str | None) -> str | None:
     if moment is not None and moment.tzinfo is None and "T" in as_of:
         as_of = moment.isoformat() + "Z"
     return instants.text(instants.parse(as_of, "as_of"))
+
+
+def lost_page(request: ReadRequest, error: HTTPException) -> Response[bytes]:
+    """What is answered where there is nothing: a page to a browser, else a problem."""
+    answer = from_framework(request, error)
+    asks = request.headers.get("accept", "")
+    if request.scope["path"].startswith("/v1/") or "text/html" not in asks:
+        return answer
+    return _own_problem(from_framework)(request, error)
 
 
 def desk_page(path: str) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:

@@ -24,4 +24,10 @@ async def docs() -> ASGIApp:
     )
 
 
-ROUTES = [docs]
+@get("/openapi.json", include_in_schema=False)
+async def openapi_json() -> ASGIApp:
+    """Where tools look for the OpenAPI document."""
+    return Representation(b"", status=308, headers={"location": "schema/openapi.json"})
+
+
+ROUTES = [docs, openapi_json]

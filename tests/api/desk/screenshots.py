@@ -39,7 +39,7 @@ def take(folder: Path) -> None:
                     color_scheme="dark" if scheme == "dark" else "light",
                 )
                 page.goto(f"{url}{path}")
-                page.wait_for_function("!document.querySelector('main [role=status]')")
+                page.wait_for_selector("main [role=status]", state="detached")
                 page.screenshot(path=folder / f"{name}.png")
             chromium.close()
 

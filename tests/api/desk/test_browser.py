@@ -27,6 +27,8 @@ SHOWN = (
     "/sets/closes/stability",
     "/events",
 )
+# In one scheme each: the two tests of looks take opposite ones.
+SCHEMES = ("light", "dark") * (len(SHOWN) // 2)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -126,8 +128,7 @@ def test_the_moment_is_set_for_all_pages(browser: Browser, server: httpx.Client)
     visit.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", SHOWN)
+@pytest.mark.parametrize(("path", "scheme"), zip(SHOWN, SCHEMES, strict=True))
 def test_pages_fit_a_phone(browser: Browser, server: httpx.Client, path: str, scheme: Any) -> None:
     """At 390 px nothing but tables and pictures scrolls sideways, in light and in dark."""
     visit = Visit(
@@ -144,20 +145,21 @@ def test_pages_fit_a_phone(browser: Browser, server: httpx.Client, path: str, sc
     visit.context.close()
 
 
-@pytest.mark.parametrize("path", SHOWN)
-def test_axe_finds_nothing_serious(browser: Browser, server: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize(("path", "scheme"), zip(SHOWN, reversed(SCHEMES), strict=True))
+def test_axe_finds_nothing_serious(
+    browser: Browser, server: httpx.Client, path: str, scheme: Any
+) -> None:
     """Landmarks, labels, contrast, names of links: axe-core has nothing serious to say."""
-    for scheme in ("light", "dark"):
-        visit = Visit(browser, str(server.base_url), color_scheme=scheme)
-        visit.page.goto(path)
-        violations = Axe().run(visit.page).response["violations"]
-        serious = [
-            (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
-            for violation in violations
-            if violation["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], scheme
-        visit.context.close()
+    visit = Visit(browser, str(server.base_url), color_scheme=scheme)
+    visit.page.goto(path)
+    violations = Axe().run(visit.page).response["violations"]
+    serious = [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    visit.context.close()
 
 
 def test_the_keyboard_is_enough(browser: Browser, server: httpx.Client) -> None:

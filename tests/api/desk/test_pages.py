@@ -27,6 +27,7 @@ PAGES = (
     "/sets/closes/diff/1/4",
     "/sets/closes/stability",
     "/sets/closes/accuracy",
+    "/sets/closes/verdicts/5",
     "/sets/closes/keys/AAPL/2024-06-03",
     "/sets/odd/keys/a%2Fb/2",
 )
@@ -119,6 +120,9 @@ def test_every_link_leads_somewhere(client: TestClient[Any]) -> None:
         seen.add(path)
         response = client.get(link)
         assert response.status_code in (200, 202), link
+        if "stability.svg" in link:
+            assert response.headers["content-type"] == "image/svg+xml"
+            assert b"<polyline" in response.content or "odd" in link
         if response.headers["content-type"].startswith("text/html") and path != "/docs":
             waiting += ReadPage(link, response.text).links
     kinds = {re.sub(r"/(versions|verdicts|diff|keys)/.*", r"/\1/", path) for path in seen}
@@ -143,6 +147,23 @@ def test_problems_are_pages(client: TestClient[Any]) -> None:
         assert (response.status_code, code in read.text) == (status, True), path
         assert response.headers["content-type"].startswith("text/html")
         assert response.headers["content-security-policy"] == POLICY
+
+
+def test_a_browser_that_is_lost_gets_a_page(client: TestClient[Any]) -> None:
+    """Where there is nothing a browser gets a page with a way back, a program a problem."""
+    lost = client.get("/nowhere/else", headers={"accept": "text/html,*/*;q=0.8"})
+    assert (lost.status_code, lost.headers["content-security-policy"]) == (404, POLICY)
+    assert "/" in ReadPage("/nowhere/else", lost.text).links
+    for path, accept in (("/nowhere", "*/*"), ("/v1/nowhere", "text/html")):
+        response = client.get(path, headers={"accept": accept})
+        assert response.json()["code"] == "no_route"
+
+
+def test_a_verdict_shows_what_each_check_said_before(client: TestClient[Any]) -> None:
+    """Beside a check that fails stand its values of earlier verdicts, each a link."""
+    read = page(client, "/sets/closes/verdicts/5")
+    before = [link for link in read.links if link.startswith("/sets/closes/verdicts/")]
+    assert {"/sets/closes/verdicts/4", "/sets/closes/verdicts/5"} <= set(before)
 
 
 def test_the_worst_set_comes_first(client: TestClient[Any]) -> None:

@@ -7,6 +7,7 @@ comparison two versions side by side
 key        one key through the versions
 verdict    a verdict, what fails first
 production_moves  what each move of production changed
+sparkline  the same as a line, for the catalogue
 scores     how good the estimates were
 event_log  what happened
 assets     the style sheet and the icon

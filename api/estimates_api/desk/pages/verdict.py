@@ -8,12 +8,14 @@ from estimates.gate.pages import verdict_text
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import Verdict
 from estimates.gate.way_forward import way_lines
+from estimates_api.desk.check_history import check_histories
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
-from estimates_api.http.bodies import SetDetail, VersionDetail
+from estimates_api.http.bodies import SetDetail, VersionDetail, VersionList
 from estimates_api.http.parameters import AsOf, PathRef, SetName
 from estimates_api.http.url_text import ReadRequest
 
+_BEFORE = 12  # versions whose verdicts are drawn beside this one
 _ORDER = ("fail", "error", "warn", "waived", "pass", "skipped")
 
 
@@ -29,6 +31,7 @@ async def verdict(
     stored = await page.get(
         Verdict, answer_path(set_name, "versions", str(detail.version), "verdict")
     )
+    before = await _earlier(page, set_name, detail.version)
     notable = verdict_text.notable_results(stored)
     quiet = [result for result in stored.checks if result not in notable]
     return page.draw(
@@ -43,7 +46,20 @@ async def verdict(
         waiver_lines=verdict_text.waiver_lines,
         remedy=remedy,
         way=way_lines(stored),
+        histories=check_histories(stored, before),
     )
+
+
+async def _earlier(page: DeskPage, name: str, version: int) -> list[Verdict]:
+    """The verdicts of the versions before one, oldest first."""
+    listed = await page.get(
+        VersionList, answer_path(name, "versions"), cursor=str(version), limit=_BEFORE
+    )
+    judged = [v.version for v in reversed(listed.versions) if v.blocks is not None]
+    return [
+        await page.get(Verdict, answer_path(name, "versions", number, "verdict"))
+        for number in judged
+    ]
 
 
 ROUTES = [verdict]
