@@ -48,8 +48,8 @@ def check_not_on_hold(tx: sa.Connection, version: Version) -> None:
             "legal_hold",
             f"{version.set}: version {version.version} is under legal hold {hold.id} "
             f"({hold.reason}) and stays until that is released",
-            remedy=f"`estimates hold {version.set} {hold.version or 'all'} --release {hold.id}` "
-            "releases it",
+            remedy=f"`estimates hold {version.set} {hold.version or 'all'} --release {hold.id} "
+            "--reason …` releases it",
             hold=hold.id,
         )
 
