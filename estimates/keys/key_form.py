@@ -176,10 +176,11 @@ class KeyForm:
             text.encode()  # a lone surrogate is no text
             return text
         except (ValueError, OverflowError) as error:
+            fault, _, remedy = str(error).partition("; ")
             raise InvalidError(
                 "bad_key_part",
-                f"{self.contract.name}: key column {column!r}: {error}",
-                remedy="write it as the contract's key column asks",
+                f"{self.contract.name}: key column {column!r}: {fault}",
+                remedy=remedy or f"its key parts are of type {kind}",
             ) from None
 
 
