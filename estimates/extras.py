@@ -24,6 +24,7 @@ _EXTRA_OF_PACKAGE = {
     "litestar": "api",
     "mlflow": "jobs",
     "numpy": "store",
+    "openlineage": "openlineage",
     "obstore": "store",
     "polars": "frames",
     "prometheus_client": "api",

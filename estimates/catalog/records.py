@@ -77,6 +77,8 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
                   parameters as the run had them
     warnings      what the job said about series it could not do
     carried_over  the groups that keep production's rows; None: all rows are the run's
+    commit        the commit of git that the job's code was at, with `+` behind it where tracked
+                  files differed from it
     """
 
     data_through: datetime
@@ -89,6 +91,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int | None = None
     warnings: tuple[str, ...] = ()
     carried_over: CarriedOver | None = None
+    commit: str | None = None
 
     def __post_init__(self) -> None:
         if self.data_through.tzinfo is None:

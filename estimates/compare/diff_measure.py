@@ -48,7 +48,7 @@ def measure_of(contract: Contract, revision: int) -> Measure:
     decisive = msgspec.structs.replace(contract, **defaults, stability=policy)
     digest = hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
     carried = {
-        name: Column(role="attribute", type=column.kind)
+        name: Column(role="attribute", type=column.kind, rtol=column.rtol, atol=column.atol)
         if contract.point_of(column) and column.role != "samples"
         else column
         for name, column in contract.columns.items()

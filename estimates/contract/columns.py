@@ -60,6 +60,7 @@ class Column(Part, frozen=True):
     min, max  hard bounds (inclusive); soft_min, soft_max: outside is a warning
     labels    the vocabulary of a `label` column
     nullable  null says "no estimate"
+    rtol, atol   differences up to atol + rtol · max(|a|, |b|) are none: the number has not changed
     scale_floor  unit of the column; see docs/stability.md, S0
     step      the attribute column with each key's typical step, mean |y_t − y_(t−1)| of what was
               observed; S6
@@ -84,6 +85,8 @@ class Column(Part, frozen=True):
     soft_min: float | None = None
     soft_max: float | None = None
     nullable: bool = False
+    rtol: float | None = None
+    atol: float | None = None
     scale_floor: float | None = None
     step: str | None = None
     weight: str | None = None
@@ -175,6 +178,12 @@ def _bound_problems(column: Column) -> Iterator[str]:
     ]
     if chain != sorted(chain):
         yield "bounds must satisfy min <= soft_min <= soft_max <= max"
+    for field in ("rtol", "atol"):
+        value = getattr(column, field)
+        if value is not None and not value >= 0:
+            yield f"{field} must not be negative"
+        if value is not None and column.kind not in ("float", "integer"):
+            yield f"{field!r} needs a number, and this column's type is {column.kind}"
     if column.scale_floor is not None and not column.scale_floor > 0:
         yield "scale_floor must be above 0"
 

@@ -51,6 +51,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     job: str | None
     parameters: dict[str, Any]
     code: str | None
+    commit: str | None
     seed: int | None
     warnings: list[str]
     status: RunStatus | None
@@ -233,6 +234,7 @@ def _run(catalog: Catalog, version: Version) -> RunFacts:
         job=came_from.job,
         parameters=came_from.parameters,
         code=came_from.code,
+        commit=came_from.commit,
         seed=came_from.seed,
         warnings=list(came_from.warnings),
         status=None if run is None else run.status,

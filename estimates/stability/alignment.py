@@ -19,6 +19,7 @@ from estimates.stability.kernels.blocks import each_block
 from estimates.stability.kernels.key_join import Rows, matching_rows
 
 Mask = NDArray[np.bool_]
+_SLACK = 1 + 1e-12  # a difference at its exact limit is within it, whatever the last bit says
 _ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
 
 
@@ -144,6 +145,7 @@ def align(
         alignment = Alignment(
             a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a)
         )
+    alignment = _without_noise(alignment, contract)
     pairing, target = contract.stability.pairing, contract.target
     if target is None:
         return alignment
@@ -162,6 +164,27 @@ def align(
     if pairing == "same_target":
         return replace(alignment, horizon=_horizons(alignment, target, through_b))
     return _rolled(alignment, target, through_a or through_b, through_b)
+
+
+def _without_noise(alignment: Alignment, contract: Contract) -> Alignment:
+    """B with the number of A wherever the two differ by no more than the column's own tolerance:
+    nothing that follows sees a change there.
+    """
+    columns: list[pl.Series] = []
+    for name, column in contract.columns.items():
+        if column.rtol is None and column.atol is None:
+            continue
+        old, new = alignment.old(name), alignment.new(name)
+        a, b = old.cast(pl.Float64).to_numpy(), new.cast(pl.Float64).to_numpy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            limit = (column.rtol or 0.0) * np.maximum(np.abs(a), np.abs(b)) + (column.atol or 0.0)
+            near = (np.abs(b - a) <= limit * _SLACK) & (a != b)
+        if near.any():
+            kept = new.zip_with(~pl.Series(near), old.cast(new.dtype))
+            rows = alignment.rows_b
+            whole = kept if rows is None else alignment.b[name].scatter(rows, kept)
+            columns.append(whole.alias(name))
+    return replace(alignment, b=alignment.b.with_columns(columns)) if columns else alignment
 
 
 def dated_target(contract: Contract) -> str | None:

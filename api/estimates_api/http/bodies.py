@@ -114,6 +114,7 @@ class ProvenanceBody(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int | None
     warnings: list[str]
     carried_over: CarriedOver | None = None
+    commit: str | None = None
 
 
 class VersionDetail(VersionSummary, frozen=True):

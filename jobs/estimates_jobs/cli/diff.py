@@ -46,6 +46,7 @@ from estimates_jobs.cli.interface.table_options import table_options
     "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also "
     "--format markdown",
     "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
+    "estimates diff churn production latest --fail-on 'material > 1 %'   # exits 1 beyond it",
     "estimates diff sp500-close 3 4 --why                       # how much is data, how much "
     "parameters",
     "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most "
@@ -118,6 +119,14 @@ from estimates_jobs.cli.interface.table_options import table_options
     metavar="FILE",
     help=f"Write all changes to a file that ends in {', '.join(WRITTEN_KINDS)}.",
 )
+@click.option(
+    "--fail-on",
+    "fail_on",
+    multiple=True,
+    metavar="LIMIT",
+    help="Exit 1 where a number of the report is beyond this, such as 'material > 1 %', 'removed "
+    "> 0' or 'close.r.p95 > 0.2'; of several columns the worst counts.",
+)
 @table_options
 def diff(options: Options, **arguments: Any) -> int:
     """How stable the estimates are: keys, changes per key, intervals, largest moves, from one
@@ -136,7 +145,7 @@ def diff(options: Options, **arguments: Any) -> int:
     else is measured. With --why, in a store: the job again with the new data and the old
     parameters, the old data and the new parameters, and with nothing changed, which tells how much
     is noise. Inputs and code must be those of the versions; where they are not, it says so. Nothing
-    is stored. Exits 0 whether anything changed or not.
+    is stored. Exits 0 whether anything changed or not; with --fail-on 1 where it is beyond a limit.
 
     With --against at a cut-over: SET alone, or SET TO. The two agree when they have the same keys
     and no number differs by more than --atol and --rtol times the larger one (default: 1e-9).

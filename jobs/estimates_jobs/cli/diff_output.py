@@ -16,6 +16,7 @@ from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.pages.sections import PAIRED
 from estimates.stability.paired_contract import by_step
+from estimates_jobs.cli.diff_limits import check_limits
 from estimates_jobs.cli.diff_request import DiffRequest
 from estimates_jobs.cli.diff_tables import guess_line
 from estimates_jobs.cli.interface.command import Options
@@ -46,8 +47,12 @@ def show_versions(
     pairing, other = request.pairing, request.to_set
     if options.format == "html":
         terminal.page(estimates.page(old, new, pairing=pairing, other=other))
+        if request.fail_on:
+            check_limits(request.fail_on, estimates.diff(old, new, pairing=pairing, other=other))
     else:
-        _show_report(options, estimates.diff(old, new, pairing=pairing, other=other))
+        report = estimates.diff(old, new, pairing=pairing, other=other)
+        _show_report(options, report)
+        check_limits(request.fail_on, report)
 
 
 def show_tables(
@@ -66,7 +71,9 @@ def show_tables(
         _show_changes_of_tables(options, tables, prefix, request)
     else:
         _check_no_key(prefix)
-        _show_report(options, tables.report(), tables.pictures, said)
+        report = tables.report()
+        _show_report(options, report, tables.pictures, said)
+        check_limits(request.fail_on, report)
     if said is not None and not options.json:
         sentence = said.text(str(tables.names[0]))
         click.echo(sentence, err=options.format != "text")

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from estimates.contract.contract import Pairing
+from estimates_jobs.cli.diff_limits import limit_of
 from estimates_jobs.cli.interface.command import PAGES, Options
 
 CHANGES_ON_A_PAGE = 1000  # as everywhere
@@ -57,6 +58,7 @@ class DiffRequest(msgspec.Struct, frozen=True):
     limit: int | None
     cursor: str | None
     output: str | None
+    fail_on: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -116,6 +118,10 @@ def check_why(options: Options, request: DiffRequest) -> None:
 
 def check_options(options: Options, request: DiffRequest) -> None:
     """Raises UsageError for too few words, and for options that do not go together."""
+    for text in request.fail_on:
+        limit_of(text)
+    if request.fail_on and request.changes:
+        raise click.UsageError("--fail-on is about the report: leave out --changes")
     if request.changes and options.format in PAGES:
         raise click.UsageError("--changes are printed as text, JSON or CSV, not as a page")
     if len(request.words) < (2 if request.against is None else 1):

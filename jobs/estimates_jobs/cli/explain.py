@@ -187,6 +187,7 @@ def _show_run(about: Explanation) -> None:
         [
             ("run", ", ".join(filter(None, steps))),
             ("job", job),
+            ("commit", run.commit),
             ("parameters", parameters or None),
             *(("input", _input(source)) for source in about.inputs),
             *(("warning", warning) for warning in run.warnings),

@@ -68,6 +68,7 @@ class _Scored(msgspec.Struct, frozen=True):
 @command(
     "estimates score churn --actuals left-by-june.csv",
     f'estimates score sp500-close --actuals "{_SQL}"',
+    "estimates score demand --actuals demand-truth --vintage 2026-06-30   # what a set said then",
     "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
     "estimates score sp500-close --actuals closes.csv --against sp500-naive",
     "estimates score churn --actuals left-by-june.csv --regrade",
@@ -83,8 +84,9 @@ class _Scored(msgspec.Struct, frozen=True):
 @click.argument("set_names", metavar="SET...", nargs=-1, required=True)
 @click.option(
     "--actuals",
-    metavar="FILE-OR-SQL",
-    help="Key columns and the actual values; perhaps their vintage.",
+    metavar="TABLE-OR-SQL",
+    help="Key columns and the actual values, perhaps their vintage; or a set of this store, whose "
+    "versions are its vintages.",
 )
 @click.option(
     "--version",
@@ -240,10 +242,16 @@ class _Request(msgspec.Struct, frozen=True):
 
 def _read(options: Options, store: Store, name: str, request: _Request) -> pl.DataFrame:
     """The table of actual values."""
-    from estimates_jobs.tables.actual_values import read_actual_values
+    from estimates_jobs.tables.actual_values import (
+        is_set_of,
+        read_actual_values,
+        read_actuals_of_set,
+    )
     from estimates_jobs.tables.table_files import moments_in, with_timezone
 
     assert request.actuals is not None
+    if is_set_of(store, request.actuals):
+        return read_actuals_of_set(store, request.actuals, request.vintage)
     observed = read_actual_values(request.actuals, store.contract(name), options.tables)
     if request.timezone is not None:
         zone = with_timezone(store.contract(name), request.timezone)

@@ -13,11 +13,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+_GIT_S = 10  # how long git may take
 # In a clone they may lie beside a job.
 _THIS_DISTRIBUTION = ("estimates", "estimates_api", "estimates_jobs", "estimates_migrations")
 
@@ -58,6 +60,24 @@ def revision(sources: dict[str, bytes]) -> str | None:
         f"{name} {hashlib.sha256(source).hexdigest()}\n" for name, source in sorted(sources.items())
     ]
     return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else None
+
+
+def commit_of(folder: Path) -> str | None:
+    """The commit of git that a folder is at, with `+` behind it where tracked files differ from
+    it; None where it is in no repository, or git is not installed.
+    """
+    said = [_git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "-uno")]
+    commit, changed = said
+    return None if not commit else commit + ("+" if changed else "")
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    command = ["git", "-C", str(folder), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 class _OwnModules:

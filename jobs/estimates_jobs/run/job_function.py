@@ -14,7 +14,7 @@ import polars as pl
 
 from estimates.contract.job_inputs import BUILTIN_JOBS
 from estimates.errors import EstimatesError, InvalidError
-from estimates_jobs.run.code_revision import own_sources, revision
+from estimates_jobs.run.code_revision import commit_of, own_sources, revision
 from estimates_jobs.run.context import Context
 
 # What contracts call the built-in jobs that were written before their packages had a prefix.
@@ -57,6 +57,13 @@ class Function:
         self.modules = tuple(sorted(sources))
         self.revision = self._module.REVISION if builtin else revision(sources)
         self._check()
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that the module's folder is at; None outside of git, and of built-in jobs."""
+        file = getattr(self._module, "__file__", None)
+        is_builtin = _builtin(self.name) is not None
+        return None if file is None or is_builtin else commit_of(Path(file).parent)
 
     def __call__(self, context: Context) -> pl.DataFrame:
         """What the job computes; raises JobError, InvalidError (`job_result`), and the job's own

@@ -37,6 +37,7 @@ from estimates_jobs.tables.plain_text import naming
 from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
 from estimates_jobs.tables.table_words import pinned_word
 from estimates_jobs.tables.text_options import TextOptions
+from estimates_jobs.tracking.lineage_events import tell_end, tell_start
 
 Progress = Callable[[str], None]
 # The steps that a run's row remembers when they begin, to be resumed there.
@@ -293,6 +294,7 @@ def _compute(
         job=contract.job.function,
         parameters=contract.job.parameters,
         code=function.revision,
+        commit=function.commit,
         seed=context.seed,
         warnings=warnings,
     )
@@ -313,6 +315,8 @@ def _finish(
     )
     on_step("track", None)
     mlflow_run, warnings = (run.mlflow_run, ()) if is_done else _track(store, run, publication)
+    untold = tell_end(store, run, version)
+    warnings += () if untold is None else (untold,)
     outcome = Outcome(
         set=version.set,
         run_id=run.run_id,
@@ -368,6 +372,7 @@ def _recorded(
             if known == step:
                 store.catalog.update_run(run_id, step=known, version=version)
 
+    tell_start(store, run)
     try:
         yield run, on_step
     except Exception as error:
@@ -383,6 +388,7 @@ def _recorded(
         )
         on_step("track", None)
         _track(store, run)
+        tell_end(store, run, None, str(error))
         raise
 
 

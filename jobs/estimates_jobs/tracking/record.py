@@ -256,7 +256,7 @@ def _parameters(store: Store, run: Run, version: Version | None) -> dict[str, st
         values = origin.parameters or values
         parameters["contract_revision"] = str(version.contract_revision)
         parameters["shape"] = str(version.shape)
-        known = {name: getattr(origin, name) for name in ("code", "seed", "job")}
+        known = {name: getattr(origin, name) for name in ("code", "commit", "seed", "job")}
         parameters |= {name: str(value) for name, value in known.items() if value is not None}
     if contract.job is not None:
         parameters.setdefault("job", contract.job.function)
