@@ -58,7 +58,7 @@ class PointScores(msgspec.Struct, frozen=True):
     weighted_bias: float | None = None
 
 
-class IntervalScores(msgspec.Struct, frozen=True):
+class IntervalScores(msgspec.Struct, frozen=True, omit_defaults=True):
     """One prediction interval: how often the actual value lies in it (ends included), and the
     interval score.
 
@@ -66,6 +66,7 @@ class IntervalScores(msgspec.Struct, frozen=True):
     covered_low, covered_high  Wilson's 95 % interval of `covered`
     score                      dispersion + penalty_below + penalty_above, each a mean over the keys
     penalty_below              for actual values below the interval; penalty_above: above it
+    weighted_covered, weighted_score  each key times the contract's `weight`; left out without one
     """
 
     level: float
@@ -82,6 +83,8 @@ class IntervalScores(msgspec.Struct, frozen=True):
     penalty_below: float | None
     penalty_above: float | None
     reasons: dict[str, str]
+    weighted_covered: float | None = None
+    weighted_score: float | None = None
 
 
 class QuantileScores(msgspec.Struct, frozen=True):
@@ -111,13 +114,14 @@ class PitBin(msgspec.Struct, frozen=True):
     share: float
 
 
-class DistributionScores(msgspec.Struct, frozen=True):
+class DistributionScores(msgspec.Struct, frozen=True, omit_defaults=True):
     """The predictive distribution as its quantiles say it: weighted interval score and its parts,
     PIT.
 
     source   `quantiles` (columns of that role) or `intervals` (their ends, and the point as the
              median)
     crossed  keys whose quantiles do not increase; they are left out
+    weighted_wis  each key times the contract's `weight`; left out without one
     reasons  metric → why it is None: `asymmetric_quantiles` (no parts), `overflow`
     """
 
@@ -132,6 +136,7 @@ class DistributionScores(msgspec.Struct, frozen=True):
     quantiles: list[QuantileScores]
     pit: list[PitBin]
     reasons: dict[str, str]
+    weighted_wis: float | None = None
 
 
 class ProbabilityScores(msgspec.Struct, frozen=True):

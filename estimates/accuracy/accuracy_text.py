@@ -210,6 +210,7 @@ def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
         "= spread": lambda c: short(c.distribution.dispersion if c.distribution else None),
         "+ below": lambda c: short(c.distribution.penalty_below if c.distribution else None),
         "+ above": lambda c: short(c.distribution.penalty_above if c.distribution else None),
+        "w. WIS": lambda c: short(c.distribution.weighted_wis if c.distribution else None),
         "right": lambda c: percent(c.label.right if c.label else None),
         "Brier": lambda c: short(c.probability.brier if c.probability else None),
         "log loss": lambda c: short(c.probability.log_loss if c.probability else None),

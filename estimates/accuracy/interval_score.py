@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy.accuracy_report import IntervalScores
-from estimates.accuracy.match import Floats, mean
+from estimates.accuracy.match import Floats, mean, weighted_mean
 from estimates.contract.shape import Interval
 from estimates.stability.labels import wilson_interval
 
@@ -33,16 +33,20 @@ def parts(
         )
 
 
-def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> IntervalScores:
-    """Score one interval on the keys where both ends and the actual value are known."""
-    complete, total = (
-        ~(np.isnan(lower) | np.isnan(upper) | np.isnan(actuals)),
-        int((~np.isnan(actuals)).sum()),
-    )
-    good = complete & (lower <= upper)
-    n, hits = int(good.sum()), int(np.nansum(inside(lower, upper, actuals)))
-    means = [mean(part[good]) for part in parts(lower, upper, actuals, ends.level)]
-    dispersion, below, above = means
+def measure(
+    ends: Interval, lower: Floats, upper: Floats, actuals: Floats, weights: Floats | None = None
+) -> IntervalScores:
+    """Score one interval on the keys where both ends and the actual value are known.
+
+    weights  of each key, NaN or not above 0 for none; None: all the same
+    """
+    complete = ~(np.isnan(lower) | np.isnan(upper) | np.isnan(actuals))
+    total = int((~np.isnan(actuals)).sum())
+    good, hit = complete & (lower <= upper), inside(lower, upper, actuals)
+    n, hits = int(good.sum()), int(np.nansum(hit))
+    of_keys = [part[good] for part in parts(lower, upper, actuals, ends.level)]
+    dispersion, below, above = map(mean, of_keys)
+    of_weights = None if weights is None else weights[good]
     score = (
         None if dispersion is None or below is None or above is None else dispersion + below + above
     )
@@ -62,4 +66,6 @@ def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> In
         penalty_below=below,
         penalty_above=above,
         reasons={"score": "overflow" if n else "no_comparable_keys"} if score is None else {},
+        weighted_covered=weighted_mean(hit[good], of_weights),
+        weighted_score=weighted_mean(of_keys[0] + of_keys[1] + of_keys[2], of_weights),
     )

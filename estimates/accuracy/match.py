@@ -107,6 +107,18 @@ def mean(values: Floats) -> float | None:
     return total / len(values) + 0.0  # −0.0 is 0.0
 
 
+def weighted_mean(values: Floats, weights: Floats | None) -> float | None:
+    """The mean with each value times its weight; values whose weight is no number above 0 are left
+    out. None without weights, and where the mean does not fit.
+    """
+    if weights is None:
+        return None
+    counts = np.isfinite(weights) & (weights > 0)
+    with np.errstate(over="ignore"):
+        whole, total = mean(weights[counts]), mean(weights[counts] * values[counts])
+    return None if not whole or total is None else total / whole
+
+
 def root_mean_square(values: Floats) -> float | None:
     """√ of the mean of squares; scaled by the largest, so that squares do not overflow."""
     if not len(values) or not np.isfinite(values).all():

@@ -25,6 +25,7 @@ class Observed(msgspec.Struct, frozen=True):
     name           its point or label column; `value` or `label` where the contract has none
     point          the point column, with its intervals, declared or between two quantiles, and its
                    quantiles as (probability, column), increasing
+    weight         the attribute by which each key counts: the point's, else its quantiles'
     label          the label column; probabilities as (label, column)
     """
 
@@ -33,6 +34,7 @@ class Observed(msgspec.Struct, frozen=True):
     point: str | None = None
     intervals: tuple[Interval, ...] = ()
     quantiles: tuple[tuple[float, str], ...] = ()
+    weight: str | None = None
     label: str | None = None
     probabilities: tuple[tuple[str, str], ...] = ()
     unit: str | None = None
@@ -96,10 +98,18 @@ def _numbers(contract: Contract) -> list[Observed]:
                     if column.quantile is not None and belongs[name] == point
                 )
             ),
+            weight=_weight(contract, point, belongs),
             unit=contract.columns[point].unit if point else None,
         )
         for point in points
     ]
+
+
+def _weight(contract: Contract, point: str, belongs: dict[str, str]) -> str | None:
+    columns = contract.columns
+    quantiles = [name for name, of in belongs.items() if of == point and columns[name].quantile]
+    names = [*([point] if point else []), *quantiles]
+    return next((weight for name in names if (weight := columns[name].weight)), None)
 
 
 def _labels(contract: Contract) -> list[Observed]:

@@ -10,7 +10,14 @@ import polars as pl
 
 from estimates.accuracy.accuracy_report import PointScores
 from estimates.accuracy.actuals import Actuals, actual
-from estimates.accuracy.match import Floats, Matched, mean, moment_of, root_mean_square
+from estimates.accuracy.match import (
+    Floats,
+    Matched,
+    mean,
+    moment_of,
+    root_mean_square,
+    weighted_mean,
+)
 
 _STEPS = 10  # fewest steps of a series that make a typical one
 _TYPICAL = "\0typical"
@@ -76,12 +83,11 @@ def _of_total(e: Floats, sizes: Floats) -> tuple[float | None, float | None]:
 def _weighted(scores: PointScores, e: Floats, y: Floats, weights: Floats) -> PointScores:
     """The same with each key times its weight; keys without one are left out."""
     counts = np.isfinite(weights) & (weights > 0)
-    w, e, y = weights[counts], e[counts], y[counts]
-    weight, absolute = mean(w), mean(w * np.abs(e))
-    wape, bias = _of_total(w * e, w * np.abs(y))
+    w = weights[counts]
+    wape, bias = _of_total(w * e[counts], w * np.abs(y[counts]))
     return msgspec.structs.replace(
         scores,
-        weighted_mae=None if not weight or absolute is None else absolute / weight,
+        weighted_mae=weighted_mean(np.abs(e), weights),
         weighted_wape=wape,
         weighted_bias=bias,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy.accuracy_report import DistributionScores, PitBin, QuantileScores
-from estimates.accuracy.match import Floats, Mask, Matched, mean
+from estimates.accuracy.match import Floats, Mask, Matched, mean, weighted_mean
 from estimates.accuracy.observed import Observed
 from estimates.stability.labels import wilson_interval
 
@@ -85,10 +85,14 @@ class Distribution:
         return dispersion / count, below / count, above / count
 
 
-def measure(distribution: Distribution) -> DistributionScores:
-    """Summarise the rows whose quantiles are all there and in order."""
+def measure(distribution: Distribution, weights: Floats | None = None) -> DistributionScores:
+    """Summarise the rows whose quantiles are all there and in order.
+
+    weights  of each row, NaN or not above 0 for none; None: all the same
+    """
     total, n = int((~np.isnan(distribution.y)).sum()), int(distribution.good.sum())
-    wis, parts = mean(distribution.wis()[distribution.good]), distribution.parts()
+    of_rows, parts = distribution.wis()[distribution.good], distribution.parts()
+    wis = mean(of_rows)
     means = [None] * 3 if parts is None else [mean(part[distribution.good]) for part in parts]
     reasons = {} if wis is not None else {"wis": "overflow" if n else "no_comparable_keys"}
     if n and means[0] is None:
@@ -105,7 +109,12 @@ def measure(distribution: Distribution) -> DistributionScores:
         quantiles=_quantiles(distribution) if n else [],
         pit=_pit(distribution) if n else [],
         reasons=reasons,
+        weighted_wis=weighted_mean(of_rows, _of(weights, distribution.good)),
     )
+
+
+def _of(weights: Floats | None, rows: Mask) -> Floats | None:
+    return None if weights is None else weights[rows]
 
 
 def _quantiles(distribution: Distribution) -> list[QuantileScores]:

@@ -97,12 +97,6 @@ def score(
     )
 
 
-def _weights(ours: Matched, of: Observed, contract: Contract) -> Floats | None:
-    """What each key weighs, by the contract; None where it says nothing."""
-    weight = None if of.point is None else contract.columns[of.point].weight
-    return None if weight is None else ours.numbers(weight)
-
-
 def _column(
     ours: Matched, of: Observed, actuals: Actuals, contract: Contract, through: datetime | None
 ) -> ColumnScores:
@@ -115,6 +109,7 @@ def _column(
     scored = known(by_loss)
     if of.numeric:
         y = ours.numbers(actual(of.name))
+        weights = None if of.weight is None else ours.numbers(of.weight)
         distribution = quantile_score.Distribution(ours, of, y)
         whole = msgspec.structs.replace(
             blank,
@@ -125,13 +120,15 @@ def _column(
                 _steps(ours, of.name, of.point, actuals, contract, through),
                 n,
                 y,
-                _weights(ours, of, contract),
+                weights,
             ),
             intervals=[
-                interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y)
+                interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y, weights)
                 for i in of.intervals
             ],
-            distribution=quantile_score.measure(distribution) if distribution.grid else None,
+            distribution=quantile_score.measure(distribution, weights)
+            if distribution.grid
+            else None,
         )
     else:
         whole = msgspec.structs.replace(
