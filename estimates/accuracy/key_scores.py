@@ -6,6 +6,7 @@ Applied Meteorology 8, 1969 (ranked probability score).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,15 +22,25 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 
 HEAD = ("version", "data_through", "column")
+_MEANS = {"error": "bias", "absolute_error": "mae", "wrong": "error_rate"}
+_PARTS = ("dispersion", "penalty_below", "penalty_above")
+_OF_LEVELS = ("covered_", "interval_score_")
+# What scores and their means call their own columns.
+_NAMES = {
+    *HEAD,
+    *("actual", "n", "rmse", "wis", "quantile_bias", "brier", "log_loss", "rps"),
+    *_MEANS,
+    *_MEANS.values(),
+    *_PARTS,
+}
 _MEDIAN = 1e-9  # two probabilities this near are one
 
 
 def key_scores(
     matched: Matched, of: Observed, contract: Contract, log_shift: float | None = None
 ) -> pl.DataFrame:
-    """A row a key that has an actual value: its key, attributes (but those that are called as a
-    score is), `horizon` (an attribute, or the step of a dated target), `actual`, and its losses,
-    null where there is none.
+    """A row a key that has an actual value: its key and attributes (see `own_name`), `horizon` (an
+    attribute, or the step of a dated target), `actual`, and its losses, null where there is none.
 
     log_shift  compare ln(x + log_shift) of estimates and actual values in place of x
     Raises InvalidError (`bad_transform`: a value at or below −log_shift, or a label).
@@ -38,11 +49,11 @@ def key_scores(
         matched = _logarithms(matched, of, log_shift)
     losses = _numeric(matched, of) if of.numeric else _labelled(matched, of)
     attributes = [name for name, c in contract.columns.items() if c.role == "attribute"]
-    own = [*matched.key, *(n for n in attributes if n not in {*HEAD, "actual", *losses})]
+    own = [*matched.key, *attributes]
     # an attribute of that name says it better, in the set's own words
     steps = [pl.col(STEP).alias("horizon")] if STEP in matched.rows.columns else []
     head = matched.rows.select(
-        *own,
+        *(pl.col(name).alias(own_name(name)) for name in own),
         *(steps if "horizon" not in own else []),
         pl.col(actual(of.name)).alias("actual"),
     )
@@ -50,6 +61,11 @@ def key_scores(
         pl.Series(name, values, nan_to_null=True) for name, values in losses.items()
     )
     return scores.filter(pl.col("actual").is_not_null())
+
+
+def own_name(name: str) -> str:
+    """What scores call a column of the set: its name, with `_` in front where a score has it."""
+    return f"_{name}" if name in _NAMES or name.startswith(_OF_LEVELS) else name
 
 
 def means(scores: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
@@ -72,8 +88,7 @@ def means(scores: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     names = loss_names(scores)
     roots = [(pl.col("error") ** 2).mean().sqrt().alias("rmse")] if "error" in names else []
     summary = scores.group_by(groups).agg(pl.len().alias("n"), *roots, pl.col(names).mean())
-    renamed = {"error": "bias", "absolute_error": "mae", "wrong": "error_rate"}
-    known = {old: new for old, new in renamed.items() if old in summary.columns}
+    known = {old: new for old, new in _MEANS.items() if old in summary.columns}
     return summary.sort(groups, nulls_last=False).rename(known)
 
 
@@ -147,9 +162,6 @@ def _numeric(matched: Matched, of: Observed) -> dict[str, Floats]:
     return losses
 
 
-_PARTS = ("dispersion", "penalty_below", "penalty_above")
-
-
 def _labelled(matched: Matched, of: Observed) -> dict[str, Floats]:
     outcomes = matched.texts(actual(of.name))
     losses: dict[str, Floats] = {}
@@ -172,12 +184,18 @@ def _logarithms(matched: Matched, of: Observed, shift: float) -> Matched:
             f"{of.name} is a label: only numbers have a logarithm",
             remedy="leave the transform out, or name a number",
         )
+    if not math.isfinite(shift):
+        raise InvalidError(
+            "bad_transform",
+            f"ln(x + {shift:g}) is no number, whatever x is",
+            remedy="add a small number to x, such as 1",
+        )
     ends = (name for interval in of.intervals for name in (interval.lower, interval.upper))
     names = dict.fromkeys([actual(of.name), *(name for _, name in of.quantiles), *ends])
     names |= dict.fromkeys([of.point] if of.point is not None else [])
     low = [name for name in names if bool((matched.rows[name].cast(float) <= -shift).any())]
     if low:
-        which = "the actual values" if low[0] == actual(of.name) else low[0]
+        which = "the column of actual values" if low[0] == actual(of.name) else low[0]
         raise InvalidError(
             "bad_transform",
             f"{which} has values at or below {0.0 - shift:g}, of which ln(x + {shift:g}) is no "

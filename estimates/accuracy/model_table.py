@@ -236,8 +236,9 @@ def _score(
 
 
 def _periods(known: Mapping[str, pl.DataFrame], unit: Sequence[str]) -> list[PeriodRanks]:
-    """By month, over the keys that all models have."""
+    """By month, over the keys that all models with scores have."""
     shared: pl.DataFrame | None = None
+    known = {model: frame for model, frame in known.items() if frame.height}
     for model, frame in known.items():
         month = pl.col(_ROUND).dt.strftime("%Y-%m").alias(_PERIOD)
         first = [month] if shared is None else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estimates.accuracy.comparison_text import short
-from estimates.accuracy.model_table import SIGNIFICANT, TESTS, ModelTable
+from estimates.accuracy.model_table import SIGNIFICANT, TESTS, ModelTable, PeriodRanks
 from estimates.render.section import Section
 from estimates.render.terminal import section_lines
 from estimates.render.wording import count
@@ -68,13 +68,17 @@ def _ranks(models: ModelTable, periods: int) -> Section:
     names = [model.model for model in models.models]
     shown = models.periods[-periods:]
     rows = [
-        [period.period, f"{period.n:,}", *(f"{period.ranks[name]:g}" for name in names)]
+        [period.period, f"{period.n:,}", *(_rank(period, name) for name in names)]
         for period in shown
     ]
     left_out = len(models.periods) - len(shown)
     notes = [f"and {count(left_out, 'earlier month')} in --format json"] if left_out else []
     title = "Ranks by month of data_through, on the keys that all have; 1 is the best"
     return Section("ranks", title, header=["month", "keys", *names], rows=rows, notes=notes)
+
+
+def _rank(period: PeriodRanks, name: str) -> str:
+    return f"{period.ranks[name]:g}" if name in period.ranks else "–"
 
 
 def _ratio(value: float | None) -> str:

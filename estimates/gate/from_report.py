@@ -18,7 +18,7 @@ from estimates.stability.family_reports import RankReport
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
 
 T = TypeVar("T")
-_WIDE = 0.8  # the level from which a pair of quantiles holds a point
+WIDE = 0.8  # the level from which a pair of quantiles holds a point
 
 
 class ReportedColumn(NamedTuple, Generic[T]):
@@ -122,7 +122,7 @@ def wide_intervals(contract: Contract) -> list[Interval]:
         if interval.point
         and (
             not interval.from_quantiles
-            or (interval.level >= _WIDE and interval.point not in declared)
+            or (interval.level >= WIDE and interval.point not in declared)
         )
     ]
 

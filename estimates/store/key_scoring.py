@@ -89,26 +89,16 @@ def model_table(
     `no_scipy`).
     """
     models = list(dict.fromkeys([*names, *([] if baseline is None else [baseline])]))
-    scores: dict[str, pl.DataFrame] = {}
     keys = {model: list(store.view().set(model).present_contract.key) for model in models}
-    for model in models:
-        if keys[model] != keys[models[0]]:
-            raise InvalidError(
-                "other_keys",
-                f"the key of {models[0]} is {', '.join(keys[models[0]])} and that of {model} is "
-                f"{', '.join(keys[model])}",
-                remedy="compare sets with the same key columns",
-            )
-        of_all = scores_by_key(store, model, frame, vintage=vintage, log_shift=log_shift)
-        origin = pl.col("data_through").dt.date().alias(_ORIGIN)
-        newest = pl.col("version") == pl.col("version").max().over(_ORIGIN)
-        scores[model] = of_all.with_columns(origin).filter(newest)
-    columns = {m: part["column"].unique(maintain_order=True) for m, part in scores.items()}
-    shared = [c for c in columns[models[0]] if all(c in of_model for of_model in columns.values())]
-    for model, part in scores.items():
-        of_column = part.filter(column=shared[0] if shared else columns[model][0])
-        # what other columns are scored by says nothing of this one
-        scores[model] = of_column[[s.name for s in of_column if s.null_count() < s.len()]]
+    other = next((model for model in models if keys[model] != keys[models[0]]), None)
+    if other is not None:
+        raise InvalidError(
+            "other_keys",
+            f"the key of {models[0]} is {', '.join(keys[models[0]])} and that of {other} is "
+            f"{', '.join(keys[other])}",
+            remedy="compare sets with the same key columns",
+        )
+    scores = _newest_scores(store, models, frame, vintage, log_shift)
     common = [
         n for n, column in LOSSES.items() if all(column in part.columns for part in scores.values())
     ]
@@ -119,10 +109,45 @@ def model_table(
             f"{chosen}: not all of these models have this loss",
             remedy=f"those that all have: {', '.join(common) or 'none'}",
         )
+    unit = [_ORIGIN, *map(key_scores.own_name, keys[models[0]])]
     losses = {
         model: part.rename({LOSSES[chosen]: "\0loss"}).select(
-            _ORIGIN, *keys[model], "data_through", pl.col("\0loss").alias(chosen)
+            *unit, "data_through", pl.col("\0loss").alias(chosen)
         )
         for model, part in scores.items()
     }
-    return compare_models(losses, [_ORIGIN, *keys[models[0]]], chosen, baseline, test)
+    without = next(iter(losses.values())).clear()
+    losses = {model: losses.get(model, without) for model in models}
+    return compare_models(losses, unit, chosen, baseline, test)
+
+
+def _newest_scores(
+    store: OpenStore,
+    models: Sequence[str],
+    frame: pl.DataFrame,
+    vintage: datetime | str | None,
+    log_shift: float | None,
+) -> dict[str, pl.DataFrame]:
+    """Of each model the scores of one column in the newest version of each day; a new model that
+    has none is left out, as long as there are two.
+    """
+    scores: dict[str, pl.DataFrame] = {}
+    newest = pl.col("version") == pl.col("version").max().over(_ORIGIN)
+    for place, model in enumerate(models):
+        try:
+            of_all = scores_by_key(store, model, frame, vintage=vintage, log_shift=log_shift)
+        except NotFoundError as error:
+            missing = place + 1 - len(scores)
+            if error.code != "no_scores" or len(models) - missing < min(2, len(models)):
+                raise
+            continue
+        origin = pl.col("data_through").dt.date().alias(_ORIGIN)
+        scores[model] = of_all.with_columns(origin).filter(newest)
+    columns = {m: part["column"].unique(maintain_order=True) for m, part in scores.items()}
+    first = next(iter(columns.values()))
+    shared = [name for name in first if all(name in names for names in columns.values())]
+    for model, part in scores.items():
+        of_column = part.filter(column=shared[0] if shared else columns[model][0])
+        # what other columns are scored by says nothing of this one
+        scores[model] = of_column[[s.name for s in of_column if s.null_count() < s.len()]]
+    return scores

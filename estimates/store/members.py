@@ -10,6 +10,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.contract.domain import FileDomain
 from estimates.contract.family import Member, member_set, member_source
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 from estimates.store.store import Store
 
 
@@ -19,10 +20,17 @@ def define_family(
     """Register a family's contract, and then those of the members that there are.
 
     Gives the family's revision first. Raises what `Store.define` raises; the same call again does
-    what is left.
+    what is left. InvalidError (`bad_member`) for one that is no family any more and has members.
     """
-    made = store.define(contract, source, domain_keys)
     members = members_of(store, contract.name)
+    if members and contract.family is None:
+        raise InvalidError(
+            "bad_member",
+            f"{contract.name}: {count(len(members), 'set')}, such as "
+            f"{member_set(contract.name, members[0].name)}, are its members",
+            remedy="keep [family] in the contract",
+        )
+    made = store.define(contract, source, domain_keys)
     return [made, *(_define(store, source, member, domain_keys) for member in members)]
 
 
@@ -43,7 +51,22 @@ def set_of_member(
     name differs in case alone).
     """
     view = store.view()
-    own, of_family = member_set(family, name), view.set(family)
+    own, of_family = check_member(store, family, name), view.set(family)
+    known = view.sets[own].contract.member if own in view.sets else None
+    member = Member(family, name, dict(details if details is not None else {}))
+    if known is not None and details is None:
+        member = known
+    if known != member:
+        keys = store.listed_keys.read(of_family.contract)
+        _define(store, of_family.contracts[-1].source, member, keys)
+    return own
+
+
+def check_member(store: Store, family: str, name: str) -> str:
+    """The name of a member's set, whether there is one or not; raises InvalidError (`bad_member`)
+    for one that is another's, such as that of a member whose name differs in case alone.
+    """
+    view, own = store.view(), member_set(family, name)
     known = view.sets[own].contract.member if own in view.sets else None
     if own in view.sets and (known is None or (known.of, known.name) != (family, name)):
         whose = f"that of {known.name!r}" if known else "no member of it"
@@ -52,12 +75,6 @@ def set_of_member(
             f"{family}: the set {own} is {whose}",
             remedy=f"give {name!r} another name",
         )
-    member = Member(family, name, dict(details if details is not None else {}))
-    if known is not None and details is None:
-        member = known
-    if known != member:
-        keys = store.listed_keys.read(of_family.contract)
-        _define(store, of_family.contracts[-1].source, member, keys)
     return own
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.accuracy.actuals import read_actuals
-from estimates.accuracy.key_scores import key_scores, means
+from estimates.accuracy.key_scores import key_scores, means, own_name
 from estimates.accuracy.match import match
 from estimates.accuracy.observed import observed
 from estimates.contract.contract_file import parse_contract
@@ -134,7 +134,7 @@ def test_ranked_probability_scores_know_the_order_of_labels() -> None:
 
 def test_a_set_may_call_its_columns_as_scores_are_called() -> None:
     """Its own `horizon` is the horizon of its scores, also where the target has steps; an attribute
-    called as a loss is left out.
+    called as a loss has a `_` in front.
     """
     more = '[key.week]\ntype = "date"\ntarget = true\n' + "".join(
         f'[columns.{name}]\nrole = "attribute"\ntype = "integer"\n' for name in ("horizon", "wis")
@@ -146,3 +146,16 @@ def test_a_set_may_call_its_columns_as_scores_are_called() -> None:
     scores = key_scores(matched, observed(contract)[0], contract)
     assert scores["horizon"].to_list() == [3]
     assert scores["wis"].item() < 2
+    assert scores["_wis"].to_list() == [99]
+
+
+@pytest.mark.parametrize("name", ["actual", "n", "error", "bias", "rmse", "wis", "covered_50"])
+def test_a_key_may_be_called_as_a_score_is(name: str) -> None:
+    """It has a `_` in front, and scores are grouped by it."""
+    contract = parse_contract(FLU.replace("[key.item]", f"[key.{name}]"))
+    frame = flu([[1.0, 2.0, 3.0, 4.0, 5.0]] * 2).rename({"item": name})
+    actuals = read_actuals(frame.select(name, value=3.0), contract)
+    of = observed(contract)[0]
+    scores = key_scores(match(frame, actuals, contract, None), of, contract)
+    scores = scores.select(pl.lit("value").alias("column"), pl.all())
+    assert means(scores, [own_name(name)])["n"].to_list() == [1, 1]

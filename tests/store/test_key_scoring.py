@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from estimates.accuracy.model_text import render_text
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError
@@ -111,6 +113,28 @@ def test_models_are_compared_on_equal_keys_of_equal_days(hub: Store) -> None:
     with pytest.raises(InvalidError) as caught:
         model_table(hub, ["flu-a", "flu-b"], truth(), loss="brier")
     assert (caught.value.code, "wis, mae" in caught.value.message) == ("bad_loss", True)
+
+
+def test_a_new_model_has_a_line_without_scores(hub: Store) -> None:
+    """It stops nobody's comparison, and has no part in the ranks; one model alone is none."""
+    text = SOURCE.format(name="flu-new")
+    hub.define(parse_contract(text), text)
+    models = model_table(hub, ["flu-new", "flu-a", "flu-b"], truth())
+    last = models.models[-1]
+    assert (last.model, last.n, last.mean, last.relative_skill) == ("flu-new", 0, None, None)
+    assert set(models.periods[0].ranks) == {"flu-a", "flu-b"}
+    assert "flu-new" in render_text(models)
+    with pytest.raises(NotFoundError) as caught:
+        model_table(hub, ["flu-new", "flu-a"], truth())
+    assert caught.value.code == "no_scores"
+
+
+@pytest.mark.parametrize("shift", [math.inf, math.nan, -5.0])
+def test_a_shift_that_makes_no_logarithms_is_refused(hub: Store, shift: float) -> None:
+    """Whether it is no number itself, or too small for the values."""
+    with pytest.raises(InvalidError) as caught:
+        hub["flu-a"].scores_by_key(truth(), log_shift=shift)
+    assert caught.value.code == "bad_transform"
 
 
 def test_the_command_has_them_all(hub: Store, table: Path, tmp_path: Path) -> None:

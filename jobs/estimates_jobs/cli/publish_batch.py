@@ -99,6 +99,11 @@ def _check(batch: Batch, contract: Contract) -> None:
         )
     if contract.family is not None and len(batch.files) == 1 and batch.through:
         return
+    if contract.family is not None and len(batch.files) == 1 and not long:
+        raise click.UsageError(
+            f"{contract.name} is a family: say how far the data of its members go, --through "
+            "2026-11-24, or '{date}' for the date in a file's name"
+        )
     if not has_mark(batch.through) and not (long and batch.through is None):
         raise click.UsageError(
             "several files are several versions, each with its own last moment of data: give "

@@ -219,6 +219,10 @@ class _Request(msgspec.Struct, frozen=True):
                 "--version, --by and --each are about one set",
             ),
             (
+                self.each and self.by is not None,
+                "--each is every key, --by their means: one of them",
+            ),
+            (
                 apart and bool(self.against is not None or self.regrade),
                 "--against and --regrade go with scores that are stored: leave out --by, --each "
                 "and --baseline",

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
+from estimates.accuracy import key_scores
 from estimates.reading.tabular import csv
 from estimates.render.digits import rounded
+from estimates.render.row_text import text_of
 from estimates.render.wording import number
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
@@ -30,11 +32,15 @@ def show_frame(options: Options, frame: pl.DataFrame, by: tuple[str, ...]) -> No
     if options.csv:
         terminal.raw(csv(frame))
     elif options.json:
-        texts = frame.with_columns(pl.col(pl.Date, pl.Datetime).cast(pl.String))
+        times = [name for name, dtype in frame.schema.items() if dtype.is_temporal()]
+        texts = frame.with_columns(text_of(frame, name).alias(name) for name in times)
         terminal.raw(msgspec.json.encode(rounded(texts.to_dicts())))
     else:
-        shown = ["n", *_COLUMNS, *(f"covered_{level}" for level in _LEVELS)]
-        names = ["column", *by, *(name for name in shown if name in frame.columns)]
+        is_each = "actual" in frame.columns
+        whose = key_scores.groupings(frame) if is_each else by
+        whose = [name for name in whose if name != "data_through" or not is_each]
+        shown = ["actual", "n", *_COLUMNS, *(f"covered_{level}" for level in _LEVELS)]
+        names = ["column", *whose, *(name for name in shown if name in frame.columns)]
         rows = frame.select(list(dict.fromkeys(names))).head(_ROWS).rows()
         terminal.table(list(dict.fromkeys(names)), [[_cell(x) for x in row] for row in rows])
         if frame.height > _ROWS:

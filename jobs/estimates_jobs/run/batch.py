@@ -10,9 +10,8 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Run, RunStatus
-from estimates.contract.family import member_set
 from estimates.errors import ConflictError, EstimatesError, GateError, InvalidError, NotFoundError
-from estimates.store.members import set_of_member
+from estimates.store.members import check_member, set_of_member
 from estimates.store.store import Store
 from estimates_jobs.run import runner
 from estimates_jobs.run.elapsed_keys import elapsed_keys
@@ -97,7 +96,8 @@ def _published(
 ) -> BatchRun:
     own, run_id = name, None
     try:
-        own = name if member is None else member_set(name, member)
+        # before runs are looked up, which know the set and not whose it is
+        own = name if member is None else check_member(store, name, member)
         through = filled(plan.through, table.when)
         run_id = f"{own}-{through}-{content.digest[:12]}"
         known = store.catalog.run(run_id)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 from estimates_jobs.tables.dated_tables import DatedTable
 from estimates_jobs.tables.table_files import Table
 
@@ -38,7 +39,7 @@ def by_member(content: Table, table: DatedTable, column: str) -> list[tuple[str,
     if nameless:
         raise InvalidError(
             "no_member",
-            f"{table.name}: column {column!r} names no member in {nameless:,} rows",
+            f"{table.name}: column {column!r} names no member in {count(nameless, 'row')}",
             remedy="complete it, or leave these rows out",
         )
     named = frame.with_columns(pl.col(column).cast(pl.String))

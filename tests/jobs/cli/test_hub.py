@@ -209,6 +209,26 @@ def test_a_column_names_the_member_too(hub: Path) -> None:
     assert sets() == {"wk-inc-flu": 0, "wk-inc-flu.a": 1, "wk-inc-flu.b": 1}
 
 
+def test_models_that_differ_in_case_are_not_mixed_up(hub: Path) -> None:
+    """The second one is rejected, also where its rows are those of the first; a family that has
+    members stays one.
+    """
+    define(hub)
+    ok("publish", "wk-inc-flu", hub / "model-output" / "UMass-trends", "--through", "{date-7d}")
+    other = hub / "model-output" / "UMASS-Trends"
+    other.mkdir(exist_ok=True)
+    for day in DAYS:
+        source = hub / "model-output" / "UMass-trends" / f"{day}-UMass-trends.csv"
+        (other / f"{day}-UMASS-Trends.csv").write_bytes(source.read_bytes())
+    runs = publish(other).json["runs"]
+    assert [(run["status"], run["error"]) for run in runs] == [("rejected", "bad_member")] * 2
+    path = Path("wk-inc-flu.toml")
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith("[family]")))
+    called = call("define", path, "--format", "json")
+    assert (called.code, called.error["code"]) == (2, "bad_member")
+
+
 def test_a_model_without_rows_of_the_target_is_passed_over(hub: Path) -> None:
     """It answers other questions of the hub: no set is made for it, and a note says so."""
     define(hub)
