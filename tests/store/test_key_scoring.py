@@ -129,7 +129,7 @@ def test_a_new_model_has_a_line_without_scores(hub: Store) -> None:
     assert caught.value.code == "no_scores"
 
 
-@pytest.mark.parametrize("shift", [math.inf, math.nan, -5.0])
+@pytest.mark.parametrize("shift", [math.inf, math.nan, -5000.0])
 def test_a_shift_that_makes_no_logarithms_is_refused(hub: Store, shift: float) -> None:
     """Whether it is no number itself, or too small for the values."""
     with pytest.raises(InvalidError) as caught:
