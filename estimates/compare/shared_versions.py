@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from copy import copy
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 import numpy as np
@@ -24,6 +24,7 @@ from estimates.lookup.snapshot_parts import search_key
 from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import ascends
 from estimates.stability.kernels.blocks import run_parallel
+from estimates.stability.kernels.sorting import repeated
 from estimates.stability.shared_rows import (
     NeedsAllRows,
     SharedRows,
@@ -174,6 +175,37 @@ class SharedVersions:
             counts += np.array(msgspec.msgpack.decode(kept, type=list[int]), dtype=np.int64)
         return counts.tolist()
 
+    def duplicates(self, side: Literal["a", "b"], columns: list[str]) -> pl.DataFrame:
+        """The rows of a version whose values in some columns, not all null, another of its rows has
+        too; in key order. Rows that agree have one hash, and those of each part are kept.
+        """
+        own = self.apart[side == "b"]
+        of_parts = [self._row_hashes(part, columns) for part in self._shared]
+        own_hashes = _estimated(own, columns).select(columns).hash_rows()
+        every = pl.concat([own_hashes, *(pl.Series(hashes) for hashes in of_parts)])
+        twice = repeated(every)
+        if not len(twice):
+            return own.clear()
+        frames = [own]
+        for part, hashes in zip(self._shared, of_parts, strict=True):
+            if np.isin(twice.to_numpy(), hashes).any():
+                frames.append(self._frame(part))
+        rows = _estimated(pl.concat(frames), columns)
+        candidates = rows.filter(rows.select(columns).hash_rows().is_in(twice.implode()))
+        agreeing = candidates.filter(pl.struct(columns).is_duplicated())
+        return agreeing.sort(self._key)
+
+    def _row_hashes(self, part: Part, columns: list[str]) -> np.ndarray:
+        """The hashes of a part's rows that have any of some columns; kept once found out."""
+        program = _name(pl.__version__, *columns)
+        cache = self._rows.columns
+        hashes = cache.get_hashes(part.sha256, program)
+        if hashes is None:
+            rows = _estimated(self._frame(part), columns)
+            hashes = rows.select(columns).hash_rows().to_numpy()
+            cache.put_hashes(part.sha256, program, hashes)
+        return hashes
+
     @cached_property
     def _is_regular(self) -> bool:
         """Whether all parts have the same columns, and keys that ascend from each to the next and
@@ -306,6 +338,13 @@ def _numbers(
         name: SortedColumn(columns[name][0], int(known.numbers[name][1]), columns[name][1])
         for name in names
     }
+
+
+def _estimated(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """The rows that have any of some columns."""
+    if all(rows[name].null_count() for name in columns):
+        return rows.filter(~pl.all_horizontal(pl.col(columns).is_null()))
+    return rows
 
 
 def _name(*content: str) -> str:

@@ -75,3 +75,9 @@ def _fit(values: NDArray[np.float64], count: int) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         units = values * 10.0**count
         return bool(np.all(np.abs(units - np.rint(units)) <= _SLACK))
+
+
+def without_decimals(name: str) -> list[pl.Expr]:
+    """For each number of decimals below 9 which finite values of a column do not fit them."""
+    units = (pl.col(name) * 10.0**count for count in range(MOST_DECIMALS))
+    return [((unit - unit.round()).abs() > _SLACK).fill_null(False) for unit in units]

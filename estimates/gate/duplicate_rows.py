@@ -1,6 +1,9 @@
 """Rows whose estimates another row has too."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
@@ -8,9 +11,10 @@ import polars as pl
 from estimates.contract.contract import Contract
 from estimates.contract.probability_sums import MOST_DECIMALS, decimals
 from estimates.gate.repeated_values import repeats
+from estimates.stability.kernels.sorting import repeated
 
 _NOTABLE = 0.001  # a share below is none
-_MANY_COLUMNS = 10  # from so many on a row can be too coarse for them
+MANY_COLUMNS = 10  # from so many on a row can be too coarse for them
 _STEPS = 4  # values a column: chosen by the whole numbers of the made-up hub
 
 
@@ -34,11 +38,11 @@ def duplicates(frame: pl.DataFrame, contract: Contract) -> Duplicates:
     rows = frame
     if all(frame[name].null_count() for name in columns):
         rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
-    if len(floats) >= _MANY_COLUMNS:
+    if len(floats) >= MANY_COLUMNS:
         rows = _without_coarse(rows, floats)
     # rows that agree have one hash; few others do, and these are compared
     hashes = rows.select(columns).hash_rows()
-    candidates = rows.filter(hashes.is_in(_repeated(hashes).implode()))
+    candidates = rows.filter(hashes.is_in(repeated(hashes).implode()))
     return Duplicates(candidates.filter(pl.struct(columns).is_duplicated()), rows.height)
 
 
@@ -68,27 +72,37 @@ def duplicates_of_distinct(frame: pl.DataFrame, contract: Contract) -> Duplicate
     return Duplicates(frame.clear(), frame.height)
 
 
-def expected_duplicates(frame: pl.DataFrame, n: int, contract: Contract) -> float:
+class Room(NamedTuple):
+    """How many decimals a column has, and its quartiles (nearest); None where it has no value."""
+
+    decimals: int
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of_values(cls, values: pl.Series) -> Room:
+        """Of a column of floats."""
+        digits = decimals(values)
+        if digits >= MOST_DECIMALS:
+            return cls(digits, None, None)
+        return cls(digits, values.quantile(0.25), values.quantile(0.75))
+
+    @property
+    def values(self) -> float:
+        """Twice the interquartile range in units of the last decimal."""
+        if self.decimals >= MOST_DECIMALS:
+            return math.inf
+        if self.low is None or self.high is None:
+            return 1.0
+        return 2 * (self.high - self.low) * 10.0**self.decimals + 1
+
+
+def expected_duplicates(rooms: Iterable[Room], n: int) -> float:
     """The share of n rows that agree by chance, because their numbers are rounded.
 
     By the column with the most room: twice its interquartile range in units of its last decimal is
     how many values it has, spread evenly. Numbers of nine decimals and more agree by no chance.
     """
-    floats = [name for name in contract.judged if frame.schema[name].is_float()]
-    room = max((_room(frame[name]) for name in floats), default=math.inf)
+    room = max((room.values for room in rooms), default=math.inf)
     share = -math.expm1(-max(n - 1, 0) / max(room, 1.0))
     return share if share >= _NOTABLE else 0.0
-
-
-def _room(values: pl.Series) -> float:
-    digits = decimals(values)
-    if digits >= MOST_DECIMALS:
-        return math.inf
-    low, high = (values.quantile(share) for share in (0.25, 0.75))
-    return 1.0 if low is None or high is None else 2 * (high - low) * 10.0**digits + 1
-
-
-def _repeated(values: pl.Series) -> pl.Series:
-    """The values that appear more than once."""
-    ordered = values.sort(multithreaded=False)
-    return ordered.filter(ordered == ordered.shift(1)).unique()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 import polars as pl
@@ -19,7 +19,12 @@ from estimates.contract.probability_sums import sum_tolerance
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 from estimates.gate.domain_keys import domain_keys
-from estimates.gate.duplicate_rows import Duplicates, duplicates_of_distinct
+from estimates.gate.duplicate_rows import (
+    MANY_COLUMNS,
+    Duplicates,
+    duplicates,
+    duplicates_of_distinct,
+)
 from estimates.gate.limits import SLACK, CheckLimits
 from estimates.gate.production_history import ProductionHistory
 from estimates.gate.shared_pair import SharedPair
@@ -194,7 +199,27 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
         rows = self._shared_report
         if rows is not None and rows.pair.has_distinct_column():
             return Duplicates(self.compared_rows.clear(), self.height)
-        return duplicates_of_distinct(self.frame, self.contract)
+        shared = self._shared_duplicates("b")
+        return duplicates_of_distinct(self.frame, self.contract) if shared is None else shared
+
+    @cached_property
+    def duplicates_before(self) -> Duplicates:
+        """The same of the baseline's rows."""
+        shared = self._shared_duplicates("a")
+        return duplicates(self.baseline_frame, self.contract) if shared is None else shared
+
+    def _shared_duplicates(self, side: Literal["a", "b"]) -> Duplicates | None:
+        """The same, of versions that share rows, by what is known of these."""
+        columns = list(self.contract.judged)
+        few = 0 < sum(self.schema[name].is_float() for name in columns) < MANY_COLUMNS
+        if self._shared_report is None or self.shared is None or not few:
+            return None
+        rows = self.shared.duplicates(side, columns)
+        own = self.compared_rows if side == "b" else self.compared_baseline
+        nothing = pl.all_horizontal(pl.col(columns).is_null())
+        empty = int(own.select(nothing.sum()).item()) + self.count_shared([nothing])[0]
+        height = self._shared_rows[side == "b"]
+        return Duplicates(typed(rows, self.contract), height - empty)
 
     def group(self, column: str, value: str) -> EvaluationContext:
         """The keys that the candidate, or else the baseline or the domain, puts into one group."""

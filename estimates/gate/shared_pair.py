@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import polars as pl
 
@@ -40,6 +40,12 @@ class SharedPair(Protocol):
 
     def count(self, rules: Sequence[pl.Expr]) -> list[int]:
         """How many of the shared rows fulfil each condition."""
+        ...
+
+    def duplicates(self, side: Literal["a", "b"], columns: list[str]) -> pl.DataFrame:
+        """The rows of the baseline (`a`) or the candidate (`b`) whose values in some columns, not
+        all null, another of its rows has too; in key order.
+        """
         ...
 
     def remember(self, pair: AlignedVersions) -> None:

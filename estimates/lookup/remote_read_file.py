@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from estimates.errors import RefusedError
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.read_file import ReadFile
-from estimates.lookup.read_file_layout import ROWS_AT, Header, damaged, decode_header
+from estimates.lookup.read_file_layout import ROWS_AT, Header, Table, damaged, decode_header
 
 PIECE = 4096  # bytes that are fetched at least, and kept
 LONG = 1 << 16  # bytes: what is longer is not kept
 KEYS = 1 << 22  # bytes: keys up to so many are fetched at once, else piece by piece
+TOGETHER = 1 << 20  # bytes: a request costs as much as so many more of them
 FEW_KEYS = 8  # of a batch that is read by ranges
 FEW_ROWS = 1000  # of a page that is
 
@@ -37,14 +38,16 @@ class RemoteContent:
         self._size = 0
         self._keys_at: int | None = None
         self._keys = b""
+        self._groups = Table(0, 0, 0)
 
     def head(self) -> bytes:
         """What is before the rows."""
         return self._get(0, ROWS_AT)
 
     def limit(self, header: Header) -> None:
-        """Say what the header says: how long the file is, and where its keys are."""
+        """Say what the header says: how long the file is, and where keys and tables are."""
         self._size = header.size
+        self._groups = header.groups
         keys_at = header.numbers_at + 4 * (header.groups.count + 1)
         self._keys_at = keys_at if header.size - keys_at <= KEYS else None
 
@@ -61,12 +64,23 @@ class RemoteContent:
             return self._get(start, stop)
         missing = [number for number in range(first, end) if number not in pieces]
         if missing:
-            at, to = missing[0] * PIECE, min((missing[-1] + 1) * PIECE, self._size)
+            last = max(missing[-1], self._checksum_piece(missing[0], stop))
+            at, to = missing[0] * PIECE, min((last + 1) * PIECE, self._size)
             content = self._get(at, to)
-            for number in range(missing[0], missing[-1] + 1):
+            for number in range(missing[0], last + 1):
                 pieces[number] = content[number * PIECE - at : (number + 1) * PIECE - at]
         content = b"".join(pieces[number] for number in range(first, end))
         return content[start - first * PIECE : stop - first * PIECE]
+
+    def _checksum_piece(self, first: int, stop: int) -> int:
+        """Whoever reads where a group is wants its checksum next: the piece that has it, where that
+        is not far; else −1.
+        """
+        table = self._groups
+        if not table.offsets_at < stop <= table.checksums_at:
+            return -1
+        checksum = table.checksums_at + (stop - table.offsets_at) // 2 + 4
+        return checksum // PIECE if checksum - first * PIECE <= TOGETHER else -1
 
     def _get(self, start: int, stop: int) -> bytes:
         try:

@@ -22,7 +22,7 @@ from estimates.storage.derived_folder import DerivedFolder
 MAX_BYTES = 4 << 30
 # mark, length and checksum of the table, sum of the bits of numbers and places
 _HEAD = struct.Struct("<8sIIQ")
-_MARK = b"columns2"
+_MARK, _HASHES = b"columns2", b"hashes_1"
 Floats = NDArray[np.float64]
 # Of a column the numbers in order, and which of them in key order each is.
 Ordered = tuple[Floats, NDArray[np.int32]]
@@ -70,6 +70,29 @@ class ColumnCache(DerivedFolder):
         checksum = sum(map(_sum_of_bits, arrays)) % 2**64
         head = _HEAD.pack(_MARK, len(table), zlib.crc32(table), checksum)
         self.write(f"{digest}.columns", head, padded, *(array.data for array in arrays))
+
+    def get_hashes(self, digest: str, program: str) -> NDArray[np.uint64] | None:
+        """The hashes of a part's rows; None when they are not kept or damaged."""
+        path = self.folder / f"{digest}-{program}.hashes"
+        try:
+            content = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        if len(content) < _HEAD.size or (len(content) - _HEAD.size) % 8:
+            return None
+        mark, rows, _, checksum = _HEAD.unpack_from(content)
+        hashes = np.frombuffer(content, "<u8", offset=_HEAD.size)
+        is_whole = mark == _HASHES and rows == len(hashes) and _sum_of_bits(hashes) == checksum
+        return hashes if is_whole else None
+
+    def put_hashes(self, digest: str, program: str, hashes: NDArray[np.uint64]) -> None:
+        """Keep the hashes of a part's rows, if that is possible; `program` says how they are made,
+        in letters and digits.
+        """
+        hashes = np.ascontiguousarray(hashes, "<u8")
+        head = _HEAD.pack(_HASHES, len(hashes), 0, _sum_of_bits(hashes))
+        self.write(f"{digest}-{program}.hashes", head, hashes.data)
 
 
 def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Ordered]] | None:

@@ -65,24 +65,24 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> ReadFile:
     return ReadFile(path, ID)
 
 
-def test_one_lookup_takes_five_requests(large: ReadFile) -> None:
-    """The header, the keys, two tables and the group; less than a twentieth of the file."""
+def test_one_lookup_takes_four_requests(large: ReadFile) -> None:
+    """The header, the keys, both tables and the group; less than a twentieth of the file."""
     content, ranges = Path(large.path).read_bytes(), Ranges()
     there = remote(content, ranges, lambda: large)
     key = search(contract_of(("integer",)), 31_415)
     assert there.get(key) == large.get(key)
-    assert len(ranges) == 5
+    assert len(ranges) == 4
     assert sum(stop - start for start, stop in ranges) < len(content) / 20
 
 
-def test_a_near_key_takes_four(large: ReadFile) -> None:
+def test_a_near_key_takes_three(large: ReadFile) -> None:
     """Who knows where the key was in another version does without the keys."""
     ranges = Ranges()
     there = remote(Path(large.path).read_bytes(), ranges, lambda: large)
     key = search(contract_of(("integer",)), 31_415)
     near = large.get_near(key, -1)[1]
     assert there.get_near(key, near) == (large.get(key), near)
-    assert len(ranges) == 4
+    assert len(ranges) == 3
 
 
 def test_much_is_asked_of_the_whole(large: ReadFile) -> None:

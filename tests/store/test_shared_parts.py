@@ -119,11 +119,17 @@ def test_a_version_is_judged_as_with_all_rows(store: Store, data: st.DataObject)
     assert list(map(encode, again)) == list(map(encode, reports))
 
 
-def test_shared_parts_are_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("digits", [0, 9])
+def test_shared_parts_are_not_read(
+    digits: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Once it is known what is in them, a version is judged, promoted and compared by the parts
-    that changed alone; one that is gone is noticed.
+    that changed alone, also where numbers repeat; one that is gone is noticed.
     """
-    rows = {key: (500 + number / 7, number % 300, None) for number, key in enumerate(KEYS)}
+    rows = {
+        key: (round(500 + number / 7, digits), number % 300, None)
+        for number, key in enumerate(KEYS)
+    }
     store.publish("scores", rows_of(rows), provenance("a"))
     store.promote("scores", 1, reason="first")
     for number in (2, 3):

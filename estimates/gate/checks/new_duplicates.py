@@ -2,7 +2,6 @@
 
 from estimates.gate.broken_rules import whole_rows
 from estimates.gate.check import ROWS_READABLE, Check, Measure, Skip
-from estimates.gate.duplicate_rows import duplicates
 from estimates.gate.evaluation_context import EvaluationContext
 
 
@@ -12,7 +11,7 @@ def _growth_of_duplicates(context: EvaluationContext) -> Measure:
         raise Skip("no_float_estimates")
     if not rows.height:
         return Measure(0, n, "no row has the same estimates as another one")
-    rows_before, n_before = duplicates(context.baseline_frame, context.contract)
+    rows_before, n_before = context.duplicates_before
     assert rows_before is not None, "both versions have the contract's types"
     growth = rows.height / max(n, 1) - rows_before.height / max(n_before, 1)
     new = rows.join(rows_before.select(context.key), on=context.key, how="anti")

@@ -69,3 +69,9 @@ def _next_bits(packed: NDArray[np.int64], at: int, bits: int) -> int:
         return at
     following = ((int(packed[at - 1]) >> bits) + 1) << bits
     return int(np.searchsorted(packed, following)) if following < 1 << 63 else len(packed)
+
+
+def repeated(values: pl.Series) -> pl.Series:
+    """The values of a column without nulls that appear more than once."""
+    ordered = values.sort(multithreaded=False)
+    return ordered.filter(ordered == ordered.shift(1)).unique()
