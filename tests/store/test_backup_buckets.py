@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import estimates_migrations
 from estimates.storage.objects import PIECE, Objects
 from estimates.store.backup import backup
+from estimates.store.erase import erase
 from estimates.store.repair import repair
 from estimates.store.restore import restore
 from estimates.store.store import Store
 from estimates.store.verify import verify
-from tests.builders import SET, code_of, define, make_store, promoted
+from tests.builders import SET, TARGETS, code_of, define, make_store, promoted
 from tests.conftest import PostgreSQL
 from tests.s3_server import S3Server
 from tests.store.catalog_rows import rows
+from tests.store.test_erase import NUMBERS, PERSON, fill
 
 pytestmark = pytest.mark.slow
 
@@ -84,3 +87,31 @@ def test_large_objects_go_in_pieces(s3: S3Server, tmp_path: Path) -> None:
             objects.put_pieces("broken", broken())
     assert not bucket.exists("broken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "large"]
+
+
+def test_a_bucket_gives_up_a_key(s3: S3Server, postgresql: PostgreSQL, tmp_path: Path) -> None:
+    """Erased from a bucket with PostgreSQL, a key answers so on every machine, no object has its
+    numbers, and a backup made before is brought to the same.
+    """
+    with postgresql.database() as url:
+        store = make_store(f"s3://{s3.bucket()}/x", url, cache=tmp_path / "one")
+        fill(store)
+        kept = Objects(f"s3://{s3.bucket()}/kept")
+        backup(store, kept)
+        other = Store(store.root, catalog=url, cache=tmp_path / "other")
+        assert other[SET].get(PERSON, TARGETS[0])["value"] == 4711.625
+        erase(store, SET, [(PERSON,)], reason="request 7")
+        assert code_of(lambda: other[SET].get(PERSON, TARGETS[0])) == "erased"
+        assert other[SET].frame(1).height == 4
+        backup(store, kept)
+        for objects in (store.objects, kept):
+            parts = [name for name in objects.names("sets") if name.endswith(".parquet")]
+            assert parts
+            for part in parts:
+                tickers = pl.read_parquet(objects.get(part))["ticker"]
+                assert PERSON not in tickers.to_list()
+            copies = b"".join(map(objects.get, objects.names("log")))
+            assert not [number for number in NUMBERS if number in copies]
+        assert verify(store) == []
+        for opened in (store, other):
+            opened.catalog.engine.dispose()

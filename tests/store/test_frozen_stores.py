@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import estimates_migrations
 from estimates.contract.conform import conform
 from estimates.errors import CorruptError
+from estimates.store.erase import erase
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
-from tests.frozen.make_format1 import FOLDER, answers, closes, provenance
+from tests.builders import code_of
+from tests.frozen.make_format1 import FOLDER, TARGETS, answers, closes, provenance
 from tests.invariants import check_all
 
 
@@ -64,6 +67,23 @@ def test_format_1_can_be_written_on(format1: Store) -> None:
     assert (verdict.baseline.version, verdict.blocks) == (1, False)
     contract = format1.contract("closes")
     assert format1["closes"].frame(1).equals(conform(closes(100.0), contract))
+
+
+def test_format_1_gives_up_a_key(format1: Store) -> None:
+    """A key that is erased answers so in every version, all other rows and all ids stay, and no
+    file of format 1 is left that has it.
+    """
+    of_set = format1["closes"]
+    before = [version.snapshot_id for version in of_set.versions()]
+    rows = of_set.frame(1)
+    erased = erase(format1, "closes", [("BRK/B",)], reason="request")
+    assert (erased.versions, erased.rows) == ((1, 2), 4)
+    assert [version.snapshot_id for version in of_set.versions()] == before
+    assert of_set.frame(1).equals(rows.filter(pl.col("ticker") != "BRK/B"))
+    assert code_of(lambda: of_set.get("BRK/B", TARGETS[0], ref=2)) == "erased"
+    assert not [*Path(format1.root).glob("sets/closes/snapshots/*/estimates.parquet")]
+    assert verify(format1) == []
+    check_all(format1)
 
 
 def test_damage_in_format_1_is_found(format1: Store) -> None:
