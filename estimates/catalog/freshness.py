@@ -14,13 +14,15 @@ class Freshness(msgspec.Struct, frozen=True):
     """How often versions come and how old production may get; null where the contract does not say.
 
     data_through   of production: the last moment of data it could see
-    stale_from     data_through + max_age; `stale` when that has passed
+    newest_data    of production: how new the data are that it saw; a feed that stopped shows here
+    stale_from     newest_data + max_age; `stale` when that has passed
     next_expected  when the newest version was published + cadence; `overdue` when that has passed
     """
 
     cadence: str | None
     max_age: str | None
     data_through: datetime | None
+    newest_data: datetime | None
     published_at: datetime | None
     stale_from: datetime | None
     stale: bool | None
@@ -40,6 +42,7 @@ def freshness(view: SetView, now: datetime) -> Freshness:
         cadence=promise.cadence,
         max_age=promise.max_age,
         data_through=None if production is None else production.data_through,
+        newest_data=None if production is None else production.newest_data,
         published_at=None if production is None else production.published_at,
         stale_from=stale,
         stale=None if stale is None else now > stale,
@@ -52,7 +55,7 @@ def stale_from(view: SetView, version: Version) -> datetime | None:
     """The instant past which a version is stale under the newest contract of its set; None when it
     promises nothing.
     """
-    return _plus(version.data_through, view.contract.freshness.max_age_duration)
+    return _plus(version.newest_data, view.contract.freshness.max_age_duration)
 
 
 def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:

@@ -40,6 +40,8 @@ class InputDigest(msgspec.Struct, frozen=True, omit_defaults=True):
     version  which version of its source the run read, where the source counts versions: that of a
              set or of a Delta table, the snapshot of an Iceberg table
     set      the set of this store that it is a version of; its digest is then the snapshot's id
+    newest  the moment of its newest row, by the column that its `time` names; a date stands for all
+            of that day, or for a session's close. None where the input has no time or no row
     """
 
     name: str
@@ -48,6 +50,7 @@ class InputDigest(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: int | None = None
     version: str | None = None
     set: str | None = None
+    newest: datetime | None = None
 
 
 class CarriedOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -107,6 +110,14 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
                 remedy="leave it out for a new one, or write a name",
             )
 
+    @property
+    def newest_data(self) -> datetime:
+        """How new the data are that the run saw: the oldest among the newest times of its inputs,
+        at most `data_through`, which it is where no input says a time.
+        """
+        newest = (entry.newest for entry in self.inputs if entry.newest is not None)
+        return min((self.data_through, *newest))
+
 
 class Version(msgspec.Struct, frozen=True):
     """One version of a set: a dense number that names a snapshot."""
@@ -134,6 +145,11 @@ class Version(msgspec.Struct, frozen=True):
     def data_through(self) -> datetime:
         """The last moment of input data the run could see."""
         return self.provenance.data_through
+
+    @property
+    def newest_data(self) -> datetime:
+        """How new the data are that the run saw; see `Provenance`."""
+        return self.provenance.newest_data
 
 
 class VersionSummary(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
@@ -82,8 +83,10 @@ class RunRows(OnEngine):
             runs = read(tx, Run, schema.runs.c.run_id == run_id)
         return runs[0] if runs else None
 
-    def runs(self, set_name: str) -> list[Run]:
-        """The runs of a set, newest first."""
+    def runs(self, set_name: str | None, limit: int | None = None) -> list[Run]:
+        """The runs of a set, or of all, newest first; at most `limit`."""
         table = schema.runs
+        condition = sa.true() if set_name is None else table.c.set == set_name
+        order = table.c.started_at.desc(), table.c.run_id
         with reading(self.engine) as tx:
-            return read(tx, Run, table.c.set == set_name, table.c.started_at.desc(), table.c.run_id)
+            return read(tx, Run, condition, *order, limit=limit)

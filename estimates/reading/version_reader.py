@@ -84,6 +84,10 @@ class VersionReader:
         self._files = files
         self._lookup: Lookup | None = None
         self._head = b'{"set":"%b","version":%d,' % (version.set.encode(), version.version)
+        if version.newest_data < version.data_through:
+            newest = instants.text(version.newest_data)
+            self._head += b'"newest_data":"%b",' % newest.encode()
+        self._plain = self._head
         self._carried = version.provenance.carried_over
         if self._carried is not None:
             self._head += b'"carried_over":%b,' % msgspec.json.encode(mark_of(self._carried))
@@ -123,8 +127,7 @@ class VersionReader:
     def _head_of(self, row: bytes, carried: CarriedOver) -> bytes:
         """The mark of one estimate says whether that one is carried over."""
         mark = mark_of(carried) | {"this": is_carried(row, carried)}
-        plain = b'{"set":"%b","version":%d,' % (self.version.set.encode(), self.version.version)
-        return plain + b'"carried_over":%b,' % msgspec.json.encode(mark)
+        return self._plain + b'"carried_over":%b,' % msgspec.json.encode(mark)
 
     def get_many(self, keys: Sequence[Key], fields: Sequence[str] | None = None) -> Answer:
         """Many estimates, in the order asked:

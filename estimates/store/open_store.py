@@ -305,10 +305,11 @@ class OpenStore:
         """
         return sql.query(self.view(), self._sql_source, query)
 
-    def runs(self, name: str) -> list[Run]:
-        """The runs of a set, newest first, failed ones too."""
-        self.view().set(name)
-        return self.catalog.runs(name)
+    def runs(self, name: str | None = None, limit: int | None = None) -> list[Run]:
+        """The runs of a set, or of all, newest first, failed ones too; at most `limit`."""
+        if name is not None:
+            self.view().set(name)
+        return self.catalog.runs(name, limit)
 
     def domain_keys(self, name: str) -> pl.DataFrame | None:
         """The listed keys of a `file` domain; None for other domains."""

@@ -151,14 +151,17 @@ class CarriedOverBody(msgspec.Struct, frozen=True):
 class EstimateBody(msgspec.Struct, frozen=True):
     """One estimate: the key and the columns of the contract.
 
-    imported  by the clock `released` only: whether the version's time of release is a claim; also
-              of pages and batches
+    imported     by the clock `released` only: whether the version's time of release is a claim;
+                 also of pages and batches
+    newest_data  how new the data are that the version saw, where that is earlier than its
+                 `data_through`; also of pages and batches
     """
 
     set: str
     version: int
     estimate: dict[str, Any]
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    newest_data: datetime | msgspec.UnsetType = msgspec.UNSET
     carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -174,6 +177,7 @@ class EstimatePage(msgspec.Struct, frozen=True):
     next: str | None
     estimates: list[dict[str, Any]]
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    newest_data: datetime | msgspec.UnsetType = msgspec.UNSET
     carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -221,6 +225,7 @@ class BatchBody(msgspec.Struct, frozen=True):
     version: int
     results: list[Result]
     imported: bool | msgspec.UnsetType = msgspec.UNSET
+    newest_data: datetime | msgspec.UnsetType = msgspec.UNSET
     carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -97,7 +97,7 @@ _OF_SET = {
     "held": "1 after a rollback, until a person promotes.",
     "production_version": "The version that production points to.",
     "serving_version": "The version that answers for production: another one after damage.",
-    "data_age_seconds": "Since the last moment of data that the answering version could see.",
+    "data_age_seconds": "Since the newest data that the answering version saw.",
     "published_age_seconds": "Since the answering version was published.",
     "max_age_seconds": "How old the contract lets data get.",
     "stale": "1 when data_age is above max_age.",
@@ -134,7 +134,7 @@ def _of_production(view: View, name: str, part: SetView, now: datetime) -> dict[
     values: dict[str, float] = {
         "production_version": pointed_to.version,
         "serving_version": served.version,
-        "data_age_seconds": (now - served.data_through).total_seconds(),
+        "data_age_seconds": (now - served.newest_data).total_seconds(),
         "published_age_seconds": (now - served.published_at).total_seconds(),
     }
     promise = part.contract.freshness

@@ -82,6 +82,7 @@ class ResolvedRequest:
                 "estimates-data-through": instants.text(version.data_through),
                 "estimates-as-of": instants.text(moment),
             }
+            | _newest_data(version)
             | ({} if fault is None else {"estimates-degraded": fault})
             | _carried_over(version)
         )
@@ -178,6 +179,13 @@ def _carried_over(version: Version) -> dict[str, str]:
         return {}
     mark = f'by="{quote(carried.by)}", groups={len(carried.groups)}, since={carried.since}'
     return {"estimates-carried-over": mark}
+
+
+def _newest_data(version: Version) -> dict[str, str]:
+    """How new the data are that the version saw, where that is not its `data_through`."""
+    if version.newest_data == version.data_through:
+        return {}
+    return {"estimates-newest-data": instants.text(version.newest_data)}
 
 
 def resolve(

@@ -13,11 +13,11 @@ def _age_of_data(context: EvaluationContext) -> Measure:
     if candidate.provenance is None:
         # no `depends_on`: a missing digest of an input says nothing about times
         raise Skip("depends_on: lineage")
-    through = candidate.provenance.data_through
+    newest = candidate.provenance.newest_data
     end = candidate.published_at or context.judged_at
     word = "published" if candidate.published_at else "judged"
-    message = f"data through {instants.text(through)}, {word} {instants.text(end)}"
-    return Measure((end - through).total_seconds(), 1, message)
+    message = f"newest data of {instants.text(newest)}, {word} {instants.text(end)}"
+    return Measure((end - newest).total_seconds(), 1, message)
 
 
 def _max_age(contract: Contract) -> tuple[float | None, float | None]:
@@ -35,7 +35,7 @@ CHECK = Check(
     stage=2,
     measure=_age_of_data,
     purpose="estimates of old data",
-    metric="published_at (a file: judged_at) − data_through, in seconds",
+    metric="published_at (a file: judged_at) − the newest data of the run, in seconds",
     unit="seconds",
     field="freshness.max_age",
     limits=_max_age,

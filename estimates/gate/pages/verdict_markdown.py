@@ -3,13 +3,13 @@
 import itertools
 
 from estimates import instants
+from estimates.gate.pages.quiet_text import quiet_line
 from estimates.gate.pages.verdict_text import (
     group_lines,
     headline,
     limits_text,
     notable_results,
     offender_lines,
-    quiet_results,
     value_text,
     waiver_lines,
 )
@@ -44,7 +44,7 @@ def render_markdown(verdict: Verdict) -> str:
         for result in notable
         if result.offenders or result.groups or result.waived_by or remedy(result, verdict)
     ]
-    folds += [folded(quiet_results(verdict), _table(quiet))] if quiet else []
+    folds += [folded(quiet_line(verdict), _table(quiet))] if quiet else []
     footer = _footer(verdict)
     room = _MOST - _WAY - len(footer) - sum(len(part) + 2 for part in parts)
     fitting = _fitting(folds, room)

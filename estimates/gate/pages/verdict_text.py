@@ -2,11 +2,11 @@
 for everything else.
 """
 
-from collections import Counter
 from datetime import timedelta
 
 from estimates import instants
 from estimates.catalog.records import Waiver
+from estimates.gate.pages.quiet_text import quiet_lines
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.gate.way_forward import way_lines
@@ -30,7 +30,7 @@ def render_text(verdict: Verdict) -> str:
     if way:
         lines += ["", way[0], *(f"  {line}" for line in way[1:])]
     separator = [""] if len(lines) > 1 else []
-    return "\n".join([*lines, *separator, quiet_results(verdict)]) + "\n"
+    return "\n".join([*lines, *separator, *quiet_lines(verdict)]) + "\n"
 
 
 def render_short(verdict: Verdict) -> str:
@@ -185,16 +185,6 @@ def _offender_line(keys: str, column: str | None, detail: str) -> str:
     names_column = column is None or detail.startswith(f"{column} = ")
     who = " ".join(part for part in (keys, None if names_column else column) if part)
     return f"{who}: {detail}" if who else detail
-
-
-def quiet_results(verdict: Verdict) -> str:
-    """How many checks passed, and how many were skipped for which reason."""
-    reasons = Counter(
-        result.reason or "" for result in verdict.checks if result.status == "skipped"
-    )
-    skipped = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    line = f"{verdict.counts['pass']} passed"
-    return f"{line}; {sum(reasons.values())} skipped ({skipped})" if reasons else line
 
 
 def _duration(seconds: float) -> str:

@@ -164,7 +164,7 @@ def _warn(
     for (reason,), group in reasons.sort("reason", SERIES).group_by("reason", maintain_order=True):
         context.warn(f"no forecast, {reason}: {_named(plan, keys, group)}")
     bridged = summary.join(reasons, on=SERIES, how="anti").drop_nulls("at")
-    if bridged.height:
+    if bridged.height and plan.parameters.gaps != "zero":  # such steps are usual there
         filled = plan.parameters.gaps == "interpolate"
         how = "interpolated" if filled else f"of which {plan.parameters.model} is told"
         context.warn(f"{INSIDE}, {how}: {_named(plan, keys, bridged)}")

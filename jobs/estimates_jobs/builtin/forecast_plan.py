@@ -34,8 +34,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history        observations used of each series, the newest; default: all
     last           attribute column that receives the last observation
     gaps           `interpolate`: steps without an observation inside a series get a value on the
-                   line between their neighbours; default: the model is told of them where it takes
-                   gaps, else there is no forecast
+                   line between their neighbours; `zero`: they count as 0, as in tables of sales
+                   that leave out days without any; default: the model is told of them where it
+                   takes gaps, else there is no forecast
     stale_after    steps of the calendar that may be missing at a series' end before it counts as
                    stale; missing ones are forecast too, so that targets keep their distance from
                    the data
@@ -60,7 +61,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: bool = False
     history: int | None = None
     last: str | None = None
-    gaps: Literal["interpolate"] | None = None
+    gaps: Literal["interpolate", "zero"] | None = None
     stale_after: int = 5
 
     def __post_init__(self) -> None:

@@ -207,13 +207,13 @@ def _gaps(plan: Plan, summary: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFra
     # the newest season is repeated, so that nothing of it may be missing
     whole = pl.col("gap").list.max() < pl.col("first") + pl.col("length") - p.lag
     passed_on = whole & (pl.col("errors") > 0) & pl.lit(p.takes_gaps)
-    interpolated = pl.lit(p.gaps == "interpolate")
+    filled = pl.lit(p.gaps is not None)
     widen = ((pl.col("length") - p.lag) / pl.col("errors")).sqrt()
     return gaps.select(
         SERIES,
         "gap",
-        (passed_on | interpolated).alias("bridged"),
-        pl.when(passed_on & ~interpolated).then(widen).otherwise(1.0).alias("widen"),
+        (passed_on | filled).alias("bridged"),
+        pl.when(passed_on & ~filled).then(widen).otherwise(1.0).alias("widen"),
     )
 
 
@@ -239,6 +239,8 @@ def regular(plan: Plan, placed: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFr
     y = pl.col("y")
     if plan.parameters.gaps == "interpolate":
         y = y.interpolate().over(SERIES)
+    elif plan.parameters.gaps == "zero":
+        y = y.fill_null(0.0)
     return rows.select(pl.col(SERIES).alias("unique_id"), "ds", y.fill_null(float("nan")))
 
 

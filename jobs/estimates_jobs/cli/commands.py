@@ -17,6 +17,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Set up": {
         "demo": "A week of a real set: eight days, one broken feed, a rollback, a service.",
         "init": "Make a store.",
+        "new": "Make a set from observed series: contract, job, test, schedules, first version.",
         "draft": "Write a first contract for a table.",
         "define": "Register a contract, or a new revision of it.",
         "migrate": "Bring a store's catalog to this program's schema.",
@@ -47,7 +48,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Watch": {
         "status": "How often are my estimates updated? Age, production, holds, verdicts.",
         "versions": "The versions of a set, newest first.",
-        "runs": "The runs of a set, failed ones too.",
+        "runs": "The runs of a set or of all, failed ones too; the log of one.",
         "log": "Who moved what, when and why.",
         "notify": "Send a receiver what the log holds after an event.",
     },
@@ -106,6 +107,7 @@ class Commands(click.Group):
         with formatter.section("First steps"):
             for line in (
                 "estimates demo                              a whole week, in under a minute",
+                "estimates new demand --from sales.csv …    forecasts from your own observations",
                 "estimates draft scores.csv --key customer   your own table",
                 "estimates get --help                        each command has examples",
             ):

@@ -131,6 +131,7 @@ def _show_value(
             *((name, with_unit(name)) for name in contract.columns if name not in {*ends, main}),
             ("from", f"version {about.version}, {_state(about)}"),
             ("data through", cells.instant(about.data_through)),
+            ("newest data", _newest_data(about)),
             ("published", cells.instant(about.published_at)),
             ("claimed release", cells.instant(about.released_at) or None),
         ]
@@ -304,7 +305,16 @@ def _event(event: Event) -> str:
 def _input(source: InputDigest) -> str:
     rows = "" if source.rows is None else f", {source.rows:,} rows"
     version = "" if source.version is None else f" version {source.version}"
-    return f"{source.name}: {source.source}{version}{rows}, sha256 {_short(source.digest)}"
+    newest = "" if source.newest is None else f", newest of {cells.instant(source.newest)}"
+    what = f"{source.source}{version}{rows}{newest}"
+    return f"{source.name}: {what}, sha256 {_short(source.digest)}"
+
+
+def _newest_data(about: Explanation) -> str | None:
+    """How new the data are, where they do not go as far as the run could see."""
+    newest = min((entry.newest for entry in about.inputs if entry.newest), default=None)
+    behind = newest is not None and newest < about.data_through
+    return cells.instant(newest) if behind else None
 
 
 def _number(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from estimates import instants
 from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
@@ -110,6 +111,8 @@ def _show(answer: Answer, estimates: EstimateSet | RemoteSet) -> None:
         f"{version.set} version {version.version} ({state}), data through "
         f"{cells.instant(version.data_through)}{imported}"
     )
+    if (newest := answer.body.get("newest_data")) is not None:
+        source += f", newest data of {cells.instant(instants.parse(newest))}"
     source += _carried_over(answer)
     if isinstance(answer, Page):
         _show_page(answer, source, contract)

@@ -8,18 +8,15 @@ from typing import NamedTuple
 import click
 
 from estimates.contract.contract import Contract
-from estimates.render.wording import count
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options
-from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.output import cells, progress, terminal
-from estimates_jobs.run.batch import BatchRun, Plan, publish_tables
+from estimates_jobs.cli.output import progress
+from estimates_jobs.cli.output.batch_outcome import show_batch, show_each
+from estimates_jobs.run.batch import Plan, publish_tables
 from estimates_jobs.tables.dated_tables import DatedTable, dated_files, has_mark, undated
 from estimates_jobs.tables.long_tables import rows_by_validity, rows_by_version
 from estimates_jobs.tables.table_files import with_timezone
-
-_INPUT_IS_WRONG = 2
 
 
 class Batch(NamedTuple):
@@ -51,7 +48,6 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
     """
     _check(batch, contract)
     tables = _tables(batch, with_timezone(contract, batch.timezone), options)
-    done: list[BatchRun] = []
     with (
         notifying(options, store) as warnings,
         progress.steps(quiet=options.json) as announce,
@@ -64,25 +60,8 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
             announce,
         )
         runs = publish_tables(store, contract.name, tables, plan)
-        for run in runs:
-            done.append(run)
-            if not options.json:
-                _show(run, contract)
-            if batch.stops and run.status in ("rejected", "refused"):
-                break
-    counts = _counts(done)
-    if options.json:
-        terminal.json({"set": contract.name, "runs": done, "counts": counts, "warnings": warnings})
-    else:
-        terminal.line(_summary(contract.name, counts), "bold")
-        _show_elapsed(done)
-        if counts["published"] and contract.gate.promote == "manual":
-            terminal.line(
-                "the contract leaves promotion to a person: "
-                f"estimates promote {'SET' if contract.family else contract.name} VERSION "
-                "--reason …"
-            )
-    return _INPUT_IS_WRONG if counts["rejected"] else ANSWER_IS_NO if counts["refused"] else 0
+        done = show_each(options, contract, runs, stops=batch.stops)
+    return show_batch(options, contract, done, "table", warnings)
 
 
 def _check(batch: Batch, contract: Contract) -> None:
@@ -121,50 +100,3 @@ def _tables(batch: Batch, contract: Contract, options: Options) -> Iterator[Date
     if not has_mark(batch.through):  # one table of a family
         return iter([undated(batch.files[0], options.tables)])
     return iter(dated_files(batch.files, options.tables, one_a_date=contract.family is None))
-
-
-def _show(run: BatchRun, contract: Contract) -> None:
-    number = "" if run.version is None else f"version {run.version}"
-    through = "" if run.data_through is None else cells.instant(run.data_through)
-    status = f"{run.status} before" if run.is_repeated else run.status
-    is_expected = run.status == "published" and contract.gate.promote == "manual"
-    own = "" if contract.family is None else f"{run.set}  "
-    because = run.message or (None if is_expected else run.not_promoted_because)
-    terminal.line(f"{own}{number:<12} {status:<16} {through:<16} {run.table}")
-    if because:
-        terminal.line(f"  {because}" + (f"  [{run.error}]" if run.error else ""))
-    for warning in run.warnings:
-        terminal.line(f"  warning: {warning}")
-
-
-def _counts(runs: Sequence[BatchRun]) -> dict[str, int]:
-    new = [run for run in runs if not run.is_repeated]
-    by_status = {
-        status: sum(run.status == status for run in new)
-        for status in ("promoted", "published", "refused", "rejected")
-    }
-    return {"tables": len(runs), **by_status, "repeated": len(runs) - len(new)}
-
-
-def _summary(name: str, counts: dict[str, int]) -> str:
-    said = {
-        "promoted": "promoted",
-        "published": "published and not promoted",
-        "refused": "refused by the gate",
-        "rejected": "rejected, nothing stored",
-        "repeated": "done before",
-    }
-    parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts[key]]
-    return f"{name}: {count(counts['tables'], 'table')}: {', '.join(parts) or 'none'}"
-
-
-def _show_elapsed(runs: Sequence[BatchRun]) -> None:
-    """How many keys have no time left when the data of their table end."""
-    late = [run for run in runs if run.elapsed]
-    if late:
-        elapsed = sum(run.elapsed for run in late)
-        rows = sum(run.rows or 0 for run in late)
-        terminal.line(
-            f"elapsed: {elapsed:,} of {count(rows, 'key')} of {count(len(late), 'table')}: the "
-            "target is not after --through, so that they are neither compared nor scored"
-        )

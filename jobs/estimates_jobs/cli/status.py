@@ -37,10 +37,11 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     """How often are my estimates updated: the last version, its age, the next one expected,
     production, holds.
 
-    Stale means: production's data are older than the contract's freshness.max_age. Without a
-    maximum age nothing is stale. A version is expected one cadence after the last; being overdue
-    alone is not stale. Of a family, its members are shown. Keep the head of the log elsewhere:
-    `estimates audit --head` tells whether anything before it was changed.
+    Stale means: the newest data that production saw are older than the contract's
+    freshness.max_age. Without a maximum age nothing is stale. A version is expected one cadence
+    after the last; being overdue alone is not stale. Of a family, its members are shown. Keep the
+    head of the log elsewhere: `estimates audit --head` tells whether anything before it was
+    changed.
     """
     store = options.open()
     view = store.view()

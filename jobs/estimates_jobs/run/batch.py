@@ -1,20 +1,27 @@
-"""Many versions of one set in one process, the oldest first: how a history comes into a store."""
+"""Many versions of one set in one process, the oldest first: how a history comes into a store, from
+tables or from the set's own job.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Run, RunStatus
+from estimates.contract.contract import Contract
+from estimates.contract.domain import RollingDomain
 from estimates.errors import ConflictError, EstimatesError, GateError, InvalidError, NotFoundError
 from estimates.store.members import check_member, set_of_member
 from estimates.store.store import Store
 from estimates_jobs.run import runner
+from estimates_jobs.run.calendars import calendar_of
+from estimates_jobs.run.context import data_reach
 from estimates_jobs.run.elapsed_keys import elapsed_keys
+from estimates_jobs.run.job_function import JobError
 from estimates_jobs.tables.dated_tables import DatedTable, filled
 from estimates_jobs.tables.family_tables import by_member, hub_details
 from estimates_jobs.tables.table_files import Table, with_timezone
@@ -25,11 +32,13 @@ _OF_ONE_TABLE = (InvalidError, ConflictError, GateError, NotFoundError)
 
 
 class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one table of a batch.
+    """What became of one table of a batch, or of one moment of a back-fill, whose `table` is its
+    time.
 
     run_id       None where no run began
     is_repeated  an earlier batch had published it; nothing was done now
-    status       also `rejected` (it cannot be read or does not conform; nothing was stored)
+    status       also `rejected` (it cannot be read or does not conform; nothing was stored), and of
+                 a back-fill `failed` (the job raised something)
     elapsed      keys whose target is not after `data_through`
     not_promoted_because  a sentence; None when production pointed to the version
     error, message        of what was rejected
@@ -91,6 +100,76 @@ def publish_tables(
                 yield run
 
 
+def run_moments(
+    store: Store,
+    name: str,
+    moments: Sequence[datetime],
+    progress: runner.Progress = lambda step: None,
+) -> Iterator[BatchRun]:
+    """Run a set's job with the data up to each moment, the oldest first, as it is asked for.
+
+    A run is named by set and moment, so that a back-fill that was stopped goes on where it stopped
+    and does nothing twice. A moment that fails is a result like another one. Raises
+    UnavailableError, RefusedError, CorruptError; InvalidError (`no_job`) of a set without one.
+    """
+    for number, moment in enumerate(moments, start=1):
+        text = instants.text(moment)
+        run_id = f"{name}-{text}"
+        known = store.catalog.run(run_id)
+        if known is not None and known.step == "done":
+            yield _repeated(text, known)
+            continue
+        where = f"{number} of {len(moments)}, {text}"
+        try:
+            outcome, _ = runner.run(
+                store,
+                name,
+                data_through=moment,
+                run_id=run_id,
+                progress=lambda step, where=where: progress(f"{where}: {step}"),
+            )
+        except (*_OF_ONE_TABLE, JobError) as error:
+            if error.code == "no_job":
+                raise
+            yield _unsuccessful(name, text, run_id, error)
+        else:
+            yield _done(outcome, text)
+
+
+def moments_between(
+    contract: Contract, first: str, last: str | None, every: timedelta
+) -> list[datetime]:
+    """The moments of a back-fill: each `every` after the first up to the last, by default as far as
+    the data go; of dates each the end of its day, on an exchange the closes, each once.
+
+    Raises InvalidError: `bad_time`, `future`, and `no_moments` where there is none.
+    """
+    is_day = len(first) == 10 and not every % timedelta(days=1)
+    start = instants.parse_through(first)
+    end = data_reach(contract) if last is None else instants.parse_through(last)
+    if end > instants.now():
+        raise InvalidError(
+            "future",
+            f"--to {last} lies in the future: no data are known then",
+            remedy="end it today, or leave --to out to go as far as the data",
+        )
+    rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
+    calendar = calendar_of(rolling.calendar) if rolling else None
+    moments: dict[datetime, None] = {}
+    moment = start
+    while moment <= end or (is_day and moment.date() == end.date()):
+        at = min(moment, end) if is_day else moment
+        moments[calendar.origin(at) if calendar else at] = None
+        moment += every
+    if not moments:
+        raise InvalidError(
+            "no_moments",
+            f"there is no moment from {first} to {instants.text(end)}",
+            remedy="write an earlier --from",
+        )
+    return list(moments)
+
+
 def _published(
     store: Store, name: str, member: str | None, table: DatedTable, content: Table, plan: Plan
 ) -> BatchRun:
@@ -102,7 +181,7 @@ def _published(
         run_id = f"{own}-{through}-{content.digest[:12]}"
         known = store.catalog.run(run_id)
         if known is not None and known.step == "done":
-            return _repeated(table, known)
+            return _repeated(table.name, known)
         # by the family's contract, whose columns and rows are the member's
         frame, provenance = runner.candidate_of(
             with_timezone(store.contract(name), plan.timezone),
@@ -127,10 +206,14 @@ def _published(
         )
     except _OF_ONE_TABLE as error:
         return _rejected(own, table, run_id, error)
+    return _done(outcome, table.name)
+
+
+def _done(outcome: runner.Outcome, table: str) -> BatchRun:
     return BatchRun(
-        set=own,
-        table=table.name,
-        run_id=run_id,
+        set=outcome.set,
+        table=table,
+        run_id=outcome.run_id,
         status=outcome.status,
         data_through=outcome.data_through,
         version=outcome.version,
@@ -141,15 +224,26 @@ def _published(
     )
 
 
-def _repeated(table: DatedTable, run: Run) -> BatchRun:
+def _repeated(table: str, run: Run) -> BatchRun:
     return BatchRun(
         set=run.set,
-        table=table.name,
+        table=table,
         run_id=run.run_id,
         status=run.status,
         data_through=run.data_through,
         version=run.version,
         is_repeated=True,
+    )
+
+
+def _unsuccessful(own: str, table: str, run_id: str, error: EstimatesError | JobError) -> BatchRun:
+    return BatchRun(
+        set=own,
+        table=table,
+        run_id=run_id,
+        status="failed" if isinstance(error, JobError) else "rejected",
+        error=error.code,
+        message=str(error),
     )
 
 

@@ -1,7 +1,9 @@
 """Calendars: the steps of time on which a rolling set's targets lie.
 
 An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`,
-`weekdays`, `weekly` (Mondays) and `monthly` (firsts) are what they say, in UTC. A date stands for
+`weekdays`, `weekly` (Mondays; `weekly-sunday` and so on are other days), `monthly`, `quarterly`,
+`yearly` (firsts) and `month-end`, `quarter-end`, `year-end` are what they say, in UTC.
+A date stands for
 its first moment in UTC when it is compared with an instant, so the steps after an instant are those
 whose first moment lies strictly after it.
 """
@@ -49,6 +51,10 @@ class Calendar(ABC):
     def known_through(self, data_through: datetime) -> date:
         """The last date whose rows were known at `data_through`."""
         return data_through.astimezone(UTC).date()
+
+    def known_at(self, day: date) -> datetime:
+        """When all rows of a date were known."""
+        return instants.end_of_day(day)
 
 
 def calendar_of(name: str) -> Calendar:
@@ -104,11 +110,25 @@ class Daily(Calendar):
         return [day for day in days if self._rule(day)]
 
 
+OTHER_DAYS = ("tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_QUARTERS = (1, 4, 7, 10)  # months
+
+
+def _on_weekday(number: int) -> Callable[[date], bool]:
+    return lambda day: day.weekday() == number
+
+
 _DAILY: dict[str, Callable[[date], bool]] = {
     "daily": lambda day: True,
     "weekdays": lambda day: day.weekday() < 5,
     "weekly": lambda day: day.weekday() == 0,
+    **{f"weekly-{name}": _on_weekday(number) for number, name in enumerate(OTHER_DAYS, start=1)},
     "monthly": lambda day: day.day == 1,
+    "month-end": lambda day: (day + _DAY).day == 1,
+    "quarterly": lambda day: day.day == 1 and day.month in _QUARTERS,
+    "quarter-end": lambda day: (day + _DAY).day == 1 and (day + _DAY).month in _QUARTERS,
+    "yearly": lambda day: day.day == 1 and day.month == 1,
+    "year-end": lambda day: day.day == 31 and day.month == 12,
 }
 
 
@@ -148,8 +168,11 @@ class Exchange(Calendar):
     def known_through(self, data_through: datetime) -> date:
         """The last date known: a session at its close, another day when it is over."""
         day = data_through.astimezone(UTC).date()
-        known_at = self._closes(day, day).get(day, instants.end_of_day(day))
-        return day if known_at <= data_through else day - _DAY
+        return day if self.known_at(day) <= data_through else day - _DAY
+
+    def known_at(self, day: date) -> datetime:
+        """The close of a session, the end of another day."""
+        return self._closes(day, day).get(day, instants.end_of_day(day))
 
     def _closes(self, first: date, last: date) -> dict[date, datetime]:
         """Close by session, from the first to the last date."""

@@ -138,6 +138,25 @@ class Context:
         return tuple(digest for _, digest in sorted(self._digests.items()))
 
 
+def data_reach(contract: Contract) -> datetime:
+    """As far as the data of a job go: the oldest among the newest times of its inputs that declare
+    a `time`, never beyond now; now where none has a row with a time.
+
+    Raises what `Context.input` does of an input that cannot be read.
+    """
+    now = instants.now()
+    inputs = contract.job.inputs if contract.job else {}
+    dated = {name: spec for name, spec in inputs.items() if spec.time is not None}
+    if not dated:
+        return now
+    from estimates_jobs.run.inputs import newest_moment
+
+    rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
+    calendar = calendar_of(rolling.calendar) if rolling else None
+    newest = [newest_moment(name, spec, now, calendar) for name, spec in dated.items()]
+    return min((moment for moment in newest if moment is not None), default=now)
+
+
 Job = Callable[[Context], pl.DataFrame]
 
 

@@ -37,7 +37,13 @@ def read_set(
     except EstimatesError as error:
         raise type(error)(error.code, f"input {name!r}: {error.message}", **error.details) from None
     digest = InputDigest(
-        name, spec.set, version.snapshot_id, frame.height, str(version.version), spec.set
+        name,
+        spec.set,
+        version.snapshot_id,
+        frame.height,
+        str(version.version),
+        spec.set,
+        min(version.newest_data, data_through),
     )
     return Reading(frame, digest, undated=0)
 

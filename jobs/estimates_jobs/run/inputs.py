@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from glob import glob
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import duckdb
 import msgspec
 import polars as pl
 
+from estimates import instants
 from estimates.catalog.records import InputDigest
 from estimates.contract.job_inputs import Input
 from estimates.contract.text_values import values_of
@@ -92,6 +93,7 @@ def read_input(
                 _digest(connection, rows),
                 rows.height,
                 None if stored is None else stored.version,
+                newest=_newest(rows, spec, data_through, calendar),
             )
         except EstimatesError:
             raise
@@ -274,6 +276,17 @@ def _known(
     """The rows known at `data_through`, and those without a time, which the caller counts."""
     if spec.time is None:
         return relation.pl()
+    return _known_relation(relation, name, spec, data_through, calendar).pl()
+
+
+def _known_relation(
+    relation: duckdb.DuckDBPyRelation,
+    name: str,
+    spec: Input,
+    data_through: datetime,
+    calendar: Calendar | None,
+) -> duckdb.DuckDBPyRelation:
+    assert spec.time is not None
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))
     if spec.time not in types:
         raise InvalidError(
@@ -292,7 +305,48 @@ def _known(
             remedy="write its dates as 2026-11-24, or cast it in a query",
         )
     column = quoted(spec.time)
-    return relation.filter(f"{column} IS NULL OR {column} <= {limit}").pl()
+    return relation.filter(f"{column} IS NULL OR {column} <= {limit}")
+
+
+def newest_moment(
+    name: str, spec: Input, now: datetime, calendar: Calendar | None = None
+) -> datetime | None:
+    """The moment of the newest row of an input that was known at `now`; None where it has no row,
+    or no time. Raises what `read_input` does.
+    """
+    if spec.time is None:
+        return None
+    with connect() as connection:
+        try:
+            stored = _stored(name, spec, Pins())
+            if stored is not None:
+                connection.register("stored", collected(stored.rows, stored.name))
+                relation = connection.sql("SELECT * FROM stored")
+            else:
+                relation = _relation(connection, name, spec, None, ())
+            column = _known_relation(relation, name, spec, now, calendar)
+            newest = column.max(quoted(spec.time)).pl()
+        except EstimatesError:
+            raise
+        except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
+            raise unreadable(f"input {name!r}", error) from error
+    return _newest(newest.select(pl.first().alias(spec.time)), spec, now, calendar)
+
+
+def _newest(
+    rows: pl.DataFrame, spec: Input, data_through: datetime, calendar: Calendar | None
+) -> datetime | None:
+    """The moment of the newest row, of a date its end, at most `data_through`."""
+    if spec.time is None:
+        return None
+    newest = rows[spec.time].max()
+    if isinstance(newest, datetime):
+        moment = newest if newest.tzinfo else newest.replace(tzinfo=UTC)
+    elif isinstance(newest, date):
+        moment = calendar.known_at(newest) if calendar else instants.end_of_day(newest)
+    else:
+        return None
+    return min(moment.astimezone(UTC), data_through)
 
 
 def known_limit(kind: str, data_through: datetime, calendar: Calendar | None) -> str | None:

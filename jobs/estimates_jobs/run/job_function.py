@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -74,7 +75,8 @@ class Function:
         except EstimatesError:
             raise
         except Exception as error:
-            raise JobError(f"job {self.name} failed: {_one_line(error)}") from error
+            where = self._where(error)
+            raise JobError(f"job {self.name} failed{where}: {_one_line(error)}") from error
         if not isinstance(result, pl.DataFrame):
             hint = {"LazyFrame": "; call .collect()"}.get(
                 type(result).__name__, "; pl.DataFrame(…) makes one"
@@ -86,6 +88,22 @@ class Function:
                 remedy="return a polars DataFrame from it",
             )
         return result
+
+    def _where(self, error: Exception) -> str:
+        """Where in the job's own files an error was raised: ` at demand_job.py, line 12`."""
+        files = {getattr(sys.modules.get(name), "__file__", None): name for name in self.modules}
+        lines = [
+            (frame.f_code.co_filename, number)
+            for frame, number in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_filename in files
+        ]
+        if not lines:
+            return ""
+        file, number = lines[-1]
+        shown = Path(file)
+        if shown.is_relative_to(Path.cwd()):
+            shown = shown.relative_to(Path.cwd())
+        return f" at {shown}, line {number}"
 
     def reload(self) -> None:
         """Import the module anew, so that nothing it remembers from an earlier call is left."""

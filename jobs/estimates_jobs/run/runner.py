@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -29,10 +29,11 @@ from estimates.gate.verdict import Verdict
 from estimates.store.partial_update import Changes
 from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
 from estimates.store.store import Store
-from estimates_jobs.run.context import Context
+from estimates_jobs.run.context import Context, data_reach
 from estimates_jobs.run.elapsed_keys import elapsed_keys, elapsed_sentence
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.run.pinned_input import Pins
+from estimates_jobs.run.run_log import RunLog
 from estimates_jobs.tables.plain_text import naming
 from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
 from estimates_jobs.tables.table_words import pinned_word
@@ -86,7 +87,8 @@ def run(
     became of the run, and the verdict on its version.
 
     data_through     a time, also as text, or a date, which stands for all of that day; default:
-                     now, or what the run_id had before. On an exchange it becomes the last close.
+                     what the run_id had before, else as far as the data go (`data_reach`). On an
+                     exchange it becomes the last close.
     check_lookahead  run the job again with everything later corrupted, and publish only if its
                      output is the same
     Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get
@@ -103,12 +105,19 @@ def run(
         )
     run_id = run_id or new_run_id()
     known = store.catalog.run(run_id)
+    if known is None and data_through is None:
+        with suppress(EstimatesError):  # of an input; the run says it, on record
+            data_through = data_reach(contract)
     pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
     context = Context(contract, through_of(known, data_through), store, pins)
-    with _recorded(store, name, run_id, context.data_through, progress) as (started, on_step):
+    log = RunLog(run_id, store.objects)
+    with _recorded(store, name, log, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
-            frame, provenance = _compute(store, contract, context, run_id, check_lookahead, on_step)
+            with log.listening():
+                frame, provenance = _compute(
+                    store, contract, context, run_id, check_lookahead, on_step
+                )
             publication = publish(store, name, frame, provenance, on_step=on_step)
         else:
             publication = judge_and_promote(store, version, on_step)
@@ -137,7 +146,8 @@ def publish_file(
     """
     check_claim(name, released_at, provenance.data_through)
     run_id, through = provenance.run_id, provenance.data_through
-    with _recorded(store, name, run_id, through, progress) as (started, on_step):
+    log = RunLog(run_id)
+    with _recorded(store, name, log, through, progress) as (started, on_step):
         for source in provenance.inputs:
             if source.version is not None:
                 store.catalog.pin(run_id, source.name, source.version)
@@ -358,16 +368,18 @@ def _track(
 
 @contextmanager
 def _recorded(
-    store: Store, name: str, run_id: str, data_through: datetime, progress: Progress
+    store: Store, name: str, log: RunLog, data_through: datetime, progress: Progress
 ) -> Iterator[tuple[Run, OnStep]]:
     """Gives the run as it was, and what is called before each step: the run's row says which one
-    it is, and so does the progress. A run that does not come to its end is a row that says why,
-    and a failed run in MLflow.
+    it is, and so do the progress and the log. A run that does not come to its end is a row that
+    says why, a log that says where, and a failed run in MLflow.
     """
+    run_id = log.run_id
     run = store.catalog.begin_run(run_id, name, data_through)
 
     def on_step(step: str, version: int | None) -> None:
         progress(step)
+        log.add("step", step)
         for known in _STEPS:
             if known == step:
                 store.catalog.update_run(run_id, step=known, version=version)
@@ -375,7 +387,11 @@ def _recorded(
     tell_start(store, run)
     try:
         yield run, on_step
+        log.add("step", "done")
+        log.keep()
     except Exception as error:
+        log.add_error(error)
+        log.keep()
         row = store.catalog.run(run_id)
         is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
         is_ours = isinstance(error, EstimatesError | JobError)
@@ -386,7 +402,7 @@ def _recorded(
             message=str(error) if is_ours else f"{type(error).__name__}: {error}",
             finished=True,
         )
-        on_step("track", None)
+        progress("track")
         _track(store, run)
         tell_end(store, run, None, str(error))
         raise

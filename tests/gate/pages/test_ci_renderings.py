@@ -222,7 +222,7 @@ def test_markdown_folds_what_nobody_has_to_read() -> None:
     assert folded == [
         "26 p95_change",
         "26 extreme_move",
-        "1 passed; 1 skipped (1 not_in_contract)",
+        "1 passed; 1 not measured",
     ]
     assert page.count("<details>") == page.count("\n\n</details>") == 3
     assert "| skipped | 6 minimum_rows |  |  |  | not_in_contract |" in page

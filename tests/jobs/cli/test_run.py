@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -285,3 +286,74 @@ def test_progress_goes_to_standard_error(folder: Path) -> None:
     shown = call_process("run", "prices", "--through", "2024-01-02", "--run-id", "x", cwd=folder)
     assert "run x" in shown.err
     assert "judge" in shown.err
+
+
+def test_a_back_fill_makes_a_version_a_moment_and_goes_on_where_it_stopped(folder: Path) -> None:
+    """--from, --to and --every: a run for each moment, a line for each; again, nothing is done
+    twice, and what was left is done.
+    """
+    short = call("run", "prices", "--from", "2024-01-02", "--to", "2024-01-02", "--every", "1d")
+    assert short.code == 0, short.err
+    assert "prices: 1 moment: 1 promoted" in short.text
+    done = _run("--from", "2024-01-02", "--to", "2024-01-03", "--every", "1d")
+    assert done.json["counts"]["moments"] == 2
+    assert done.json["counts"]["repeated"] == 1
+    assert [run["data_through"][:10] for run in done.json["runs"]] == ["2024-01-02", "2024-01-03"]
+    versions = _versions(folder)
+    again = _run("--from", "2024-01-02", "--to", "2024-01-03", "--every", "1d")
+    assert again.json["counts"]["repeated"] == 2
+    assert _versions(folder) == versions
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (("--from", "2024-01-02", "--through", "2024-01-03"), "usage"),
+        (("--to", "2024-01-02"), "usage"),
+        (("--from", "2024-01-02", "--every", "soon"), "usage"),
+        (("--from", "2024-01-02", "--every", "0d"), "usage"),
+        (("--from", "2024-01-02", "--to", "2199-01-01", "--every", "1d"), "future"),
+        (("--from", "2024-01-02", "--to", "2024-01-01", "--every", "1d"), "no_moments"),
+    ],
+)
+def test_a_back_fill_that_makes_no_sense_is_refused(
+    folder: Path, more: tuple[str, ...], code: str
+) -> None:
+    """One run or many, ends in their order, durations as elsewhere; nothing is run."""
+    refused = _run(*more)
+    assert (refused.code, refused.error["code"]) == (2, code)
+    assert _versions(folder) == 0
+
+
+def test_a_failed_job_names_file_and_line_and_its_log_is_kept(folder: Path) -> None:
+    """The message has the line of the user's own file; `runs SET RUN` shows steps, what was printed
+    and the trace without a line of a library; `runs` over all sets shows it first.
+    """
+    source = (
+        "import polars as pl\n"
+        "def helper(frame):\n"
+        "    return frame.select('no_such_column')\n"
+        "def job(context):\n"
+        "    print('reading closes')\n"
+        "    return helper(context.input('closes'))\n"
+    )
+    (folder / "lines_job.py").write_text(source)
+    path = folder / "prices.toml"
+    path.write_text(CONTRACT.format(function="lines_job:job", promote="manual"))
+    assert call("define", path).code == 0
+    failed = call("run", "prices", "--through", "2024-01-02", "--run-id", "bad/one")
+    assert failed.code == 4
+    assert "reading closes" in failed.text
+    assert "job lines_job:job failed at lines_job.py, line 3: ColumnNotFoundError" in failed.err
+    log = call("runs", "prices", "bad/one").text
+    assert re.search(r"s  step     compute\n.*printed  reading closes\n", log)
+    assert "lines_job.py, line 6, in job: return helper(context.input('closes'))" in log
+    assert "lines_job.py, line 3, in helper: return frame.select('no_such_column')" in log
+    assert "site-packages" not in log
+    in_json = call("runs", "prices", "bad/one", "--format", "json").json
+    assert in_json["run"]["status"] == "failed"
+    assert {entry["source"] for entry in in_json["log"]} == {"step", "printed", "error", "trace"}
+    everything = call("runs").text.splitlines()
+    assert everything[1].split()[:3] == ["prices", "bad/one", "failed"]
+    unknown = call("runs", "prices", "other", "--format", "json")
+    assert (unknown.code, unknown.error["code"]) == (2, "unknown_run")

@@ -21,7 +21,8 @@ from estimates_jobs.run import runner
 through_option = click.option(
     "--through",
     metavar="TIME",
-    help="The last moment of input data: a time, or a date for all of it. Default: now.",
+    help="The last moment of input data: a time, or a date for all of it. Default: as far as the "
+    "newest rows of all inputs with a time go; now for a file.",
 )
 
 run_id_option = click.option(

@@ -26,11 +26,14 @@ _RECENT = 20  # versions from which the usual time between two is taken
 class Production(msgspec.Struct, frozen=True, omit_defaults=True):
     """What production points to, since when, the reason of a hold, and which groups of it keep the
     rows of an earlier version.
+
+    newest_data  how new the data are that it saw; age_s is theirs
     """
 
     version: int
     since: datetime
     data_through: datetime
+    newest_data: datetime
     age_s: float
     held: bool
     held_because: str | None
@@ -127,10 +130,12 @@ def show_status(status: SetStatus) -> None:
         ]
     if production is not None:
         through = cells.instant(production.data_through)
+        newest = cells.instant(production.newest_data)
         pairs += [
             ("production", f"version {production.version} since {cells.instant(production.since)}"),
             ("hold", f"held: {production.held_because}" if production.held else "no"),
-            ("data through", f"{through}, {_duration(production.age_s)} ago"),
+            ("data through", through),
+            ("newest data", f"{newest}, {_duration(production.age_s)} ago"),
             ("carried over", _carried_over(production.carried_over)),
         ]
     others = (f"{alias} → {n}" for alias, n in status.aliases.items() if alias != PRODUCTION)
@@ -257,7 +262,8 @@ def _production(estimate_set: SetView, now: datetime) -> Production | None:
         version.version,
         estimate_set.moves[PRODUCTION][-1][0],
         version.data_through,
-        (now - version.data_through).total_seconds(),
+        version.newest_data,
+        (now - version.newest_data).total_seconds(),
         alias.held,
         _rollback_reason(estimate_set) if alias.held else None,
         version.provenance.carried_over,

@@ -1,0 +1,31 @@
+"""Makes examples/sales.csv: units sold a day by shop and product, made up; a week's season, a slow
+trend, and no row on some of the days without a sale.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+FIRST, DAYS = date(2026, 5, 4), 200
+SHAPE = (0.8, 0.7, 0.9, 1.0, 1.4, 1.6, 0.4)  # from Monday to Sunday
+
+
+def main() -> None:
+    """Write the table."""
+    random.seed(20261119)
+    rows = ["shop,product,day,units"]
+    for shop, size in (("basel", 1.0), ("bern", 0.6), ("zug", 0.3)):
+        for product, level in (("0007", 24.0), ("0012", 9.0)):
+            for number in range(DAYS):
+                day = FIRST + timedelta(days=number)
+                mean = size * level * SHAPE[day.weekday()] * (1 + number / 1000)
+                units = max(0, round(random.gauss(mean, 0.25 * mean)))
+                if units or random.random() < 0.5:
+                    rows.append(f"{shop},{product},{day},{units}")
+    (Path(__file__).parent / "sales.csv").write_text("\n".join(rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""A few models, each as a run would compute it, at some moments of the past; and the one that is
+taken, with its numbers.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+import polars as pl
+
+from estimates import instants
+from estimates.contract.contract import Contract
+from estimates.contract.job_inputs import Job
+from estimates.errors import InvalidError
+from estimates_jobs.run.calendars import Step, calendar_of
+from estimates_jobs.run.context import Context
+from estimates_jobs.scaffold.series_profile import SERIES, STEP, TIME, VALUE, Series
+
+MOMENTS = 3  # at which each model is tried
+_SAMPLE = 40  # series that it is tried on, spread over all
+_AS_GOOD = 1.02  # times the least error
+_LEVEL = 0.8  # of the interval that is compared with the observations
+_SHORTEST = 10  # observations that the forecast job wants of a series
+_PATIENCE_S = 180.0  # for a forecast of all series; a slower model is not taken by itself
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """How one model did.
+
+    mae        mean absolute error, in the unit of the value
+    mase       mean over the series of their mean absolute error over that of the naive forecast of
+               one season before, inside what each could see; None where every series stands still
+    covered    share of the observations inside the 80 % interval
+    forecasts  how many forecasts were compared with an observation
+    seconds    for one forecast of all series, guessed from the sample
+    """
+
+    model: str
+    season: int
+    mae: float | None
+    mase: float | None
+    covered: float | None
+    forecasts: int
+    seconds: float
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The trials, the simplest model first, and the one that is taken.
+
+    moments  the `data_through` at which each model was tried
+    series   how many series it was tried on
+    """
+
+    trials: list[Trial]
+    chosen: Trial
+    moments: list[datetime]
+    series: int
+
+
+def choose(
+    series: Series, contract: Contract, horizon: int, announce: Callable[[str], None]
+) -> Choice:
+    """Try the models on the newest stretch of the series under the set's own contract.
+
+    Raises InvalidError `too_few_observations` where no model has enough to learn from.
+    """
+    steps = series.steps
+    stride = min(horizon, (len(steps) - _SHORTEST) // MOMENTS)
+    if stride < 1:
+        raise InvalidError(
+            "too_few_observations",
+            f"{series.profile.source}: {len(steps)} steps from the first observation to the last; "
+            f"a forecast needs {_SHORTEST}, and as many more as it is tried on",
+            remedy=f"give a longer history, at least {_SHORTEST + MOMENTS} steps",
+        )
+    ends = [steps[-1 - stride * (count + 1)] for count in range(MOMENTS)]
+    sample = _sample(series)
+    observed = _observed(series, sample)
+    trials: list[Trial] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sample.parquet"
+        _table_of(series, sample).write_parquet(path)
+        moments = [_moment(contract, end) for end in ends]
+        import statsforecast  # noqa: F401  # so that its import counts for no model
+
+        contexts = [Context(_on(contract, path), moment) for moment in moments]
+        scales = _scales(series, sample, steps.index(ends[-1]))
+        for model, season in _candidates(series.profile.season):
+            announce(f"back-test {model}")
+            trials.append(
+                _trial(model, season, contexts, observed, scales, contract, series, len(sample))
+            )
+    return Choice(trials, _best(series.profile.source, trials), sorted(moments), len(sample))
+
+
+def _candidates(season: int) -> list[tuple[str, int]]:
+    """Models and their season, the simplest first."""
+    seasonal = [("SeasonalNaive", season)] if season > 1 else []
+    return [
+        ("Naive", 1),
+        *seasonal,
+        ("RandomWalkWithDrift", 1),
+        ("HistoricAverage", 1),
+        ("AutoTheta", season),
+        ("AutoETS", season),
+    ]
+
+
+def _sample(series: Series) -> list[int]:
+    """Numbers of series spread over all that reach the end."""
+    newest = len(series.steps) - 1
+    lengths = series.placed.group_by(SERIES).agg(pl.col(STEP).max().alias("end"), pl.len())
+    lasting = lengths.filter(pl.col("end") >= newest - 5).sort(SERIES)[SERIES].to_list()
+    lasting = lasting or lengths.sort(SERIES)[SERIES].to_list()
+    if len(lasting) <= _SAMPLE:
+        return lasting
+    return [lasting[number * len(lasting) // _SAMPLE] for number in range(_SAMPLE)]
+
+
+def _table_of(series: Series, sample: list[int]) -> pl.DataFrame:
+    """The rows of some series, in the columns and types of the source."""
+    columns = series.columns
+    rows = series.placed.filter(pl.col(SERIES).is_in(sample))
+    time = rows[TIME]
+    if series.table.schema[columns.time] == pl.Date:
+        time = time.dt.date()
+    return rows.select(
+        *(pl.col(name) for name in columns.ids),
+        time.alias(columns.time),
+        pl.col(VALUE).alias(columns.value),
+    )
+
+
+def _on(contract: Contract, path: Path) -> Contract:
+    """The contract with the built-in job on a table of its own."""
+    job = contract.job
+    assert job is not None
+    inputs = {
+        name: msgspec.structs.replace(spec, source=str(path)) for name, spec in job.inputs.items()
+    }
+    return msgspec.structs.replace(contract, job=Job("forecast", job.parameters, inputs))
+
+
+def _moment(contract: Contract, end: Step) -> datetime:
+    if isinstance(end, datetime):
+        return end
+    calendar = calendar_of(getattr(contract.domain, "calendar", "daily"))
+    return min(calendar.known_at(end), instants.now())
+
+
+def _observed(series: Series, sample: list[int]) -> pl.DataFrame:
+    """What was observed, by the key columns of the set."""
+    profile = series.profile
+    rows = series.placed.filter(pl.col(SERIES).is_in(sample))
+    steps = pl.Series(series.steps, dtype=_target_type(series)).gather(rows[STEP])
+    kinds = {"integer": pl.Int64, "string": pl.String}
+    return rows.select(
+        *(pl.col(name).cast(kinds[kind]) for name, kind in profile.id_types.items()),
+        steps.alias(STEP),
+        pl.col(SERIES),
+        pl.col(VALUE),
+    )
+
+
+def _target_type(series: Series) -> pl.DataType:
+    return pl.Datetime("us", "UTC") if series.profile.time_type == "timestamp" else pl.Date()
+
+
+def _scales(series: Series, sample: list[int], end: int) -> pl.DataFrame:
+    """Of each series its mean absolute change from one season before, up to a step."""
+    lag = series.profile.season
+    rows = series.placed.filter(pl.col(SERIES).is_in(sample) & (pl.col(STEP) <= end))
+    before = rows.select(SERIES, pl.col(STEP) + lag, pl.col(VALUE).alias("before"))
+    changes = rows.join(before, on=[SERIES, STEP])
+    scale = (pl.col(VALUE) - pl.col("before")).abs().mean().alias("scale")
+    return changes.group_by(SERIES).agg(scale)
+
+
+def _trial(
+    model: str,
+    season: int,
+    contexts: list[Context],
+    observed: pl.DataFrame,
+    scales: pl.DataFrame,
+    contract: Contract,
+    series: Series,
+    sampled: int,
+) -> Trial:
+    from estimates_jobs.builtin.forecast import forecast
+
+    started = perf_counter()
+    frames: list[pl.DataFrame] = []
+    for context in contexts:
+        context.parameters |= {"model": model, "season_length": season}
+        frames.append(forecast(context))
+    seconds = (perf_counter() - started) / len(contexts) * series.profile.series / sampled
+    point = contract.points[0]
+    interval = next(i for i in contract.intervals() if i.level == _LEVEL)
+    assert contract.target is not None
+    compared = (
+        pl.concat(frames)
+        .drop_nulls(point)
+        .rename({contract.target: STEP})
+        .join(observed, on=[*series.profile.id_types, STEP])
+    )
+    error = (pl.col(point) - pl.col(VALUE)).abs()
+    by_series = compared.group_by(SERIES).agg(error.mean().alias("mae")).join(scales, on=SERIES)
+    ratios = by_series.filter(pl.col("scale") > 0).select(pl.col("mae") / pl.col("scale"))
+    inside = pl.col(VALUE).is_between(interval.lower, interval.upper)
+    return Trial(
+        model=model,
+        season=season,
+        mae=_mean(compared.select(error).to_series()),
+        mase=_mean(ratios.to_series()),
+        covered=_mean(compared.select(inside.cast(pl.Float64)).to_series()),
+        forecasts=compared.height,
+        seconds=seconds,
+    )
+
+
+def _mean(values: pl.Series) -> float | None:
+    mean = values.mean()
+    return mean if isinstance(mean, float) else None
+
+
+def _best(source: str, trials: list[Trial]) -> Trial:
+    """Of the models with about the least error, among those that are quick enough, the one whose
+    80 % interval has nearest to 80 % of the observations; the simpler one of two that are as near.
+    """
+    quick = [t for t in trials if t.seconds <= _PATIENCE_S] or trials
+    most = max(trial.forecasts for trial in trials)
+    able = [t for t in quick if t.mae is not None and t.forecasts >= 0.9 * most] or [
+        t for t in quick if t.mae is not None
+    ]
+    if not able:
+        raise InvalidError(
+            "too_few_observations",
+            f"{source}: no model gave a forecast that could be compared with an observation",
+            remedy="give a longer history of the series",
+        )
+    least = min(map(_error, able))
+    good = [trial for trial in able if _error(trial) <= _AS_GOOD * least]
+    return min(good, key=lambda trial: round(abs((trial.covered or 0.0) - _LEVEL), 2))
+
+
+def _error(trial: Trial) -> float:
+    return trial.mase if trial.mase is not None else trial.mae or 0.0
