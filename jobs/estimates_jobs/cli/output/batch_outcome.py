@@ -48,7 +48,7 @@ def show_batch(
                 f"estimates promote {'SET' if contract.family else contract.name} VERSION "
                 "--reason …"
             )
-    if counts["failed"]:
+    if "failed" in counts:
         return DAMAGED
     return _INPUT_IS_WRONG if counts["rejected"] else ANSWER_IS_NO if counts["refused"] else 0
 
@@ -71,8 +71,11 @@ def _counts(runs: Sequence[BatchRun], what: str) -> dict[str, int]:
     new = [run for run in runs if not run.is_repeated]
     by_status = {
         status: sum(run.status == status for run in new)
-        for status in ("promoted", "published", "refused", "rejected", "failed")
+        for status in ("promoted", "published", "refused", "rejected")
     }
+    failed = sum(run.status == "failed" for run in new)
+    if failed:  # only a job can
+        by_status["failed"] = failed
     return {f"{what}s": len(runs), **by_status, "repeated": len(runs) - len(new)}
 
 
@@ -85,7 +88,7 @@ def _summary(name: str, counts: dict[str, int], what: str) -> str:
         "failed": "failed",
         "repeated": "done before",
     }
-    parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts[key]]
+    parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts.get(key)]
     return f"{name}: {wording.count(counts[f'{what}s'], what)}: {', '.join(parts) or 'none'}"
 
 
