@@ -61,7 +61,8 @@ def _show_run(options: Options, store: Store, set_name: str, run_id: str) -> Non
     if run is None or run.set != set_name:
         raise NotFoundError(
             "unknown_run",
-            f"{set_name} has no run {run_id!r}; estimates runs {set_name} lists those it has",
+            f"{set_name} has no run {run_id!r}",
+            remedy=f"`estimates runs {set_name}` lists those it has",
         )
     lines = run_log(store.objects, run_id)
     if options.json:

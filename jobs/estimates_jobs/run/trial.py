@@ -26,7 +26,11 @@ def trial_run(
     """
     contract = read_contract(contract_file)
     if contract.job is None:
-        raise InvalidError("no_job", f"{contract.name}: the contract has no [job]")
+        raise InvalidError(
+            "no_job",
+            f"{contract.name}: the contract has no [job]",
+            remedy="write one, with its function and inputs",
+        )
     moment = data_reach(contract) if through is None else instants.parse_through(through)
     context = Context(contract, moment)
     function = Function(contract.job.function)
