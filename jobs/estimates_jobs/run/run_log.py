@@ -36,8 +36,8 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 class RunLog:
-    """The log of a run; a run that goes on adds to what was kept of it. Without a storage nothing is
-    kept, as of a run that only publishes a file.
+    """The log of a run; a run that goes on adds to what was kept of it. Without a storage nothing
+    is kept, as of a run that only publishes a file.
     """
 
     def __init__(self, run_id: str, objects: Objects | None = None) -> None:

@@ -370,9 +370,8 @@ def _track(
 def _recorded(
     store: Store, name: str, log: RunLog, data_through: datetime, progress: Progress
 ) -> Iterator[tuple[Run, OnStep]]:
-    """Gives the run as it was, and what is called before each step: the run's row says which one
-    it is, and so do the progress and the log. A run that does not come to its end is a row that
-    says why, a log that says where, and a failed run in MLflow.
+    """Gives the run as it was, and what is called before each step. A run that does not come to its
+    end is a row that says why, a log that says where, and a failed run in MLflow.
     """
     run_id = log.run_id
     run = store.catalog.begin_run(run_id, name, data_through)

@@ -229,7 +229,7 @@ def test_todays_date_again_resumes_the_run(local_store: Store, write_job: Write)
         (
             "def job(context):\n    return 1 / 0",
             "job_failed",
-            "job .*:job failed: ZeroDivisionError: division by zero",
+            "job .*:job failed at job_.*py, line 2: ZeroDivisionError: division by zero",
         ),
         (
             "def job(context):\n    return context.input('nope')",
