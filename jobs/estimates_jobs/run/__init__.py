@@ -8,6 +8,7 @@ input_sets     versions of other sets; pinned_input: which version of a source a
 calendars      the steps of time on which targets lie
 elapsed_keys   keys whose time has come when the data end
 lookahead      proof that a job does not look ahead
+recorded_run   the row, the log and the record of a run
 run_log        what happened in a run, line by line
 trial          a run without a store, for tests of jobs
 """

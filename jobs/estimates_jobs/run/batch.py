@@ -206,10 +206,10 @@ def _published(
         )
     except _OF_ONE_TABLE as error:
         return _rejected(own, table, run_id, error)
-    return _done(outcome, table.name)
+    return _done(outcome, table.name, elapsed)
 
 
-def _done(outcome: runner.Outcome, table: str) -> BatchRun:
+def _done(outcome: runner.Outcome, table: str, elapsed: int = 0) -> BatchRun:
     return BatchRun(
         set=outcome.set,
         table=table,

@@ -8,8 +8,7 @@ is completed by the same command.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,31 +18,29 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, RunStep, Version
+from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
-from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
+from estimates.errors import EstimatesError, InvalidError
 from estimates.gate.verdict import Verdict
 from estimates.store.partial_update import Changes
 from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context, data_reach
 from estimates_jobs.run.elapsed_keys import elapsed_keys, elapsed_sentence
-from estimates_jobs.run.job_function import Function, JobError
+from estimates_jobs.run.job_function import Function
 from estimates_jobs.run.pinned_input import Pins
+from estimates_jobs.run.recorded_run import Progress, recorded, track_run
 from estimates_jobs.run.run_log import RunLog
 from estimates_jobs.tables.plain_text import naming
 from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
 from estimates_jobs.tables.table_words import pinned_word
 from estimates_jobs.tables.text_options import TextOptions
-from estimates_jobs.tracking.lineage_events import tell_end, tell_start
+from estimates_jobs.tracking.lineage_events import tell_end
 
-Progress = Callable[[str], None]
-# The steps that a run's row remembers when they begin, to be resumed there.
 _FILE = "file"  # what the one input of a table is called that was computed elsewhere
-_STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -111,7 +108,7 @@ def run(
     pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
     context = Context(contract, through_of(known, data_through), store, pins)
     log = RunLog(run_id, store.objects)
-    with _recorded(store, name, log, context.data_through, progress) as (started, on_step):
+    with recorded(store, name, log, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
             with log.listening():
@@ -147,7 +144,7 @@ def publish_file(
     check_claim(name, released_at, provenance.data_through)
     run_id, through = provenance.run_id, provenance.data_through
     log = RunLog(run_id)
-    with _recorded(store, name, log, through, progress) as (started, on_step):
+    with recorded(store, name, log, through, progress) as (started, on_step):
         for source in provenance.inputs:
             if source.version is not None:
                 store.catalog.pin(run_id, source.name, source.version)
@@ -324,7 +321,7 @@ def _finish(
         run.run_id, step="done" if is_done else "track", status=status, finished=True
     )
     on_step("track", None)
-    mlflow_run, warnings = (run.mlflow_run, ()) if is_done else _track(store, run, publication)
+    mlflow_run, warnings = (run.mlflow_run, ()) if is_done else track_run(store, run, publication)
     untold = tell_end(store, run, version)
     warnings += () if untold is None else (untold,)
     outcome = Outcome(
@@ -350,61 +347,6 @@ def _carried_over(version: Version) -> tuple[str, ...]:
         return ()
     groups = f"{carried.by} {', '.join(carried.groups)}"
     return (f"{groups} carried over from version {carried.since}; version {carried.of} is refused",)
-
-
-def _track(
-    store: Store, run: Run, publication: Publication | None = None
-) -> tuple[str | None, tuple[str, ...]]:
-    """Record a run in MLflow, last: an MLflow that is away never loses or delays a version."""
-    try:
-        from estimates_jobs.tracking.record import record
-
-        return record(store, run.run_id, publication), ()
-    except ModuleNotFoundError:
-        return None, ("not tracked: mlflow is not installed; pip install 'estimates-store[jobs]'",)
-    except (UnavailableError, RefusedError) as error:
-        return None, (f"not tracked: {error.message}",)
-
-
-@contextmanager
-def _recorded(
-    store: Store, name: str, log: RunLog, data_through: datetime, progress: Progress
-) -> Iterator[tuple[Run, OnStep]]:
-    """Gives the run as it was, and what is called before each step. A run that does not come to its
-    end is a row that says why, a log that says where, and a failed run in MLflow.
-    """
-    run_id = log.run_id
-    run = store.catalog.begin_run(run_id, name, data_through)
-
-    def on_step(step: str, version: int | None) -> None:
-        progress(step)
-        log.add("step", step)
-        for known in _STEPS:
-            if known == step:
-                store.catalog.update_run(run_id, step=known, version=version)
-
-    tell_start(store, run)
-    try:
-        yield run, on_step
-        log.add("step", "done")
-        log.keep()
-    except Exception as error:
-        log.add_error(error)
-        log.keep()
-        row = store.catalog.run(run_id)
-        is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
-        is_ours = isinstance(error, EstimatesError | JobError)
-        store.catalog.update_run(
-            run_id,
-            status="rejected" if is_rejected else "failed",
-            error=error.code if is_ours else "unexpected",
-            message=str(error) if is_ours else f"{type(error).__name__}: {error}",
-            finished=True,
-        )
-        progress("track")
-        _track(store, run)
-        tell_end(store, run, None, str(error))
-        raise
 
 
 def _published(store: Store, name: str, run_id: str) -> Version | None:

@@ -99,6 +99,7 @@ def _show_elapsed(runs: Sequence[BatchRun]) -> None:
         elapsed = sum(run.elapsed for run in late)
         rows = sum(run.rows or 0 for run in late)
         terminal.line(
-            f"elapsed: {elapsed:,} of {wording.count(rows, 'key')} of {wording.count(len(late), 'table')}: the "
-            "target is not after --through, so that they are neither compared nor scored"
+            f"elapsed: {elapsed:,} of {wording.count(rows, 'key')} of "
+            f"{wording.count(len(late), 'table')}: the target is not after --through, so "
+            "that they are neither compared nor scored"
         )
