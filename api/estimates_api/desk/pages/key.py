@@ -17,6 +17,7 @@ from estimates_api.http.bodies import HistoryBody, SetDetail, TriangleBody
 from estimates_api.http.parameters import AsOf, ColumnName, KeyPath, SetName
 from estimates_api.http.url_text import ReadRequest, read_key
 
+_ROWS = 100  # versions in the table; the picture has all
 All = Annotated[
     int | None,
     QueryParameter(name="all", description="1: versions that were never in production too."),
@@ -55,7 +56,8 @@ async def key_page(
         set=of_set,
         key=answer.key,
         told=answer,
-        history=history[::-1],
+        history=history[: -_ROWS - 1 : -1],
+        earlier=max(len(history) - _ROWS, 0),
         hidden=len(answer.history) - len(history),
         everything=everything,
         columns=columns,
