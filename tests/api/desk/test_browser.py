@@ -128,7 +128,7 @@ def test_the_moment_is_set_for_all_pages(browser: Browser, server: httpx.Client)
     visit.context.close()
 
 
-@pytest.mark.parametrize(("path", "scheme"), zip(SHOWN, SCHEMES, strict=True))
+@pytest.mark.parametrize(("path", "scheme"), list(zip(SHOWN, SCHEMES, strict=True)))
 def test_pages_fit_a_phone(browser: Browser, server: httpx.Client, path: str, scheme: Any) -> None:
     """At 390 px nothing but tables and pictures scrolls sideways, in light and in dark."""
     visit = Visit(
@@ -145,7 +145,7 @@ def test_pages_fit_a_phone(browser: Browser, server: httpx.Client, path: str, sc
     visit.context.close()
 
 
-@pytest.mark.parametrize(("path", "scheme"), zip(SHOWN, reversed(SCHEMES), strict=True))
+@pytest.mark.parametrize(("path", "scheme"), list(zip(SHOWN, SCHEMES[::-1], strict=True)))
 def test_axe_finds_nothing_serious(
     browser: Browser, server: httpx.Client, path: str, scheme: Any
 ) -> None:
