@@ -3,8 +3,12 @@ shared by all.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from threading import Lock
+from typing import TypeVar, cast
+
+from cachetools import LRUCache
 
 from estimates.storage.derived_folder import DerivedFolder
 from estimates.storage.file_lock import file_lock
@@ -12,6 +16,9 @@ from estimates.storage.file_lock import file_lock
 MAX_FILES = 20_000
 MAX_BYTES = 256 * 1024 * 1024
 _DIGEST = 16  # bytes
+_REMEMBERED = 8_192  # rows of series; one of 23 columns takes some 6 kB
+
+T = TypeVar("T")
 
 
 class ReportCache(DerivedFolder):
@@ -21,6 +28,28 @@ class ReportCache(DerivedFolder):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, MAX_BYTES, MAX_FILES)
+        self._remembered: LRUCache[Hashable, object] = LRUCache(_REMEMBERED)
+        self._lock = Lock()
+
+    def clear(self) -> None:
+        """Remove all files, and what is remembered; raises OSError where one cannot be removed."""
+        with self._lock:
+            self._remembered.clear()
+        super().clear()
+
+    def remembered(self, name: Hashable, make: Callable[[], T], is_whole: Callable[[T], bool]) -> T:
+        """What was made of reports before in this process, by a name that says all it depends on;
+        else it is made now, and remembered where it is whole.
+        """
+        with self._lock:
+            known = self._remembered.get(name)
+        if known is not None:
+            return cast("T", known)
+        made = make()
+        if is_whole(made):
+            with self._lock:
+                self._remembered[name] = made
+        return made
 
     def get(self, name: str) -> bytes | None:
         """The report of that name; None when it is not kept or damaged."""

@@ -97,8 +97,9 @@ def _draft_hub(options: Options, folder: str) -> None:
         more = f"; left out: rows of type {', '.join(contract.left_out)}"
         terminal.line(f"{path}{more if contract.left_out else ''}")
     terminal.line("next: estimates define TARGET.toml")
+    through = contracts[0].through if contracts else "{date}"
     terminal.line(
-        f"then: estimates publish TARGET {Path(folder) / 'model-output'} --through '{{date-7d}}'"
+        f"then: estimates publish TARGET {Path(folder) / 'model-output'} --through '{through}'"
     )
 
 

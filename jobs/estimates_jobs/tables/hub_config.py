@@ -19,16 +19,22 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 
 _TARGET_DATES = ("target_end_date", "target_date")
+_ORIGINS = ("reference_date", "origin_date", "forecast_date", "nowcast_date")
+_DAYS = {"day": 1, "week": 7}
 _COLUMNS = ("mean", "median", "quantile", "pmf")  # output types that a contract has a place for
 Tree = dict[str, Any]
 
 
 class HubContract(NamedTuple):
-    """A contract's name, its TOML, and the output types of the hub that it leaves out."""
+    """A contract's name, its TOML, and the output types of the hub that it leaves out.
+
+    through  the last moment of data of a submission, such as `{date-7d}`, by the least horizon
+    """
 
     name: str
     source: str
     left_out: tuple[str, ...]
+    through: str
 
 
 def hub_contracts(folder: str | Path) -> list[HubContract]:
@@ -69,9 +75,11 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
         if its_round is of_round
         for kind, spec in other["output_type"].items()
     }
-    ids: Tree = task["task_ids"]
+    every: Tree = task["task_ids"]
+    empty = [name for name, spec in every.items() if not _values(spec)]  # do not apply to it
+    ids = {name: spec for name, spec in every.items() if name not in empty}
     chosen_by: Tree = target.get("target_keys") or {}
-    origin = of_round["round_id"] if of_round.get("round_id_from_variable") else None
+    origin = of_round["round_id"] if of_round.get("round_id_from_variable") else _origin(ids)
     name = re.sub(r"[^a-z0-9]+", "-", str(target["target_id"]).lower()).strip("-")
     kept = [kind for kind in _COLUMNS if kind in output_types]
     lines = [
@@ -88,7 +96,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
         *_profile(target),
         "",
         "[load]",
-        f"ignore = {_list([origin] if origin else [])}",
+        f"ignore = {_list([*([origin] if origin else []), *empty])}",
         "",
         "[load.where]",
         *(f"{_key(column)} = {_text(value)}" for column, value in chosen_by.items()),
@@ -96,7 +104,23 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
     ]
     source = "\n".join([*lines, ""])
     parse_contract(source, f"the contract of {target['target_id']}")
-    return HubContract(name, source, tuple(kind for kind in output_types if kind not in kept))
+    left_out = tuple(kind for kind in output_types if kind not in kept)
+    return HubContract(name, source, left_out, _through(ids, target))
+
+
+def _origin(ids: Tree) -> str | None:
+    """The date of a round that has a name of its own: the one date that it has."""
+    dates = (name for name in _ORIGINS if name in ids and len(_values(ids[name])) == 1)
+    return next(dates, None)
+
+
+def _through(ids: Tree, target: Tree) -> str:
+    """What a forecast knew ends before its least horizon; without one, with the round's date."""
+    steps = [step for step in _values(ids.get("horizon") or {}) if isinstance(step, int)]
+    unit = _DAYS.get(str(target.get("time_unit") or "week"))
+    if not steps or unit is None or min(steps) > 0:
+        return "{date}"
+    return f"{{date-{(1 - min(steps)) * unit}d}}"
 
 
 def _columns(ids: Tree, chosen_by: Tree, origin: str | None) -> Iterator[str]:
@@ -124,15 +148,26 @@ def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
     unit = target.get("target_units")
     for kind in ("mean", "median"):
         if kind in output_types:
-            yield from ("", f"[columns.{kind}]", *_value(output_types[kind], unit))
+            spec = output_types[kind]
+            yield from ("", f"[columns.{kind}]", *_value(spec, unit))
+            if len(output_types) > 1 and not _is_required(spec):
+                yield "nullable = true"
     if "quantile" in output_types:
         spec = output_types["quantile"]
         levels = sorted(float(level) for level in _values(spec["output_type_id"]))
         yield from ("", "[columns.q]", f"quantiles = {json.dumps(levels)}", *_value(spec, unit))
+        if spec["output_type_id"].get("optional"):  # a submission may leave some out
+            yield "nullable = true"
     if "pmf" in output_types:
         for category in _values(output_types["pmf"]["output_type_id"]):
             yield from ("", f"[columns.{_key(f'p_{category}')}]", 'role = "probability"')
             yield f"label = {_text(category)}"
+
+
+def _is_required(spec: Tree) -> bool:
+    """Whether a submission has to have an output type: older hubs say so by its ids."""
+    ids = spec.get("output_type_id") or {}
+    return bool(ids.get("required")) if "optional" in ids else spec.get("is_required") is not False
 
 
 def _value(spec: Tree, unit: str | None) -> Iterator[str]:

@@ -115,7 +115,10 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     samples = _samples_column(draws, contract)
     sources_by_pair = _sources(others, contract.name)
     chosen = _choose(set(sources_by_pair.values()), contract)
-    rows = _integers(_pivot(others, sources_by_pair, chosen, contract.name), contract)
+    rows = _pivot(others, sources_by_pair, chosen, contract.name)
+    left_out = [name for name in pivoted(contract) if name not in chosen]
+    rows = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in left_out)
+    rows = _integers(rows, contract)
     if samples is None:
         return rows
     if not draws.height:
@@ -257,7 +260,7 @@ def _choose(sources: set[Source], contract: Contract) -> dict[str, Source]:
     missing = [
         f"{name} ({' or '.join(map(_describe, possible[name]))})"
         for name in possible
-        if name not in chosen
+        if name not in chosen and not contract.columns[name].nullable
     ]
     extra = sorted(map(_describe, sources - set(chosen.values())))
     if missing or extra:

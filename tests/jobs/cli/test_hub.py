@@ -7,10 +7,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
-from estimates.contract.contract_file import read_contract
+from estimates.contract.contract_file import parse_contract, read_contract
 from estimates.store.store import Store
+from estimates_jobs.tables.hub_config import HubContract, hub_contracts
+from estimates_jobs.tables.table_files import typed
 from tests.builders import make_store
 from tests.jobs.cli.calls import Called, call, ok
 
@@ -283,3 +286,72 @@ def test_it_is_said_how_many_keys_elapse(hub: Path) -> None:
         "2 of 4 keys elapse: the target is not after 2025-11-15T" in call(*words, "2025-11-15").err
     )
     assert "elapse" not in call(*words, DAYS[0]).err
+
+
+def drafted(folder: Path, task: dict[str, Any], **of_round: Any) -> HubContract:
+    """The contract of a hub with one task and these fields of its round."""
+    target = {"target_id": "t", "target_keys": None, "time_unit": "week"}
+    task = {"target_metadata": [target], "output_type": {"mean": {"value": {}}}} | task
+    (folder / "hub-config").mkdir(exist_ok=True)
+    tree = {"rounds": [{"round_id_from_variable": False, "round_id": "r1"} | of_round]}
+    tree["rounds"][0]["model_tasks"] = [task]
+    (folder / "hub-config" / "tasks.json").write_text(json.dumps(tree))
+    (contract,) = hub_contracts(folder)
+    return contract
+
+
+def test_task_ids_that_do_not_apply_are_no_columns(tmp_path: Path) -> None:
+    """Of a target without horizon and date these are ignored; the date of a round that has a name
+    of its own is no part of the key.
+    """
+    ids = {
+        "origin_date": {"required": ["2025-11-08"], "optional": None},
+        "location": {"required": None, "optional": ["US", "01"]},
+        "horizon": {"required": None, "optional": None},
+        "target_end_date": {"required": None, "optional": None},
+    }
+    made = drafted(tmp_path, {"task_ids": ids})
+    contract = parse_contract(made.source, "t")
+    assert list(contract.key) == ["location"]
+    assert contract.load.ignore == ("origin_date", "horizon", "target_end_date")
+    assert made.through == "{date}"
+
+
+def test_what_a_hub_does_not_require_may_be_left_out(tmp_path: Path) -> None:
+    """Levels and output types that are optional are null where a submission has none."""
+    output_type = {
+        "quantile": {"output_type_id": {"required": [0.5], "optional": [0.1, 0.9]}, "value": {}},
+        "mean": {"output_type_id": {"required": None}, "is_required": False, "value": {}},
+    }
+    ids = {"location": {"required": ["US"], "optional": None}}
+    source = drafted(tmp_path, {"task_ids": ids, "output_type": output_type}).source
+    contract = parse_contract(source, "t")
+    frame = pl.DataFrame(
+        {
+            "location": ["US"],
+            "output_type": ["quantile"],
+            "output_type_id": ["0.5"],
+            "value": ["3"],
+        }
+    )
+    (row,) = typed(frame, contract).to_dicts()
+    assert row == {"location": "US", "mean": None, "q0.1": None, "q0.5": 3.0, "q0.9": None}
+
+
+@pytest.mark.parametrize(
+    ("steps", "unit", "through"),
+    [
+        ([1, 2], "week", "{date}"),
+        ([0, 1], "week", "{date-7d}"),
+        ([-1, 0], "week", "{date-14d}"),
+        ([0], "day", "{date-1d}"),
+        ([0], "month", "{date}"),
+    ],
+)
+def test_the_draft_says_what_a_forecast_knew(
+    tmp_path: Path, steps: list[int], unit: str, through: str
+) -> None:
+    """By the least horizon: what is not after --through elapses."""
+    ids = {"horizon": {"required": steps, "optional": None}}
+    target = {"target_id": "t", "target_keys": None, "time_unit": unit}
+    assert drafted(tmp_path, {"task_ids": ids, "target_metadata": [target]}).through == through
