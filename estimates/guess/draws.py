@@ -40,4 +40,7 @@ def in_words(names: Collection[str], key: Collection[str]) -> str:
     return f"column {number!r} looks like the number of a draw; {INSTEAD}"
 
 
-INSTEAD = "summarise them first, such as by their mean and the quantiles 0.05, 0.5 and 0.95"
+INSTEAD = (
+    'a contract whose column has role = "samples" takes the draws together (docs/tables.md, '
+    '"Samples"); else summarise them first, such as by quantiles'
+)

@@ -36,6 +36,6 @@ def test_what_is_said() -> None:
     """Which columns, and what to do; of a number in the key nothing, it was meant."""
     wide = in_words(["id", *(f"sample_{i}" for i in range(10))], ["id"])
     assert wide.startswith("sample_0 to sample_9 look like 10 draws of one distribution")
-    assert "'.draw' looks like the number of a draw; summarise" in in_words([".draw", "v"], [])
+    assert "'.draw' looks like the number of a draw; a contract" in in_words([".draw", "v"], [])
     assert in_words([".draw", "v"], [".draw"]) == ""
     assert in_words(["id", "forecast"], ["id"]) == ""

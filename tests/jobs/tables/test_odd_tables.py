@@ -264,4 +264,4 @@ def test_draws_are_recognised(tmp_path: Path) -> None:
     options = TextOptions()
     with pytest.raises(InvalidError, match=r"key would be unique: --key id,\.draw"):
         draft(path, ["id"], options=options)
-    assert "'.draw' looks like the number of a draw; summarise them first" in options.notes[0]
+    assert "'.draw' looks like the number of a draw; a contract whose" in options.notes[0]
