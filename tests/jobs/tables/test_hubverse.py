@@ -151,7 +151,7 @@ def test_points_of_the_long_form(
             "mean,NA,100",
             "sample,3,100",
             "output_type",
-            "output types 'sample' have no place in a contract",
+            "the contract has no column for sample",
         ),
         ("mean,NA,100", ",,100", "output_type", "output types None have no place"),
         ("pmf,high", "pmf,medium", "output_type", "no rows for p_high (pmf high)"),
