@@ -66,7 +66,7 @@ def test_parts_that_are_none_of_one_table_are_named(spark: Path) -> None:
         read_table(spark)
     (spark / "_delta_log").mkdir()
     (spark / "_delta_log" / "0.json").write_text("{}")
-    with pytest.raises(InvalidError, match="spark: cannot be read: .*; check the name"):
+    with pytest.raises(InvalidError, match=r"spark: cannot be read: .*; check the name"):
         read_table(spark)
 
 
