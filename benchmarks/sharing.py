@@ -52,15 +52,18 @@ def sharing(folder: Path, rows: int) -> Iterator[Line]:
 
 def _neighbours(store: Store, frame: pl.DataFrame) -> Iterator[Line]:
     """From the rows that changed to a promoted version, and what it leaves on the disk."""
-    rows, taken, written = frame.height, [], []
+    rows, taken, busy, written = frame.height, [], [], []
     whole = _bytes(store)
     for number in range(ROUNDS):
         changes, before = _moved(frame, rows // 2, number + 2), _bytes(store)
         started = time.perf_counter()
-        _whole_way(store, changes, Changes("production"))
+        busy.append(_processor(lambda rows=changes: _whole_way(store, rows, Changes("production"))))
         taken.append(time.perf_counter() - started)
         written.append(_bytes(store) - before)
-    what = f"{CHANGED:,} neighbouring keys of {rows:,} changed, judged, promoted"
+    what = (
+        f"{CHANGED:,} neighbouring keys of {rows:,} changed, judged, promoted "
+        f"({min(busy):.2f} s of processor)"
+    )
     yield Line(what, min(taken), "s", 2.0, at_most=True)
     parts = len(_parts(store))
     what = f"bytes that this writes / of all {parts} parts, with read files and columns"
@@ -68,7 +71,12 @@ def _neighbours(store: Store, frame: pl.DataFrame) -> Iterator[Line]:
 
 
 def _judged(store: Store) -> Line:
-    """The newest version, of which all parts but one are shared, with and without knowing it."""
+    """A version beside production's, of which all parts but one are shared, with and without
+    knowing it.
+    """
+    rows = store.resolve(NAME).rows
+    changes = _frame(CHANGED).with_columns(pl.col("id") + rows // 2)
+    _commit(store, changes, Changes("production"))
     number, parts = len(store[NAME].versions()), len(_parts(store))
     sparing = min(_processor(lambda: store.judge(NAME, number)) for _ in range(ROUNDS))
     shared, VersionRows.shared = VersionRows.shared, lambda *_: None
