@@ -39,8 +39,9 @@ class Limit(NamedTuple):
         """
         metrics = list(_metrics(report))
         endings = ("_share", "") if self.text.endswith("%") else ("", "_share")
-        values = next((meant for ending in endings if (meant := self._meant(metrics, ending))), [])
-        if not values:
+        tried = (self._meant(metrics, ending) for ending in endings)
+        values = next((meant for meant in tried if meant), None)
+        if values is None:
             raise click.UsageError(self._unknown(report))
         beyond = [
             (name, value)
