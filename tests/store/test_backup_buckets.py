@@ -20,7 +20,7 @@ from tests.builders import SET, TARGETS, code_of, define, make_store, promoted
 from tests.conftest import PostgreSQL
 from tests.s3_server import S3Server
 from tests.store.catalog_rows import rows
-from tests.store.test_erase import NUMBERS, PERSON, fill
+from tests.store.erased_person import NUMBERS, PERSON, fill
 
 pytestmark = pytest.mark.slow
 
