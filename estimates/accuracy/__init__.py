@@ -1,11 +1,11 @@
 """Accuracy: what versions were worth when actual values arrived. Formulas: docs/accuracy.md.
 
 score              one version, every family of numbers: start here
-accuracy_report    the Structs of the answer; they need msgspec alone
+accuracy_report    the Structs of the answer; they need msgspec alone; sample_report: of samples
 observed           what can be scored: numbers and labels, with the columns that estimate them
 actuals, match     tables of actual values; a version's rows beside them
 
-point_error, interval_score, quantile_score, probability_score
+point_error, interval_score, quantile_score, probability_score, sample_score
                    a family of numbers each: `measure` gives its part of the answer
 losses             the losses of each key
 slices             means by group and by step of the target

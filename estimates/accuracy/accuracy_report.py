@@ -12,6 +12,8 @@ from datetime import datetime
 
 import msgspec
 
+from estimates.accuracy.sample_report import SampleScores
+
 LAST_SCORED = 100  # versions whose scores are given unless others are asked for
 
 METRICS_REVISION = 2  # raised whenever the same snapshot and actual values would give other numbers
@@ -196,6 +198,8 @@ class Slice(msgspec.Struct, frozen=True, omit_defaults=True):
     bias: float | None = None
     wis_n: int = 0
     wis: float | None = None
+    crps_n: int = 0
+    crps: float | None = None
     covered: dict[str, Covered] = {}
     probability_n: int = 0
     brier: float | None = None
@@ -232,7 +236,7 @@ class SkillSlice(msgspec.Struct, frozen=True):
 class Skill(msgspec.Struct, frozen=True):
     """Against a baseline, on exactly the keys that both have an estimate for.
 
-    losses  by name: mae, rmse, wis, brier, log_loss, error_rate; those that both can have
+    losses  by name: mae, rmse, wis, crps, brier, log_loss, error_rate; those that both can have
     reason  why there are none: `no_shared_keys`, `no_such_column` (the baseline has nothing alike)
     """
 
@@ -288,6 +292,7 @@ class ColumnScores(msgspec.Struct, frozen=True):
     point: PointScores | None = None
     intervals: list[IntervalScores] = []
     distribution: DistributionScores | None = None
+    samples: SampleScores | None = None
     label: LabelScores | None = None
     probability: ProbabilityScores | None = None
     horizons: list[Slice] = []
@@ -329,7 +334,7 @@ class Together(msgspec.Struct, frozen=True):
 
     versions  how many; of several with one `data_through` the newest counts
     all       the headline numbers; horizons: by step
-    wis parts, intervals, pit, revision  as in `ColumnScores`
+    wis parts, intervals, pit, revision  as in `ColumnScores`; energy_score: over trajectories
     skill     by baseline set and loss, over the keys that both have
     """
 
@@ -343,6 +348,7 @@ class Together(msgspec.Struct, frozen=True):
     pit: list[PitBin]
     revision: Revision | None
     skill: dict[str, dict[str, Compared]] = {}
+    energy_score: float | None = None
 
 
 class DieboldMariano(msgspec.Struct, frozen=True):

@@ -33,6 +33,9 @@ _SCHEMA: dict[str, pl.DataType] = {
     "dispersion": _NUMBER,
     "penalty_below": _NUMBER,
     "penalty_above": _NUMBER,
+    "crps_n": _COUNT,
+    "crps": _NUMBER,
+    "energy_score": _NUMBER,
     "probability_n": _COUNT,
     "brier": _NUMBER,
     "log_loss": _NUMBER,
@@ -45,8 +48,8 @@ def accuracy_frame(accuracy: SetAccuracy) -> pl.DataFrame:
     """One row a version, column and slice: `by` is `all`, `horizon` or a group column, `value`
     which one of them.
 
-    covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys. mase
-    and the parts of the WIS are those of all keys.
+    covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys.
+    mase, the parts of the WIS and the energy score are those of all keys.
     """
     rows = [row for scored in accuracy.versions for row in _rows(scored)]
     levels = sorted({level for scored in accuracy.versions for level in _levels(scored)}, key=float)
@@ -68,6 +71,7 @@ def _rows(scored: Scored) -> Iterator[dict[str, Any]]:
         }
         head |= {"vintage": scores.vintage, "asked": scores.asked, "column": name}
         parts = {name: getattr(column.distribution, name, None) for name in WIS_PARTS}
+        parts["energy_score"] = getattr(column.samples, "energy_score", None)
         mase = column.point.mase if column.point is not None else None
         yield head | {"by": "all"} | _cells(headline_slice(column)) | parts | {"mase": mase}
         for by, slices in _slices(column):

@@ -113,6 +113,10 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
         parts.append(f"off by {number(every.mae)}{unit} on average{side}")
     if every.wis is not None:
         parts.append(f"WIS {number(every.wis)}{unit}{_wis_parts(pooled)}")
+    if every.crps is not None:
+        energy = pooled.energy_score
+        joint = "" if energy is None else f", energy score {number(energy)}{unit}"
+        parts.append(f"CRPS {number(every.crps)}{unit}{joint}")
     usual = usual_levels([interval.level for interval in pooled.intervals])
     parts += [
         f"{percent(interval.covered)} inside the {100 * interval.level:g} % interval"
@@ -211,6 +215,8 @@ def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
         "+ below": lambda c: short(c.distribution.penalty_below if c.distribution else None),
         "+ above": lambda c: short(c.distribution.penalty_above if c.distribution else None),
         "w. WIS": lambda c: short(c.distribution.weighted_wis if c.distribution else None),
+        "CRPS": lambda c: short(c.samples.crps if c.samples else None),
+        "energy": lambda c: short(c.samples.energy_score if c.samples else None),
         "right": lambda c: percent(c.label.right if c.label else None),
         "Brier": lambda c: short(c.probability.brier if c.probability else None),
         "log loss": lambda c: short(c.probability.log_loss if c.probability else None),
@@ -322,6 +328,7 @@ def _main(slices: list[Slice]) -> tuple[str, list[float | None]]:
     for title, losses in (
         ("MAE", [part.mae for part in slices]),
         ("WIS", [part.wis for part in slices]),
+        ("CRPS", [part.crps for part in slices]),
         ("Brier score", [part.brier for part in slices]),
         ("Wrong", wrong),
     ):

@@ -16,7 +16,7 @@ from estimates.render.wording import count, number, percent
 
 _VERSIONS = 20
 _SIGNIFICANT = 0.05
-_NAMES = {"mae": "MAE", "rmse": "RMSE", "wis": "WIS", "brier": "Brier score"}
+_NAMES = {"mae": "MAE", "rmse": "RMSE", "wis": "WIS", "crps": "CRPS", "brier": "Brier score"}
 
 
 def revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:

@@ -18,6 +18,7 @@ from estimates.accuracy.actuals import actual
 from estimates.accuracy.match import STEP, Floats, Matched
 from estimates.accuracy.observed import Observed
 from estimates.accuracy.quantile_score import Distribution
+from estimates.accuracy.sample_score import draws_of
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 
@@ -152,6 +153,9 @@ def _numeric(matched: Matched, of: Observed) -> dict[str, Floats]:
             losses[name] = np.where(distribution.good, part, np.nan)
         bias = quantile_bias(distribution)
         losses |= {} if bias is None else {"quantile_bias": bias}
+    draws = draws_of(matched, of, y)
+    if draws is not None:
+        losses |= draws.losses | {"energy_score": draws.energy[0]}
     for interval in of.intervals:
         lower, upper = matched.numbers(interval.lower), matched.numbers(interval.upper)
         level = f"{100 * interval.level:g}"
@@ -193,7 +197,12 @@ def _logarithms(matched: Matched, of: Observed, shift: float) -> Matched:
     ends = (name for interval in of.intervals for name in (interval.lower, interval.upper))
     names = dict.fromkeys([actual(of.name), *(name for _, name in of.quantiles), *ends])
     names |= dict.fromkeys([of.point] if of.point is not None else [])
-    low = [name for name in names if bool((matched.rows[name].cast(float) <= -shift).any())]
+    lists = [] if of.samples is None else [of.samples]
+    least = matched.rows.select(
+        *(pl.col(name).cast(float).min() for name in names),
+        *(pl.col(name).list.min().min() for name in lists),
+    ).row(0, named=True)
+    low = [name for name, value in least.items() if value is not None and value <= -shift]
     if low:
         which = "the column of actual values" if low[0] == actual(of.name) else low[0]
         raise InvalidError(
@@ -203,4 +212,5 @@ def _logarithms(matched: Matched, of: Observed, shift: float) -> Matched:
             remedy="take a larger shift",
         )
     logs = [(pl.col(name).cast(float) + shift).log().alias(name) for name in names]
+    logs += [pl.col(name).list.eval((pl.element() + shift).log()) for name in lists]
     return replace(matched, rows=matched.rows.with_columns(logs))

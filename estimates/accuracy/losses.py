@@ -10,11 +10,12 @@ from estimates.accuracy import interval_score, point_error, probability_score
 from estimates.accuracy.match import Floats, Matched
 from estimates.accuracy.observed import Observed
 from estimates.accuracy.quantile_score import Distribution
+from estimates.accuracy.sample_score import draws_of
 
 INSIDE = "inside "  # and the level: 1 where the actual value lies in the interval
 # Losses in which a version is compared with another one, and those of them that are roots of mean
 # squares.
-COMPARED = ("mae", "rmse", "wis", "brier", "log_loss", "error_rate")
+COMPARED = ("mae", "rmse", "wis", "crps", "brier", "log_loss", "error_rate")
 
 
 def losses(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]:
@@ -44,6 +45,9 @@ def _numeric(matched: Matched, of: Observed, y: Floats) -> dict[str, Floats]:
     distribution = Distribution(matched, of, y)
     if distribution.grid:
         losses["wis"] = distribution.wis()
+    draws = draws_of(matched, of, y)
+    if draws is not None:
+        losses["crps"] = draws.losses["crps"]
     for interval in of.intervals:
         ends = matched.numbers(interval.lower), matched.numbers(interval.upper)
         losses[f"{INSIDE}{interval.level:g}"] = interval_score.inside(*ends, y)

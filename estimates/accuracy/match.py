@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 STEP = "\0step"
+_TRAJECTORY, _LENGTH = "\0trajectory ", "\0length "
 _ROW_A, _ROW_B = "\0a", "\0b"
 
 
@@ -30,6 +32,7 @@ class Matched:
           target: the position of the target among the version's targets after `data_through`, from
           1
     sum_tolerance  how far the version's probabilities may add up to other than 1
+    draws  what was made of columns of samples, by name
     """
 
     rows: pl.DataFrame
@@ -38,6 +41,7 @@ class Matched:
     keys: Keys
     sum_tolerance: float
     _read: dict[str, Floats] = field(default_factory=dict, init=False, compare=False)
+    draws: dict[str, Any] = field(default_factory=dict, init=False, compare=False)
 
     def numbers(self, column: str) -> Floats:
         """A column as doubles; NaN where it has no value. Read once, however many ask."""
@@ -66,9 +70,40 @@ def match(
     if target is not None and through is not None:
         frame = frame.filter(moment_of(frame.schema[target], target) > through)
         frame = frame.with_columns(pl.col(target).rank("dense").cast(pl.Int64).alias(STEP))
+    frame = _with_trajectories(frame, contract)
     rows = frame.join(actuals.rows, on=actuals.by, how="inner", maintain_order="left").sort(key)
     keys = Keys(frame.height, n - frame.height, rows.height, frame.height - rows.height)
     return Matched(rows, key, target if STEP in rows.columns else None, keys, allowed)
+
+
+def _with_trajectories(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame with the trajectory that each row is in, and how many rows that has, for columns of
+    samples whose draws go along keys.
+    """
+    for name in contract.samples:
+        joint = contract.columns[name].joint
+        apart = [part for part in contract.key if part not in joint]
+        if joint:
+            number = pl.struct(apart).rank("dense") if apart else pl.lit(1, pl.UInt32)
+            frame = frame.with_columns(number.alias(f"{_TRAJECTORY}{name}"))
+            length = pl.len().over(f"{_TRAJECTORY}{name}")
+            frame = frame.with_columns(length.alias(f"{_LENGTH}{name}"))
+    return frame
+
+
+def trajectory_rows(matched: Matched, samples: str) -> list[tuple[Rows, int]]:
+    """The rows of each trajectory of a column of samples, in key order, and how many rows it has in
+    the version; none where its draws do not go along keys.
+    """
+    number, length = f"{_TRAJECTORY}{samples}", f"{_LENGTH}{samples}"
+    if number not in matched.rows.columns or not matched.rows.height:
+        return []
+    numbers = matched.rows.get_column(number).to_numpy()
+    order = np.argsort(numbers, kind="stable")
+    starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+    lengths = matched.rows.get_column(length).to_numpy()
+    pieces = np.split(order, starts[1:])
+    return [(rows.astype(np.intp), int(lengths[rows[0]])) for rows in pieces]
 
 
 def dated_target(contract: Contract) -> str | None:

@@ -26,6 +26,7 @@ class Observed(msgspec.Struct, frozen=True):
     point          the point column, with its intervals, declared or between two quantiles, and its
                    quantiles as (probability, column), increasing
     weight         the attribute by which each key counts: the point's, else its quantiles'
+    samples        the column of draws
     label          the label column; probabilities as (label, column)
     """
 
@@ -35,6 +36,7 @@ class Observed(msgspec.Struct, frozen=True):
     intervals: tuple[Interval, ...] = ()
     quantiles: tuple[tuple[float, str], ...] = ()
     weight: str | None = None
+    samples: str | None = None
     label: str | None = None
     probabilities: tuple[tuple[str, str], ...] = ()
     unit: str | None = None
@@ -80,7 +82,7 @@ def _numbers(contract: Contract) -> list[Observed]:
     points: list[str] = [*contract.points]
     belongs = {name: contract.point_of(column) for name, column in contract.columns.items()}
     if not points and any(
-        column.role in ("lower", "quantile") for column in contract.columns.values()
+        column.role in ("lower", "quantile", "samples") for column in contract.columns.values()
     ):
         points = [""]
     return [
@@ -99,6 +101,7 @@ def _numbers(contract: Contract) -> list[Observed]:
                 )
             ),
             weight=_weight(contract, point, belongs),
+            samples=next((name for name in contract.samples if belongs[name] == point), None),
             unit=contract.columns[point].unit if point else None,
         )
         for point in points

@@ -28,6 +28,7 @@ _COUNT_OF = {  # the number of keys that each mean of a slice is over
     "mae": "point_n",
     "bias": "point_n",
     "wis": "wis_n",
+    "crps": "crps_n",
     "brier": "probability_n",
     "log_loss": "probability_n",
     "right": "label_n",
@@ -86,6 +87,9 @@ def _column(versions: list[ColumnScores]) -> Together:
         pit=_pit([distribution.pit for distribution in distributions if distribution.pit]),
         revision=_revision([v.revision for v in versions if v.revision is not None], actuals),
         skill=_skill([v.skill for v in versions if v.skill is not None]),
+        energy_score=_mean(
+            (v.samples.trajectories, v.samples.energy_score) for v in versions if v.samples
+        ),
     )
 
 
@@ -116,9 +120,10 @@ def _step(value: str | None) -> int:
 
 def headline_slice(column: ColumnScores) -> Slice:
     """The headline numbers of a version's column."""
-    point, distribution, probability, label = (
+    point, distribution, samples, probability, label = (
         column.point,
         column.distribution,
+        column.samples,
         column.probability,
         column.label,
     )
@@ -131,6 +136,8 @@ def headline_slice(column: ColumnScores) -> Slice:
         bias=point.bias if point else None,
         wis_n=distribution.n if distribution else 0,
         wis=distribution.wis if distribution else None,
+        crps_n=samples.n if samples else 0,
+        crps=samples.crps if samples else None,
         covered={
             f"{i.level:g}": Covered(i.n, i.covered)
             for i in column.intervals

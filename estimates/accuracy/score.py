@@ -18,6 +18,7 @@ from estimates.accuracy import (
     probability_score,
     quantile_score,
     revision,
+    sample_score,
     skill,
     slices,
 )
@@ -111,6 +112,7 @@ def _column(
         y = ours.numbers(actual(of.name))
         weights = None if of.weight is None else ours.numbers(of.weight)
         distribution = quantile_score.Distribution(ours, of, y)
+        draws = sample_score.draws_of(ours, of, y)
         whole = msgspec.structs.replace(
             blank,
             point=None
@@ -129,6 +131,7 @@ def _column(
             distribution=quantile_score.measure(distribution, weights)
             if distribution.grid
             else None,
+            samples=None if draws is None else sample_score.measure(draws),
         )
     else:
         whole = msgspec.structs.replace(

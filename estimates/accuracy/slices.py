@@ -22,6 +22,7 @@ _FIELDS = {
     "mae": ("point_n", "mae"),
     "bias": ("point_n", "bias"),
     "wis": ("wis_n", "wis"),
+    "crps": ("crps_n", "crps"),
     "brier": ("probability_n", "brier"),
     "log_loss": ("probability_n", "log_loss"),
     "error_rate": ("label_n", "right"),

@@ -21,6 +21,8 @@ _ORIGIN = "\0origin"
 LOSSES = {
     "wis": "wis",
     "mae": "absolute_error",
+    "crps": "crps",
+    "energy_score": "energy_score",
     "rps": "rps",
     "brier": "brier",
     "log_loss": "log_loss",

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from estimates.accuracy import accuracy_report
+from estimates.accuracy.sample_report import SampleScores
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "accuracy.md").read_text(encoding="utf-8")
 SECTIONS: dict[str, tuple[type[msgspec.Struct], ...]] = {
@@ -21,6 +22,7 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], ...]] = {
         accuracy_report.QuantileScores,
         accuracy_report.PitBin,
     ),
+    "Samples": (SampleScores,),
     "Label": (accuracy_report.LabelScores,),
     "Probability": (accuracy_report.ProbabilityScores,),
     "Horizons and groups": (accuracy_report.Slice, accuracy_report.Covered),

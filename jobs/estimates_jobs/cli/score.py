@@ -131,7 +131,9 @@ class _Scored(msgspec.Struct, frozen=True):
     help="With --by, --each and several sets: score ln(x + X) in place of x.",
 )
 @click.option("--baseline", metavar="SET", help="Of several sets: the one that skill is scaled by.")
-@click.option("--loss", metavar="NAME", help="Of several sets: wis, mae, brier, ….")
+@click.option(
+    "--loss", metavar="NAME", help="Of several sets: wis, mae, crps, energy_score, brier, …."
+)
 @click.option(
     "--test",
     type=click.Choice(list(TESTS)),

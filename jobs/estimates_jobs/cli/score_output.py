@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from estimates_jobs.cli.interface.command import Options
 
 _ROWS = 40  # of a frame in a terminal
-_COLUMNS = ("mae", "rmse", "bias", "wis", "quantile_bias", "error_rate", "brier", "log_loss", "rps")
+_COLUMNS = (
+    "mae", "rmse", "bias", "wis", "quantile_bias", "crps", "energy_score", "error_rate", "brier",
+    "log_loss", "rps",
+)  # fmt: skip
 _LEVELS = ("50", "80", "90", "95")
 
 

@@ -39,6 +39,7 @@ _VALUE = 6000  # longest parameter value that MLflow takes
 _SCORES = {
     "point": ("mae", "rmse", "bias", "mase"),
     "distribution": ("wis", "dispersion", "penalty_below", "penalty_above"),
+    "samples": ("crps", "energy_score"),
     "label": ("right",),
     "probability": ("brier", "log_loss"),
     "revision": ("error_change", "won", "lost"),
