@@ -197,7 +197,7 @@ def _logarithms(matched: Matched, of: Observed, shift: float) -> Matched:
     ends = (name for interval in of.intervals for name in (interval.lower, interval.upper))
     names = dict.fromkeys([actual(of.name), *(name for _, name in of.quantiles), *ends])
     names |= dict.fromkeys([of.point] if of.point is not None else [])
-    lists = [] if of.samples is None else [of.samples]
+    lists: list[str] = [] if of.samples is None else [of.samples]
     least = matched.rows.select(
         *(pl.col(name).cast(float).min() for name in names),
         *(pl.col(name).list.min().min() for name in lists),
