@@ -116,7 +116,16 @@ def tasks() -> dict[str, object]:
     value = {"type": "double", "minimum": 0}
     output_type = {
         "quantile": {"output_type_id": {"required": made_up_hub.LEVELS}, "value": value},
-        "sample": {"output_type_id_params": {"type": "integer"}, "value": value},
+        "sample": {
+            "is_required": False,
+            "output_type_id_params": {
+                "type": "integer",
+                "min_samples_per_task": 100,
+                "max_samples_per_task": 100,
+                "compound_taskid_set": ["reference_date", "location"],
+            },
+            "value": value,
+        },
     }
     task = {"task_ids": ids, "output_type": output_type, "target_metadata": [metadata]}
     return {

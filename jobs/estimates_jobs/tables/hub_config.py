@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,8 @@ from estimates.errors import InvalidError
 _TARGET_DATES = ("target_end_date", "target_date")
 _ORIGINS = ("reference_date", "origin_date", "forecast_date", "nowcast_date")
 _DAYS = {"day": 1, "week": 7}
-_COLUMNS = ("mean", "median", "quantile", "pmf")  # output types that a contract has a place for
+# output types that a contract has a place for
+_COLUMNS = ("mean", "median", "quantile", "pmf", "sample")
 Tree = dict[str, Any]
 
 
@@ -89,6 +90,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
         "[family]  # every model of the hub is a set of this contract",
         *_columns(ids, chosen_by, origin),
         *_estimates(output_types, target),
+        *_samples(output_types, target, ids, [*chosen_by, *([origin] if origin else [])]),
         *_cadence(ids.get(origin, {}) if origin else {}),
         "",
         "[gate]",
@@ -168,6 +170,35 @@ def _is_required(spec: Tree) -> bool:
     """Whether a submission has to have an output type: older hubs say so by its ids."""
     ids = spec.get("output_type_id") or {}
     return bool(ids.get("required")) if "optional" in ids else spec.get("is_required") is not False
+
+
+def _samples(output_types: Tree, target: Tree, ids: Tree, chosen: Sequence[str]) -> Iterator[str]:
+    """The draws that a hub asks for. A draw goes along the parts of the key that are not in the
+    hub's set of compound tasks; a horizon says what a target date says.
+
+    chosen  task ids that are no parts of the key
+    """
+    spec = output_types.get("sample")
+    if spec is None:
+        return
+    params: Tree = spec.get("output_type_id_params") or {}
+    yield from ("", "[columns.samples]", 'role = "samples"')
+    least, most = params.get("min_samples_per_task"), params.get("max_samples_per_task")
+    if least is not None and least == most:
+        yield f"draws = {most}"
+    elif most is not None:
+        yield f"# the hub asks for {least} to {most} draws"
+    compound = params.get("compound_taskid_set")
+    times = {name for name in (*_TARGET_DATES, "horizon") if name in ids}
+    dated = [name for name in _TARGET_DATES if name in ids]
+    if compound is not None:
+        apart = {*compound, *chosen} | (times if times & {*compound} else set[str]())
+        parts = [name for name in ids if not (name == "horizon" and dated)]
+        joint = [name for name in parts if name not in apart]
+        yield from [f"joint = {_list(joint)}"] if joint else []
+    if not spec.get("is_required", params.get("is_required", False)):
+        yield "nullable = true  # the hub does not ask for them"
+    yield from _value(spec, target.get("target_units"))
 
 
 def _value(spec: Tree, unit: str | None) -> Iterator[str]:

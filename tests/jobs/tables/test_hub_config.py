@@ -1,0 +1,69 @@
+"""The samples that a hub's tasks ask for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from estimates.contract.contract_file import parse_contract
+from estimates_jobs.tables.hub_config import hub_contracts
+
+IDS = {
+    "reference_date": {"required": None, "optional": ["2026-01-03", "2026-01-10"]},
+    "horizon": {"required": None, "optional": [0, 1]},
+    "target_end_date": {"required": None, "optional": ["2026-01-03", "2026-01-10"]},
+    "location": {"required": None, "optional": ["01", "US"]},
+}
+
+
+def drafted(folder: Path, params: dict[str, Any], **more: Any) -> Any:
+    """The contract of a hub that asks for samples alone."""
+    sample = {"output_type_id_params": params, "value": {"type": "double", "minimum": 0}, **more}
+    task = {
+        "task_ids": IDS,
+        "output_type": {"sample": sample},
+        "target_metadata": [{"target_id": "wk inc", "target_keys": None, "target_units": "count"}],
+    }
+    of_round = {"round_id": "reference_date", "round_id_from_variable": True}
+    (folder / "hub-config").mkdir()
+    tree = {"rounds": [of_round | {"model_tasks": [task]}]}
+    (folder / "hub-config" / "tasks.json").write_text(json.dumps(tree))
+    (made,) = hub_contracts(folder)
+    assert not made.left_out
+    return parse_contract(made.source)
+
+
+@pytest.mark.parametrize(
+    ("params", "draws", "joint"),
+    [
+        ({"min_samples_per_task": 100, "max_samples_per_task": 100}, 100, ()),
+        ({"min_samples_per_task": 50, "max_samples_per_task": 100}, None, ()),
+        ({"compound_taskid_set": ["reference_date", "location"]}, None, ("target_end_date",)),
+        ({"compound_taskid_set": ["reference_date"]}, None, ("location", "target_end_date")),
+        ({"compound_taskid_set": ["reference_date", "horizon"]}, None, ("location",)),
+        ({"compound_taskid_set": list(IDS)}, None, ()),
+    ],
+)
+def test_a_draw_goes_along_what_is_no_compound_task(
+    tmp_path: Path, params: dict[str, Any], draws: int | None, joint: tuple[str, ...]
+) -> None:
+    """A horizon and its target date say the same; numbers that may differ are not promised."""
+    column = drafted(tmp_path, params).columns["samples"]
+    assert (column.draws, set(column.joint)) == (draws, set(joint))
+    assert (column.unit, column.min) == ("count", 0)
+
+
+@pytest.mark.parametrize(
+    ("params", "more", "nullable"),
+    [({}, {"is_required": True}, False), ({"is_required": True}, {}, False), ({}, {}, True)],
+)
+def test_samples_that_are_not_asked_for_may_be_missing(
+    tmp_path: Path, params: dict[str, Any], more: dict[str, Any], nullable: bool
+) -> None:
+    """Newer and older hubs say it in two places."""
+    contract = drafted(tmp_path, params, **more)
+    assert contract.columns["samples"].nullable is nullable
+    assert "samples_q0.5" in contract.judged
