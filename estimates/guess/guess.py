@@ -24,6 +24,7 @@ class Guess(msgspec.Struct):
     why: str
     level: float | None = None
     quantile: float | None = None
+    draws: int | None = None
     label: str | None = None
     stem: tuple[str, ...] = ()
     of: str | None = None

@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
+from estimates.contract.columns import FEWEST_DRAWS, NUMERIC_ROLES, ColumnType, key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
@@ -25,6 +25,7 @@ from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE, says_no_zone
 from estimates.errors import InvalidError
 from estimates.guess.column_types import guess_types
+from estimates.guess.draws import INSTEAD
 from estimates.guess.guess import Guess
 from estimates.guess.guesses import estimate_type, guess_roles, is_named_as_number
 from estimates.guess.table_checks import other_layout
@@ -33,6 +34,7 @@ from estimates_jobs.tables.domain_draft import Targets, targets_of
 from estimates_jobs.tables.gate_draft import gate_lines
 from estimates_jobs.tables.hubverse import LONG, widened
 from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
+from estimates_jobs.tables.sample_tables import with_lists
 from estimates_jobs.tables.table_files import read_table, typed
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -84,29 +86,36 @@ def draft(
     estimates  columns that are estimates, where names and values do not say so
     now        tells targets that lie ahead; default: the clock
 
-    The hubverse long form is taken for the columns that it is pivoted to.
-    Raises InvalidError: `bad_key_column` (not in
-    the table, or none), `duplicate_key` (with the columns that would make the key unique),
-    `no_rows`, `no_estimate`, `bad_contract` (a name that no contract can have), and what
-    `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
+    The hubverse long form is taken for the columns that it is pivoted to, and draws in columns or
+    rows of their own for lists.
+    Raises InvalidError: `bad_key_column` (not in the table, or none), `duplicate_key` (with the
+    columns that would make the key unique), `no_rows`, `no_estimate`, `bad_contract` (a name
+    that no contract can have), and what `read_table` and `conform` raise, `null_key` for instance.
     """
     source, path = str(path), Path(path)
     options = options or TextOptions()
     table = _plain_table(source, key, estimates, options)
-    wide = widened(table)
+    wide, samples = with_lists(widened(table), key)
+    if samples:  # what a table without a contract is told to do with them is done
+        options.notes[:] = [note for note in options.notes if not note.endswith(INSTEAD)]
     _check_key(wide, key, path)
     _check_estimates(wide, key, estimates, path)
     with naming(source, options):
-        types = guess_types(wide, key, {*estimates, *filter(is_named_as_number, wide.columns)})
+        others = wide.drop(samples)
+        types = guess_types(others, key, {*estimates, *filter(is_named_as_number, others.columns)})
     zone = timezone or _assumed_zone(wide, types)
     frame = wide.with_columns(
         _as(wide.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
         for column, kind in types.items()
     )
     others = [column for column in frame.columns if column not in key]
+    frame = frame.with_columns(pl.col(samples).list.median())  # which says what they are about
     guesses = guess_roles(frame, others, estimates=estimates)
     for column, guess in guesses.items():
-        types[column] = estimate_type(frame.get_column(column), guess, types[column])
+        if column in samples:
+            guesses[column], types[column] = _draws(wide.get_column(column)), "numbers"
+        else:
+            types[column] = estimate_type(frame.get_column(column), guess, types[column])
     targets = targets_of(frame, key, types, now or instants.now())
     name = _name(path) if name is None else name
     text = _contract(name, path, frame, list(key), types, guesses, targets, zone)
@@ -124,6 +133,13 @@ def draft(
         text,
         [_profile(frame, column, types[column], guesses) for column in frame.columns],
     )
+
+
+def _draws(lists: pl.Series) -> Guess:
+    """A column of samples, and how many draws each row has where that is one number."""
+    counts = lists.list.len().drop_nulls().unique()
+    draws = int(counts[0]) if len(counts) == 1 and counts[0] >= FEWEST_DRAWS else None
+    return Guess("samples", "many numbers in each row, draws from a distribution", draws=draws)
 
 
 def _check_kept(
@@ -323,9 +339,11 @@ def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
         f"[columns.{_bare(series.name)}]",
         f"role = {_quoted(guess.role)}  # guessed: {guess.why}",
     ]
-    if kind != ("string" if guess.role == "label" else "float"):
+    if kind != {"label": "string", "samples": "numbers"}.get(guess.role, "float"):
         lines.append(f"type = {_quoted(kind)}")
-    for field in ("level", "quantile", "label", "of"):
+    if guess.role == "samples":
+        lines.append("# joint = []  # the key columns along which one draw goes, as a trajectory")
+    for field in ("level", "quantile", "draws", "label", "of"):
         value = getattr(guess, field)
         if value is not None:
             mark = "assumed: nothing says it" if field == "level" and guess.assumed else "guessed"

@@ -16,7 +16,7 @@ import polars as pl
 from estimates.contract.conform import DTYPES, name_keys
 from estimates.contract.contract import Column, Contract
 from estimates.errors import InvalidError
-from estimates_jobs.tables.sample_tables import gathered
+from estimates_jobs.tables.sample_tables import gathered, values_of_numbers
 
 LONG = ("output_type", "output_type_id", "value")
 OLDER = ("type", "quantile", "value")
@@ -59,6 +59,7 @@ def widened(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
     others, draws = _apart(frame)
+    draws = draws.with_columns(values_of_numbers(draws.get_column("value")))
     if not others.height:
         return _lists(draws, _SAMPLES, "the table")
     sources = _sources(others, "the table")

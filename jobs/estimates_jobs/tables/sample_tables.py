@@ -9,8 +9,15 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from estimates.contract.columns import FEWEST_DRAWS
 from estimates.contract.conform import name_keys
 from estimates.contract.contract import Contract
+from estimates.contract.sample_columns import (
+    is_list_of_numbers,
+    lists_of_floats,
+    lists_of_text,
+)
+from estimates.contract.text_values import values_of
 from estimates.errors import InvalidError
 
 # What tools call the column that numbers the draws of a key, in small letters without dots.
@@ -18,6 +25,8 @@ _DRAWS = ("draw", "draw_id", "sample", "sample_id", "rep", "replicate", "sim", "
 _BESIDE = (".chain", ".iteration", ".row")  # what stands beside `.draw` and says nothing more
 _VALUES = ("value", ".value", ".prediction", ".epred", ".linpred", "prediction", ".sim")
 _NUMBERED = re.compile(r"(?P<stem>.*?)[._ \[-]*(?P<number>[0-9]+)\]?")
+_FEWEST_COLUMNS = 5  # sample_1 and sample_2 alone may be two things
+_LISTS = "\0lists"
 IDS = "\0ids"  # no column of a table has a NUL in its name
 Family = list[str]
 
@@ -100,6 +109,49 @@ def gathered(
     if joint:
         _check_joint(rows, [name for name in task if name not in joint], joint, where)
     return rows.drop(IDS)
+
+
+def with_lists(frame: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+    """A table that no contract describes yet, with its draws as lists of floats, and the names of
+    these columns: lists of numbers, arrays as text, columns such as `draw_1`, or a row a draw.
+
+    Raises InvalidError (`duplicate_key`).
+    """
+    draw = draw_column(frame.drop(*key, strict=False))
+    others = [n for n in frame.columns if n not in (*key, draw, *_BESIDE)]
+    if draw is not None and set(key) <= set(frame.columns) and len(others) == 1:
+        numbers = values_of_numbers(frame.get_column(others[0]))
+        rows = frame.with_columns(numbers)
+        frame = gathered(rows, list(key), draw, {others[0]: others[0]}, "the table")
+        return frame, others
+    for stem, family in numbered_columns(frame, key).items():
+        word = re.split(r"[^a-z]+", stem.lower())[-1].removesuffix("s")
+        if word in _DRAWS and len(family) >= _FEWEST_COLUMNS:
+            lists = [values_of_numbers(frame.get_column(name)) for name in family]
+            frame = frame.with_columns(lists).with_columns(pl.concat_list(family).alias(_LISTS))
+            frame = frame.drop(family).rename({_LISTS: f"{word}s"})
+    for name in frame.columns:
+        if name not in key:
+            series = frame.get_column(name)
+            if series.dtype == pl.String and series.str.starts_with("[").any():
+                lists = lists_of_text(series)
+                series = lists if lists.null_count() == series.null_count() else series
+            lists = lists_of_floats(series) if is_list_of_numbers(series.dtype) else None
+            if lists is not None and (lists.list.len() >= FEWEST_DRAWS).any():
+                frame = frame.with_columns(lists.alias(name))
+    return frame, [n for n, dtype in frame.schema.items() if n not in key and _is_lists(dtype)]
+
+
+def values_of_numbers(series: pl.Series) -> pl.Series:
+    """Numbers as floats, those of text as what it says; text that is none as it is."""
+    if series.dtype != pl.String:
+        return series.cast(pl.Float64)
+    numbers = values_of(series, "float")
+    return numbers if numbers.null_count() == series.null_count() else series
+
+
+def _is_lists(dtype: pl.DataType) -> bool:
+    return dtype == pl.List(pl.Float64)
 
 
 def _check_joint(rows: pl.DataFrame, apart: list[str], joint: Sequence[str], where: str) -> None:

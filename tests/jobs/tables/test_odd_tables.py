@@ -262,6 +262,8 @@ def test_draws_are_recognised(tmp_path: Path) -> None:
     assert "sample_0 to sample_11 look like 12 draws" in said
     path = table(tmp_path, "rows.csv", "id,.draw,value\na,1,1.5\na,2,2.5\n")
     options = TextOptions()
-    with pytest.raises(InvalidError, match=r"key would be unique: --key id,\.draw"):
-        draft(path, ["id"], options=options)
-    assert "'.draw' looks like the number of a draw; a contract whose" in options.notes[0]
+    guess_of(path, "id,.draw", options)
+    assert options.notes == []
+    made = draft(path, ["id"], options=options)
+    assert 'role = "samples"' in made.contract
+    assert options.notes == []

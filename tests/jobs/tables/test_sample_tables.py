@@ -12,6 +12,7 @@ import pytest
 from estimates.contract.conform import conform
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
+from estimates_jobs.tables.contract_draft import draft
 from estimates_jobs.tables.table_files import read_table, typed
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -169,3 +170,19 @@ def test_draws_of_tasks_that_do_not_belong_together_may_be_numbered_as_they_like
     contract = parse_contract(SOURCE.replace('joint = ["day"]\n', ""))
     rows = conform(typed(numbered_apart(), contract), contract)
     assert rows.equals(conform(LISTS, contract))
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if name not in ("stan", "R", "any value")])
+def test_a_draft_knows_draws(tmp_path: Path, name: str) -> None:
+    """As samples, under which the same table can be published."""
+    path = tmp_path / "table.parquet"
+    FORMS[name]().drop("horizon").write_parquet(path)
+    if name in ("columns", "named"):  # a few columns may be anything
+        wide = FORMS[name]().drop("horizon")
+        more = [wide[wide.columns[-1]].alias(f"{wide.columns[-1][:-1]}{i}") for i in range(20, 30)]
+        wide.with_columns(more).write_parquet(path)
+    made = parse_contract(draft(path, ["place", "day"]).contract)
+    (samples,) = made.samples
+    rows = conform(typed(read_table(path), made), made)
+    assert rows.height == LISTS.height
+    assert made.columns[samples].draws == rows[samples].list.len()[0]
