@@ -95,7 +95,7 @@ def test_the_version_in_force_is_read(store: Store) -> None:
     for name, said in edges.items():
         assert said in " ".join(call("status", name, "--store", root).text.split())
     explained = call("explain", "money", "a", "--store", root).text
-    assert "sold: units version 2, 1 rows, sha256" in explained
+    assert "sold: units version 2, 1 rows" in " ".join(explained.split())
     assert isinstance(rerun(store, version), pl.DataFrame)
 
 
