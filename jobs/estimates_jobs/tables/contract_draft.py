@@ -108,9 +108,8 @@ def draft(
         _as(wide.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
         for column, kind in types.items()
     )
-    others = [column for column in frame.columns if column not in key]
     frame = frame.with_columns(pl.col(samples).list.median())  # which says what they are about
-    guesses = guess_roles(frame, others, estimates=estimates)
+    guesses = guess_roles(frame, frame.drop(*key).columns, estimates=estimates)
     for column, guess in guesses.items():
         if column in samples:
             guesses[column], types[column] = _draws(wide.get_column(column)), "numbers"
