@@ -46,7 +46,7 @@ check:
     ruff check .
     pyrefly check --summary=none
     lint-imports --no-cache
-    pytest -n 2 --dist worksteal -m "not stack"
+    pytest -n 3 --dist worksteal -m "not stack"
 
 # Unit tests, under a minute
 test-fast: develop
