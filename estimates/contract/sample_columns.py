@@ -8,7 +8,6 @@ of R and NumPy.
 from collections.abc import Callable, Iterable
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Contract
@@ -93,6 +92,8 @@ def lists_of_floats(lists: pl.Series) -> pl.Series:
 
 def _over_draws(lists: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """The lists with all their draws changed at once; `change` takes and gives a flat column."""
+    import numpy as np  # a reader with frames has none
+
     counts = lists.list.len().fill_null(0).to_numpy()
     rows = np.repeat(np.arange(len(lists)), counts)
     flat = lists.filter(pl.Series(counts > 0, dtype=pl.Boolean)).explode()

@@ -234,7 +234,7 @@ def test_a_prefix_finds_its_columns_in_every_shape(moving: tuple[Store, Client])
     assert client[SET].contract_of(client[SET].resolve()) == store[SET].contract_of(
         store[SET].resolve()
     )
-    with pytest.raises(NotFoundError, match="its shape is 2"):
+    with pytest.raises(NotFoundError, match="whose shape is 2"):
         client[SET].contract_of(client[SET].resolve(1))
     with Client(client.url) as fresh:
         assert fresh[SET].scan(date(2024, 6, 3)).json == expected

@@ -48,6 +48,7 @@ def shell(script: str, home: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.stack
 def test_the_walk(s3: S3Server, postgresql: PostgreSQL, tmp_path: Path) -> None:
     """Every block runs where it is said to, and the second machine reads what the first wrote."""
     with postgresql.database("template0") as url:

@@ -319,7 +319,7 @@ def test_what_a_check_counts_is_what_speaks_against_it(candidate: pl.DataFrame, 
         assert check.offending == counted.total()
 
 
-@examples(8)
+@examples(4)
 @given(candidates(), st.sampled_from(sorted(CONTRACTS)), st.data())
 def test_waived_keys_stay_offenders(
     candidate: pl.DataFrame, which: str, data: st.DataObject
@@ -401,7 +401,7 @@ def test_what_is_waived_in_a_group_is_held_to_its_limit() -> None:
     )
 
 
-@examples(20)
+@examples(8)
 @given(candidates())
 def test_the_worst_come_first(candidate: pl.DataFrame) -> None:
     """What has a size stands by it, whatever its column; what has none by column and key."""

@@ -26,7 +26,7 @@ _RULES = {
     r"(^copied .* in )[0-9.,]+ s": r"\1<seconds> s",  # `estimates restore`
     r"^(code +|.*, code )[0-9a-f]{12}( +[0-9a-f]{12})?": r"\1<code>",  # the job's code revision
     r'("name":"code","old":)"[0-9a-f]{64}","new":"[0-9a-f]{64}"': r"\1<code>",
-    r"(<time [^>]*>)[^<]*": r"\1<shown>",  # of a page
+    r'(<time datetime="[^"]*" title="[^"]*">)[^<]*(?=</time>)': r"\1<shown>",  # of a page
     r"^\[WARNING\] Killing worker.*\n": "",  # granian's, now and then
     r'^estimates_request_(seconds_bucket|.*status="202").*\n': "",  # 202: of a busy machine
     r"^(estimates_(?:request\w*|\w+_seconds|workers)(?:{.*})?) \S+$": r"\1 <number>",

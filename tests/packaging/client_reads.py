@@ -41,6 +41,7 @@ READS: Calls = {
 }
 FRAMES: Calls = {
     "changes": lambda closes, _: closes.changes(1, 3),
+    "frame": lambda closes, _: closes.frame(),
     "triangle": lambda closes, _: closes.triangle(),
     "as_of_join": lambda closes, _: closes.as_of_join(_moments(), "at"),
 }

@@ -84,6 +84,7 @@ def test_an_address_that_is_none_is_refused(s3: S3Server, use: Use) -> None:
     assert "abfss://" in refusal(lambda: Objects("az://container/a"))
 
 
+@pytest.mark.stack
 def test_a_slow_line_takes_large_objects(s3: S3Server, use: Use) -> None:
     """What takes longer than the bucket may be silent is written and read."""
     content = os.urandom(14_000_000)

@@ -30,6 +30,11 @@ class HubGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What is given most often."""
+        with formatter.section("Examples"):
+            formatter.write("  estimates hub check --changed-since origin/main\n")
+
 
 @click.group("hub", cls=HubGroup, params=shared_options(), no_args_is_help=True)
 def hub() -> None:

@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.contract.columns import FEWEST_DRAWS, NUMERIC_ROLES, ColumnType, key_text
+from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
@@ -34,7 +34,7 @@ from estimates_jobs.tables.domain_draft import Targets, targets_of
 from estimates_jobs.tables.gate_draft import gate_lines
 from estimates_jobs.tables.hubverse import LONG, widened
 from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
-from estimates_jobs.tables.sample_tables import with_lists
+from estimates_jobs.tables.sample_tables import guess_of_draws, with_lists
 from estimates_jobs.tables.table_files import read_table, typed
 from estimates_jobs.tables.text_options import TextOptions
 
@@ -112,20 +112,13 @@ def draft(
     guesses = guess_roles(frame, frame.drop(*key).columns, estimates=estimates)
     for column, guess in guesses.items():
         if column in samples:
-            guesses[column], types[column] = _draws(wide.get_column(column)), "numbers"
+            guesses[column], types[column] = guess_of_draws(wide.get_column(column)), "numbers"
         else:
             types[column] = estimate_type(frame.get_column(column), guess, types[column])
     targets = targets_of(frame, key, types, now or instants.now())
     name = _name(path) if name is None else name
     text = _contract(name, path, frame, list(key), types, guesses, targets, zone)
-    try:
-        contract = parse_contract(text, str(path))
-    except InvalidError as error:
-        raise InvalidError(
-            error.code,
-            error.message,
-            remedy="rename columns in the file, and name the set with --name",
-        ) from None
+    contract = _parsed(text, str(path))
     _check_kept(table, contract, frame, guesses)
     return Draft(
         contract.name,
@@ -134,11 +127,15 @@ def draft(
     )
 
 
-def _draws(lists: pl.Series) -> Guess:
-    """A column of samples, and how many draws each row has where that is one number."""
-    counts = lists.list.len().drop_nulls().unique()
-    draws = int(counts[0]) if len(counts) == 1 and counts[0] >= FEWEST_DRAWS else None
-    return Guess("samples", "many numbers in each row, draws from a distribution", draws=draws)
+def _parsed(text: str, path: str) -> Contract:
+    try:
+        return parse_contract(text, path)
+    except InvalidError as error:
+        raise InvalidError(
+            error.code,
+            error.message,
+            remedy="rename columns in the file, and name the set with --name",
+        ) from None
 
 
 def _check_kept(

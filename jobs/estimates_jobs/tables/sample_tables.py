@@ -19,6 +19,7 @@ from estimates.contract.sample_columns import (
 )
 from estimates.contract.text_values import values_of
 from estimates.errors import InvalidError
+from estimates.guess.guess import Guess
 
 # What tools call the column that numbers the draws of a key, in small letters without dots.
 _DRAWS = ("draw", "draw_id", "sample", "sample_id", "rep", "replicate", "sim", "simulation")
@@ -199,3 +200,10 @@ def _family_of(name: str, families: dict[str, Family], samples: int) -> Family |
     usual = [family for stem, family in known.items() if stem in _DRAWS]
     candidates = usual or list(known.values())
     return candidates[0] if len(candidates) == 1 else None
+
+
+def guess_of_draws(lists: pl.Series) -> Guess:
+    """A column of samples, and how many draws each row has where that is one number."""
+    counts = lists.list.len().drop_nulls().unique()
+    draws = int(counts[0]) if len(counts) == 1 and counts[0] >= FEWEST_DRAWS else None
+    return Guess("samples", "many numbers in each row, draws from a distribution", draws=draws)

@@ -33,8 +33,8 @@ class Called(NamedTuple):
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error object that `--format json` writes to standard error."""
-        return json.loads(self.err)["error"]
+        """The error object that `--format json` writes to standard error, after its notes."""
+        return json.loads(self.err.splitlines()[-1])["error"]
 
 
 def call(*arguments: object) -> Called:
