@@ -104,7 +104,7 @@ mlflow: develop
 bench: develop datacompy
     python -m benchmarks
 
-# Measure a set of 100 million keys, step by step; under 30 minutes, 12 GB of disk
+# Measure a set of 100 million keys, step by step; under 30 minutes, some 13 GB of disk
 bench-large *options: setup
     python -m benchmarks.large {{ options }}
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.line import Line
-from benchmarks.stores import START, make_store
+from benchmarks.stores import START, make_store, three_columns
 from estimates import Store
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.compare.shared_versions import VersionRows
@@ -22,18 +22,7 @@ from estimates.store.partial_update import Changes
 from estimates.store.publish import commit, publish
 
 NAME = "parts"
-SOURCE = f"""
-name = "{NAME}"
-[key.id]
-type = "integer"
-[columns.a]
-[columns.b]
-[columns.c]
-[gate]
-promote = "automatic"
-[gate.checks.unchanged]
-severity = "report"
-"""
+SOURCE = three_columns(NAME)
 CHANGED = 1_000
 ROUNDS = 3
 

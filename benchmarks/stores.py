@@ -86,3 +86,19 @@ def add_set(
         store.publish(name, frame, provenance)
         store.judge(name, number)
         store.promote(name, number, reason="bench")
+
+
+def three_columns(name: str) -> str:
+    """The contract of a set of three numbers for each of many integers."""
+    return f"""
+name = "{name}"
+[key.id]
+type = "integer"
+[columns.a]
+[columns.b]
+[columns.c]
+[gate]
+promote = "automatic"
+[gate.checks.unchanged]
+severity = "report"
+"""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
 import pytest
 from litestar.testing import TestClient
 
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
+from estimates.store.store import Store
+from estimates_api.app import create_app
 from estimates_api.desk.desk_page import POLICY, read_moment
 from tests.api.desk.read_page import ReadPage
-from tests.api.served import path_of
+from tests.api.served import fill, path_of
+from tests.builders import provenance
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -236,3 +241,16 @@ def test_a_ranking_names_a_column(client: TestClient[Any]) -> None:
     assert client.get(url).json()["code"] == "bad_parameter"
     following = client.get(f"{url}?by=score&limit=2").json()["next"]
     assert client.get(f"{url}?by=step&cursor={following}").json()["code"] == "bad_cursor"
+
+
+def test_sets_that_need_somebody_stand_first(local_store: Store) -> None:
+    """A set whose newest versions wait stands above one that is fine, whatever their names."""
+    fill(local_store)
+    fine = 'name = "a"\n[key.k]\ntype = "string"\n[columns.v]\n'
+    local_store.define(parse_contract(fine), fine)
+    local_store.publish("a", pl.DataFrame({"k": ["x", "y"], "v": [1.0, 2.0]}), provenance("first"))
+    local_store.judge("a", 1)
+    local_store.promote("a", 1, reason="test")
+    with TestClient(create_app(local_store)) as client:
+        links = page(client, "/").links
+    assert links.index("/sets/closes") < links.index("/sets/a")
