@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import ssl
 import tempfile
 import uuid
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 import estimates_migrations
 from estimates.catalog import catalog as catalog_module
+from estimates.catalog import engine as engine_module
 from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
 from estimates.storage import parts
@@ -95,6 +97,27 @@ def _statements_compiled_once() -> None:
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # a key of that cache
         dialect.__eq__ = lambda self, other: type(self) is type(other)
         dialect.__hash__ = lambda self: hash(type(self))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _disk_is_not_waited_for() -> None:
+    """This process flushes nothing, for no test cuts its power; it would wait for most of its time.
+    Whatever is tried by killing, tracing or filling a disk runs in processes of its own.
+    """
+
+    def without_flushing(connection: Any, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    configure = engine_module._configure_sqlite
+
+    def configure_sqlite(connection: Any, record: object) -> None:
+        configure(connection, record)
+        without_flushing(connection, record)
+
+    engine_module._configure_sqlite = configure_sqlite
+    sa.event.listen(sa.Engine, "connect", without_flushing)  # MLflow's own
+    os.fsync = lambda _descriptor: None
 
 
 class PostgreSQL:

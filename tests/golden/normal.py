@@ -25,6 +25,8 @@ _RULES = {
     r'\b([0-9]+:)[0-9a-f]{64}\b|("event": ?[0-9]+,\s*"digest": ?)"[0-9a-f]{64}"': r"\1\2<digest>",
     r"(^copied .* in )[0-9.,]+ s": r"\1<seconds> s",  # `estimates restore`
     r"^(code +|.*, code )[0-9a-f]{12}( +[0-9a-f]{12})?": r"\1<code>",  # the job's code revision
+    # statsforecast is compiled for the processor, and the last digits of its forecasts are, too
+    r"^( *parameters +.*model=Auto(?:.*\n){3} +snapshot +)[0-9a-f]{12}$": r"\1<forecasts>",
     r'("name":"code","old":)"[0-9a-f]{64}","new":"[0-9a-f]{64}"': r"\1<code>",
     r'(<time datetime="[^"]*" title="[^"]*">)[^<]*(?=</time>)': r"\1<shown>",  # of a page
     r"^\[WARNING\] Killing worker.*\n": "",  # granian's, now and then
