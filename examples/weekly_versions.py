@@ -19,6 +19,7 @@ import polars as pl
 
 from estimates.contract.contract_file import parse_contract
 from estimates.settings import Settings
+from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import open_store
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
 from estimates_jobs.run import runner
@@ -27,6 +28,7 @@ SET = "sp500-close"
 WEEKS = 104
 # its prices are named from the folder that holds `examples/`
 CONTRACT = "examples/sp500-close.toml"
+ACTUAL, ACTUAL_CONTRACT = "sp500-actual", "examples/sp500-actual.toml"
 PRICES = "examples/sp500_daily_close.parquet"
 WEEKLY = """
 [gate.checks.median_shift]
@@ -71,6 +73,17 @@ def main(folder: str, weeks: int) -> None:
             f"{day}  version {done.version:>3}  {done.verdict:<5} "
             f"{done.not_promoted_because or 'promoted'}"
         )
+    observe(store)
+
+
+def observe(store: Store) -> None:
+    """Publish what the prices turned out to be, and score all versions against it."""
+    source = Path(ACTUAL_CONTRACT).read_text()
+    store.define(parse_contract(source, ACTUAL_CONTRACT), source)
+    newest = pl.read_parquet(PRICES).get_column("date").max()
+    runner.run(store, ACTUAL, data_through=str(newest), run_id=f"closes-{newest}")
+    scored = store[SET].score(store[ACTUAL].frame())
+    print(f"{len(scored.stored)} versions scored against {ACTUAL}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Literal, get_args
 
 from estimates import instants
+from estimates.contract.about import About
 from estimates.contract.columns import (
     OF_POINT,
     Column,
@@ -129,6 +130,7 @@ class Contract(Part, frozen=True):
                    is stored is UTC
     sum_tolerance  how far probabilities of all labels may add up to other than 1; None: as far as
                    rounding explains
+    actuals        the set whose production has the actual values of this one's keys
     """
 
     name: str
@@ -147,6 +149,8 @@ class Contract(Part, frozen=True):
     load: Load = Load()
     family: Family | None = None
     member: Member | None = None
+    actuals: str | None = None
+    about: About = About()
 
     def __post_init__(self) -> None:
         refuse(*_problems(self))
@@ -244,6 +248,8 @@ def _check_fields(contract: Contract) -> None:
     if not _NAME.fullmatch(contract.name):
         what = "must be lower-case letters, digits, '.', '_' or '-', a letter or digit first"
         raise ValueError(f"name {contract.name!r} {what}")
+    if contract.actuals is not None and not _NAME.fullmatch(contract.actuals):
+        raise ValueError(f"actuals {contract.actuals!r} is no name of a set")
     if contract.sum_tolerance is not None and not 0 <= contract.sum_tolerance < 1:
         raise ValueError("sum_tolerance must lie between 0 and 1")
     if contract.family is not None and (contract.job or contract.member):

@@ -11,5 +11,7 @@ expected_keys   which keys a version had to have
 absent_keys     why versions have no row for keys, column by column
 as_of_plan      which rows of a frame go to which version, and back
 as_of_join      for each row of a frame the estimate that production gave at its time
+key_values      the values of one column of the key, under those before it
+outcome         what came of a key: its actual value, and how far each version was from it
 explanation     why an estimate is what it is
 """

@@ -115,7 +115,7 @@ class VersionReader:
             row = (self._lookup or self._open()).get(search_key)
         except CorruptError:
             self._lookup = None
-            row = self._read(lambda lookup: lookup.get(search_key))
+            row = self.read(lambda lookup: lookup.get(search_key))
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
@@ -143,7 +143,7 @@ class VersionReader:
                 remedy=f"send at most {MAX_KEYS}",
             )
         search_keys = self.form.search_many(keys)
-        rows = self._read(lambda lookup: lookup.get_many(search_keys))
+        rows = self.read(lambda lookup: lookup.get_many(search_keys))
         return Answer(self.version.set, self.version, self._batch(keys, rows, fields), fields)
 
     def _batch(
@@ -189,18 +189,18 @@ class VersionReader:
         """
         check_limit(limit)
         search_key = self.form.search(prefix, partial=True)
-        few = self._read(lambda file: file.read_few(search_key)) if cursor is None else None
+        few = self.read(lambda file: file.read_few(search_key)) if cursor is None else None
         following = None
         if few is not None and few[0] <= limit:
             total, rows = few
         else:
-            matches = self._read(lambda lookup: lookup.find(search_key))
+            matches = self.read(lambda lookup: lookup.find(search_key))
             mark = _mark(self.version, search_key)
             start = matches.start
             if cursor is not None:
                 start = _start(cursor, self.version.version, mark, matches)
             total, stop = len(matches), min(start + limit, matches.stop)
-            rows = self._read(lambda lookup: lookup.read(range(start, stop)))
+            rows = self.read(lambda lookup: lookup.read(range(start, stop)))
             if stop < matches.stop:
                 following = encode_cursor([self.version.version, stop, mark])
         if fields is not None:
@@ -265,7 +265,8 @@ class VersionReader:
         self._lookup = self._files.open(self.version)
         return self._lookup
 
-    def _read(self, read: Callable[[Lookup], T]) -> T:
+    def read(self, read: Callable[[Lookup], T]) -> T:
+        """Read from its file; a damaged one is made again, once."""
         try:
             return read(self._lookup or self._open())
         except CorruptError:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from estimates.contract.about import About
 from estimates.contract.columns import Column, KeyColumn
 from estimates.contract.contract import (
     RESERVED,
@@ -54,6 +55,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[load]`": Load,
     "`[family]`": Family,
     "`[member]`": Member,
+    "`[about]`": About,
 }
 EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 

@@ -1,13 +1,15 @@
-"""One key through the versions, as pictures: what each version said, and the paths it lies on."""
+"""One key through the versions, as pictures: what each version said, what production said at each
+time, the paths the key lies on, and what came.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from estimates import instants
+from estimates.reading.outcome import KeyOutcome, is_number
 from estimates.render.wording import number
 from estimates_api.desk.axes import Scale, path_of, scale_of, ticks, time_ticks
 from estimates_api.desk.links import set_path
@@ -23,8 +25,15 @@ def interval_ends(columns: Mapping[str, Any], point: str) -> list[tuple[float, s
     points = [name for name, column in columns.items() if column.get("role", "point") == "point"]
     ends: dict[float, dict[str, str]] = {}
     for name, column in columns.items():
-        if column.get("role") in ("lower", "upper") and point in (column.get("of") or points[:1]):
+        of = column.get("of") or next(iter(points), "")
+        if of != point:
+            continue
+        if column.get("role") in ("lower", "upper"):
             ends.setdefault(column["level"], {})[column["role"]] = name
+        quantile = column.get("quantile")
+        if quantile is not None and quantile != 0.5:
+            side = "lower" if quantile < 0.5 else "upper"
+            ends.setdefault(round(abs(1 - 2 * quantile), 12), {}).setdefault(side, name)
     return [
         (level, pair["lower"], pair["upper"])
         for level, pair in sorted(ends.items(), reverse=True)
@@ -32,27 +41,33 @@ def interval_ends(columns: Mapping[str, Any], point: str) -> list[tuple[float, s
     ]
 
 
+def observed_by(columns: Mapping[str, Any], column: str, outcome: KeyOutcome | None) -> str | None:
+    """The observed thing that a column says something about; None where nothing came of it."""
+    if outcome is None:
+        return None
+    points = [name for name, c in columns.items() if c.get("role", "point") == "point"]
+    of = columns.get(column, {}).get("of") or (points[0] if points else "value")
+    return next((name for name in (column, of) if name in outcome.actual), None)
+
+
 def fan(
-    name: str, history: Sequence[HistoryEntry], column: str, ends: Sequence[tuple[float, str, str]]
+    name: str,
+    history: Sequence[HistoryEntry],
+    column: str,
+    ends: Sequence[tuple[float, str, str]],
+    came: object = None,
 ) -> Picture | None:
     """What each version said of the key, by the end of its data, with its intervals.
 
     name  of the set
+    came  the actual value
     The line leads through the versions that were ever in production. None where no version has a
     number.
     """
     said = [(entry, value) for entry in history if (value := _value(entry, column)) is not None]
     if not said:
         return None
-    values = [value for _, value in said]
-    values += [
-        value
-        for entry, _ in said
-        for _, *pair in ends
-        for name in pair
-        if (value := _value(entry, name)) is not None
-    ]
-    y = scale_of(values, HEIGHT - BOTTOM, TOP)
+    y = _value_scale(said, ends, came)
     x = scale_of([e.data_through.timestamp() for e, _ in said], LEFT, WIDTH - RIGHT, 0.02)
     place = {entry.version: x(entry.data_through.timestamp()) for entry, _ in said}
     produced = [(entry, value) for entry, value in said if entry.production]
@@ -73,17 +88,62 @@ def fan(
         )
         for entry, value in said
     ]
-    return Picture(time_ticks(x), ticks(y), bands, [Line("way", line)], dots)
+    lines = [Line("way", line), *_level(y, came)]
+    return Picture(time_ticks(x, 7), ticks(y), bands, lines, dots)
+
+
+def production_steps(
+    name: str, history: Sequence[HistoryEntry], column: str, until: datetime, came: object = None
+) -> Picture | None:
+    """What production said at each time, as steps; None where it never said anything.
+
+    until  where what is in production now ends
+    """
+    spans = sorted(
+        (
+            (span.from_, span.to or max(until, span.from_), entry, value)
+            for entry in history
+            for span in entry.production
+            if (value := _value(entry, column)) is not None
+        ),
+        key=lambda span: span[0],
+    )
+    if not spans:
+        return None
+    y = _value_scale([(entry, value) for *_, entry, value in spans], [], came)
+    x = scale_of([m.timestamp() for span in spans for m in span[:2]], LEFT, WIDTH - RIGHT, 0.0)
+    steps = [
+        (x(moment.timestamp()), y(value))
+        for start, end, _, value in spans
+        for moment in (start, end)
+    ]
+    dots = [
+        Dot(
+            x(start.timestamp()),
+            y(value),
+            entry.state,
+            set_path(name, "versions", entry.version),
+            f"from {instants.text(start)} production was version {entry.version}: {number(value)}",
+        )
+        for start, _, entry, value in spans
+    ]
+    lines = [Line("way", path_of(steps)), *_level(y, came)]
+    return Picture(time_ticks(x), ticks(y), [], lines, dots)
 
 
 def hedgehog(
-    triangle: TriangleBody, target: str, versions: set[int], here: str | None
+    triangle: TriangleBody,
+    target: str,
+    versions: set[int],
+    here: str | None,
+    came: Mapping[str, object] | None = None,
 ) -> Picture | None:
     """The path of each version over the targets, the newest strongest; None without two targets.
 
     triangle  across versions, of the keys that differ in the target only
     versions  those to draw
     here      the target of this page's key, as text
+    came      by target the actual value
     """
     column = triangle.columns.index(target)
     rows = [(str(row[column]), row) for row in triangle.triangle]
@@ -96,16 +156,16 @@ def hedgehog(
         if i >= len(triangle.columns) - len(triangle.versions) and int(name[1:]) in versions
     ]
     paths = {
-        version: [
-            (moments[text], float(value)) for text, row in rows if _is_number(value := row[i])
-        ]
+        version: [(moments[text], float(value)) for text, row in rows if is_number(value := row[i])]
         for version, i in drawn
     }
     values = [value for path in paths.values() for _, value in path]
     if not values:
         return None
-    x = scale_of([m for m in moments.values() if m is not None], LEFT, WIDTH - RIGHT, 0.02)
-    y = scale_of(values, HEIGHT - BOTTOM, TOP)
+    known = [m for m in moments.values() if m is not None]
+    actual = _actual_path(came or {}, min(known), max(known))
+    x = scale_of(known, LEFT, WIDTH - RIGHT, 0.02)
+    y = scale_of([*values, *(value for _, value in actual)], HEIGHT - BOTTOM, TOP)
     newest = max(paths)
     lines = [
         Line("newest" if version == newest else "spine", _points(path, x, y), f"version {version}")
@@ -116,7 +176,40 @@ def hedgehog(
     if marked is not None:
         line = path_of([(x(marked), TOP), (x(marked), HEIGHT - BOTTOM)])
         lines.insert(0, Line("here", line))
-    return Picture(time_ticks(x), ticks(y), [], lines, [])
+    if actual:
+        lines.append(Line("actual", _points(actual, x, y), "what came"))
+    return Picture(time_ticks(x, 7), ticks(y), [], lines, [])
+
+
+def _actual_path(
+    came: Mapping[str, object], first: float, last: float
+) -> list[tuple[float | None, float]]:
+    return [
+        (moment, float(value))
+        for target, value in came.items()
+        if is_number(value) and (moment := _moment(target)) is not None and first <= moment <= last
+    ]
+
+
+def _value_scale(
+    said: Iterable[tuple[HistoryEntry, float]],
+    ends: Sequence[tuple[float, str, str]],
+    came: object,
+) -> Scale:
+    values = [float(came)] if is_number(came) else []
+    for entry, value in said:
+        values.append(value)
+        sides = (_value(entry, side) for _, *pair in ends for side in pair)
+        values += [side for side in sides if side is not None]
+    return scale_of(values, HEIGHT - BOTTOM, TOP)
+
+
+def _level(y: Scale, came: object) -> list[Line]:
+    """The actual value as a line from side to side."""
+    if not is_number(came):
+        return []
+    at = y(float(came))
+    return [Line("actual", path_of([(LEFT, at), (WIDTH - RIGHT, at)]), f"came: {number(came)}")]
 
 
 def _points(path: Sequence[tuple[float | None, float]], x: Scale, y: Scale) -> str:
@@ -142,11 +235,7 @@ def _band(
 
 def _value(entry: HistoryEntry, column: str) -> float | None:
     value = None if entry.estimate is None else entry.estimate.get(column)
-    return float(value) if _is_number(value) else None
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_number(value) else None
 
 
 def _moment(text: str) -> float | None:

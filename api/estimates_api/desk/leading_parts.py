@@ -36,3 +36,7 @@ class LeadingParts:
     def query(self) -> dict[str, str]:
         """The parameters that the routes under /v1 take."""
         return dict(zip(self.columns, self.parts, strict=False))
+
+    def query_of(self, parts: Sequence[object]) -> dict[str, str]:
+        """The parameters of a page that fill in these parts."""
+        return dict(zip([*self.names, ""], map(str, parts), strict=False))

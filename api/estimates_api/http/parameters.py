@@ -122,6 +122,8 @@ Integers = Annotated[
 ]
 Limit = Annotated[int, _query("limit", "Entries a page at most.")]
 Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
+Begins = Annotated[str, _query("begins", "Only values that begin with this text.")]
+KeyLimit = Annotated[int, _query("limit", "Values at most, 200 at most.")]
 Since = Annotated[
     str | None,
     _query("since", "Published at this time or later.", **_TIME),

@@ -2,8 +2,10 @@
 
 sets, versions, data       what there is: sets, versions with verdicts, whole versions as files
 estimates                  lookups: one, a page, a batch
+keys                       looking for a key: the values of one of its columns
 ranking                    the estimates of a version by the size of one column
 history, explanation       one key: through the versions, and why it is what it is
+outcome                    one key: what came of it, how far each version was from that
 diff, stability, triangle  what changed: two versions, moves of production, all versions
 accuracy                   stored scores
 events                     the event log, as pages or as a stream

@@ -25,6 +25,7 @@ from estimates_jobs.demo.price_feed import CONTRACT, MISSING, TEN_TIMES, Feed
 from estimates_jobs.tracking.record import tracking_uri
 
 SET = "sp500-close"
+ACTUAL = "sp500-actual"
 
 
 class Day(msgspec.Struct, frozen=True):

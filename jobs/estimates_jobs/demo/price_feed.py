@@ -15,6 +15,7 @@ BROKEN_DAY = 4  # the fifth
 TEN_TIMES = ("AAPL", "MSFT", "XOM")
 MISSING = ("JNJ", "PG")
 CONTRACT = "sp500-close.toml"
+ACTUAL_CONTRACT = "sp500-actual.toml"
 PRICES = "sp500_daily_close.parquet"
 
 

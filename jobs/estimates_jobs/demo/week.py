@@ -20,12 +20,14 @@ from estimates_jobs.cli.interface.command import open_store
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
 from estimates_jobs.cli.output import progress
 from estimates_jobs.demo import narration, price_feed
-from estimates_jobs.demo.narration import SET, Day
-from estimates_jobs.demo.price_feed import CONTRACT, PRICES, Feed, examples_folder
+from estimates_jobs.demo.narration import ACTUAL, SET, Day
+from estimates_jobs.demo.price_feed import ACTUAL_CONTRACT, CONTRACT, PRICES, Feed, examples_folder
 from estimates_jobs.run import runner
-from estimates_jobs.tracking.record import tracking_uri
+from estimates_jobs.tracking.record import record_scores, tracking_uri
 
-_SOURCE = '"examples/sp500_daily_close.parquet"'  # as the example's contract names it
+# as the contracts of the examples name the prices
+_SOURCE = '"examples/sp500_daily_close.parquet"'
+_ACTUAL_SOURCE = "'examples/sp500_daily_close.parquet'"
 _ROLLBACK_REASON = "demo: the desk does not trust today's forecast"
 _PROMOTE_REASON = "demo: checked with the desk, it is right"
 
@@ -57,6 +59,7 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
         narration.introduce(root, feed)
     days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
     rolled_back, promoted = _move_production(store)
+    _observe(store, feed)
     played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
     if not quiet:
         narration.conclude(root, store, played.rolled_back, played.promoted)
@@ -144,6 +147,21 @@ def _move_production(store: Store) -> tuple[Event, Event]:
     promoted = _last(store, "promoted")
     assert promoted is not None
     return rolled_back, promoted
+
+
+def _observe(store: Store, feed: Feed) -> None:
+    """What the closes turned out to be becomes a set of its own, which the week is scored
+    against.
+    """
+    text = (examples_folder() / ACTUAL_CONTRACT).read_text()
+    assert _ACTUAL_SOURCE in text, "the example's contract names its prices"
+    files = str(feed.folder / "*.csv").replace("'", "''")
+    text = text.replace(_ACTUAL_SOURCE, json.dumps(f"'{files}'", ensure_ascii=False)[1:-1])
+    store.define(parse_contract(text, ACTUAL_CONTRACT), text)
+    last = feed.days[-1]
+    runner.run(store, ACTUAL, data_through=instants.end_of_day(last), run_id=f"demo-closes-{last}")
+    store[SET].score(store[ACTUAL].frame())
+    record_scores(store, SET)
 
 
 def _last(store: Store, kind: str) -> Event | None:

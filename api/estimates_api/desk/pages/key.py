@@ -1,4 +1,4 @@
-"""One key: what each version said of it, how that was revised, why it is what it is."""
+"""One key: what each version said of it, what came, how that was revised, why it is what it is."""
 
 from __future__ import annotations
 
@@ -9,18 +9,30 @@ from litestar.params import QueryParameter
 from litestar.types import ASGIApp
 
 from estimates.reading.explanation import Explanation
+from estimates.reading.key_values import KeyValues
+from estimates.reading.outcome import KeyOutcome
 from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
-from estimates_api.desk.key_pictures import fan, hedgehog, interval_ends
+from estimates_api.desk.key_pictures import (
+    fan,
+    hedgehog,
+    interval_ends,
+    observed_by,
+    production_steps,
+)
 from estimates_api.desk.links import answer_path
-from estimates_api.http.bodies import HistoryBody, SetDetail, TriangleBody
+from estimates_api.http.bodies import HistoryBody, HistoryEntry, SetDetail, TriangleBody
 from estimates_api.http.parameters import AsOf, ColumnName, KeyPath, SetName
 from estimates_api.http.url_text import ReadRequest, read_key
 
 _ROWS = 100  # versions in the table; the picture has all
+_NEIGHBOURS = 60
 All = Annotated[
     int | None,
     QueryParameter(name="all", description="1: versions that were never in production too."),
+]
+Explained = Annotated[
+    str | None, QueryParameter(name="ref", description="The version whose estimate is explained.")
 ]
 
 
@@ -31,49 +43,98 @@ async def key_page(
     key: KeyPath,
     column: ColumnName = None,
     everything: All = None,
+    ref: Explained = None,
     as_of: AsOf = None,
 ) -> ASGIApp:
     """One key; a version that was never in production is not shown unless it is asked for."""
     page = DeskPage(request, as_of)
     parts = read_key(key)
-    of_set = await page.get(SetDetail, answer_path(set_name), as_of=page.as_of)
+    moment = {"as_of": page.as_of}
+    of_set = await page.get(SetDetail, answer_path(set_name), **moment)
     answer = await page.get(
-        HistoryBody,
-        answer_path(set_name, "history", *parts),
-        chain="true",
-        as_of=page.as_of,
+        HistoryBody, answer_path(set_name, "history", *parts), chain="true", **moment
     )
     columns = of_set.contract["columns"]
     numbers = list(answer.chain or {})
     chosen = column if column in numbers else next(iter(numbers), None)
-    history = [e for e in answer.history if everything or e.production]
-    why = await page.answers.attempt(
-        Explanation, answer_path(set_name, "explain", *parts), as_of=page.as_of
-    )
-    spines = await _spines(page, of_set, parts, chosen, {e.version for e in history})
+    shown = [e for e in answer.history if everything or e.production]
+    history = [e for e in shown if e.estimate is not None]
+    outcome = await _outcome(page, of_set, parts)
+    thing = None if chosen is None else observed_by(columns, chosen, outcome)
+    came = outcome.actual.get(thing) if outcome and thing else None
+    why = await _why(page, set_name, parts, ref, history)
+    pictures = await _pictures(page, of_set, parts, chosen, history, came)
+    spines = await _spines(page, of_set, parts, chosen, {e.version for e in history}, outcome)
     return page.draw(
         "key.html",
         set=of_set,
         key=answer.key,
-        told=answer,
+        answer=answer,
         history=history[: -_ROWS - 1 : -1],
         earlier=max(len(history) - _ROWS, 0),
-        hidden=len(answer.history) - len(history),
+        hidden=len(answer.history) - len(shown),
+        silent=len(shown) - len(history),
         everything=everything,
         columns=columns,
         numbers=numbers,
         chosen=chosen,
-        fan=fan(set_name, history, chosen, interval_ends(columns, chosen)) if chosen else None,
+        outcome=outcome,
+        errors={error.version: error for error in outcome.errors} if outcome else {},
+        thing=thing,
         spines=spines,
         chain=(answer.chain or {}).get(chosen or ""),
-        why=why if isinstance(why, Explanation) else None,
-        estimate=msgspec.json.decode(why.estimate) if isinstance(why, Explanation) else {},
-        problem=why.problem() if isinstance(why, Answer) else None,
+        neighbours=await _neighbours(page, of_set, parts, why["why"]),
+        **pictures,
+        **why,
     )
 
 
+async def _outcome(page: DeskPage, of_set: SetDetail, parts: list[str]) -> KeyOutcome | None:
+    """What came of the key; not asked for where no set has actual values."""
+    if of_set.contract.get("actuals") is None:
+        return None
+    path = answer_path(of_set.name, "outcome", *parts)
+    outcome = await page.answers.attempt(KeyOutcome, path, as_of=page.as_of)
+    return outcome if isinstance(outcome, KeyOutcome) else None
+
+
+async def _why(
+    page: DeskPage, name: str, parts: list[str], ref: str | None, history: list[HistoryEntry]
+) -> dict[str, Any]:
+    """The explanation of the estimate of one version, by default that of the last one shown."""
+    ref = ref or (str(history[-1].version) if history else None)
+    at = page.as_of if ref is None or not ref.isdigit() else None
+    path = answer_path(name, "explain", *parts)
+    why = await page.answers.attempt(Explanation, path, ref=ref or None, as_of=at)
+    if isinstance(why, Answer):
+        return {"why": None, "estimate": {}, "problem": why.problem()}
+    return {"why": why, "estimate": msgspec.json.decode(why.estimate), "problem": None}
+
+
+async def _pictures(
+    page: DeskPage,
+    of_set: SetDetail,
+    parts: list[str],
+    column: str | None,
+    history: list[HistoryEntry],
+    came: object,
+) -> dict[str, Any]:
+    if column is None:
+        return {"fan": None, "steps": None}
+    ends = interval_ends(of_set.contract["columns"], column)
+    return {
+        "fan": fan(of_set.name, history, column, ends, came),
+        "steps": production_steps(of_set.name, history, column, page.now, came),
+    }
+
+
 async def _spines(
-    page: DeskPage, of_set: SetDetail, parts: list[str], column: str | None, versions: set[int]
+    page: DeskPage,
+    of_set: SetDetail,
+    parts: list[str],
+    column: str | None,
+    versions: set[int],
+    outcome: KeyOutcome | None,
 ) -> Any:
     """The hedgehog of the keys that differ in the target only, where the target comes last."""
     last = of_set.key[-1]
@@ -88,7 +149,23 @@ async def _spines(
     )
     if not isinstance(triangle, TriangleBody):
         return None
-    return hedgehog(triangle, last, versions, parts[-1])
+    thing = observed_by(of_set.contract["columns"], column, outcome)
+    came = (
+        {each.target: each.actual.get(thing) for each in outcome.path} if outcome and thing else {}
+    )
+    return hedgehog(triangle, last, versions, parts[-1], came)
+
+
+async def _neighbours(
+    page: DeskPage, of_set: SetDetail, parts: list[str], why: Explanation | None
+) -> KeyValues | None:
+    """The keys that differ in the last part only, in the version that is explained."""
+    if len(parts) < 2:
+        return None
+    path = answer_path(of_set.name, "keys", *parts[:-1])
+    ref = {"as_of": page.as_of} if why is None else {"ref": str(why.version)}
+    near = await page.answers.attempt(KeyValues, path, limit=_NEIGHBOURS, **ref)
+    return near if isinstance(near, KeyValues) else None
 
 
 ROUTES = [key_page]
