@@ -141,8 +141,7 @@ class _Actuals:
         parts = dict(zip(self._key, key, strict=True))
         whole = [parts[column] for column in self._order]
         if self._target is None or self._order[-1] != self._target:
-            found = self._scan(whole)
-            return {self.target_of(key): row for row in found[:1]}
+            return {self.target_of(key): row for row in self._scan(whole)[:1]}
         by_target = {str(row[self._target]): row for row in self._scan(whole[:-1])}
         targets = list(by_target)
         here = next((i for i, t in enumerate(targets) if t == whole[-1]), len(targets))

@@ -45,6 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def values(store: Store, *parts: object, begins: str = "", limit: int = 20) -> KeyValues:
+    """The values in the one version."""
     reader = store.reader()
     return key_values(reader.of(reader.resolve("many", At(1))), parts, begins, limit)
 

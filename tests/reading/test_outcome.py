@@ -44,6 +44,7 @@ nullable = true
 
 
 def published(store: Store, name: str, frame: pl.DataFrame, number: int) -> None:
+    """Publish, judge and promote a version."""
     store.publish(name, frame, provenance(f"{name}{number}", number))
     store.judge(name, number)
     store.promote(name, number, reason="test")

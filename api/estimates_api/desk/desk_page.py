@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, get
@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from estimates import instants
+from estimates.catalog.records import EventKind
 from estimates.errors import EstimatesError, InvalidError
 from estimates.render.style import STYLE
 from estimates_api.desk.answers import Answer, Answers, NoAnswerError
@@ -26,11 +27,13 @@ from estimates_api.http.url_text import ReadRequest
 
 T = TypeVar("T")
 CSS = (STYLE + Path(__file__).with_name("desk.css").read_text(encoding="utf-8")).encode()
+SCRIPT = Path(__file__).with_name("desk.js").read_bytes()
 CSS_NAME = f"{hashlib.sha256(CSS).hexdigest()[:16]}.css"
+SCRIPT_NAME = f"{hashlib.sha256(SCRIPT).hexdigest()[:16]}.js"
 ICON_NAME = "icon.svg"
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SECURITY = {
     "content-security-policy": POLICY,
@@ -64,6 +67,8 @@ class DeskPage:
         self.request = request
         self.as_of = read_moment(as_of)
         self.answers = Answers(request)
+        known = request.app.state.follower.known  # before any answer, so that no news is missed
+        self.last_event = 0 if known is None else known.last_event
         self.links = Links(raw_path(request.scope), self.as_of)
 
     async def get(self, kind: type[T], path: str, /, **query: object) -> T:
@@ -97,6 +102,10 @@ class DeskPage:
             query=query,
             urls=self.answers.urls,
             css=f"/desk/{CSS_NAME}",
+            script=f"/desk/{SCRIPT_NAME}",
+            last_event=self.last_event,
+            of_one=self.request.path_params.get("set"),
+            kinds_of_events=" ".join(get_args(EventKind)),
             icon=f"/desk/{ICON_NAME}",
         )
         return text.encode()

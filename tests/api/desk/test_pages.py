@@ -13,7 +13,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from estimates_api.desk.desk_page import POLICY, read_moment
+from estimates_api.desk.desk_page import POLICY, SCRIPT_NAME, read_moment
 from tests.api.desk.read_page import ReadPage
 from tests.api.served import fill, path_of
 from tests.builders import provenance
@@ -56,11 +56,15 @@ def numbers_in(answer: Any) -> list[Any]:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_forbids_all_but_its_own_files(client: TestClient[Any], path: str) -> None:
-    """Each page has a strict policy, no script, no inline style, and one language and heading."""
+    """Each page has a strict policy, one script of its own, no inline style, one language and
+    heading.
+    """
     response = client.get(path)
     assert response.headers["content-security-policy"] == POLICY
     read = ReadPage(path, response.text)
-    assert "script" not in read.tags
+    assert [link for link in read.links if link.endswith(".js")] == [f"/desk/{SCRIPT_NAME}"]
+    assert read.tags.count("script") == 1
+    assert "unsafe" not in POLICY
     assert not {"style", "onclick", "onload"} & {name for name, _ in read.attributes}
     assert read.tags.count("h1") == 1
     assert {"main", "nav", "footer"} <= set(read.tags)

@@ -5,6 +5,7 @@ one_set    a set: what it is, its versions through time, how fresh, how to read 
 version    a version: where it comes from, its estimates
 comparison two versions side by side
 key        one key through the versions
+key_search looking for a key in one set, or in all
 verdict    a verdict, what fails first
 production_moves  what each move of production changed
 sparkline  the same as a line, for the catalogue

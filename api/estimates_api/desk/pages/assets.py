@@ -1,4 +1,4 @@
-"""The style sheet and the icon of all pages."""
+"""The style sheet, the script and the icon of all pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from litestar.params import PathParameter
 from litestar.types import ASGIApp
 
 from estimates.errors import NotFoundError
-from estimates_api.desk.desk_page import CSS, CSS_NAME, ICON_NAME, SECURITY
+from estimates_api.desk.desk_page import (
+    CSS,
+    CSS_NAME,
+    ICON_NAME,
+    SCRIPT,
+    SCRIPT_NAME,
+    SECURITY,
+)
 from estimates_api.http.representation import IMMUTABLE, Compressible, content_tag
 
 _ICON = (
@@ -19,6 +26,7 @@ _ICON = (
 )
 _FILES = {
     CSS_NAME: (CSS, "text/css; charset=utf-8", IMMUTABLE),
+    SCRIPT_NAME: (SCRIPT, "text/javascript; charset=utf-8", IMMUTABLE),
     ICON_NAME: (_ICON, "image/svg+xml", "public, max-age=86400"),
 }
 
