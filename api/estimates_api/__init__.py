@@ -1,6 +1,7 @@
 """The read service: Litestar over `estimates`; docs/http.md is its reference.
 
 app        puts it together: `create_app`
+server     its workers: limited, replaced, stopped; `python -m estimates_api.server`
 fast_path  the plainest lookups, answered before the framework
 routes/    one resource a file
 http/      parameters, negotiation, headers, bodies, problems

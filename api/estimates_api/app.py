@@ -18,22 +18,25 @@ from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from estimates import InvalidError, Store
+from estimates.errors import EstimatesError
 from estimates.settings import Settings
 from estimates_api import routes
 from estimates_api.desk import pages
 from estimates_api.desk.desk_page import lost_page
 from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.event_stream import Streams
-from estimates_api.http.problems import HANDLERS, from_error
+from estimates_api.http.problems import HANDLERS, from_error, status_of
+from estimates_api.http.representation import Representation
+from estimates_api.http.request_bodies import MAX_BYTES, RequestBodies, whole
 from estimates_api.http.route import openapi
 from estimates_api.http.routing import raw_path, without_body
 from estimates_api.http.url_text import ReadRequest, refuse_unknown
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
 from estimates_api.serving.request_counts import request_counts
+from estimates_api.serving.turns import LONG_BYTES, Turns
 from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
 _YOUNG_OBJECTS = 20_000  # before the garbage collector looks
 ROUTES: list[ControllerRouterHandler] = [
     route
@@ -47,6 +50,8 @@ class ReadService(Litestar):
     """Litestar that routes by the raw path, answers HEAD for every GET, and counts its answers."""
 
     follower: Follower
+    bodies: RequestBodies
+    turns: Turns
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
@@ -55,12 +60,35 @@ class ReadService(Litestar):
             return
         started = perf_counter()
         if scope["method"] == "POST":
-            answer, receive = await fast_batch(self.follower, scope, receive)
-        else:
-            answer = fast_get(self.follower, scope)
+            await self._post(scope, receive, send, started)
+            return
+        answer = fast_get(self.follower, scope)
         if answer is None:
             await self._route(scope, receive, send, started)
-            return
+        else:
+            await self._send(answer, scope, receive, send, started)
+
+    async def _post(self, scope: Any, receive: Any, send: Any, started: float) -> None:
+        """Answer a request with a body, which is received before anything is done with it."""
+        try:
+            async with self.bodies.received(scope, receive) as body:
+                if len(body) < LONG_BYTES:
+                    answer = fast_batch(self.follower, scope, body)
+                else:
+                    async with self.turns.turn():
+                        answer = fast_batch(self.follower, scope, body)
+                if answer is None:
+                    await self._route(scope, whole(body, receive), send, started)
+                else:
+                    await self._send(answer, scope, receive, send, started)
+        except EstimatesError as error:
+            await self._refuse(error, scope, receive, send)
+            request_counts.observe("", "POST", status_of(error), perf_counter() - started)
+
+    async def _send(
+        self, answer: Representation, scope: Any, receive: Any, send: Any, started: float
+    ) -> None:
+        """Send an answer of the fast path."""
         try:
             await answer(scope, receive, send)
         finally:
@@ -92,7 +120,7 @@ class ReadService(Litestar):
                 scope.get("path_template", ""), method, status, perf_counter() - started
             )
 
-    async def _refuse(self, error: InvalidError, scope: Any, receive: Any, send: Any) -> None:
+    async def _refuse(self, error: EstimatesError, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that has no path to route by."""
         request = ReadRequest(
             scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
@@ -102,7 +130,7 @@ class ReadService(Litestar):
         )
 
 
-def create_app(store: Store | None = None) -> Litestar:
+def create_app(store: Store | None = None) -> ReadService:
     """The read service over a store, by default the one that the ESTIMATES_* variables name.
 
     Raises what `Store` raises when there is no store or its catalog cannot be reached.
@@ -133,9 +161,11 @@ def create_app(store: Store | None = None) -> Litestar:
         state=State({"follower": follower}),
         logging_config=None,
         openapi_config=openapi(),
-        request_max_body_size=MAX_BODY_BYTES,
+        request_max_body_size=MAX_BYTES,
     )
     app.follower = follower
+    app.bodies = RequestBodies()
+    app.turns = Turns()
     return app
 
 

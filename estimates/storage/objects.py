@@ -3,6 +3,7 @@
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFound
 from obstore.store import LocalStore, from_url
 
-from estimates.errors import NotFoundError, RefusedError
+from estimates.errors import NotFoundError, RefusedError, UnavailableError
 from estimates.settings import network_settings
 from estimates.storage.durable_file import flush_names, remove_old, write_durably
 from estimates.storage.storage_errors import is_panic, storage_error
@@ -30,6 +31,7 @@ CONNECT_S = 2
 SILENCE_S = 10
 BRIEFLY_S = 3  # of what is only looked at beside an answer
 PIECE = 5 * 1024 * 1024  # bytes; the least that S3 takes as a piece of a larger object
+CALL_WAIT_S = 0.5  # for a place, where calls are limited
 _READ = 1 << 20  # bytes of a file at a time; larger ones take three times as long to make room for
 CLOCK = "clock.json"  # what is written to learn the time of a bucket
 _AT_A_TIME = 2  # pieces on the way
@@ -62,11 +64,15 @@ class Objects:
     fsync, so files are written here.
     Raises UnavailableError (`storage`) when the storage does not answer, and RefusedError
     (`storage_refused`) when it never will as things are.
+
+    away  whether a call is refused at once (`storage`): who serves knows that it would hang
     """
 
     def __init__(self, root: str, silence_s: int = SILENCE_S) -> None:
         """A root whose storage may be silent for `silence_s` seconds before a call gives up."""
         self._silence_s = silence_s
+        self.away = False
+        self._calls: threading.BoundedSemaphore | None = None
         self.folder = None if "://" in root else Path(root).absolute()
         self.root = str(self.folder or root)
         if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
@@ -92,6 +98,12 @@ class Objects:
                 f"{root}: cannot be opened: {reason}",
                 remedy="name a folder that you may write to, or s3://BUCKET/PREFIX",
             ) from error
+
+    def limit_calls(self, count: int) -> None:
+        """Let at most so many calls wait for the storage at a time; another one gives up after
+        CALL_WAIT_S.
+        """
+        self._calls = threading.BoundedSemaphore(count)
 
     def put(self, name: str, content: bytes) -> None:
         """Write or replace an object, at once or not at all."""
@@ -146,14 +158,13 @@ class Objects:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The bytes of an object, a few megabytes at a time; raises NotFoundError (`no_object`)."""
-        with self._existing(name):
-            if self.folder is None:
-                stream = obstore.get(self._store, name).stream(min_chunk_size=PIECE)
-                yield from map(bytes, stream)
+        stream = self._stream(name)
+        while True:
+            with self._existing(name):  # not while the piece is used, which may take long
+                piece = next(stream, None)
+            if piece is None:
                 return
-            with open(self.folder / name, "rb", buffering=0) as file:
-                while piece := file.read(_READ):
-                    yield piece
+            yield bytes(piece)
 
     def put_pieces(self, name: str, pieces: Iterator[bytes]) -> None:
         """Write or replace an object by bytes that come in pieces, at once or, where `pieces`
@@ -271,12 +282,20 @@ class Objects:
     @contextmanager
     def _answering(self, name: str) -> Iterator[None]:
         """Whatever the storage fails with is an UnavailableError or a RefusedError."""
+        calls = self._calls
+        if self.away or (calls is not None and not calls.acquire(timeout=CALL_WAIT_S)):
+            raise UnavailableError(
+                "storage", f"{self.root}: does not answer", remedy="retry once it does"
+            )
         try:
             yield
         except BaseException as error:
             if not isinstance(error, BaseError | OSError) and not is_panic(error):
                 raise
             raise storage_error(f"{self.root}/{name}", error) from error
+        finally:
+            if calls is not None:
+                calls.release()
 
     @contextmanager
     def _existing(self, name: str) -> Iterator[None]:
@@ -292,6 +311,14 @@ class Objects:
                     f"{self.root}/{name} does not exist",
                     remedy="look whether it was moved, or name another",
                 ) from None
+
+    def _stream(self, name: str) -> Iterator[Any]:
+        if self.folder is None:
+            yield from obstore.get(self._store, name).stream(min_chunk_size=PIECE)
+            return
+        with open(self.folder / name, "rb", buffering=0) as file:
+            while piece := file.read(_READ):
+                yield piece
 
     def _opened(self, silence_s: int) -> "ObjectStore":
         """The storage, where an answer may take so many seconds to begin or go on."""

@@ -118,37 +118,24 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def started(root: Path, workers: int = 1) -> Iterator[Served]:
-    """A real granian on a free port of the loopback, as `estimates serve` starts it; given once all
-    of it is ready.
+def started(
+    root: Path, workers: int = 1, *options: str, log: Path | None = None
+) -> Iterator[Served]:
+    """A real granian on a free port of the loopback, as `estimates serve` starts it, with further
+    options; given once all of it is ready.
+
+    log  where its standard error goes
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--factory",
-        "--workers-kill-timeout",
-        "10",
-    ]
+    command = [sys.executable, "-m", "estimates_api.server", "--port", str(port)]
     process = subprocess.Popen(
-        [
-            *command,
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--workers",
-            str(workers),
-            "estimates_api.app:create_app",
-        ],
+        [*command, "--workers", str(workers), *options],
         env=os.environ | {"ESTIMATES_STORE": str(root)},
         cwd=Path(__file__).parents[2],
         start_new_session=True,
+        stderr=None if log is None else log.open("wb"),
     )
     served = Served(f"http://127.0.0.1:{port}", process)
     try:

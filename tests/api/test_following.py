@@ -185,8 +185,7 @@ def move_catalog(root: Path, to: Path) -> None:
 
 def catalog_fault(client: httpx.Client) -> str | None:
     """Why the catalog is not followed, as readiness says it."""
-    answer = client.get("/health/ready").json()
-    return answer["catalog"] and answer["catalog"]["code"]
+    return client.get("/health/ready").json()["catalog"]["code"]
 
 
 def test_a_recovered_catalog_is_followed(root: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ HOMES = {
     ),
     "alembic": ("migrations/",),
     "litestar": ("api/",),
-    "granian": ("jobs/estimates_jobs/cli/interface/server.py",),
+    "granian": ("api/estimates_api/server.py", "jobs/estimates_jobs/cli/interface/server.py"),
     "mlflow": ("jobs/estimates_jobs/tracking/client_record.py",),
     "statsforecast": (
         "jobs/estimates_jobs/builtin/forecast.py",

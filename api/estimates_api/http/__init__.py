@@ -9,6 +9,7 @@ tables            an answer as NDJSON, CSV, Arrow or Parquet
 streaming         an answer sent chunk by chunk
 ranges            the Range header
 event_stream      server-sent events
+request_bodies    bodies of requests: received within bounds
 problems          errors as application/problem+json
 bodies            what the JSON answers look like; repeated_names  in the body of a request
 route             how a route is declared, its answers in the OpenAPI document

@@ -349,23 +349,27 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"]
 
 
-class CatalogFault(msgspec.Struct, frozen=True):
-    """Why the catalog is not followed: answers are those of `read_at`."""
+class Source(msgspec.Struct, frozen=True):
+    """The catalog or the storage: when it was read last, seconds ago, null before the first time;
+    why it cannot be read now, null while it can.
+    """
 
-    code: str
-    detail: str
-    read_at: datetime
+    read_at: datetime | None
+    age_s: float | None
+    code: str | None
+    detail: str | None
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """The service can answer; `faults` are aliases whose version cannot be read here, with what
-    answers instead; `catalog` says why the catalog is not followed now, null when it is.
+    """The service can answer; `degraded` while catalog or storage do not, or an alias's version
+    cannot be read here (`faults`, with what answers instead).
     """
 
-    status: Literal["ready"]
+    status: Literal["ready", "degraded"]
     as_of: datetime
     faults: list[Fault]
-    catalog: CatalogFault | None
+    catalog: Source
+    storage: Source
 
 
 class Problem(msgspec.Struct, frozen=True):

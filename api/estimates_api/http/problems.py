@@ -36,6 +36,9 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
     CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _STATUS_OF_CODE = {
+    "body_incomplete": HTTPStatus.BAD_REQUEST,
+    "body_timeout": HTTPStatus.REQUEST_TIMEOUT,
+    "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "erased": HTTPStatus.GONE,
     "expired": HTTPStatus.GONE,
     "url_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -51,7 +54,8 @@ _SERVER_ERRORS: dict[type[EstimatesError], str] = {
     CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in "
     "the service's log",
 }
-_SHOWN = frozenset(("starting", "not_ready"))  # their messages name nothing internal
+# Their messages name nothing internal, and they come too often to be logged one by one.
+_SHOWN = frozenset(("starting", "not_ready", "overloaded", "stopping"))
 _URL_CODES = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
 
 
@@ -78,6 +82,12 @@ def problem(
         media_type=PROBLEM_JSON,
         headers={"cache-control": "no-cache"} | (headers or {}),
     )
+
+
+def status_of(error: EstimatesError) -> int:
+    """The status of a problem for one of our errors, but for what is wrong in a body."""
+    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    return int(_STATUS_OF_CODE.get(error.code, status))
 
 
 def from_error(request: ReadRequest, error: EstimatesError) -> Response[bytes]:
@@ -125,6 +135,11 @@ def from_framework(request: ReadRequest, error: HTTPException) -> Response[bytes
 
 def from_unexpected(request: ReadRequest, error: Exception) -> Response[bytes]:
     """A problem for a fault of the program; the trace goes to the log only."""
+    if request.method == "POST" and isinstance(error, RecursionError | UnicodeDecodeError):
+        fault = (
+            "its text is not UTF-8" if isinstance(error, ValueError) else "it is nested too deep"
+        )
+        return problem(422, "bad_body", f"the body is not JSON that can be read: {fault}")
     log.error("unexpected error in %s", _route(request), exc_info=error)
     return problem(500, "internal", "the service failed unexpectedly; its log has the trace")
 

@@ -42,6 +42,7 @@ _MEANINGS = {
     206: "The part of the file that Range asks for.",
     404: "There is no such set, version, alias, key or verdict; `code` says which.",
     406: "None of the media types in Accept is one of this answer.",
+    408: "The body did not come in time.",
     409: "The two versions cannot be compared.",
     410: "The version has expired and its files are gone, or the key was erased.",
     413: "The body is too large.",

@@ -123,7 +123,7 @@ def answer_page(
     status_code=200,
     **answers(
         BatchBody,
-        *(404, 406, 410, 413, 422),
+        *(404, 406, 408, 410, 413, 422),
         description="One result for each key, in the order asked.",
         forms=TABLES,
     ),

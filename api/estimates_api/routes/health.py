@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 from litestar import get
 from litestar.types import ASGIApp
 
+from estimates import instants
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
-from estimates_api.http.bodies import CatalogFault, Health, Readiness
+from estimates_api.http.bodies import Health, Readiness, Source
 from estimates_api.http.representation import Representation, of_content
 from estimates_api.http.route import InjectedFollower, answers, reading
 from estimates_api.serving.follower import Follower
@@ -19,6 +22,9 @@ _REASONS = {
     "catalog_behind": "the catalog is an older one now; the answers are of the one before",
 }
 _UNREADABLE = "the catalog cannot be read; the answers are of the last time it could be"
+_AWAY = "the storage does not answer; what is open on this machine answers on"
+_GONE = "store.json is gone: the root is not what it was; what is open here answers on"
+_SILENT_S = 3.0  # a catalog that was not read for so long is away, though nothing failed yet
 
 
 @get("/health/live", **answers(Health, description="The process answers."))
@@ -33,13 +39,17 @@ async def ready(follower: InjectedFollower) -> ASGIApp:
 
     An alias whose version cannot be read is told in `faults`, with the version that answers in its
     place; it makes the service unready only when no set in production can be answered from at all.
-    A catalog that is away, or that was replaced by one of another history, is told in `catalog`.
+    `catalog` and `storage` say how old what is known of them is, and why they cannot be read; the
+    service answers on from what it has, so that it is `degraded`, and ready. Once it was told to
+    stop it is not ready (`stopping`), and answers on for as long as it was told.
     """
     return of_content(_readiness(follower))
 
 
 def _readiness(follower: Follower) -> Readiness:
     view = follower.view
+    if follower.leaving:
+        raise UnavailableError("stopping", "this worker stops soon", remedy="ask another one")
     if not follower.targets.ready:
         raise UnavailableError(
             "starting", "the versions in production are being opened", remedy="retry"
@@ -55,14 +65,28 @@ def _readiness(follower: Follower) -> Readiness:
             remedy="`estimates verify` says what is damaged",
             faults=details,
         )
-    return Readiness("ready", view.moment, faults, _catalog_fault(follower))
+    catalog, storage = _catalog(follower), _storage(follower)
+    is_whole = not faults and catalog.code is None and storage.code is None
+    return Readiness("ready" if is_whole else "degraded", view.moment, faults, catalog, storage)
 
 
-def _catalog_fault(follower: Follower) -> CatalogFault | None:
+def _catalog(follower: Follower) -> Source:
+    age_s = _age_s(follower.read_at)
     code = follower.fault
-    if code is None:
-        return None
-    return CatalogFault(code, _REASONS.get(code, _UNREADABLE), follower.view.read_at)
+    if code is None and age_s is not None and age_s > _SILENT_S:
+        code = "catalog"
+    detail = None if code is None else _REASONS.get(code, _UNREADABLE)
+    return Source(follower.read_at, age_s, code, detail)
+
+
+def _storage(follower: Follower) -> Source:
+    storage = follower.storage
+    detail = _GONE if storage.fault == "file_missing" else _AWAY if storage.fault else None
+    return Source(storage.read_at, _age_s(storage.read_at), storage.fault, detail)
+
+
+def _age_s(read_at: datetime | None) -> float | None:
+    return None if read_at is None else round((instants.now() - read_at).total_seconds(), 3)
 
 
 ROUTES = [ready, live]

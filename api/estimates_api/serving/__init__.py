@@ -1,9 +1,12 @@
 """What keeps the service going between requests.
 
 follower        the view of the catalog that requests read, kept fresh
+catalog_reads   the catalog read for requests that ask of a moment it may not know
+storage_watch   whether the storage answers
 targets         the versions that aliases point to: opened, retried, replaced by fallbacks
 threads         where handlers run: on the event loop or in a thread
 reports         reports for requests: cached, computed in time, or 202
+turns           long answers one by one on the event loop
 recent_results  the last results of long computations
 report_worker   the process that computes large reports
 request_counts  requests of this worker, counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from litestar import Litestar
@@ -15,6 +15,8 @@ from estimates.catalog.past_view import past_view
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reading.reader import Reader, WouldBlock
+from estimates_api.serving.catalog_reads import CatalogReads
+from estimates_api.serving.storage_watch import StorageWatch
 from estimates_api.serving.targets import Targets
 
 INTERVAL_S = 0.25
@@ -31,6 +33,8 @@ class Follower:
     errors    how often reading it failed
     fault     code of the error for which it could not be read the last time; None when it was
     targets   the versions that aliases point to, and which of them cannot be read here
+    storage   whether the storage answers
+    leaving   whether the worker is told to stop soon: it is not ready any more, and answers on
     """
 
     def __init__(self, store: Store) -> None:
@@ -40,6 +44,9 @@ class Follower:
         self.read_at: datetime | None = None
         self.errors = 0
         self.targets = Targets(store)
+        self.storage = StorageWatch(store)
+        self.leaving = False
+        self._catalog = CatalogReads(store)
         self._reader: Reader | None = None
         self.fault: str | None = None
 
@@ -60,15 +67,20 @@ class Follower:
         """The newest view, if the catalog was ever read."""
         return None if self._reader is None else self._reader.view
 
+    def leave(self) -> None:
+        """Be not ready from now on."""
+        self.leaving = True
+
     def at(self, as_of: datetime | None) -> Reader:
-        """A reader whose view knows all that happened up to `as_of`; may read the catalog (blocks).
+        """A reader whose view knows all that happened up to `as_of`; may read the catalog (blocks,
+        for a second at most).
 
         Raises UnavailableError (`starting`, `catalog`).
         """
         reader = self.reader
         if as_of is None or reader.view.knows(as_of):
             return reader
-        return self.store.reader(self.store.refresh())
+        return self.store.reader(self._catalog.knowing(as_of))
 
     def past(self, as_of: datetime | None, name: str | None = None) -> Reader:
         """A reader of what was known at `as_of`, of all sets or of one; now where it is None.
@@ -105,14 +117,15 @@ class Follower:
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
         """Follow while the app runs; starts with a view if the catalog can be read."""
         await asyncio.to_thread(self._read_first)
-        task = asyncio.create_task(self._follow())
+        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self.storage.watch())]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self.targets.close()
+            self._catalog.close()
 
     def _read_first(self) -> None:
         try:

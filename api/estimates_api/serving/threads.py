@@ -8,20 +8,43 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
+from estimates.errors import UnavailableError
 from estimates.reading.reader import WouldBlock
 from estimates_api.serving.follower import Follower, ReaderAt
+from estimates_api.serving.storage_watch import STORAGE_CALLS
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+THREADS = 2 * STORAGE_CALLS  # half of them are left for what needs no storage
+WAITING = 256  # requests that wait for a thread
 # Not asyncio's own few threads: slow diffs must not keep the catalog from being followed.
-_READERS = ThreadPoolExecutor(32, thread_name_prefix="reader")
+_READERS = ThreadPoolExecutor(THREADS, thread_name_prefix="reader")
+
+
+class _Count:
+    """How many requests have a thread or wait for one."""
+
+    under_way = 0
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of work that may block."""
+    """The result of work that may block; raises UnavailableError (`overloaded`) where too many
+    wait, and what the work raises.
+    """
+    if _Count.under_way >= THREADS + WAITING:
+        raise UnavailableError(
+            "overloaded", f"{WAITING} requests wait for a thread of this worker", remedy="retry"
+        )
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_READERS, partial(work, *args, **kwargs))
+    future = loop.run_in_executor(_READERS, partial(work, *args, **kwargs))
+    _Count.under_way += 1
+    future.add_done_callback(_ended)
+    return await future
+
+
+def _ended(_future: asyncio.Future[T]) -> None:
+    _Count.under_way -= 1
 
 
 def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:

@@ -21,11 +21,20 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
     show_default=True,
     help="Processes that answer.",
 )
-def serve(options: Options, host: str, port: int, workers: int) -> None:
+@click.option(
+    "--notice",
+    type=click.FloatRange(0, 600),
+    default=0.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="How long to answer on after SIGTERM, while /health/ready says 503.",
+)
+def serve(options: Options, host: str, port: int, workers: int, notice: float) -> None:
     """Answer over HTTP, reading only; the routes are described at /docs.
 
-    Promotions and rollbacks are followed within a second, without a restart. On SIGTERM or Ctrl-C
-    it accepts nothing new, finishes the requests under way, ends the event streams and exits with 0
-    after at most 10 seconds.
+    Promotions and rollbacks are followed within a second, without a restart. A worker that dies is
+    replaced. On SIGTERM or Ctrl-C it stops being ready for --notice seconds, then accepts nothing
+    new, finishes the requests under way, ends the event streams and exits with 0 after at most 10
+    seconds.
     """
-    serve_store(options, options.settings(), host, port, workers)
+    serve_store(options, options.settings(), host, port, workers, notice)

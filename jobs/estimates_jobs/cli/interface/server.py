@@ -17,10 +17,7 @@ from estimates_jobs.cli.interface.command import Options, open_store
 from estimates_jobs.cli.interface.example_requests import example_requests
 from estimates_jobs.cli.output import terminal
 
-_APP = "estimates_api.app:create_app"  # by name: jobs never import the api
-_DRAIN_S = 10  # for the requests under way when the service is told to stop
-
-_CONCURRENT = 1024  # requests of each worker at a time, open event streams included
+_SERVER = "estimates_api.server"  # by name: jobs never import the api
 
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
@@ -35,22 +32,27 @@ port_option = click.option(
 )
 
 
-def serve_store(options: Options, settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until interrupted. Raises InvalidError (`port_in_use`, `bad_host`) and what opening the
-    store raises.
+def serve_store(
+    options: Options,
+    settings: Settings,
+    host: str,
+    port: int,
+    workers: int,
+    notice_s: float = 0,
+) -> None:
+    """Serve until interrupted; told to stop it answers for `notice_s` longer, not ready any more.
+
+    Raises InvalidError (`port_in_use`, `bad_host`) and what opening the store raises.
     """
     check_address(host, port)
     _print_requests(options, settings, host, port)
     _hand_down(settings)
     # A process of its own: workers are forked, and a fork of one that has used polars hangs in
     # polars' threads.
-    settings_of_server = (
-        f"--interface asgi --factory --no-ws --log-level warning --workers-kill-timeout {_DRAIN_S} "
-        f"--backpressure {_CONCURRENT} --host {host} --port {port} --workers {workers} {_APP}"
-    )
     _run_in_batches()
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *settings_of_server.split()])
+    arguments = f"--host {host} --port {port} --workers {workers} --notice {notice_s}".split()
+    os.execv(sys.executable, [sys.executable, "-m", _SERVER, *arguments])
 
 
 def _run_in_batches() -> None:

@@ -1,0 +1,152 @@
+"""The server: granian's workers, their limits, replaced when they die, stopped in order.
+
+`python -m estimates_api.server`, which `estimates serve` becomes. The process that starts the
+workers must not have used polars: they are forked, and its threads would be missing in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import mmap
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from estimates.errors import EstimatesError
+
+DRAIN_S = 10  # for the requests under way when the service is told to stop
+# Connections of each worker at a time, silent ones too: not what limits requests.
+CONNECTIONS = 16 * 1024
+BACKLOG = 4096
+# How long a connection may take to send the head of a request, and be silent between two.
+HEAD_S = 15
+NOT_READY = signal.SIGUSR1  # to a worker: its readiness goes, and it answers on
+_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
+# A worker that died younger than this has to wait, twice as long each time.
+_YOUNG_S = 5.0
+_WAIT_S = 0.25
+_MAX_WAIT_S = 8.0
+
+
+class Server(MPServer):
+    """Granian's server, of which a worker that dies is replaced whatever it died of.
+
+    notice_s  how long after SIGTERM it answers on, not ready any more, before it drains
+    """
+
+    notice_s = 0.0
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        # a byte that all processes share: whether any worker ever had the application
+        self.loaded = mmap.mmap(-1, 1)
+
+    def _serve_loop(
+        self, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]
+    ) -> None:
+        """Wait, and replace workers, until told to stop; or until all die as they start."""
+        deaths = 0
+        while True:
+            self.main_loop_interrupt.wait()
+            if self.interrupt_signal:
+                self._give_notice()
+                return
+            self.main_loop_interrupt.clear()
+            while self.interrupt_children:
+                index = self.interrupt_children.pop(0)
+                worker = self.wrks[index]
+                lived = time.monotonic() - worker.birth
+                deaths = deaths + 1 if lived < _YOUNG_S else 0
+                if not self.loaded[0] and (worker.inner.exitcode or 0) > 0:  # it said why
+                    self.interrupt_children = [index]  # granian then exits with 1
+                    return
+                if deaths and not self._wait(min(_WAIT_S * 2 ** (deaths - 1), _MAX_WAIT_S)):
+                    return
+                self._replace(index, spawn_target, target_loader)
+
+    def _replace(
+        self, index: int, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]
+    ) -> None:
+        worker = self._spawn_worker(index, spawn_target, target_loader)
+        worker.start()
+        self.wrks[index] = worker
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait before a worker is replaced; False when told to stop meanwhile."""
+        end = time.monotonic() + seconds
+        while not self.interrupt_signal and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.05))
+        return not self.interrupt_signal
+
+    def _give_notice(self) -> None:
+        """Let readiness go, and answer on for a while: whoever sends requests here learns it."""
+        if self.notice_s <= 0:
+            return
+        for worker in self.wrks:
+            os.kill(worker.inner.pid, NOT_READY)
+        time.sleep(self.notice_s)
+
+
+def load(master: int, loaded: mmap.mmap) -> Any:
+    """The application, in a worker: it ends when the process that started it does."""
+    _end_with(master)
+    from estimates_api.app import create_app  # it loads polars: after the fork
+
+    try:
+        app = create_app()
+    except EstimatesError as error:
+        sys.exit(f"the service cannot start: {error} [{error.code}]")
+    loaded[0] = 1
+    signal.signal(NOT_READY, lambda _signal, _frame: app.follower.leave())
+    return app
+
+
+def _end_with(master: int) -> None:
+    """Have Linux end this process when `master` dies, so that no orphan keeps the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != master:  # it died before it was asked for
+        os._exit(1)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m estimates_api.server")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--notice", type=float, default=0.0, metavar="SECONDS")
+    options = parser.parse_args()
+    multiprocessing.set_start_method("fork")
+    signal.signal(NOT_READY, signal.SIG_IGN)  # what a worker does until it knows better
+    server = Server(
+        "estimates_api.server",
+        address=options.host,
+        port=options.port,
+        workers=options.workers,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.warning,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_S * 1000),
+        workers_kill_timeout=DRAIN_S,
+    )
+    server.notice_s = options.notice
+    server.serve(target_loader=partial(load, os.getpid(), server.loaded), wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main()
