@@ -41,6 +41,7 @@ from estimates.storage.parts import Part, key_range
 from estimates.storage.report_cache import ReportCache
 from estimates.storage.shared_parts import Stretch, stretches
 
+_MOST_KEPT = 10_000  # rows of a version that agree with another one; more are looked for each time
 Unexpired = Callable[[Version], AbstractContextManager[None]]
 
 
@@ -177,8 +178,26 @@ class SharedVersions:
 
     def duplicates(self, side: Literal["a", "b"], columns: list[str]) -> pl.DataFrame:
         """The rows of a version whose values in some columns, not all null, another of its rows has
-        too; in key order. Rows that agree have one hash, and those of each part are kept.
+        too; in key order. They are kept for the next version, which is compared with this one.
         """
+        agreeing = self._kept_duplicates(side, columns)
+        if agreeing is None:
+            before = self._kept_duplicates("a", columns) if side == "b" else None
+            if before is None:
+                agreeing = self._find_duplicates(side, columns)
+            else:
+                agreeing = self._moved_duplicates(before, columns)
+            if agreeing.height <= _MOST_KEPT:
+                written = agreeing.write_ipc(None).getvalue()
+                self._rows.reports.put(self._duplicates_name(side, columns), written)
+        return agreeing
+
+    def _kept_duplicates(self, side: Literal["a", "b"], columns: list[str]) -> pl.DataFrame | None:
+        kept = self._rows.reports.get(self._duplicates_name(side, columns))
+        return None if kept is None else pl.read_ipc(io.BytesIO(kept))
+
+    def _find_duplicates(self, side: Literal["a", "b"], columns: list[str]) -> pl.DataFrame:
+        """Rows that agree have one hash, and those of each part are kept."""
         own = self.apart[side == "b"]
         of_parts = [self._row_hashes(part, columns) for part in self._shared]
         own_hashes = _estimated(own, columns).select(columns).hash_rows()
@@ -186,14 +205,35 @@ class SharedVersions:
         twice = repeated(every)
         if not len(twice):
             return own.clear()
-        frames = [own]
-        for part, hashes in zip(self._shared, of_parts, strict=True):
-            if np.isin(twice.to_numpy(), hashes).any():
-                frames.append(self._frame(part))
-        rows = _estimated(pl.concat(frames), columns)
-        candidates = rows.filter(rows.select(columns).hash_rows().is_in(twice.implode()))
-        agreeing = candidates.filter(pl.struct(columns).is_duplicated())
-        return agreeing.sort(self._key)
+        rows = pl.concat([own, *self._parts_with(twice, columns)])
+        return self._agreeing(_estimated(rows, columns), columns)
+
+    def _moved_duplicates(self, before: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Those of B by those of A: a row of a shared part is only looked for where its values
+        appear more often among B's own rows than among A's.
+        """
+        a, b = (_estimated(rows, columns) for rows in self.apart)
+        of_a, of_b = (rows.select(columns).hash_rows() for rows in (a, b))
+        more = pl.concat([of_b.filter(~of_b.is_in(of_a.implode())), repeated(of_b)])
+        frames = self._parts_with(more, columns) if len(more) else []
+        rows = _estimated(pl.concat([b, *frames]), columns)
+        for known in (a, rows):
+            before = before.join(known.select(self._key), on=self._key, how="anti")
+        return self._agreeing(pl.concat([rows, before.select(rows.columns)]), columns)
+
+    def _parts_with(self, hashes: pl.Series, columns: list[str]) -> list[pl.DataFrame]:
+        """The shared parts that have a row of one of some hashes."""
+        sought = hashes.implode()
+        return [
+            self._frame(part)
+            for part in self._shared
+            if pl.Series(self._row_hashes(part, columns)).is_in(sought).any()
+        ]
+
+    def _agreeing(self, rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        hashes = rows.select(columns).hash_rows()
+        candidates = rows.filter(hashes.is_in(repeated(hashes).implode()))
+        return candidates.filter(pl.struct(columns).is_duplicated()).sort(self._key)
 
     def _row_hashes(self, part: Part, columns: list[str]) -> np.ndarray:
         """The hashes of a part's rows that have any of some columns; kept once found out."""
@@ -292,9 +332,16 @@ class SharedVersions:
             raise snapshot.damaged(self._rows.objects, name, part, stat.size)
 
     def _ties_name(self, side: str, column: str) -> str:
+        return self._name_of_version(side, "ties", column)
+
+    def _duplicates_name(self, side: str, columns: list[str]) -> str:
+        return self._name_of_version(side, "duplicates", pl.__version__, *columns)
+
+    def _name_of_version(self, side: str, *what: str) -> str:
         alone = [part for piece in self._stretches for part in piece[side == "b"]]
-        # of what is read: an erasure leaves a snapshot its id
-        return _name("ties", column, *(part.sha256 for part in (*alone, *self._shared)))
+        # of what is read: an erasure leaves a snapshot its id; sorted, since the other version
+        # decides which parts are shared
+        return _name(*what, *sorted(part.sha256 for part in (*alone, *self._shared)))
 
 
 def part_columns(
