@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from estimates.catalog.at import At
@@ -24,6 +25,8 @@ from estimates.storage import snapshot
 from estimates.storage.parts import Part, cut, is_complete
 from estimates.storage.snapshot import Manifest
 from estimates.store.open_store import OpenStore
+
+_PLACE = ""  # of a row in its part, beside the key; no column has this name
 
 
 class Changes(NamedTuple):
@@ -111,18 +114,28 @@ class PartialUpdate:
             if part in self._shared and not (left.height or changed.height or removed.height):
                 yield part
                 continue
-            rows = self._changed(part, changed, removed)
+            rows, has_same_keys = self._changed(part, changed, removed)
+            if has_same_keys and part in self._shared and not left.height:
+                yield rows  # where a part ends is decided by keys alone
+                continue
             *whole, left = cut(pl.concat([left, rows]), self._key)
             yield from whole
             if is_last or is_complete(left, self._key):
                 yield left
                 left = left.clear()
 
-    def _changed(self, part: Part, changed: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a part with its changes; verified."""
+    def _changed(
+        self, part: Part, changed: pl.DataFrame, removed: pl.DataFrame
+    ) -> tuple[pl.DataFrame, bool]:
+        """The rows of a part with its changes, verified; and whether it has the keys it had."""
         name = self._manifest.name_of(self._name, part)
         content = snapshot.read_part(self._store.objects, name, part)
         rows = pl.read_parquet(io.BytesIO(content)).select(self._rows.columns)
+        if not removed.height:
+            numbered = rows.select(self._key).with_row_index(_PLACE)
+            same = numbered.join(changed, on=self._key, how="semi", maintain_order="left")
+            if same.height == changed.height:
+                return _replaced(rows, same[_PLACE], changed), True
         unknown = removed.join(rows, on=self._key, how="anti")
         if unknown.height:
             raise InvalidError(
@@ -133,7 +146,7 @@ class PartialUpdate:
             )
         gone = pl.concat([changed.select(self._key), removed])
         kept = rows.join(gone, on=self._key, how="anti")
-        return pl.concat([kept, changed]).sort(self._key)
+        return pl.concat([kept, changed]).sort(self._key), False
 
     def _by_part(self, parts: Sequence[Part]) -> Iterator[tuple[Part, pl.DataFrame, pl.DataFrame]]:
         """Each part with the rows and the removed keys that belong to it."""
@@ -146,6 +159,13 @@ class PartialUpdate:
                 for frame, places in zip(frames, of_part, strict=True)
             )
             yield part, changed, removed
+
+
+def _replaced(rows: pl.DataFrame, places: pl.Series, changed: pl.DataFrame) -> pl.DataFrame:
+    """Rows of which those at some places are others."""
+    order = np.arange(rows.height)
+    order[places.to_numpy()] = rows.height + np.arange(changed.height)
+    return pl.concat([rows, changed])[order]
 
 
 def _places(frame: pl.DataFrame, key: list[str], firsts: Sequence[bytes]) -> pl.Series:
