@@ -23,6 +23,7 @@ from estimates.render.wording import count
 
 VINTAGE = "vintage"
 AS_OF = "as_of"  # no column of a contract may have this name
+_ORACLE = ("output_type", "output_type_id", "oracle_value")  # of hubs
 _KNOWN = "\0vintage"  # not printable, so no column of a contract has this name
 _SLICE = 100_000  # rows that are turned into text at once for the digest
 
@@ -101,8 +102,26 @@ def _of_the_set(frame: pl.DataFrame, contract: Contract, where: str) -> pl.DataF
     a hub has one table of actual values for all its targets, and calls the vintage `as_of`.
     """
     chosen_by = {n: value for n, value in contract.load.where.items() if n in frame.columns}
-    own = own_rows(frame, chosen_by, where, lambda _: None)
+    own = _of_oracle(own_rows(frame, chosen_by, where, lambda _: None), contract)
     return own if VINTAGE in own.columns else own.rename({AS_OF: VINTAGE}, strict=False)
+
+
+def _of_oracle(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """A hub's oracle output with a row a key: a number stands there once for each output type, and
+    of an outcome each category has a row, with 1 where it happened. Any other table as it is.
+    """
+    kind, category, value = _ORACLE
+    if not {*_ORACLE} <= set(frame.columns) or {*_ORACLE} & {*contract.key, *contract.columns}:
+        return frame
+    kinds = pl.col(kind).fill_null("")
+    if all(each.numeric for each in observed(contract)):
+        return frame.filter(~kinds.is_in(["pmf", "cdf"])).drop(kind, category).unique()
+    labels = [column.label for column in contract.columns.values() if column.label is not None]
+    if len(labels) == 1:  # 1 and 0 say whether it happened
+        own = (kinds == "pmf") & (pl.col(category).cast(pl.String) == labels[0])
+        return frame.filter(own).drop(kind, category)
+    happened = (kinds == "pmf") & (pl.col(value).cast(pl.Float64, strict=False) == 1)
+    return frame.filter(happened).with_columns(pl.col(category).alias(value)).drop(kind, category)
 
 
 def vintage_text(vintage: datetime | str) -> str:

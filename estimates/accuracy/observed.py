@@ -52,8 +52,8 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
     (`no_actuals`).
 
     That is the column of the same name; where there is one number only also `value`, `observation`
-    or `oracle_value`, one label only also `label`, one observed only either, or what people call
-    it: `actual`, `observed`, `truth`, `y`.
+    or `oracle_value`, one label only also `label`, one observed only any of them, or what people
+    call it: `actual`, `observed`, `truth`, `y`.
     """
     all_observed = observed(contract)
     names = {thing.name: _names(thing, all_observed) for thing in all_observed}
@@ -136,4 +136,6 @@ def _names(thing: Observed, all_observed: list[Observed]) -> list[str]:
     names = [thing.name]
     if sum(each.numeric == thing.numeric for each in all_observed) == 1:
         names += [VALUE, *OF_HUBS] if thing.numeric else [LABEL]
+    if len(all_observed) == 1:
+        names += OF_HUBS
     return [*names, VALUE, LABEL, *USUAL] if len(all_observed) == 1 else names

@@ -16,12 +16,14 @@ from estimates.catalog.records import Event, LogHead, State, Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.released import check_clock
 from estimates.catalog.set_view import SetView
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.render.wording import did_you_mean
 
 # How long after its time an event may be committed, the differences between machines' clocks
 # included.
 SETTLED = timedelta(minutes=1)
+_NAMED = 10  # members of a family that a message names
 
 
 class Fallback(NamedTuple):
@@ -143,6 +145,8 @@ class View(msgspec.Struct, dict=True, eq=False):
         `bad_clock`, `bad_ref`).
         """
         view = self.set(name)
+        if not view.versions and view.contract.family is not None:
+            raise self._only_members(name)
         if at.as_of is not None and at.as_of in self.corrected:
             at = msgspec.structs.replace(at, as_of=self.time_of(at.as_of))
         number = at.number
@@ -163,6 +167,20 @@ class View(msgspec.Struct, dict=True, eq=False):
         if version is None:
             raise _nothing(name, view, at)
         return version
+
+    def _only_members(self, family: str) -> NotFoundError:
+        """Nothing is ever published under a family's own name."""
+        sets = self.sets.items()
+        members = [name for name, of_set in sets if _is_member(of_set.contract, family)]
+        shown = ", ".join(sorted(members)[:_NAMED])
+        more = f" and {len(members) - _NAMED:,} more" if len(members) > _NAMED else ""
+        return NotFoundError(
+            "nothing_promoted",
+            f"{family}: it is a family, whose estimates are those of its members",
+            remedy=f"name one: {shown}{more}"
+            if members
+            else f"nothing was published to any yet: estimates publish {family} FOLDER",
+        )
 
     def fallback(self, name: str, at: At = NOW) -> Fallback | None:
         """The fallback that `resolve` answers from; None nearly always."""
@@ -188,6 +206,11 @@ class View(msgspec.Struct, dict=True, eq=False):
         if number not in view.blocks:
             return "unjudged"
         return "refused" if view.blocks[number] else "candidate"
+
+
+def _is_member(contract: Contract, family: str) -> bool:
+    """Whether a contract is that of a member of a family."""
+    return contract.member is not None and contract.member.of == family
 
 
 def _backwards(log: Sequence[Event], end: int) -> Iterator[Event]:

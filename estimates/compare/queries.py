@@ -44,7 +44,7 @@ def diff_query(a: Ref, b: Ref, pair: PairOptions) -> DiffQuery:
 class ChangeQuery(msgspec.Struct, frozen=True):
     """Which changes, in which order.
 
-    by          the metric to sort by, such as `close.r`; None: `d` of the first point column
+    by          the metric to sort by, such as `close.r`; None: `d` of the contract's main column
     min_change  leaves out keys whose metric is smaller; keys without the metric (added, a lost
                 value) stay
     prefix      a leading part of the key: only keys under it

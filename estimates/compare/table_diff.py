@@ -17,6 +17,7 @@ from estimates.compare.two_tables import TwoTables
 from estimates.contract.columns import Column
 from estimates.contract.conform import as_frame, check_columns, typed
 from estimates.contract.contract import Contract, Stability
+from estimates.contract.sample_columns import lists_as_quantiles
 from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
 from estimates.guess.key_candidates import key_candidates
@@ -58,6 +59,7 @@ def side_by_side(
     tolerance = Stability(
         rtol=_tolerance(rtol, 0.01), atol=_tolerance(atol, 0.0), groups=tuple(groups)
     )
+    a, b = lists_as_quantiles(a), lists_as_quantiles(b)
     keys, zone = [key] if isinstance(key, str) else list(key), timezone or ASSUMED_ZONE
     guessed = guess_contract(a, b, keys, tolerance, names, zone, estimates)
     attributes = tuple(
@@ -102,7 +104,8 @@ def diff(
     timezone  of times that name no zone; default: the contract's, else UTC
 
     Only columns that both have are compared; `report.schema` names the others. Where values of a
-    column that is no estimate differ, the headline says so. Raises InvalidError: `key_needed`,
+    column that is no estimate differ, the headline says so. Lists of numbers, which are draws from
+    a distribution, are compared by their quantiles. Raises InvalidError: `key_needed`,
     `key_or_contract`, `bad_key_column`, `null_key`, `duplicate_key`, `column_type`, `bad_value`,
     `other_levels`, `columns`, `out_of_range`, `nothing_to_estimate`, `no_rows`, `bad_tolerance`,
     `no_table`, `bad_timezone`.
@@ -133,8 +136,7 @@ def changes(
 ) -> pl.DataFrame:
     """What changed key by key from table `a` to table `b`, what moved most first: a row a key.
 
-    by          the metric to sort by, such as `churn_score.r`; default: `d` of the first point
-                column
+    by          the metric to sort by, such as `churn_score.r`; default: `d` of the main column
     min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value)
                 always stays
     prefix      only keys under this leading part

@@ -215,7 +215,7 @@ def triangle_json(frame: pl.DataFrame, revisions: Revisions) -> bytes:
 def _column(contract: Contract, name: str | None) -> str:
     numbers = numeric_columns(contract)
     if name is None:
-        name = next(iter((*contract.points, *numbers)), None)
+        name = next((name for name in (contract.main, *numbers) if name in numbers), None)
         if name is None:
             raise InvalidError(
                 "not_a_number",

@@ -174,6 +174,16 @@ class Contract(Part, frozen=True):
         return [name for name, column in self.columns.items() if column.role not in carried]
 
     @property
+    def main(self) -> str:
+        """The column that stands for an estimate where there is room for one: the first point, else
+        the quantile nearest the median, else the first estimate.
+        """
+        levels = [(column.quantile, name) for name, column in self.columns.items()]
+        near = [(abs(level - 0.5), name) for level, name in levels if level is not None]
+        middle = min(near, key=lambda pair: pair[0])[1] if near else self.judged[0]
+        return next(iter(self.points), middle)
+
+    @property
     def samples(self) -> list[str]:
         """The columns of samples, in order."""
         return [name for name, column in self.columns.items() if column.role == "samples"]

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 import polars as pl
 
+from estimates.contract.columns import FEWEST_DRAWS
 from estimates.contract.contract import Contract
+from estimates.contract.quantile_columns import OF_SAMPLES, column_name
 from estimates.contract.stored_values import shortest
 from estimates.errors import InvalidError
 from estimates.render.wording import count
@@ -46,6 +48,23 @@ def sample_quantiles(draws: pl.Series, levels: dict[str, float]) -> list[pl.Seri
         above = ordered.list.get(high, null_on_oob=True)
         columns.append((below + (above - below) * (place - low)).alias(name))
     return columns
+
+
+def lists_as_quantiles(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the usual quantiles, such as `draws_q0.5`, in the place of lists of several
+    numbers; a quantile that is there by its name stays.
+    """
+    for name, dtype in frame.schema.items():
+        if is_list_of_numbers(dtype) and _is_of_several(lists_of_floats(frame.get_column(name))):
+            levels = {column_name(f"{name}_q", level): level for level in OF_SAMPLES}
+            missing = {own: level for own, level in levels.items() if own not in frame.columns}
+            columns = sample_quantiles(lists_of_floats(frame.get_column(name)), missing)
+            frame = frame.with_columns(columns).drop(name)
+    return frame
+
+
+def _is_of_several(lists: pl.Series) -> bool:
+    return bool((lists.list.len() >= FEWEST_DRAWS).any())
 
 
 def check_sample_quantiles(frame: pl.DataFrame, contract: Contract) -> None:

@@ -56,8 +56,8 @@ def changed_keys(
 
     through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced
                           is called so
-    by          the metric to sort by, its size and not its sign; default: `d` of the first point
-                column. Equal sizes are sorted by key; keys without the metric (added, removed, null
+    by          the metric to sort by, its size and not its sign; default: `d` of the main column.
+                Equal sizes are sorted by key; keys without the metric (added, removed, null
                 in one version, …) come last, by key
     min_change  leaves out the keys whose metric is smaller; what has no metric always stays
     prefix      only keys under this leading part; no number depends on it
@@ -131,7 +131,8 @@ def check_change_query(
     texts = KeyForm(contract).texts(prefix, partial=True) if prefix else []
     kinds = [column.type for column in contract.key.values()]
     typed = [parse_key_part(kind, text) for kind, text in zip(kinds, texts, strict=False)]
-    return by or next(iter([f"{point}.d" for point in contract.points] + sortable), None), typed
+    main = f"{contract.main}.d"
+    return by or (main if main in sortable else next(iter(sortable), None)), typed
 
 
 @dataclass(frozen=True)

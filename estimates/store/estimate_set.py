@@ -194,7 +194,7 @@ class EstimateSet:
         version (`v5`).
 
         key     only keys under this leading part
-        column  default: the first point column
+        column  default: the contract's main column
         across  `version` also where keys have a dated target
         Refused versions are left out. Raises what `Vintages` does.
         """
@@ -271,7 +271,7 @@ class EstimateSet:
         key.
 
         key         only keys under this leading part
-        by          the metric to sort by, such as `close.r`; default: `d` of the first point column
+        by          the metric to sort by, such as `close.r`; default: `d` of the main column
         min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost
                     value) always stays
         pair        `DiffQuery` says what the other options mean

@@ -31,6 +31,38 @@ def test_target_data_of_a_hub_are_read() -> None:
     assert read_actuals(oracle, contract).rows[actual("value")].to_list() == [2.0]
 
 
+ORACLE = pl.DataFrame(
+    [
+        ("US", "quantile", None, "12"),
+        ("US", "sample", None, "12"),
+        ("US", "pmf", "down", "0"),
+        ("US", "pmf", "up", "1"),
+        ("01", "pmf", "down", "1"),
+        ("01", "pmf", "up", "0"),
+    ],
+    schema=["location", "output_type", "output_type_id", "oracle_value"],
+    orient="row",
+)
+
+
+def test_the_oracle_output_of_a_hub_is_read() -> None:
+    """A number that stands there for each output type is one; of categories that counts which
+    happened; of one category whether it did.
+    """
+    head = 'name = "flu"\n[key.location]\ntype = "string"\n'
+    up, down = (
+        f'[columns.p_{label}]\nrole = "probability"\nlabel = "{label}"\n'
+        for label in ("up", "down")
+    )
+    for columns, wanted in (
+        ("[columns.q]\nquantiles = [0.1, 0.9]\n", {"US": 12.0}),
+        (up + down, {"01": "down", "US": "up"}),
+        (up, {"01": "not up", "US": "up"}),
+    ):
+        rows = read_actuals(ORACLE, parse_contract(head + columns)).rows
+        assert dict(rows.rows()) == wanted
+
+
 @pytest.mark.parametrize("name", ["actual", "observed", "truth", "y", "y_true", "value"])
 def test_what_people_call_it(name: str) -> None:
     """Where there is one thing to observe, its column may have any of the usual names."""

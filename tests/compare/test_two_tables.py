@@ -217,3 +217,12 @@ def test_what_is_asked_for_wrongly(arguments: dict[str, Any], code: str, part: s
     with pytest.raises(InvalidError) as caught:
         estimates.diff(OLD, NEW, **arguments)
     assert (caught.value.code, part in caught.value.message) == (code, True), caught.value.message
+
+
+def test_lists_of_numbers_are_draws() -> None:
+    """They are compared by their quantiles, the median first."""
+    a = pl.DataFrame({"k": [1, 2], "draws": [[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]]})
+    b = pl.DataFrame({"k": [1, 2], "draws": [[3.0, 1.0, 2.5], [5.0, 4.0, 9.0]]})
+    report = estimates.diff(a, b, key="k")
+    assert report.columns["draws_q0.5"].n == 2
+    assert report.headline.startswith("draws_q0.5 changed on 50.0 % of 2 keys")

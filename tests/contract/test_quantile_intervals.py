@@ -89,3 +89,12 @@ def test_reports_have_the_intervals_of_quantiles() -> None:
     assert interval.order_to.lower_above_point is None
     assert interval.width_change is not None
     assert interval.width_change.p50 == pytest.approx(np.log(2))
+
+
+def test_the_median_stands_for_a_row_without_a_point() -> None:
+    """The quantile nearest to it, a point before it, else the first estimate."""
+    assert parse_contract(source(NAMES)).main == "q0.5"
+    assert parse_contract(source({"a": 0.1, "b": 0.4, "c": 0.9})).main == "b"
+    assert parse_contract(source(NAMES, "[columns.mean]\n")).main == "mean"
+    label = 'name = "x"\n[key.i]\ntype = "string"\n[columns.kind]\nrole = "label"\n'
+    assert parse_contract(label).main == "kind"

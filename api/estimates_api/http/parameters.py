@@ -157,7 +157,7 @@ ChangeMetric = Annotated[
     _query(
         "by",
         "The metric to sort by, such as `value.r`; docs/stability.md lists them. "
-        "Default: `d` of the first point column.",
+        "Default: `d` of the first point, else of the median.",
     ),
 ]
 MinChange = Annotated[
@@ -185,7 +185,7 @@ OtherSet = Annotated[
 ]
 ColumnName = Annotated[
     str | None,
-    _query("column", "The number that is told of. Default: the first point."),
+    _query("column", "The number that is told of. Default: the first point, else the median."),
 ]
 AcrossColumns = Annotated[
     Across | None,

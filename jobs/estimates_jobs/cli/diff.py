@@ -107,7 +107,7 @@ from estimates_jobs.cli.interface.table_options import table_options
 @click.option(
     "--by",
     metavar="METRIC",
-    help="Sort the changes by, such as close.r. Default: d of the first point.",
+    help="Sort the changes by, such as close.r. Default: d of the first point, else of the median.",
 )
 @click.option("--min-change", type=float, help="Leave out changes whose metric is smaller.")
 @click.option("--limit", type=int, help=f"Changes on a page. Default: {CHANGES_ON_A_PAGE}.")

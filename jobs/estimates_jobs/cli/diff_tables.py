@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import read_contract
 from estimates.errors import InvalidError, NotFoundError
+from estimates.guess.draws import INSTEAD
 from estimates_jobs.cli.diff_request import DiffRequest, is_file, is_ref
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ def read_file(
     """
     from estimates_jobs.tables import hubverse
     from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
+    from estimates_jobs.tables.sample_tables import with_lists
     from estimates_jobs.tables.table_files import read_table, typed
 
     frame = read_table(word, options)
@@ -225,7 +227,13 @@ def read_file(
         kept = [*key, *hubverse.LONG[:2]]
         frame = plain_columns(frame, kept, options, _display_name(word), estimates)
         frame = plain_days(frame, frame.columns, options, _display_name(word))
-        return hubverse.widened(frame)
+        frame = hubverse.widened(frame)
+        if not key:
+            return frame
+        frame, lists = with_lists(frame, key)
+        if lists:  # what a table without a contract is advised to do is done
+            options.notes[:] = [note for note in options.notes if not note.endswith(INSTEAD)]
+        return frame
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame, old: str, new: str) -> str:

@@ -91,7 +91,7 @@ def _with_hint(
 
 
 def _show(about: Explanation, contract: Contract) -> None:
-    main = next(iter([*contract.points, *contract.judged]))
+    main = contract.main
     estimate = msgspec.json.decode(about.estimate)
     _show_value(about, estimate, contract, main)
     _show_before(about, estimate, contract, main)

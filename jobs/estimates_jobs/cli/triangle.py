@@ -44,7 +44,9 @@ _SHOWN = 20  # rows of the triangle on a page
 )
 @set_argument
 @click.argument("key", metavar="[KEY]...", nargs=-1)
-@click.option("--column", metavar="NAME", help="The column. Default: the first point.")
+@click.option(
+    "--column", metavar="NAME", help="The column. Default: the first point, else the median."
+)
 @click.option(
     "--across",
     type=click.Choice(["horizon", "version"]),

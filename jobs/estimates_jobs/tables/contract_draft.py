@@ -32,7 +32,7 @@ from estimates.guess.table_checks import other_layout
 from estimates.render.wording import did_you_mean
 from estimates_jobs.tables.domain_draft import Targets, targets_of
 from estimates_jobs.tables.gate_draft import gate_lines
-from estimates_jobs.tables.hubverse import LONG, widened
+from estimates_jobs.tables.hubverse import LONG, widened, without_lone_draws
 from estimates_jobs.tables.plain_text import naming, plain_columns, plain_days
 from estimates_jobs.tables.sample_tables import guess_of_draws, with_lists
 from estimates_jobs.tables.table_files import read_table, typed
@@ -94,7 +94,7 @@ def draft(
     """
     source, path = str(path), Path(path)
     options = options or TextOptions()
-    table = _plain_table(source, key, estimates, options)
+    table = without_lone_draws(_plain_table(source, key, estimates, options), options.notes)
     wide, samples = with_lists(widened(table), key)
     if samples:  # what a table without a contract is told to do with them is done
         options.notes[:] = [note for note in options.notes if not note.endswith(INSTEAD)]

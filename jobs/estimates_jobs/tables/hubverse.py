@@ -16,6 +16,7 @@ import polars as pl
 from estimates.contract.conform import DTYPES, name_keys
 from estimates.contract.contract import Column, Contract
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 from estimates_jobs.tables.sample_tables import gathered, values_of_numbers
 
 LONG = ("output_type", "output_type_id", "value")
@@ -66,6 +67,24 @@ def widened(frame: pl.DataFrame) -> pl.DataFrame:
     chosen = {_column_name(source): source for source in sorted(set(sources.values()), key=_place)}
     rows = _pivot(others, sources, chosen, "the table")
     return _joined(rows, _lists(draws, _SAMPLES, "the table")) if draws.height else rows
+
+
+def without_lone_draws(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """The long form without its rows of samples where each task has one alone beside what else is
+    said of it, and a note about it; any other table as it is.
+    """
+    if not is_long(frame):
+        return frame
+    others, draws = _apart(frame)
+    task = [column for column in draws.columns if column not in LONG]
+    if not draws.height or not others.height or draws.select(task).is_duplicated().any():
+        return frame
+    notes.append(
+        f"{count(draws.height, 'row')} of samples with one draw a task, which is no distribution: "
+        "the contract leaves them out; publish without them, too, such as with --where "
+        "output_type=quantile"
+    )
+    return others
 
 
 def _column_name(source: Source) -> str:

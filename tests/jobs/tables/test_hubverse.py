@@ -333,3 +333,16 @@ def test_other_tables_with_these_names_are_as_they_are() -> None:
     """A `type` of something else is no long form."""
     frame = pl.DataFrame({"type": ["car"], "quantile": [0.5], "value": [1.0]})
     assert hubverse.widened(frame).columns == frame.columns
+
+
+def test_lone_draws_are_left_out_of_a_draft() -> None:
+    """One draw a task beside quantiles is no distribution; several are one, and alone they stay."""
+    head = {"place": ["a", "b"], "output_type": ["sample"] * 2, "output_type_id": ["1", "2"]}
+    draws = pl.DataFrame(head | {"value": [1.0, 2.0]})
+    median = draws.with_columns(output_type=pl.lit("quantile"), output_type_id=pl.lit("0.5"))
+    notes: list[str] = []
+    assert hubverse.without_lone_draws(pl.concat([draws, median]), notes).equals(median)
+    assert "2 rows of samples with one draw a task" in notes[0]
+    several = pl.concat([draws, draws.with_columns(output_type_id=pl.lit("3")), median])
+    for table in (draws, several):
+        assert hubverse.without_lone_draws(table, []).equals(table)

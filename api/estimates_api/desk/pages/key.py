@@ -8,6 +8,7 @@ import msgspec
 from litestar.params import QueryParameter
 from litestar.types import ASGIApp
 
+from estimates.contract.contract import Contract
 from estimates.reading.explanation import Explanation
 from estimates.reading.key_values import KeyValues
 from estimates.reading.outcome import KeyOutcome
@@ -56,7 +57,8 @@ async def key_page(
     )
     columns = of_set.contract["columns"]
     numbers = list(answer.chain or {})
-    chosen = column if column in numbers else next(iter(numbers), None)
+    main = msgspec.convert(of_set.contract, Contract).main
+    chosen = next((name for name in (column, main, *numbers) if name in numbers), None)
     shown = [e for e in answer.history if everything or e.production]
     history = [e for e in shown if e.estimate is not None]
     outcome = await _outcome(page, of_set, parts)

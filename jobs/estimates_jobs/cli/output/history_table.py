@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from estimates.accuracy.accuracy_text import usual_levels
+from estimates.contract.columns import OF_POINT
 from estimates.contract.contract import Contract
 from estimates.reading.answer import Answer
 from estimates.render.wording import count
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.chain_text import show_chain, values_before
+
+_COLUMNS = 8  # of estimates that a table has room for
 
 
 def show_history(
@@ -20,9 +24,11 @@ def show_history(
 ) -> None:
     """Print a history as a table of some fields, and its chain.
 
-    fields    default: the estimates, without the columns that they carry along
+    fields    default: the estimates, without the columns that they carry along; of many those that
+              stand for them
     left_out  a line that says which versions are not shown at all
-    The change is of the first estimate column, from the last version before that was not refused.
+    The change is of the main column, else of the first, from the last version before that was not
+    refused.
     Versions before the first that has the key and after the last one are only counted.
     """
     versions = answer.body["history"]
@@ -68,7 +74,11 @@ def _show_entries(
         for name in cells.present_columns(estimates, contract)
         if fields is not None or name in contract.judged
     ]
-    main = next((name for name in contract.judged if name in columns), None)
+    folded = fields is None and len(columns) > _COLUMNS
+    if folded:
+        columns = _standing_for(columns, contract)
+    wanted = [contract.main, *contract.judged]
+    main = next((name for name in wanted if name in columns), None)
     values = [None if main is None else cells.real_number(row.get(main)) for row in estimates]
     refused = [entry["state"] == "refused" for entry in entries]
     changes = cells.changes_with_bars(values_before(values, refused), values, refused)
@@ -90,3 +100,20 @@ def _show_entries(
     titles = [cells.column_title(name, contract) for name in columns]
     header = ["version", "state", *times.values(), *titles]
     terminal.table([*header, f"change of {main}" if main else "change"], rows)
+    if folded:
+        terminal.line("more columns: --fields NAMES, or --format json for all", "dim")
+
+
+def _standing_for(columns: list[str], contract: Contract) -> list[str]:
+    """Of many columns the points, labels and probabilities, the main one, and the ends of its
+    narrowest and widest interval of the usual levels.
+    """
+    intervals = [i for i in contract.all_intervals() if i.lower in columns and i.upper in columns]
+    usual = usual_levels([interval.level for interval in intervals])
+    drawn = [i for i in intervals if i.level in (usual[0], usual[-1])] if usual else []
+    ends = {name for interval in drawn for name in (interval.lower, interval.upper)}
+    return [
+        name
+        for name in columns
+        if name in ends or name == contract.main or contract.columns[name].role not in OF_POINT
+    ]
