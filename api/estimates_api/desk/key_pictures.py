@@ -18,11 +18,14 @@ from estimates_api.http.bodies import HistoryEntry, TriangleBody
 
 
 def interval_ends(columns: Mapping[str, Any], point: str) -> list[tuple[float, str, str]]:
-    """The intervals of a point, the widest first: level, lower and upper column.
+    """The intervals around a point or quantile, the widest first: level, lower and upper column.
 
     columns  those of a contract, as the answer of a set has them
     """
     points = [name for name, column in columns.items() if column.get("role", "point") == "point"]
+    own = columns.get(point, {})
+    if own.get("role") == "quantile":  # such as the median of a set without a point
+        point = own.get("of") or next(iter(points), "")
     ends: dict[float, dict[str, str]] = {}
     for name, column in columns.items():
         of = column.get("of") or next(iter(points), "")
