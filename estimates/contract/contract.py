@@ -29,7 +29,7 @@ from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.load_rule import Load
 from estimates.contract.sample_rules import check_samples
-from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
+from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey, quantile_pairs
 from estimates.render.wording import did_you_mean
 
 # Query parameters of the service, and columns of the SQL views.
@@ -199,7 +199,12 @@ class Contract(Part, frozen=True):
         """The declared intervals, and those that quantiles are: from 0.25 to 0.75 is the 50 %
         interval. By point and level; a declared one goes before quantiles of its level.
         """
-        by_level = {(i.point, round(i.level, 9)): i for i in _quantile_pairs(self)}
+        quantiles = [
+            (self.point_of(column), column.quantile, name)
+            for name, column in self.columns.items()
+            if column.quantile is not None
+        ]
+        by_level = {(i.point, round(i.level, 9)): i for i in quantile_pairs(quantiles)}
         by_level |= {(i.point, round(i.level, 9)): i for i in self.intervals()}
         return [interval for _, interval in sorted(by_level.items())]
 
@@ -370,19 +375,6 @@ def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str
             )
         ends[mark] = (name, upper) if column.role == "lower" else (lower, name)
     return ends
-
-
-def _quantile_pairs(contract: Contract) -> Iterator[Interval]:
-    """The pairs of quantiles of a point that lie around its median."""
-    quantiles = [
-        (contract.point_of(column), column.quantile, name)
-        for name, column in contract.columns.items()
-        if column.quantile is not None
-    ]
-    for point, low, lower in quantiles:
-        for other, high, upper in quantiles:
-            if point == other and low < 0.5 and abs(low + high - 1) < 1e-9:
-                yield Interval(point, round(high - low, 12), lower, upper, from_quantiles=True)
 
 
 def _check_domain(contract: Contract) -> None:

@@ -1,6 +1,7 @@
 """The shape of a contract: what must be equal for two versions to be comparable."""
 
 import hashlib
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -64,3 +65,14 @@ class Shape(msgspec.Struct, frozen=True):
         """SHA-256 of the canonical form, hexadecimal."""
         canonical = Shape(self.key, tuple(sorted(self.columns, key=lambda column: column.name)))
         return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()
+
+
+def quantile_pairs(quantiles: Collection[tuple[str, float, str]]) -> Iterator[Interval]:
+    """The pairs of quantiles of a point that lie around its median.
+
+    quantiles  point, level and column of each
+    """
+    for point, low, lower in quantiles:
+        for other, high, upper in quantiles:
+            if point == other and low < 0.5 and abs(low + high - 1) < 1e-9:
+                yield Interval(point, round(high - low, 12), lower, upper, from_quantiles=True)
