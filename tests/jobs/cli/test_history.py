@@ -12,14 +12,17 @@ import pytest
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from tests.builders import provenance
-from tests.contract.test_quantile_intervals import NAMES, source
 from tests.jobs.cli.calls import call
+
+LEVELS = [0.01, 0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99]
+NAMES = {f"q{level:g}": level for level in LEVELS}
+SOURCE = f'name = "flu"\n[key.item]\ntype = "string"\n[columns.q]\nquantiles = {LEVELS}\n'
 
 
 @pytest.fixture
 def store(local_store: Store) -> Store:
     """Two versions; the median rises by a tenth, the other quantiles stay."""
-    local_store.define(parse_contract(source(NAMES)), source(NAMES))
+    local_store.define(parse_contract(SOURCE), SOURCE)
     for number, median in enumerate((5.0, 5.5), start=1):
         row = {name: 10 * level for name, level in NAMES.items()} | {"q0.5": median}
         frame = pl.DataFrame({"item": ["a"]} | {name: [x] for name, x in row.items()})
@@ -44,13 +47,13 @@ def test_the_median_speaks_for_a_set_without_a_point(store: Store) -> None:
 def test_a_family_names_its_members(local_store: Store, tmp_path: Path) -> None:
     """Its own name has no estimates: the message says where they are."""
     contract = tmp_path / "flu.toml"
-    contract.write_text(source({"a": 0.5}, "[family]\n"))
+    contract.write_text(f"{SOURCE}[family]\n".replace(str(LEVELS), "[0.5]"))
     root = ("--store", local_store.root)
     call("define", contract, *root)
     none = call("get", "flu", *root)
     assert none.code == 2
     assert "estimates publish flu FOLDER" in none.err
-    (tmp_path / "2024-01-06-CDC-base.csv").write_text("item,a\nx,1\n")
+    (tmp_path / "2024-01-06-CDC-base.csv").write_text("item,q0.5\nx,1\n")
     assert (
         call(
             "publish", "flu", tmp_path / "2024-01-06-CDC-base.csv", "--through", "2024-01-01", *root
