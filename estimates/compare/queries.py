@@ -48,8 +48,10 @@ class ChangeQuery(msgspec.Struct, frozen=True):
     min_change  leaves out keys whose metric is smaller; keys without the metric (added, a lost
                 value) stay
     prefix      a leading part of the key: only keys under it
+    within      only changes within these bounds, as JSON: see `change_bounds`
     """
 
     by: str | None = None
     min_change: float = 0.0
     prefix: tuple[Any, ...] = ()
+    within: str = ""

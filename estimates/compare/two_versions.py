@@ -16,6 +16,7 @@ from estimates.catalog.at import At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import version_number
 from estimates.catalog.set_view import SetView
+from estimates.compare.change_bounds import check_bounds, within
 from estimates.compare.change_page import ChangeCursor, ChangePage, full_name
 from estimates.compare.change_rows import body
 from estimates.compare.diff_measure import Measure, digest_of, fields_digest, measure_for
@@ -45,7 +46,7 @@ from estimates.stability.shared_rows import NeedsAllRows, can_leave_out
 from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import ReportCache
 
-Form = Literal["report", "headline", "page"]  # what is cached of two versions
+Form = Literal["report", "headline", "page", "pictures"]  # what is cached of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
 
 
@@ -220,6 +221,13 @@ class Comparison:
 
         return reports.get_or_make(self.cache_name("page"), draw)
 
+    def cached_pictures(self, reports: ReportCache) -> bytes:
+        """The numbers of `pictures` as JSON, computed only if they are not in the cache."""
+        return reports.get_or_make(
+            self.cache_name("pictures"),
+            lambda: msgspec.json.encode(self.pictures(), enc_hook=float),
+        )
+
     def pictures(self) -> Pictures:
         """What the HTML page draws besides the report; raises CorruptError."""
         return self._tables(self.contract).pictures()
@@ -229,13 +237,14 @@ class Comparison:
         `stability.changes` does.
         """
         metric, parts = check_change_query(self.contract, query.by, query.min_change, query.prefix)
-        return ChangeQuery(metric, float(query.min_change), tuple(map(key_text, parts)))
+        prefix = tuple(map(key_text, parts))
+        return ChangeQuery(metric, float(query.min_change), prefix, check_bounds(query.within))
 
     def changes(self, query: ChangeQuery) -> pl.DataFrame:
         """The keys that changed, as `stability.changes` has them; raises CorruptError and what that
         raises.
         """
-        return self._tables(self.contract).changes(query)
+        return within(self._tables(self.contract).changes(query), query.within)
 
     def page(
         self, query: ChangeQuery, rows: pl.DataFrame, *, limit: int, cursor: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from estimates_api.desk.axes import Tick
@@ -28,6 +29,19 @@ class Line(NamedTuple):
     words: str = ""
 
 
+class Area(NamedTuple):
+    """A rectangle: a bar or a square; `query` leads to what it stands for on the same page."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    strength: float
+    query: Mapping[str, str | None]
+    words: str
+
+
 class Picture(NamedTuple):
     """What is drawn, from back to front; `bands` have the level of their interval."""
 
@@ -36,3 +50,4 @@ class Picture(NamedTuple):
     bands: list[tuple[float, str]]
     lines: list[Line]
     dots: list[Dot]
+    areas: Sequence[Area] = ()

@@ -168,6 +168,13 @@ MinChange = Annotated[
         minimum=0,
     ),
 ]
+Bounds = Annotated[
+    str | None,
+    _query(
+        "within",
+        'Only changes within bounds, as JSON: `[["value.r", -0.02, -0.01], ["ticker", "AAPL"]]`.',
+    ),
+]
 PairedBy = Annotated[
     Pairing | None,
     _query(
@@ -297,6 +304,7 @@ class ChangesParameters(msgspec.Struct, frozen=True):
     as_of: AsOf = None
     by: ChangeMetric = None
     min_change: MinChange = 0.0
+    within: Bounds = None
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
     pairing: PairedBy = None

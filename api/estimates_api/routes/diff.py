@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 from estimates.catalog.at import At
 from estimates.compare.queries import ChangeQuery, DiffQuery
 from estimates.compare.two_versions import Comparison, compare
+from estimates.stability.pages.pictures import Pictures
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Report
@@ -109,7 +110,8 @@ async def changes(
     parameters = names_of(request.route_handler)
     # a key column that is named like a parameter of the route cannot be filtered by
     prefix = leading_key(query, list(comparison.contract.key), parameters, reserved=parameters)
-    selection = comparison.completed(ChangeQuery(pair.by, pair.min_change, tuple(prefix)))
+    query_of = ChangeQuery(pair.by, pair.min_change, tuple(prefix), pair.within or "")
+    selection = comparison.completed(query_of)
     rows = await reports.within(
         ("changes", comparison.cache_name(), selection), partial(comparison.changes, selection)
     )
@@ -122,6 +124,38 @@ async def changes(
             query,
             comparison.contract,
         )
+    )
+
+
+@reading(
+    "/v1/sets/{set:str}/diff/pictures",
+    Pictures,
+    *(409, 410),
+    description="Numbers of keys by bin.",
+    computed=True,
+    pair=DiffParameters,
+)
+async def diff_pictures(
+    request: ReadRequest,
+    follower: InjectedFollower,
+    reports: InjectedReports,
+    set_name: SetName,
+    from_ref: FromRef,
+    pair: NamedDependency[DiffParameters],
+) -> ASGIApp:
+    """What pictures of all keys are drawn from: how far they moved, old values against new ones, of
+    the first columns and intervals.
+    """
+    comparison, resolved = await in_thread(_compared, follower, set_name, from_ref, pair)
+    name = ("pictures", comparison.cache_name("pictures"))
+    return await reports.answer(
+        request.scope,
+        name,
+        partial(reports.pictures, comparison),
+        etag=resolved.tag(*name),
+        media_type=JSON,
+        head=resolved.head,
+        cached_head=[resolved.cache],
     )
 
 
@@ -157,4 +191,4 @@ def _compared(
     return comparison, ResolvedRequest(reader, comparison.second, moment, cache=cache, fault=fault)
 
 
-ROUTES = [diff, changes]
+ROUTES = [diff, changes, diff_pictures]

@@ -141,6 +141,8 @@ def _result(comparison: Comparison, form: Form, cache: ReportCache) -> Result:
     try:
         if form == "page":
             return comparison.cached_page(cache)
+        if form == "pictures":
+            return comparison.cached_pictures(cache)
         return comparison.cached_report(cache, headline_only=form == "headline")
     except EstimatesError as error:
         return error

@@ -110,6 +110,21 @@ class Reports:
         assert isinstance(result, bytes)
         return result
 
+    def pictures(self, comparison: Comparison) -> bytes:
+        """The numbers that pictures of a report are drawn from, as JSON; large ones are counted in
+        a process. Raises what computing the report raises.
+        """
+        content = self._cache.get(comparison.cache_name("pictures"))
+        if content is not None:
+            return content
+        if comparison.rows <= _FEW_ROWS:
+            return comparison.cached_pictures(self._cache)
+        (result,) = self._worker.reports([comparison], "pictures")
+        if isinstance(result, EstimatesError):
+            raise result
+        assert isinstance(result, bytes)
+        return result
+
     def series(self, moves: ComparedMoves) -> Series:
         """The series of the moves of production."""
         comparisons = [move.comparison for move in moves.moves if move.comparison is not None]

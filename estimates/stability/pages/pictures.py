@@ -241,7 +241,14 @@ def _against(column_deltas: Deltas, rtol: float, atol: float) -> Against | None:
             (int(i) // _CELLS, int(i) % _CELLS, int(total[i]), int(material[i]))
             for i in np.flatnonzero(total)
         ],
-        band=[(x, -largest_equal(-x, rtol, atol), largest_equal(x, rtol, atol)) for x in edges],
+        band=[
+            (
+                x,
+                max(-largest_equal(-x, rtol, atol), -_HUGE),
+                min(largest_equal(x, rtol, atol), _HUGE),
+            )
+            for x in edges
+        ],
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from estimates.render.html import document, escaped, figure, isolated, legend, note, table
-from estimates.render.section import Limits
 from estimates.render.wording import count, percent, times, visible
 from estimates.stability.pages import charts
 from estimates.stability.pages.change_sections import collapsed, largest_groups, tolerance
@@ -19,6 +18,8 @@ from estimates.stability.pages.pictures import (
     Pictures,
 )
 from estimates.stability.pages.sections import (
+    NARROW,
+    PAGE_LIMITS,
     detailed,
     interval_name,
     not_shown,
@@ -35,11 +36,8 @@ from estimates.stability.report import (
     Report,
 )
 
-_LIMITS = Limits(named=20, columns=60, rows=20, groups=50, broken=MOST_COLUMNS)
 _MOVERS = 10
 _GROUPS = 25
-# narrow tables
-_HALF = ("top", "top_probabilities", "groups", "horizons", "rank_groups", "flows", "drift", "ranks")
 _WIDTH_MARKS = (-0.2, 0.25)
 
 
@@ -73,10 +71,10 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
     parts += [
         "<h2>Numbers</h2>",
         '<div class="tables">',
-        *(table(s, whole=s.name not in _HALF) for s in sections(report, _LIMITS)),
+        *(table(s, whole=s.name not in NARROW) for s in sections(report, PAGE_LIMITS)),
         "</div>",
     ]
-    left_out = not_shown(report, _LIMITS)
+    left_out = not_shown(report, PAGE_LIMITS)
     parts += [note(left_out)] if left_out else []
     return document(title(report), "\n".join(part for part in [*parts, _foot(report)] if part))
 

@@ -22,6 +22,18 @@ from estimates.stability.report import (
     Report,
 )
 
+# what a page has room for, `broken` as many as have pictures; the tables of half its width
+PAGE_LIMITS = Limits(named=20, columns=60, rows=20, groups=50, broken=6)
+NARROW = (
+    "top",
+    "top_probabilities",
+    "groups",
+    "horizons",
+    "rank_groups",
+    "flows",
+    "drift",
+    "ranks",
+)
 _BESIDE = 100  # labels that one is told apart from
 PAIRED = {"same_horizon": ", at the same horizon", "same_target": ", for the same targets"}
 

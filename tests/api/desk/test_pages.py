@@ -142,6 +142,20 @@ def test_every_link_leads_somewhere(client: TestClient[Any]) -> None:
     } <= kinds
 
 
+def test_a_bar_leads_to_its_keys(client: TestClient[Any]) -> None:
+    """Every bar and square of a diff leads to as many changes as it says."""
+    read = page(client, "/sets/closes/diff/1/4")
+    bars = [link for link in read.links if "within=" in link and "by=" in link]
+    assert bars
+    total = 0
+    for link in dict.fromkeys(bars):
+        query = link.partition("?")[2]
+        url = f"/v1/sets/closes/diff/changes?from=1&to=4&{query}"
+        total += client.get(url).json()["total"]
+    assert total == client.get("/v1/sets/closes/diff/changes?from=1&to=4").json()["total"]
+    assert page(client, bars[0]).text.count("changed") >= 1
+
+
 def test_problems_are_pages(client: TestClient[Any]) -> None:
     """What does not exist is a page with the status and the words of the answer."""
     for path, status, code in (

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar.params import PathParameter, QueryParameter, QueryParams
 from litestar.types import ASGIApp
 from markupsafe import Markup
 
+from estimates.render.html import table
+from estimates.stability.pages.pictures import MOST_COLUMNS, Pictures
+from estimates.stability.pages.sections import (
+    NARROW,
+    PAGE_LIMITS,
+    detailed,
+    interval_name,
+    sections,
+)
 from estimates.stability.report import Report
 from estimates_api.desk.answers import Answer
+from estimates_api.desk.comparison_pictures import Drawn, column_pictures, interval_pictures
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.links import answer_path, set_path
-from estimates_api.http.bodies import ChangeList, SetDetail, VersionList
-from estimates_api.http.parameters import AsOf, ChangeMetric, Cursor, PairedBy, SetName
-from estimates_api.http.representation import HTML, Representation
+from estimates_api.http.bodies import ChangeList, SetDetail, VersionDetail, VersionList
+from estimates_api.http.parameters import AsOf, Bounds, ChangeMetric, Cursor, PairedBy, SetName
+from estimates_api.http.representation import Representation
 from estimates_api.http.url_text import ReadRequest, check_names
 
 _ROWS = 50
-_MENU = 1000  # versions to choose from, the newest
+_MENU = 300  # versions to choose from, the newest
 From = Annotated[str | None, QueryParameter(name="from")]
 To = Annotated[str | None, QueryParameter(name="to")]
 Paired = Annotated[str | None, QueryParameter(name="pairing")]
@@ -55,6 +66,7 @@ async def comparison(
     query: QueryParams,
     by: ChangeMetric = None,
     pairing: PairedBy = None,
+    within: Bounds = None,
     cursor: Cursor = None,
     as_of: AsOf = None,
 ) -> ASGIApp:
@@ -62,36 +74,36 @@ async def comparison(
     page = DeskPage(request, as_of)
     of_set, versions = await _menus(page, set_name)
     leading = LeadingParts(of_set.key, query)
-    check_names(query, [*leading.names, "by", "pairing", "cursor", "as_of"])
-    named = not (first.isdigit() and second.isdigit())
-    question = {
-        "from": first,
-        "to": second,
-        "pairing": pairing,
-        "as_of": page.as_of if named else None,
-    }
+    check_names(query, [*leading.names, "by", "pairing", "within", "cursor", "as_of"])
+    at = None if first.isdigit() and second.isdigit() else page.as_of
+    question = {"from": first, "to": second, "pairing": pairing, "as_of": at}
     report = await page.get(Report, answer_path(set_name, "diff"), **question)
-    drawn = await page.answers.answer(answer_path(set_name, "diff"), question, HTML)
+    drawn = await page.answers.attempt(
+        Pictures, answer_path(set_name, "diff", "pictures"), **question
+    )
     changes = await page.answers.attempt(
         ChangeList,
         answer_path(set_name, "diff", "changes"),
         **question,
         by=by,
+        within=within,
         limit=_ROWS,
         cursor=cursor,
         **leading.query(),
     )
-    summaries = {v.version: v for v in versions.versions}
+    is_waiting = isinstance(drawn, Answer) and drawn.status == 202
     answer = page.draw(
         "comparison.html",
         set=of_set,
         versions=versions,
         first=report.from_,
         second=report.to,
-        sides=[summaries[n] for n in (report.from_, report.to) if n in summaries],
+        sides=[await _side(page, set_name, n) for n in (report.from_, report.to)],
         report=report,
-        body=report_body(drawn),
-        wait=drawn.status == 202,
+        pictures=_pictures(report, drawn, of_set.key),
+        tables=_tables(report),
+        wait=is_waiting,
+        within=within,
         changes=changes if isinstance(changes, ChangeList) else None,
         problem=changes.problem() if isinstance(changes, Answer) else None,
         numbers=_numbers(changes),
@@ -100,9 +112,20 @@ async def comparison(
         pairing=pairing,
         cursor=cursor,
     )
-    if drawn.status == 202:  # browsers ask again
-        answer.headers["refresh"] = drawn.headers.get("retry-after", "1")
+    if is_waiting:  # browsers ask again
+        answer.headers["refresh"] = "1"
     return answer
+
+
+async def _side(page: DeskPage, name: str, version: int | str) -> VersionDetail:
+    """What is known of one of the two versions."""
+    return await page.get(VersionDetail, answer_path(name, "versions", version))
+
+
+def _tables(report: Report) -> list[Markup]:
+    """The numbers of the report, escaped already."""
+    shown = sections(report, PAGE_LIMITS)
+    return [Markup(table(section, whole=section.name not in NARROW)) for section in shown]
 
 
 async def _menus(page: DeskPage, name: str) -> tuple[SetDetail, VersionList]:
@@ -113,14 +136,21 @@ async def _menus(page: DeskPage, name: str) -> tuple[SetDetail, VersionList]:
     )
 
 
-def report_body(drawn: Answer) -> Markup | None:
-    """What stands between the head and the end of a report's page, which is escaped already; None
-    where there is no such page.
-    """
-    if drawn.status != 200:
-        return None
-    _, _, after = drawn.body.decode().partition("</header>")
-    return Markup(after.rpartition("</main>")[0])
+def _pictures(
+    report: Report, drawn: Pictures | Answer, key: Sequence[str]
+) -> list[tuple[str, str, list[Drawn]]]:
+    """By column and interval what is drawn: a heading, a unit, pictures."""
+    if isinstance(drawn, Answer) or not report.keys.common or report.identical:
+        return []
+    columns = [
+        (name, report.columns[name].unit or "", column_pictures(report, drawn, name, key))
+        for name in detailed(report)[:MOST_COLUMNS]
+    ]
+    intervals = [
+        (f"Interval {interval_name(interval)}", "", interval_pictures(interval, counted))
+        for interval, counted in zip(report.intervals, drawn.intervals, strict=False)
+    ]
+    return [part for part in [*columns, *intervals] if part[2]]
 
 
 def _numbers(changes: Any) -> list[str]:
