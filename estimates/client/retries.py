@@ -1,5 +1,5 @@
-"""The retry rule: a request is sent again after a 503 and after a connection that was refused or
-lost.
+"""The retry rule: a request is sent again after a 429 or a 503, and after a connection that was
+refused or lost.
 
 At most ATTEMPTS are made. The pause before the next one is what `Retry-After` asks for, and then a
 time that doubles from FIRST_PAUSE_S to LONGEST_PAUSE_S; a random half of it keeps clients that
@@ -21,7 +21,7 @@ from estimates.client.plans import Pause, Plan, Reply, Request, Unreached
 ATTEMPTS = 6
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
-_UNAVAILABLE = 503
+_LATER = (429, 503)
 
 
 def send_with_retries(request: Request, patience_s: float) -> Plan[tuple[Reply | Unreached, int]]:
@@ -42,7 +42,7 @@ def send_with_retries(request: Request, patience_s: float) -> Plan[tuple[Reply |
 
 
 def _may_retry(outcome: Reply | Unreached) -> bool:
-    return outcome.status == _UNAVAILABLE if isinstance(outcome, Reply) else outcome.retry
+    return outcome.status in _LATER if isinstance(outcome, Reply) else outcome.retry
 
 
 def _pause_s(outcome: Reply | Unreached, attempt: int) -> float:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 
 import polars as pl
 import pytest
 
+from estimates.errors import UnavailableError
+from estimates_api.serving import recent_results
 from estimates_api.serving.recent_results import RecentResults
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -80,3 +84,54 @@ def test_results_are_bounded(recent: RecentResults) -> None:
     assert made == ["a", "b", "c", "d", "b"]
     ask("large", 10_000), ask("large", 10_000), ask("a")
     assert made == ["a", "b", "c", "d", "b", "large", "a"]
+
+
+def asked(recent: RecentResults, name: str, client: str, make: object, seconds: float = 0) -> None:
+    """Ask for bytes and wait for so long."""
+    asyncio.run(recent.within(seconds, name, make, client))  # type: ignore[arg-type]
+
+
+def test_clients_have_their_turns_and_their_share(
+    recent: RecentResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks once comes before the last of one who asks for ten, and gets no more."""
+    monkeypatch.setattr(recent_results, "MAX_OF_CLIENT", 10)
+    go, made = threading.Event(), list[str]()
+
+    def make(name: str) -> bytes:
+        assert go.wait(20)
+        made.append(name)
+        return b"x"
+
+    for number in range(10):
+        asked(recent, f"a{number}", "a", lambda n=number: make(f"a{n}"))
+    with pytest.raises(UnavailableError, match="10 reports are being computed"):
+        asked(recent, "a10", "a", lambda: make("a10"))
+    asked(recent, "b", "b", lambda: make("b"))
+    go.set()
+    until(lambda: len(made) == 11)
+    assert made.index("b") <= 9  # four were being made, four may be made beside it
+
+
+def test_what_nobody_waits_for_is_given_up(
+    recent: RecentResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty abandoned computations hold up nobody: what runs is told to end, what waits is never
+    begun.
+    """
+    begun = list[int]()
+
+    def make(number: int) -> bytes:
+        begun.append(number)
+        while recent.is_wanted:
+            time.sleep(0.005)
+        raise UnavailableError("report_ended", "nobody waits", remedy="ask again")
+
+    for number in range(50):
+        with pytest.MonkeyPatch.context() as more:
+            more.setattr(recent_results, "MAX_OF_CLIENT", 50)
+            asked(recent, f"{number}", "a", lambda n=number: make(n))
+    monkeypatch.setattr(recent_results, "WANTED_S", 0.0)
+    asked(recent, "mine", "b", lambda: b"x", 20)
+    assert len(begun) <= 5
+    until(lambda: not recent._running or all(c.future.done() for c in recent._running.values()))

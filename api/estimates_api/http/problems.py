@@ -39,6 +39,7 @@ _STATUS_OF_CODE = {
     "body_incomplete": HTTPStatus.BAD_REQUEST,
     "body_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_reports": HTTPStatus.TOO_MANY_REQUESTS,
     "erased": HTTPStatus.GONE,
     "expired": HTTPStatus.GONE,
     "url_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -55,7 +56,7 @@ _SERVER_ERRORS: dict[type[EstimatesError], str] = {
     "the service's log",
 }
 # Their messages name nothing internal, and they come too often to be logged one by one.
-_SHOWN = frozenset(("starting", "not_ready", "overloaded", "stopping"))
+_SHOWN = frozenset(("starting", "not_ready", "overloaded", "stopping", "too_many_reports"))
 _URL_CODES = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
 
 

@@ -103,6 +103,12 @@ def answers(
         )
     if computed:
         responses |= COMPUTING
+        responses[429] = ResponseSpec(
+            Problem,
+            generate_examples=False,
+            description="Too many reports are being computed; ask again after Retry-After seconds.",
+            media_type=PROBLEM_JSON,
+        )
     return {
         "responses": responses,
         "operation_class": partial(_operation, forms),

@@ -113,7 +113,9 @@ async def changes(
     query_of = ChangeQuery(pair.by, pair.min_change, tuple(prefix), pair.within or "")
     selection = comparison.completed(query_of)
     rows = await reports.within(
-        ("changes", comparison.cache_name(), selection), partial(comparison.changes, selection)
+        request.scope,
+        ("changes", comparison.cache_name(), selection),
+        partial(comparison.changes, selection),
     )
     if rows is None:
         return still_computing(request.scope, resolved.head)

@@ -10,9 +10,10 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from select import select
 from threading import Lock, Thread
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 
+_LOOK_S = 0.5  # how often it is asked whether anybody waits
 _NICE = 10  # lookups come first, but a busy service still gives it a tenth of a core
 
 
@@ -53,12 +55,22 @@ class Work(NamedTuple):
 
 
 class ReportWorker:
-    """Runs such processes, one at a time: each may need as much memory as two versions."""
+    """Runs such processes, one at a time: each may need as much memory as two versions.
 
-    def __init__(self, root: str, cache: ReportCache, manifests: Manifests) -> None:
+    is_wanted  whether anybody waits for what the calling thread asks for; else the process is ended
+    """
+
+    def __init__(
+        self,
+        root: str,
+        cache: ReportCache,
+        manifests: Manifests,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._root = root
         self._cache = cache
         self._manifests = manifests
+        self._is_wanted = is_wanted
         self._turn = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -78,6 +90,8 @@ class ReportWorker:
         with self._turn:
             if self._closed:
                 raise _ended("the service is stopping")
+            if not self._is_wanted():
+                raise _ended("nobody waits for it any more")
             with subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             ) as self._process:
@@ -86,6 +100,9 @@ class ReportWorker:
                 try:
                     self._process.stdin.write(work)
                     self._process.stdin.flush()  # it stays open: the process takes its end for ours
+                    while not select([self._process.stdout], [], [], _LOOK_S)[0]:
+                        if not self._is_wanted():
+                            self._process.kill()
                     results = self._process.stdout.read()
                 except BrokenPipeError:
                     results = b""

@@ -60,7 +60,9 @@ class Reports:
     def __init__(self, store: Store) -> None:
         self._cache = store.reports
         self._recent = RecentResults(_RECENT_BYTES)
-        self._worker = ReportWorker(store.root, store.reports, store.manifests)
+        self._worker = ReportWorker(
+            store.root, store.reports, store.manifests, lambda: self._recent.is_wanted
+        )
 
     async def answer(
         self,
@@ -83,14 +85,20 @@ class Reports:
         known = known_tag(scope, etag)
         if known is not None:
             return Representation(b"", etag=known, cache=None, head=full_head)
-        body = await self.within(name, write)
+        body = await self.within(scope, name, write)
         if body is None:
             return still_computing(scope, [*head, *computing_head])
         return Compressible(body, etag=etag, cache=None, media_type=media_type, head=full_head)
 
-    async def within(self, name: Hashable, make: Callable[[], T]) -> T | None:
-        """The result of `make`, or None when it takes longer than PATIENCE_S."""
-        return await self._recent.within(PATIENCE_S, name, make)
+    async def within(
+        self, scope: Scope | HTTPScope, name: Hashable, make: Callable[[], T]
+    ) -> T | None:
+        """The result of `make`, or None when it takes longer than PATIENCE_S.
+
+        Raises UnavailableError (`too_many_reports`), also for what one client asks for.
+        """
+        address = scope.get("client")
+        return await self._recent.within(PATIENCE_S, name, make, address[0] if address else "")
 
     def report(self, comparison: Comparison) -> Report:
         """The report of a comparison."""
