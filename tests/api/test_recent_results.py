@@ -86,7 +86,9 @@ def test_results_are_bounded(recent: RecentResults) -> None:
     assert made == ["a", "b", "c", "d", "b", "large", "a"]
 
 
-def asked(recent: RecentResults, name: str, client: str, make: object, seconds: float = 0) -> None:
+def ask_for(
+    recent: RecentResults, name: str, client: str, make: object, seconds: float = 0
+) -> None:
     """Ask for bytes and wait for so long."""
     asyncio.run(recent.within(seconds, name, make, client))  # type: ignore[arg-type]
 
@@ -104,10 +106,10 @@ def test_clients_have_their_turns_and_their_share(
         return b"x"
 
     for number in range(10):
-        asked(recent, f"a{number}", "a", lambda n=number: make(f"a{n}"))
+        ask_for(recent, f"a{number}", "a", lambda n=number: make(f"a{n}"))
     with pytest.raises(UnavailableError, match="10 reports are being computed"):
-        asked(recent, "a10", "a", lambda: make("a10"))
-    asked(recent, "b", "b", lambda: make("b"))
+        ask_for(recent, "a10", "a", lambda: make("a10"))
+    ask_for(recent, "b", "b", lambda: make("b"))
     go.set()
     until(lambda: len(made) == 11)
     assert made.index("b") <= 9  # four were being made, four may be made beside it
@@ -130,8 +132,8 @@ def test_what_nobody_waits_for_is_given_up(
     for number in range(50):
         with pytest.MonkeyPatch.context() as more:
             more.setattr(recent_results, "MAX_OF_CLIENT", 50)
-            asked(recent, f"{number}", "a", lambda n=number: make(n))
+            ask_for(recent, f"{number}", "a", lambda n=number: make(n))
     monkeypatch.setattr(recent_results, "WANTED_S", 0.0)
-    asked(recent, "mine", "b", lambda: b"x", 20)
+    ask_for(recent, "mine", "b", lambda: b"x", 20)
     assert len(begun) <= 5
     until(lambda: not recent._running or all(c.future.done() for c in recent._running.values()))
