@@ -38,6 +38,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 
 TIMEOUT_S = 30.0
+SLOWEST_BYTES = 64 * 1024  # a second: a body may take `timeout_s`, and as long as that for its size
 CONNECT_TIMEOUT_S = 3.0
 PATIENCE_S = 15.0
 # Nothing was answered, or not to its end, and the next attempt may find another connection or a
@@ -239,9 +240,19 @@ class Client(_ServiceMethods[RemoteSet], _Sync):
                 outcome = step.function()
             else:
                 try:
-                    outcome = _reply(self._http.send(self._request(step)))
+                    outcome = self._received(self._request(step))
                 except httpx.RequestError as error:
                     outcome = _unreached(error)
+
+    def _received(self, request: httpx.Request) -> Reply:
+        body = _Body(request, self._requests.timeout_s)
+        response = self._http.send(request, stream=True)
+        try:
+            for chunk in response.iter_bytes():
+                body.add(chunk)
+        finally:
+            response.close()
+        return body.of(response)
 
 
 class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Async):
@@ -281,9 +292,41 @@ class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Async):
                 outcome = await asyncio.to_thread(step.function)
             else:
                 try:
-                    outcome = _reply(await self._http.send(self._request(step)))
+                    outcome = await self._received(self._request(step))
                 except httpx.RequestError as error:
                     outcome = _unreached(error)
+
+    async def _received(self, request: httpx.Request) -> Reply:
+        body = _Body(request, self._requests.timeout_s)
+        response = await self._http.send(request, stream=True)
+        try:
+            async for chunk in response.aiter_bytes():
+                body.add(chunk)
+        finally:
+            await response.aclose()
+        return body.of(response)
+
+
+class _Body:
+    """The body of an answer as it comes: silence has a limit of its own, a byte now and then must
+    not last for hours.
+    """
+
+    def __init__(self, request: httpx.Request, timeout_s: float) -> None:
+        self._request = request
+        self._until = time.monotonic() + timeout_s
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        """A piece that came; raises httpx.ReadTimeout where all of them took too long."""
+        self._chunks.append(chunk)
+        self._until += len(chunk) / SLOWEST_BYTES
+        if time.monotonic() > self._until:
+            raise httpx.ReadTimeout("the answer comes too slowly", request=self._request)
+
+    def of(self, response: httpx.Response) -> Reply:
+        """The whole reply."""
+        return Reply(response.status_code, dict(response.headers), b"".join(self._chunks))
 
 
 def _service_url(url: str) -> str:
@@ -301,10 +344,6 @@ def _service_url(url: str) -> str:
             "bad_url", f"{url!r} is not the URL of a service", remedy="write http://127.0.0.1:8000"
         )
     return url.rstrip("/")
-
-
-def _reply(response: httpx.Response) -> Reply:
-    return Reply(response.status_code, dict(response.headers), response.content)
 
 
 def _unreached(error: httpx.RequestError) -> Unreached:

@@ -14,6 +14,8 @@ from estimates.contract.quantile_columns import with_quantile_columns
 from estimates.contract.toml_lines import line_numbers, line_of
 from estimates.errors import InvalidError
 
+MAX_BYTES = 1024 * 1024  # of a contract: a faulty one is read again for each of its lines
+
 
 def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     """Read a contract from TOML text.
@@ -21,12 +23,19 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (every fault with its
     line, the field's path and what is allowed).
     """
-    try:
-        tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    if len(source) > MAX_BYTES:
         raise InvalidError(
             "bad_toml",
-            f"{where}: not TOML: {error}",
+            f"{where}: has {len(source):,} bytes, and a contract at most {MAX_BYTES:,}",
+            remedy="list keys in a file of their own: [domain] keys = ..., docs/contract.md",
+        )
+    try:
+        tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        fault = "it is nested too deep" if isinstance(error, RecursionError) else error
+        raise InvalidError(
+            "bad_toml",
+            f"{where}: not TOML: {fault}",
             remedy="mend that line; docs/contract.md shows every field",
         ) from None
     text = source.decode() if isinstance(source, bytes) else source

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import polars as pl
@@ -23,8 +24,9 @@ from estimates.gate.offenders import OffenderGroup
 # One thread: sums of floats must not depend on how rows were shared out.
 _SETTINGS = (
     "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; "
-    "SET lock_configuration = true"
+    "SET memory_limit = '4GB'; SET lock_configuration = true"
 )
+QUERY_S = 120.0  # that the SQL of a check may take
 
 
 _NUMBERS = frozenset(
@@ -222,10 +224,17 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
         connection.execute(_SETTINGS)
         for name, frame in tables.items():
             connection.register(name, frame.to_arrow())
+        ending = Timer(QUERY_S, connection.interrupt)
+        ending.start()
         try:
             return connection.sql(sql).pl()
+        except duckdb.InterruptException:
+            message = f"the query took longer than {QUERY_S:g} s"
+            raise InvalidError("bad_check", message, remedy="write one that takes less") from None
         except duckdb.Error as error:
             raise InvalidError("bad_check", f"DuckDB: {error}") from None
+        finally:
+            ending.cancel()
 
 
 def _function(path: str) -> Callable[..., Any]:

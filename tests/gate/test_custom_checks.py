@@ -12,6 +12,7 @@ import pytest
 
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.gate import custom_checks
 from estimates.gate.policy import policy_digest
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict, parse_json, render_json
@@ -273,3 +274,11 @@ def test_offenders_of_a_query_have_the_key() -> None:
     with pytest.raises(InvalidError, match="no column 'target_date'; it must give the key"):
         validate_policy(contract(more=more))
     validate_policy(contract(more=RATIO))
+
+
+def test_a_query_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error of the check that says so, and not a gate that never answers."""
+    monkeypatch.setattr(custom_checks, "QUERY_S", 0.2)
+    endless = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range = 7"
+    with pytest.raises(InvalidError, match=r"longer than 0\.2 s"):
+        custom_checks._query({}, endless)

@@ -22,6 +22,7 @@ import msgspec
 
 from estimates import __version__
 from estimates.catalog.records import Event
+from estimates.client.deadlines import within
 from estimates.client.retries import retry_after_s
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.store.store import Store
@@ -77,26 +78,33 @@ class Receiver:
         """Post once, `within_s` seconds being left; the answer's body is not read and redirects are
         not followed.
         """
+        answer_s = min(_ANSWER_S, within_s)
         try:
-            with self._client.stream(
-                "POST",
-                self._url,
-                content=message.body,
-                headers=headers(message, self._keys, int(time.time())),
-                timeout=httpx.Timeout(min(_ANSWER_S, within_s), connect=min(_CONNECT_S, within_s)),
-            ) as response:
-                status, after_s = response.status_code, retry_after_s(response.headers)
+            status, after_s = within(answer_s, lambda: self._post(message, answer_s))
+        except TimeoutError:
+            return Attempt("no answer in time", again=True)
         except httpx.TimeoutException:
             return Attempt("no answer in time", again=True)
         except httpx.TransportError as error:
             return Attempt(str(error) or type(error).__name__, again=True)
-        if response.is_success:
+        if httpx.codes.is_success(status):
             return Attempt(None)
-        if response.is_redirect:
+        if httpx.codes.is_redirect(status):
             return Attempt(f"status {status}, and redirects are not followed")
         again = status == 429 or status >= 500
         wait = f", and it asks for {after_s:.0f} s of patience" if again and after_s else ""
         return Attempt(f"status {status}{wait}", again, after_s)
+
+    def _post(self, message: Notification, answer_s: float) -> tuple[int, float]:
+        """The status, and after how many seconds it asks to be tried again."""
+        with self._client.stream(
+            "POST",
+            self._url,
+            content=message.body,
+            headers=headers(message, self._keys, int(time.time())),
+            timeout=httpx.Timeout(answer_s, connect=min(_CONNECT_S, answer_s)),
+        ) as response:
+            return response.status_code, retry_after_s(response.headers)
 
     def _hide_url(self, record: logging.LogRecord) -> bool:
         """Have httpx log the origin in place of the URL."""

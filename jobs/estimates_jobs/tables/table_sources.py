@@ -29,6 +29,9 @@ _DOCUMENTS = re.compile(
     re.IGNORECASE,
 )
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+# More memory than this, and so many times the file's size: no table with keys is packed like that.
+SWOLLEN_BYTES = 256 * 1024 * 1024
+SWOLLEN_TIMES = 200
 # How compressed files begin, and what Arrow calls their codec.
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 
@@ -134,11 +137,20 @@ def decompressed(content: bytes, where: str) -> bytes:
     import pyarrow as pa  # takes a moment, and most files are not compressed
 
     try:
-        return pa.CompressedInputStream(pa.BufferReader(content), codec).read()
+        stream = pa.CompressedInputStream(pa.BufferReader(content), codec)
+        most = max(SWOLLEN_BYTES, SWOLLEN_TIMES * len(content))
+        unpacked = stream.read(most)
+        if len(unpacked) < most or not stream.read(1):
+            return unpacked
     except (OSError, pa.ArrowException) as error:
         raise InvalidError(
             "bad_file", f"{where}: is damaged: {error}", remedy="write or fetch it again"
         ) from None
+    raise InvalidError(
+        "bad_file",
+        f"{where}: unpacks to more than {most:,} bytes, from {len(content):,}",
+        remedy="look at what packed it; if it is right, unpack it first",
+    )
 
 
 _EXPECTED = (

@@ -7,6 +7,7 @@ shut off while it reads, and pyarrow reads such a file column by column.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,8 +18,10 @@ import polars as pl
 
 from estimates.contract.arrow_tables import frame_of_arrow
 from estimates.errors import InvalidError
+from estimates_jobs.tables.table_sources import SWOLLEN_BYTES, SWOLLEN_TIMES
 
 PARQUET = b"PAR1"  # how such a file begins
+_CELL_BYTES = 8
 _BY_POLARS: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
     PARQUET: pl.read_parquet,
     b"ARROW1": pl.read_ipc,
@@ -39,6 +42,8 @@ def read_typed_file(file: IO[bytes], start: bytes, where: str) -> pl.DataFrame:
     Raises InvalidError `bad_file` for one that is damaged, or of a type that nothing here reads.
     """
     magic = next(magic for magic in _BY_POLARS if start.startswith(magic))
+    if magic == PARQUET:
+        _refuse_swollen(file, where)
     with (
         suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError),
         _terminal_shut_off(),
@@ -46,6 +51,27 @@ def read_typed_file(file: IO[bytes], start: bytes, where: str) -> pl.DataFrame:
         return _BY_POLARS[magic](file)
     file.seek(0)
     return _by_arrow(file, magic, where)
+
+
+def _refuse_swollen(file: IO[bytes], where: str) -> None:
+    """Refuse a file of which much more memory would be needed than tables with keys ever do: 200
+    million equal rows take 2 MB in Parquet.
+    """
+    with suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        with _terminal_shut_off():
+            metadata = pl.scan_parquet(file)
+            rows = metadata.select(pl.len()).collect().item()
+            columns = len(metadata.collect_schema())
+        needed = rows * columns * _CELL_BYTES
+        size = file.seek(0, io.SEEK_END)
+        if needed > SWOLLEN_BYTES and needed > SWOLLEN_TIMES * size:
+            raise InvalidError(
+                "bad_file",
+                f"{where}: says that it has {rows:,} rows of {columns} columns in {size:,} bytes: "
+                "such rows are all the same",
+                remedy="look at what wrote it; a table has one row a key",
+            )
+    file.seek(0)
 
 
 def _by_arrow(file: IO[bytes], magic: bytes, where: str) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import Accuracy
 from estimates.catalog.records import InputDigest, LogHead, Run, Scored, Version
+from estimates.client.deadlines import within
 from estimates.compare.queries import DiffQuery
 from estimates.errors import NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
@@ -32,6 +33,7 @@ from estimates.store.store import Store
 from estimates_jobs.tracking import sqlite_record
 from estimates_jobs.tracking.run_record import InputRecord, RunRecord
 
+SERVER_S = 60.0  # that a server may take for all of a run
 _FAILED = ("failed", "rejected")
 _NAME = re.compile(r"[^/\w.\- :]")  # what MLflow does not take in the name of a metric or parameter
 _VALUE = 6000  # longest parameter value that MLflow takes
@@ -199,7 +201,10 @@ def _write(uri: str, function: Literal["record_run", "record_metrics"], *content
 def _by_client(uri: str, function: str, content: Sequence[Any]) -> Any:
     from estimates_jobs.tracking import client_record
 
-    return getattr(client_record, function)(uri, *content)
+    if not uri.startswith(("http://", "https://")):
+        return getattr(client_record, function)(uri, *content)
+    # MLflow's own limit is one of silence: a byte now and then would hold a run for hours
+    return within(SERVER_S, lambda: getattr(client_record, function)(uri, *content))
 
 
 def _run_record(store: Store, run: Run, publication: Publication | None) -> RunRecord:
