@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
@@ -44,6 +44,9 @@ ROUTES: list[ControllerRouterHandler] = [
     for module in iter_modules(package.__path__)
     for route in import_module(f"{package.__name__}.{module.name}").ROUTES
 ]
+
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 class ReadService(Litestar):
@@ -130,9 +133,10 @@ class ReadService(Litestar):
         )
 
 
-def create_app(store: Store | None = None) -> ReadService:
+def create_app(store: Store | None = None, *, lifespan: Sequence[Lifespan] = ()) -> ReadService:
     """The read service over a store, by default the one that the ESTIMATES_* variables name.
 
+    lifespan  what else runs while the app does, begun after everything of its own
     Raises what `Store` raises when there is no store or its catalog cannot be reached.
     """
     follower = Follower(store or _configured_store())
@@ -157,6 +161,7 @@ def create_app(store: Store | None = None) -> ReadService:
             reports.lifespan,
             streams.lifespan,
             shared.lifespan,
+            *lifespan,
         ],
         state=State({"follower": follower}),
         logging_config=None,

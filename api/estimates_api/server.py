@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import logging
 import mmap
 import multiprocessing
 import os
@@ -16,7 +17,8 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from multiprocessing.sharedctypes import Synchronized
+from typing import Any, NamedTuple
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -98,13 +100,30 @@ class Server(MPServer):
         time.sleep(self.notice_s)
 
 
-def load(master: int, loaded: mmap.mmap) -> Any:
+class Said(NamedTuple):
+    """What the first worker that answers prints, and a byte of all processes: whether one has."""
+
+    url: str
+    form: str
+    done: Synchronized[int]
+
+    def begins(self) -> bool:
+        """Whether this worker is the first to ask."""
+        with self.done.get_lock():
+            first = not self.done.value
+            self.done.value = 1
+        return first
+
+
+def load(master: int, loaded: mmap.mmap, said: Said | None, log_level: str) -> Any:
     """The application, in a worker: it ends when the process that started it does."""
     _end_with(master)
+    logging.basicConfig(format="[%(levelname)s] %(name)s: %(message)s", level=log_level.upper())
     from estimates_api.app import create_app  # it loads polars: after the fork
+    from estimates_api.serving.announcement import announcing
 
     try:
-        app = create_app()
+        app = create_app(lifespan=[] if said is None else [announcing(said)])
     except EstimatesError as error:
         sys.exit(f"the service cannot start: {error} [{error.code}]")
     loaded[0] = 1
@@ -127,6 +146,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--notice", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--log-level", default="warning")
+    parser.add_argument("--access-log", action="store_true")
+    parser.add_argument("--announce", choices=("text", "json"))
     options = parser.parse_args()
     multiprocessing.set_start_method("fork")
     signal.signal(NOT_READY, signal.SIG_IGN)  # what a worker does until it knows better
@@ -138,14 +160,19 @@ def main() -> None:
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels(options.log_level),
+        log_access=options.access_log,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_S * 1000),
         workers_kill_timeout=DRAIN_S,
     )
     server.notice_s = options.notice
-    server.serve(target_loader=partial(load, os.getpid(), server.loaded), wrap_loader=False)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    url = f"http://{host}:{options.port}"
+    said = Said(url, options.announce, multiprocessing.Value("b")) if options.announce else None
+    loader = partial(load, os.getpid(), server.loaded, said, options.log_level)
+    server.serve(target_loader=loader, wrap_loader=False)
 
 
 if __name__ == "__main__":

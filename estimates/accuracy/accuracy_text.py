@@ -18,7 +18,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.accuracy.comparison_text import short
-from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, table
+from estimates.render.terminal import BAR, bar, marked_bar, page_width, table
 from estimates.render.wording import count, number, percent, percent_range, signed_percent
 
 Cell = Callable[[ColumnScores], str]
@@ -80,7 +80,7 @@ def _elapsed(versions: list[Scored]) -> list[str]:
     return wrap(
         f"not scored: {elapsed} of {count(len(keys), 'version')} whose target was not after the "
         "version's data (elapsed)",
-        WIDTH,
+        page_width(),
     )
 
 
@@ -97,7 +97,9 @@ def _other_vintages(accuracy: SetAccuracy) -> list[str]:
     if not others:
         return []
     more = f" and {len(others) - _NAMED} earlier ones" if len(others) > _NAMED else ""
-    return wrap(f"also scored: --vintage {', '.join(map(str, others[-_NAMED:]))}{more}", WIDTH)
+    return wrap(
+        f"also scored: --vintage {', '.join(map(str, others[-_NAMED:]))}{more}", page_width()
+    )
 
 
 def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
@@ -132,7 +134,9 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     )
     left_out = _left_out(newest)
     of_newest = f"; left out of the newest version: {left_out}" if left_out else ""
-    return wrap(f"{name}: {answer}; {count(every.n, 'key')} with an actual value{of_newest}", WIDTH)
+    return wrap(
+        f"{name}: {answer}; {count(every.n, 'key')} with an actual value{of_newest}", page_width()
+    )
 
 
 def _wis_parts(pooled: Together) -> str:

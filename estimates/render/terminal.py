@@ -1,6 +1,9 @@
 """Tables, wrapped lines and bars for a terminal, in plain text."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from textwrap import wrap
 
 from estimates.render.section import Section
@@ -10,18 +13,46 @@ WIDTH = 100  # columns of a page
 BAR = 24  # characters of the longest bar
 _CELL = 40  # characters of a cell; numbers are shorter
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_COMMAND = re.compile(r"(?:\$ )?(?:estimates|curl|export|just) ")
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")  # of a shell
+_narrow: ContextVar[int | None] = ContextVar("narrow", default=None)
+
+
+@contextmanager
+def narrow_pages(width: int) -> Iterator[None]:
+    """Lay out what is rendered within this for a terminal of `width` columns: lines are folded
+    there, and tables leave out the columns to the right that have no room.
+    """
+    token = _narrow.set(width)
+    try:
+        yield
+    finally:
+        _narrow.reset(token)
+
+
+def page_width() -> int:
+    """Where lines are folded, in columns: WIDTH, or the width of `narrow_pages` if less."""
+    return min(WIDTH, _narrow.get() or WIDTH)
 
 
 def wrapped(text: str) -> list[str]:
     """A text as lines of a page, with control characters made visible."""
-    return wrap(visible(text), WIDTH)
+    return wrap(visible(text), page_width())
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
-    """Lines indented by two: the first `left` columns to the left, numbers to the right."""
+    """Lines indented by two: the first `left` columns to the left, numbers to the right; below
+    them the titles of columns that have no room.
+    """
     grid = [[cut(visible(cell), _CELL) for cell in row] for row in [header, *rows]]
     widths = [max(cells(row[i]) for row in grid) for i in range(len(header))]
-    return ["  " + "  ".join(_padded(row, widths, left)).rstrip() for row in grid]
+    shown = len(widths)
+    limit = _narrow.get()
+    while limit is not None and shown > left + 1 and sum(widths[:shown]) + 2 * shown > limit:
+        shown -= 1
+    lines = ["  " + "  ".join(_padded(row, widths, left)[:shown]).rstrip() for row in grid]
+    hidden = grid[0][shown:]
+    return lines + (_indented(f"no room here for: {', '.join(hidden)}") if hidden else [])
 
 
 def section_lines(section: Section) -> list[str]:
@@ -34,6 +65,37 @@ def section_lines(section: Section) -> list[str]:
     for note in section.notes:
         lines += _indented(note)
     return lines
+
+
+def folded(line: str, width: int) -> list[str]:
+    """A line in lines of at most `width` columns, those after the first indented; no word is
+    broken. Lines of a command but for the last end in a backslash, so that it can be pasted.
+    """
+    text = line.lstrip(" ")
+    if len(line) <= width or not text:
+        return [line]
+    indent = line[: len(line) - len(text)]
+    if _COMMAND.match(text):
+        return _folded_command(text, indent, width)
+    return wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _folded_command(text: str, indent: str, width: int) -> list[str]:
+    lines = [indent]
+    for word in _WORD.findall(text):
+        longer = f"{lines[-1]}{'' if lines[-1].isspace() or not lines[-1] else ' '}{word}"
+        if len(longer) > width - 2 and lines[-1].strip():
+            lines.append(f"{indent}    {word}")
+        else:
+            lines[-1] = longer
+    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 
 
 def bar(value: float, largest: float) -> str:
@@ -58,4 +120,4 @@ def _padded(row: Sequence[str], widths: Sequence[int], left: int) -> list[str]:
 
 
 def _indented(text: str) -> list[str]:
-    return wrap(visible(text), WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return wrap(visible(text), page_width(), initial_indent="  ", subsequent_indent="    ")

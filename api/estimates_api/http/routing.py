@@ -21,7 +21,7 @@ def raw_path(scope: HTTPScope) -> str:
     Raises InvalidError: `bad_path` (not UTF-8, a `%` without two hexadecimal digits, an empty
     segment), `url_too_long`.
     """
-    raw = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
+    raw = _below_mount(scope)
     if len(raw) + len(scope["query_string"]) > MAX_URL_BYTES:
         raise InvalidError(
             "url_too_long",
@@ -49,6 +49,30 @@ def raw_path(scope: HTTPScope) -> str:
             "the path is not percent-encoded UTF-8",
             remedy="write each byte of the text that is no letter as %XX",
         ) from None
+
+
+def _below_mount(scope: HTTPScope) -> bytes:
+    """The path as it was sent. Where a Litestar app has mounted this one, what lies below the
+    mount: it takes the mount from `path`, merges slashes, adds one to its end, and leaves
+    `raw_path` as it was.
+    """
+    path = scope["path"]
+    raw = (scope.get("raw_path") or quote(path).encode()).partition(b"?")[0]
+    if len(raw) == len(path):
+        return raw
+    whole, below = unquote_to_bytes(raw), path.encode()
+    if whole == below:
+        return raw
+    below = _normal(below)
+    for decoded in (_normal(whole), _normal(unquote_to_bytes(whole))):  # Litestar decodes twice
+        if decoded.endswith(below):
+            mount = quote(decoded[: len(decoded) - len(below)]).encode()
+            return raw.removeprefix(mount) or b"/"
+    return raw
+
+
+def _normal(path: bytes) -> bytes:
+    return re.sub(rb"/+", b"/", path).rstrip(b"/")
 
 
 def without_body(send: Send) -> Send:

@@ -8,6 +8,8 @@ threads         where handlers run: on the event loop or in a thread
 reports         reports for requests: cached, computed in time, or 202
 turns           long answers one by one on the event loop
 recent_results  the last results of long computations
+announcement    saying that the service listens, and what to look at
+example_requests  pages and curl lines that work on a store
 report_worker   the process that computes large reports
 request_counts  requests of this worker, counted
 worker_metrics  metrics of all workers of one server

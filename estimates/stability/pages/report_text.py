@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from estimates.render.digits import rounded
@@ -31,6 +33,13 @@ def render_short(report: Report) -> str:
         if section.name in ("keys", "change"):
             lines += section_lines(section)
     return short(lines, "… the whole: estimates.stability.pages.report_text.render_text(report)")
+
+
+def render_parts(report: Report, names: Collection[str]) -> str:
+    """The headline of a report, and of its sections those that have these names."""
+    parts = [[visible(title(report)), *wrapped(report.headline)]]
+    parts += [section_lines(part) for part in sections(report, _LIMITS) if part.name in names]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
 def render_text(report: Report) -> str:

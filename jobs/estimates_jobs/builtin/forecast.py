@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from estimates.contract.contract import Interval
+from estimates_jobs.builtin import drift
 from estimates_jobs.builtin.forecast_plan import TARGET, Parameters, Plan, make_plan
 from estimates_jobs.builtin.forecast_series import (
     INSIDE,
@@ -29,7 +30,7 @@ from estimates_jobs.run.context import Context
 
 # The digest of its sources when it last changed what it computes, which versions name as the code
 # of their run; write another text here when the same inputs give another frame.
-REVISION = "85b18204d25d8ce7473e8b6dd3e73c4776d04d67c6d2c61aac1abaf758862530"
+REVISION = "232ff02e53b9b65a046794524d74fe4529ad8cde6c8eaf5cf33c12903ca9f500"
 
 
 def forecast(context: Context) -> pl.DataFrame:
@@ -99,11 +100,13 @@ def _ordered(plan: Plan, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _computed(plan: Plan, table: pl.DataFrame, horizon: int) -> pl.DataFrame:
-    """What statsforecast says about a long table `unique_id, ds, y`; series that make it fail are
+    """What the model says about a long table `unique_id, ds, y`; series that make it fail are
     missing.
     """
-    model = _model(plan.parameters)
     levels = [_percent(interval) for interval in plan.intervals]
+    if plan.parameters.model == drift.MODEL:
+        return drift.drift_forecast(table, horizon, levels)
+    model = _model(plan.parameters)
     try:
         # What it warns of while it tries models out ends as a finite forecast or as none.
         with warnings.catch_warnings(action="ignore"):

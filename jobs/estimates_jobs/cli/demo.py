@@ -43,4 +43,4 @@ def demo(options: Options, serves: bool, host: str, port: int) -> None:
         terminal.json(played)
     settings = Settings(store=root, actor=Settings.from_environment().actor)
     if serves:
-        serve_store(options, settings, host, port, 1)
+        serve_store(options, settings, host, port)

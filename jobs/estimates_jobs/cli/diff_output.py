@@ -104,7 +104,7 @@ def _show_report(
         drawn = None if report.identical or pictures is None else pictures()
         terminal.page(render_html(report, drawn))
     else:
-        terminal.page(render_text(report))
+        terminal.report(lambda: render_text(report))
 
 
 def _show_changes_of_versions(

@@ -171,6 +171,7 @@ def _show_rows(rows: list[dict[str, Any]], contract: Contract, *more: str) -> No
     terminal.table(
         [cells.column_title(name, contract) for name in names],
         [[cells.plain(row.get(name)) for name in names] for row in rows],
+        optional=cells.less_needed(names, contract),
     )
 
 

@@ -91,5 +91,5 @@ def check(
     elif options.format == "markdown":
         terminal.page(render_markdown(report))
     else:
-        terminal.page(render_text(report))
+        terminal.report(lambda: render_text(report))
     return ANSWER_IS_NO if report.outcome == "fail" else 0

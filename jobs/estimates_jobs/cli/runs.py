@@ -44,7 +44,8 @@ def runs(options: Options, set_name: str | None, run_id: str | None, limit: int)
     if options.json:
         terminal.json(({"set": set_name} if set_name else {}) | {"runs": all_runs})
     elif all_runs:
-        terminal.records([_row(run, with_set=set_name is None) for run in all_runs])
+        rows = [_row(run, with_set=set_name is None) for run in all_runs]
+        terminal.records(rows, optional=["next step", "took", "data through", "started"])
     else:
         terminal.line(f"{set_name or 'the store'} has no runs yet")
 

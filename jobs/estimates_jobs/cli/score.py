@@ -330,7 +330,7 @@ def _show(options: Options, accuracy: SetAccuracy, body: bytes) -> None:
     elif options.csv:
         terminal.raw(csv(accuracy_frame(accuracy)))
     else:
-        terminal.page(render_text(accuracy))
+        terminal.report(lambda: render_text(accuracy))
 
 
 def _show_outcome(outcome: Outcome, untracked: str | None) -> None:

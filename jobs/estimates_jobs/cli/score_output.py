@@ -67,7 +67,7 @@ def show_models(options: Options, models: ModelTable, chart: str | None) -> None
     elif options.format == "html":
         terminal.raw(model_page.render_html(models).encode())
     else:
-        terminal.page(model_text.render_text(models))
+        terminal.report(lambda: model_text.render_text(models))
     if chart is not None:
         with writing(chart) as path:
             path.write_bytes(model_page.draw(models, Path(chart).suffix[1:]))

@@ -11,6 +11,7 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
 @command(
     "estimates serve --store ./estimates-store",
     "estimates serve --host 0.0.0.0 --port 8080 --workers 4",
+    "estimates serve --log-level info --access-log",
 )
 @host_option
 @port_option
@@ -19,7 +20,8 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes that answer.",
+    help="Processes that answer. One serves thousands of lookups a second; give as many as there "
+    "are cores to spare. They share the files on the disk and follow the same catalog.",
 )
 @click.option(
     "--notice",
@@ -29,12 +31,37 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
     show_default=True,
     help="How long to answer on after SIGTERM, while /health/ready says 503.",
 )
-def serve(options: Options, host: str, port: int, workers: int, notice: float) -> None:
-    """Answer over HTTP, reading only; the routes are described at /docs.
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="From which level on messages are logged.",
+)
+@click.option(
+    "--access-log",
+    is_flag=True,
+    help="Log every request: time, address, method, path, status, milliseconds. Off, because it "
+    "takes time of every lookup; /metrics counts them all.",
+)
+def serve(
+    options: Options,
+    host: str,
+    port: int,
+    workers: int,
+    notice: float,
+    log_level: str,
+    access_log: bool,
+) -> None:
+    """Answer over HTTP, reading only; the routes are described at /docs, and / is the desk: pages
+    of every set, version, change and verdict.
 
+    It listens first, says so, and opens the versions in production while it answers already.
     Promotions and rollbacks are followed within a second, without a restart. A worker that dies is
     replaced. On SIGTERM or Ctrl-C it stops being ready for --notice seconds, then accepts nothing
     new, finishes the requests under way, ends the event streams and exits with 0 after at most 10
     seconds.
     """
-    serve_store(options, options.settings(), host, port, workers, notice)
+    more = ["--workers", str(workers), "--notice", str(notice), "--log-level", log_level]
+    more += ["--access-log"] if access_log else []
+    serve_store(options, options.settings(), host, port, *more)

@@ -91,7 +91,8 @@ def _show_column(pairs: list[PairMove], name: str, *, has_frozen: bool) -> None:
                 "": "  ".join(filter(None, (bar, _note(pair)))),
             }
             for pair, column, bar in zip(pairs, columns, bars, strict=True)
-        ]
+        ],
+        optional=["added", "removed", "frozen", "sign flips", "mean change", "keys", "moved at"],
     )
 
 

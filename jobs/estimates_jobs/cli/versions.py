@@ -78,5 +78,6 @@ def _show(rows: list[dict[str, Any]]) -> None:
         if not any(row[column] for row in rows):
             del titles[column]
     terminal.records(
-        [{title: cells.plain(row[name]) for name, title in titles.items()} for row in rows]
+        [{title: cells.plain(row[name]) for name, title in titles.items()} for row in rows],
+        optional=["MLflow", "shape", "run", "rows", "claimed release", "published"],
     )

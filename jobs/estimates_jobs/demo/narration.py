@@ -1,4 +1,4 @@
-"""What the demo prints: the week day by day, then each answer with the command that shows it."""
+"""What the demo prints: acts of a screen each, every answer below the command that shows it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import click
 import msgspec
 
-from estimates import instants
 from estimates.catalog.records import Event
-from estimates.gate.pages.verdict_text import render_text as verdict_text
+from estimates.gate.pages.verdict_text import headline, notable_results
 from estimates.gate.verdict import Verdict
-from estimates.stability.pages.report_text import render_text as diff_text
+from estimates.render.wording import cut
+from estimates.stability.pages.report_text import render_parts
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.alias_moves import show_move
 from estimates_jobs.cli.output.history_table import show_history
-from estimates_jobs.cli.output.set_status import set_status, show_status
 from estimates_jobs.demo import price_feed
 from estimates_jobs.demo.price_feed import CONTRACT, MISSING, TEN_TIMES, Feed
 from estimates_jobs.tracking.record import tracking_uri
 
 SET = "sp500-close"
 ACTUAL = "sp500-actual"
+_ACTS = 6
+_WIDTH = 78  # columns of a line that is cut
+_PARTS = ("horizons",)  # of a diff, that are shown
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -40,93 +43,119 @@ class Day(msgspec.Struct, frozen=True):
     production: int | None
 
 
-def introduce(root: Path, feed: Feed) -> None:
-    """Say what is about to be played."""
-    terminal.line(
-        f"A week of {SET}: 20 tickers × the next ten trading days, forecast with the data up to "
-        "each day",
-        "bold",
-    )
-    terminal.pairs(
-        [
-            ("store", str(root)),
-            ("contract", str(root / CONTRACT)),
-            (
-                "price feed",
-                f"{root / 'feed'}, a file a day; that of {feed.broken_day} is broken",
-            ),
-        ]
-    )
-    terminal.line()
+class Acts:
+    """The acts of a week, in the order in which they are printed."""
 
+    def __init__(self, root: Path, store: Store, feed: Feed) -> None:
+        self.store = store
+        self.feed = feed
+        self._root = root
+        self._where = f"--store {shlex.quote(str(root))}"
+        self._act = 0
 
-def show_day(feed: Feed, position: int, day: Day, verdict: Verdict) -> None:
-    """Print what became of a day."""
-    baseline = verdict.baseline
-    against = "the first" if baseline is None else f"against version {baseline.version}"
-    passes = "passes" if day.outcome == "pass" else "passes with warnings"
-    answer = "REFUSED" if day.blocks else f"{passes}, {against}"
-    production = f"production {'stays at' if day.blocks else 'is'} version {day.production}"
-    terminal.line(
-        f"{day.day}  version {day.version}  {answer:<28} {production}",
-        "bold red" if day.blocks else None,
-    )
-    if position == price_feed.BROKEN_DAY:
+    def before_day(self, position: int) -> None:
+        """Begin an act, where one begins with this day."""
+        feed = self.feed
+        if position == 0:
+            self._begin(
+                "A forecast every day",
+                "The next ten closes of 20 stocks, from the prices up to each day.",
+                f"contract {self._root / CONTRACT}, prices {self._root / feed.folder.name}/",
+            )
+            terminal.line("# first, so that what follows can be pasted", "dim")
+            folder = shlex.quote(str(Path(sys.executable).parent))
+            terminal.command(f'export PATH={folder}:"$PATH"')
+        elif position == price_feed.BROKEN_DAY:
+            self._begin(
+                "A price file breaks",
+                f"{feed.broken_day}: {', '.join(TEN_TIMES)} are ten times too high, "
+                f"{', '.join(MISSING)} are missing.",
+                str(self._root / feed.folder.name / feed.broken_file.name),
+            )
+        elif position == price_feed.BROKEN_DAY + 1:
+            self._begin(
+                "The week goes on, and a person steps in",
+                f"The file of {feed.broken_day} was replaced by the right one.",
+            )
+
+    def show_day(self, position: int, day: Day, verdict: Verdict) -> None:
+        """Print what became of a day."""
+        if position in (0, price_feed.BROKEN_DAY, price_feed.BROKEN_DAY + 1):
+            terminal.line()
+        baseline = verdict.baseline
+        against = "the first" if baseline is None else f"against version {baseline.version}"
+        passes = "passes" if day.outcome == "pass" else "passes with warnings"
+        answer = "REFUSED" if day.blocks else f"{passes}, {against}"
+        production = f"production {'stays at' if day.blocks else 'is'} version {day.production}"
         terminal.line(
-            f"    its price file: {', '.join(TEN_TIMES)} ten times too high, {', '.join(MISSING)} "
-            f"missing: {feed.broken_file}"
+            f"{day.day}  version {day.version}  {answer:<26} {production}",
+            "bold red" if day.blocks else None,
         )
+        if position == 0:
+            self._run(f"estimates get {SET} AAPL --ref 1 --limit 3")
+            terminal.line()
+        elif position == price_feed.BROKEN_DAY:
+            self._show_verdict(verdict)
+
+    def conclude(self, back: Event, forth: Event) -> None:
+        """The rollback and the promotion, then what a person would look at next."""
+        assert back.version is not None
+        assert forth.version is not None
+        self._command(f'estimates rollback {SET} --reason "{back.reason}"')
+        show_move(Options(), back)
+        self._command(f'estimates promote {SET} {forth.version} --reason "{forth.reason}"')
+        show_move(Options(), forth)
+        self._begin("What changed from version to version", "Key by key, in the estimate's unit.")
+        self._command(f"estimates diff {SET} {back.version} {forth.version}")
+        report = self.store[SET].diff(back.version, forth.version)
+        terminal.report(lambda: render_parts(report, _PARTS))
+        self._begin("One number through the week", "The refused version never was in production.")
+        key = self._key_of_all()
+        self._command(f"estimates history {SET} {' '.join(key)} --fields value")
+        answer = self.store[SET].history(*key, fields=["value"])
+        show_history(answer, self.store.contract(SET))
+        terminal.line("and how it settled, in seven numbers", "dim")
+        self._begin("The same in a browser, and over HTTP")
+        terminal.pairs([("recorded in MLflow", self._record())])
+
+    def _record(self) -> str:
+        """Where the runs are recorded, or how to record them."""
+        if self.store.resolve(SET).mlflow_run is not None:
+            return tracking_uri(self.store)
+        return f"not yet, it is not installed; then: estimates track {self._where}"
+
+    def _show_verdict(self, verdict: Verdict) -> None:
         terminal.line()
-        for text in verdict_text(verdict).splitlines():
-            terminal.line(f"    {text}".rstrip())
+        terminal.line(headline(verdict), "bold red")
+        for result in notable_results(verdict):
+            terminal.line(cut(f"  {result.status:<5} {result.name}: {result.message}", _WIDTH))
+        key = " ".join(self._key_of_all())
+        self._command(f"estimates explain {SET} {key} --ref {verdict.version}")
+        terminal.line("shows the run, its inputs and the whole verdict", "dim")
+
+    def _key_of_all(self) -> tuple[str, str]:
+        """A ticker and a date that every version has an estimate for."""
+        first = self.store.view().set(SET).versions[0]
+        return TEN_TIMES[0], first.provenance.targets[price_feed.DAYS]
+
+    def _begin(self, title: str, *lines: str) -> None:
+        """The title of an act; a terminal waits for a key, so that the one before can be read."""
+        if self._act:
+            click.pause(click.style("\nany key: the next act", dim=True))
+            click.clear()
+        self._act += 1
+        terminal.line(f"{self._act}/{_ACTS}  {title}", "bold magenta")
+        for line in lines:
+            terminal.line(f"     {line}", "dim")
+
+    def _run(self, command: str) -> None:
+        """Print a command that reads, and what it prints."""
+        from estimates_jobs.cli.commands import cli
+
+        self._command(command)
+        words = shlex.split(f"{command} {self._where}")[1:]
+        cli.main(words, prog_name="estimates", standalone_mode=False, obj=Options())
+
+    def _command(self, text: str) -> None:
         terminal.line()
-    if position == price_feed.BROKEN_DAY + 1:
-        terminal.line(f"    the price file of {feed.broken_day} was replaced by the right one")
-
-
-def conclude(root: Path, store: Store, back: Event, forth: Event) -> None:
-    """What a person would look at next, each with the command that shows it."""
-    options, where = Options(), f"--store {shlex.quote(str(root))}"
-    assert back.version is not None
-    assert forth.version is not None
-    _show_command(f'estimates rollback {SET} --reason "{back.reason}" {where}')
-    show_move(options, back)
-    _show_command(f'estimates promote {SET} {forth.version} --reason "{forth.reason}" {where}')
-    show_move(options, forth)
-    _show_command(f"estimates diff {SET} {back.version} {forth.version} {where}")
-    terminal.page(diff_text(store[SET].diff(back.version, forth.version)))
-    key = _key_of_all(store)
-    _show_command(f"estimates history {SET} {' '.join(key)} --fields value {where}")
-    show_history(store[SET].history(*key, fields=["value"], chain=True), store.contract(SET))
-    _show_command(f"estimates status {SET} {where}")
-    show_status(set_status(store.view(), SET, instants.now()))
-    _show_places(store, where)
-
-
-def _key_of_all(store: Store) -> tuple[str, str]:
-    """A ticker and a date that every version has an estimate for."""
-    first = store.view().set(SET).versions[0]
-    return TEN_TIMES[0], first.provenance.targets[price_feed.DAYS]
-
-
-def _show_places(store: Store, where: str) -> None:
-    bin_folder = shlex.quote(str(Path(sys.executable).parent))
-    mlflow = tracking_uri(store)
-    run = store.resolve(SET).mlflow_run
-    lines = {
-        f"the MLflow record: experiment {SET}, production is run {run}": mlflow,
-        "its pages in a browser": f"{bin_folder}/mlflow ui --backend-store-uri "
-        f"{shlex.quote(mlflow)}",
-        "put estimates on the PATH": f'export PATH={bin_folder}:"$PATH"',
-        "then": f"estimates log {SET} {where}",
-        "your own table": "estimates draft FILE --key COLUMN > CONTRACT.toml",
-    }
-    for title, command in lines.items():
-        terminal.line()
-        terminal.line(f"# {title}", "dim")
-        terminal.page(command)  # never folded, so that it can be pasted
-
-
-def _show_command(text: str) -> None:
-    terminal.line()
-    terminal.line(f"$ {text}", "bold cyan")
+        terminal.command(f"$ {text} {self._where}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -16,18 +17,26 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.settings import Settings
 from estimates.store.store import Store
+from estimates_jobs.builtin import drift
 from estimates_jobs.cli.interface.command import open_store
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
 from estimates_jobs.cli.output import progress
-from estimates_jobs.demo import narration, price_feed
-from estimates_jobs.demo.narration import ACTUAL, SET, Day
+from estimates_jobs.demo import price_feed
+from estimates_jobs.demo.narration import ACTUAL, SET, Acts, Day
 from estimates_jobs.demo.price_feed import ACTUAL_CONTRACT, CONTRACT, PRICES, Feed, examples_folder
 from estimates_jobs.run import runner
 from estimates_jobs.tracking.record import record_scores, tracking_uri
 
-# as the contracts of the examples name the prices
-_SOURCE = '"examples/sp500_daily_close.parquet"'
-_ACTUAL_SOURCE = "'examples/sp500_daily_close.parquet'"
+# What the demo's contract says in place of what the example's does: its prices come from the feed,
+# and a drift of three months makes every horizon another number, without a library of models.
+_CHANGES = {
+    '"examples/sp500_daily_close.parquet"': "",
+    'model = "AutoETS"': f'model = "{drift.MODEL}"',
+    "history = 500                      # two years; more is slower and no better": (
+        "history = 60                       # three months: the drift is theirs"
+    ),
+}
+_ACTUAL_SOURCE = "'examples/sp500_daily_close.parquet'"  # as the contract of the closes names it
 _ROLLBACK_REASON = "demo: the desk does not trust today's forecast"
 _PROMOTE_REASON = "demo: checked with the desk, it is right"
 
@@ -55,14 +64,13 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
         )
     root = Path(store_name)
     store, feed = _prepare(root)
-    if not quiet:
-        narration.introduce(root, feed)
-    days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
+    acts = None if quiet else Acts(root, store, feed)
+    days = [_play_day(store, feed, position, acts) for position in range(len(feed.days))]
     rolled_back, promoted = _move_production(store)
     _observe(store, feed)
     played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
-    if not quiet:
-        narration.conclude(root, store, played.rolled_back, played.promoted)
+    if acts is not None:
+        acts.conclude(played.rolled_back, played.promoted)
     return played
 
 
@@ -79,8 +87,10 @@ def _prepare(root: Path) -> tuple[Store, Feed]:
     folder = root.absolute() / "feed"
     feed = Feed(folder, prices, prices["date"].unique().sort().tail(price_feed.DAYS).to_list())
     text = (examples_folder() / CONTRACT).read_text()
-    assert _SOURCE in text, "the example's contract names its prices"
-    text = text.replace(_SOURCE, json.dumps(str(folder / "*.csv"), ensure_ascii=False))
+    source = json.dumps(str(folder / "*.csv"), ensure_ascii=False)
+    for theirs, ours in _CHANGES.items():
+        assert theirs in text, f"the example's contract says {theirs}"
+        text = text.replace(theirs, ours or source)
     settings = Settings(store=str(root), actor=Settings.from_environment().actor)
     make_folder(root)
     (root / CONTRACT).write_text(text)  # first: it says whose folder this is
@@ -90,7 +100,7 @@ def _prepare(root: Path) -> tuple[Store, Feed]:
     return store, feed
 
 
-def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
+def _play_day(store: Store, feed: Feed, position: int, acts: Acts | None) -> Day:
     """One day: the feed delivers, the job runs."""
     day = feed.days[position]
     run_id = f"demo-{day}"
@@ -98,7 +108,9 @@ def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
     if before is None or before.version is None:
         feed.deliver(position)
     label = f"day {position + 1} of {len(feed.days)}, {day}"
-    with progress.steps(quiet=quiet or not sys.stderr.isatty()) as announce:
+    if acts is not None:
+        acts.before_day(position)
+    with progress.steps(quiet=acts is None or not sys.stderr.isatty()) as announce:
         announce(label)
         done, verdict = runner.run(
             store,
@@ -116,8 +128,8 @@ def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
         [check.name for check in verdict.failing()],
         _production_after(store, done.version),
     )
-    if not quiet:
-        narration.show_day(feed, position, played, verdict)
+    if acts is not None:
+        acts.show_day(position, played, verdict)
     return played
 
 
@@ -161,7 +173,8 @@ def _observe(store: Store, feed: Feed) -> None:
     last = feed.days[-1]
     runner.run(store, ACTUAL, data_through=instants.end_of_day(last), run_id=f"demo-closes-{last}")
     store[SET].score(store[ACTUAL].frame())
-    record_scores(store, SET)
+    with suppress(ModuleNotFoundError):  # the demo does without MLflow
+        record_scores(store, SET)
 
 
 def _last(store: Store, kind: str) -> Event | None:

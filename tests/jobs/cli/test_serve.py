@@ -22,7 +22,7 @@ from typing import NamedTuple
 import pytest
 
 from estimates.store.store import Store
-from estimates_jobs.cli.interface.example_requests import example_requests
+from estimates_api.serving.example_requests import example_requests, pages
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import call
@@ -144,23 +144,31 @@ def test_errors_have_the_same_code_over_http_and_on_the_command_line(served: Ser
 
 
 def test_the_requests_to_paste_work(served: Served) -> None:
-    """Every printed curl line answers 200 with JSON; before and after the rollback they name the
-    versions promised.
+    """Every printed curl line answers 200 with JSON, every page is there, and the one from before
+    the rollback names the version promised.
     """
     printed = example_requests(served.store, served.url)
     assert served.printed["requests"] == [
         {"what": request.title, "command": request.command} for request in printed
     ]
+    for page in pages(served.store, served.url):
+        assert served.get(page.url.removeprefix(served.url))
     seen = []
     for title, command in printed:
-        _, _, url, *more = shlex.split(command)
+        words = shlex.split(command)
+        url = next(word for word in words if word.startswith("http"))
         path = url.removeprefix(served.url)
-        body = json.loads(served.post(path, json.loads(more[-1])) if more else served.get(path))
+        if words[1] == "-sG":
+            path += f"?{words[3]}"
+        is_batch = words[-1] != url
+        body = json.loads(
+            served.post(path, json.loads(words[-1])) if is_batch else served.get(path)
+        )
         promised = re.search(r"version (\d+)$", title)
         if promised is not None:
             seen.append((int(promised[1]), body["version"]))
-    assert seen == [(3, 3), (2, 2)]
-    assert len(printed) == 7
+    assert seen == [(3, 3)]
+    assert len(printed) == 6
 
 
 def test_a_promotion_is_followed_without_a_restart(served: Served) -> None:

@@ -160,21 +160,33 @@ def test_before_and_after_the_rollback_are_readable(week: Week) -> None:
 
 
 def test_diff_history_mlflow_and_path_are_shown(week: Week) -> None:
-    """The page has the diff, the history of one key through all versions, the MLflow record and the
-    PATH line.
+    """The page begins the diff and the history of one key through all versions, and has the MLflow
+    record and the PATH line.
     """
     page = week.called.text
-    assert call("diff", SET, DAYS - 1, DAYS, "--store", week.root).text in page
-    assert call("history", SET, *KEY, "--fields", "value", "--store", week.root).text in page
+    diff = call("diff", SET, DAYS - 1, DAYS, "--store", week.root).text
+    history = call("history", SET, *KEY, "--fields", "value", "--store", week.root).text
+    assert diff.partition("\n\n")[0] in page
+    assert history.partition("\n\n")[0] in page
     assert f"sqlite:///{week.root.parent}/mlflow.db" in page
     assert "export PATH=" in page
     assert all(version.mlflow_run for version in week.store.view().set(SET).versions)
 
 
+def test_every_horizon_is_another_number(week: Week) -> None:
+    """The forecasts of a stock go somewhere, and far ones move more than near ones."""
+    rows = week.store[SET].frame().filter(pl.col("ticker") == "AAPL")["value"]
+    assert rows.n_unique() == rows.len() == 10
+    horizons = week.store[SET].diff(DAYS - 1, DAYS).columns["value"].horizons
+    assert horizons[0].p95 is not None
+    assert horizons[-1].p95 is not None
+    assert horizons[0].p95 < horizons[-1].p95
+
+
 def test_the_printed_commands_are_commands(week: Week) -> None:
     """Every `$ estimates …` that changes nothing runs as printed and exits 0."""
     lines = [line[2:] for line in week.called.text.splitlines() if line.startswith("$ ")]
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         program, name, *arguments = shlex.split(line)
         assert program == "estimates"
@@ -213,10 +225,12 @@ def test_an_interrupted_week_goes_on_where_it_stopped(
     root = tmp_path / "store"
     play_day = week_module._play_day
 
-    def stops(store: Store, feed: price_feed.Feed, position: int, *, quiet: bool) -> narration.Day:
+    def stops(
+        store: Store, feed: price_feed.Feed, position: int, acts: narration.Acts | None
+    ) -> narration.Day:
         if position == 2:
             raise KeyboardInterrupt
-        return play_day(store, feed, position, quiet=quiet)
+        return play_day(store, feed, position, acts)
 
     with monkeypatch.context() as patched:
         patched.setattr(week_module, "_play_day", stops)

@@ -21,7 +21,7 @@ from tests.frozen.make_format1 import FOLDER
 from tests.jobs.cli.calls import call
 
 # Of the releases whose built-in jobs were the modules jobs.forecast and jobs.load.
-FORECAST_CODE = "85b18204d25d8ce7473e8b6dd3e73c4776d04d67c6d2c61aac1abaf758862530"
+FORECAST_CODE = "232ff02e53b9b65a046794524d74fe4529ad8cde6c8eaf5cf33c12903ca9f500"
 LOAD_CODE = "02633d1ceec8f09a92387abdf39740d91369f665b792d8d3e6057be6964d00f6"
 OWN = """
 import polars as pl

@@ -8,5 +8,4 @@ near_keys         which key may have been meant, where there is none like it
 notifying         telling a receiver what a command decides
 new_store         making a store where there is none
 server            serving a store until interrupted
-example_requests  curl lines that work on a store
 """

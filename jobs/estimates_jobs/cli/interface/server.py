@@ -14,13 +14,15 @@ from estimates.errors import InvalidError
 from estimates.extras import needs
 from estimates.settings import Settings
 from estimates_jobs.cli.interface.command import Options, open_store
-from estimates_jobs.cli.interface.example_requests import example_requests
-from estimates_jobs.cli.output import terminal
 
 _SERVER = "estimates_api.server"  # by name: jobs never import the api
 
 host_option = click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on: 127.0.0.1 answers this machine alone, 0.0.0.0 every network that "
+    "it is in. There is no login: put a proxy before it.",
 )
 
 port_option = click.option(
@@ -32,26 +34,20 @@ port_option = click.option(
 )
 
 
-def serve_store(
-    options: Options,
-    settings: Settings,
-    host: str,
-    port: int,
-    workers: int,
-    notice_s: float = 0,
-) -> None:
-    """Serve until interrupted; told to stop it answers for `notice_s` longer, not ready any more.
+def serve_store(options: Options, settings: Settings, host: str, port: int, *more: str) -> None:
+    """Serve until interrupted; `more` are further arguments of the server.
 
     Raises InvalidError (`port_in_use`, `bad_host`) and what opening the store raises.
     """
     check_address(host, port)
-    _print_requests(options, settings, host, port)
+    open_store(settings).catalog.engine.dispose()  # the workers are other processes
     _hand_down(settings)
     # A process of its own: workers are forked, and a fork of one that has used polars hangs in
     # polars' threads.
     _run_in_batches()
     sys.stdout.flush()
-    arguments = f"--host {host} --port {port} --workers {workers} --notice {notice_s}".split()
+    form = "json" if options.json else "text"
+    arguments = ["--host", host, "--port", str(port), "--announce", form, *more]
     os.execv(sys.executable, [sys.executable, "-m", _SERVER, *arguments])
 
 
@@ -64,31 +60,6 @@ def _run_in_batches() -> None:
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):  # forbidden in some sandboxes, and only slower without
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-def _print_requests(options: Options, settings: Settings, host: str, port: int) -> None:
-    store = open_store(settings)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    requests = example_requests(store, url)
-    store.catalog.engine.dispose()  # the workers are other processes
-    if options.json:
-        terminal.json(
-            {
-                "url": url,
-                "store": store.root,
-                "requests": [{"what": r.title, "command": r.command} for r in requests],
-            }
-        )
-        return
-    terminal.line()
-    terminal.line(f"Serving {store.root}; stop with Ctrl-C", "bold")
-    terminal.pairs([("address", url), ("documentation", f"{url}/docs")])
-    if not requests:
-        terminal.line("nothing is in production yet, so there is nothing to ask for")
-    for request in requests:
-        terminal.line()
-        terminal.line(f"# {request.title}", "dim")
-        terminal.page(request.command)
 
 
 def check_address(host: str, port: int) -> None:

@@ -1,6 +1,7 @@
 """What commands print.
 
 terminal       lines, tables and pairs for people, JSON and bytes for programs
+page_text      pages that are laid out already, folded and in colour
 bytes_text     numbers of bytes
 cells          values as cells of a table, bars beside them
 file_writing   files that somebody names in an option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,9 +30,31 @@ def column_title(name: str, contract: Contract) -> str:
     return f"{name} [{column.unit}]" if column is not None and column.unit else name
 
 
+def less_needed(names: Sequence[str], contract: Contract) -> list[tuple[str, ...]]:
+    """Titles of the columns that a narrow terminal does without: attributes, then intervals, the
+    widest first, and quantiles, the last of them first.
+    """
+    columns = {name: contract.columns[name] for name in names if name in contract.columns}
+    attributes = [(name,) for name, column in columns.items() if column.role == "attribute"]
+    intervals = sorted(contract.intervals(), key=lambda interval: -interval.level)
+    ends = [(interval.lower, interval.upper) for interval in intervals]
+    quantiles = [(name,) for name, column in columns.items() if column.role == "quantile"]
+    return [
+        tuple(column_title(name, contract) for name in group)
+        for group in (*attributes, *ends, *reversed(quantiles))
+    ]
+
+
 def instant(moment: datetime | None) -> str:
-    """An instant in full, so that it can be pasted after `--as-of`; nothing for none."""
-    return "" if moment is None else instants.text(moment)
+    """An instant: to the minute on a terminal, elsewhere in full; nothing for none."""
+    if moment is None:
+        return ""
+    return f"{moment:%Y-%m-%d %H:%MZ}" if sys.stdout.isatty() else instants.text(moment)
+
+
+def instant_of(text: str | None) -> str:
+    """The same of an instant that is text, as in JSON."""
+    return "" if text is None else instant(instants.parse(text))
 
 
 def duration(span: timedelta) -> str:

@@ -88,7 +88,8 @@ def _show_entries(
     times["data_through"] = "data through"
     rows = [
         [
-            *(entry[name] for name in ("version", "state", *times)),
+            *(entry[name] for name in ("version", "state")),
+            *(cells.instant_of(entry[name]) for name in times),
             *(
                 None if entry["estimate"] is None else cells.number(row.get(name))
                 for name in columns
@@ -99,7 +100,11 @@ def _show_entries(
     ]
     titles = [cells.column_title(name, contract) for name in columns]
     header = ["version", "state", *times.values(), *titles]
-    terminal.table([*header, f"change of {main}" if main else "change"], rows)
+    terminal.table(
+        [*header, f"change of {main}" if main else "change"],
+        rows,
+        optional=["published", "claimed release", "state", *cells.less_needed(columns, contract)],
+    )
     if folded:
         terminal.line("more columns: --fields NAMES, or --format json for all", "dim")
 

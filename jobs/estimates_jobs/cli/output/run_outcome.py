@@ -64,7 +64,7 @@ def show_outcome(
 
 
 def _show(outcome: runner.Outcome, verdict: Verdict) -> None:
-    terminal.page(render_text(verdict))
+    terminal.report(lambda: render_text(verdict))
     terminal.line()
     through = cells.instant(outcome.data_through)
     terminal.line(

@@ -1,18 +1,20 @@
 """Lines, tables and pairs for people, JSON and bytes for programs.
 
-On a terminal there are colours, eight digits, and a last column folded to its width. In a pipe
+On a terminal there are colours, eight digits, short times, and nothing is wider than it. In a pipe
 there are no colours and every value is whole."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from estimates.render.terminal import folded, narrow_pages
 from estimates_jobs.cli.output.cells import Cell
+from estimates_jobs.cli.output.page_text import styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,35 +74,79 @@ def section(title: str) -> None:
 
 
 def page(text: str) -> None:
-    """Text that is laid out already."""
+    """Text that is laid out already, for programs or to be pasted: as it is."""
     click.echo(text, nl=not text.endswith("\n"))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False) -> None:
+def command(text: str) -> None:
+    """A command to paste; a terminal folds it between words, with backslashes."""
+    from rich.text import Text
+
+    target = console()
+    lines = folded(text, target.width)
+    target.print(Text("\n".join(lines), style="bold cyan"), soft_wrap=True)
+
+
+def report(render: Callable[[], str]) -> None:
+    """A page of text for people: on a terminal rendered for its width, folded between words, with
+    headings and colours.
+    """
+    if not sys.stdout.isatty():
+        page(render())
+        return
+    target = console()
+    with narrow_pages(target.width):
+        text = render()
+    target.print(styled(text, target.width), end="", soft_wrap=True)
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    optional: Sequence[str | tuple[str, ...]] = (),
+    stderr: bool = False,
+) -> None:
     """A table; numbers stand to the right, words that name a state have their colour, the last
     column may be folded.
 
-    On a terminal that is too narrow for it all columns are folded between words, and where words
+    optional  columns that a narrow terminal does without, the first of them first; a tuple goes
+              together
+    On a terminal that is too narrow even so all columns are folded between words, and where words
     are too long each row becomes a block of lines.
     """
+    from rich.text import Text
+
     page = console(stderr=stderr)
-    unfolded = console(stderr=stderr, width=_NOT_A_TERMINAL)
-    grid = _grid(columns, rows)
-    widest = unfolded.measure(grid).maximum
-    if widest - _foldable_width([row[-1] for row in rows]) > page.width:
-        folded = _grid(columns, rows, folds=True)
-        if unfolded.measure(folded).minimum > page.width:
-            _print_blocks(columns, rows, stderr=stderr)
+    groups = [(names,) if isinstance(names, str) else names for names in optional]
+    for n in range(len(groups) + 1):
+        hidden = [name for names in groups[:n] for name in names if name in columns]
+        kept = [i for i, name in enumerate(columns) if name not in hidden]
+        titles, fewer = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
+        widest, grid = _measured(titles, fewer)
+        if widest - _foldable_width([row[-1] for row in fewer]) <= page.width:
+            _print_trimmed(grid, min(widest, page.width), stderr=stderr)
+            if hidden:
+                page.print(Text(f"no room here for: {', '.join(hidden)}", style="dim"))
             return
-        grid, widest = folded, page.width
-    _print_trimmed(grid, min(widest, page.width), stderr=stderr)
+    folded = _grid(columns, rows, folds=True)
+    if console(stderr=stderr, width=_NOT_A_TERMINAL).measure(folded).minimum > page.width:
+        _print_blocks(columns, rows, stderr=stderr)
+    else:
+        _print_trimmed(folded, page.width, stderr=stderr)
+
+
+def _measured(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[int, Table]:
+    """A table and how wide it is where nothing is folded."""
+    grid = _grid(columns, rows)
+    return console(width=_NOT_A_TERMINAL).measure(grid).maximum, grid
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, folds: bool = False) -> Table:
     """folds: whether all columns are folded, between words, and not the last one alone."""
     from rich.table import Table
 
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in rows)
         is_of_words = any(" " in _styled(row[position]).plain for row in rows)
@@ -124,9 +170,11 @@ def _print_blocks(
         pairs([(columns[n], row[n]) for n in shown if row[n] not in (None, "")], stderr=stderr)
 
 
-def records(rows: Sequence[Mapping[str, Cell]]) -> None:
+def records(
+    rows: Sequence[Mapping[str, Cell]], *, optional: Sequence[str | tuple[str, ...]] = ()
+) -> None:
     """A table of at least one row; each row has the same names, which are the columns' titles."""
-    table(list(rows[0]), [list(row.values()) for row in rows])
+    table(list(rows[0]), [list(row.values()) for row in rows], optional=optional)
 
 
 def pairs(named_cells: Sequence[tuple[str, Cell]], *, stderr: bool = False) -> None:

@@ -87,8 +87,11 @@ def show_verdict(
             path.write_bytes(
                 _parquet(offenders) if file.form == "offenders" else _rendered(verdict, file.form)
             )
-    rendered = _rendered(verdict, options.format)
-    terminal.page((options.with_notes(rendered) if options.json else rendered).decode())
+    if options.format == "text":
+        terminal.report(lambda: _rendered(verdict, "text").decode())
+    else:
+        rendered = _rendered(verdict, options.format)
+        terminal.page((options.with_notes(rendered) if options.json else rendered).decode())
     return ANSWER_IS_NO if verdict.blocks else 0
 
 

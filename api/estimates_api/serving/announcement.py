@@ -1,0 +1,88 @@
+"""What a server prints once it listens: its address, then what to look at and to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from shutil import get_terminal_size
+from typing import Protocol
+
+import msgspec
+from litestar import Litestar
+
+from estimates import Store
+from estimates.errors import EstimatesError
+from estimates.render.terminal import folded
+from estimates_api.serving.example_requests import Request, example_requests, pages
+
+
+class Said(Protocol):
+    """What a server tells its workers: where it listens, in which form to say so, and whether this
+    worker is the one that does.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where the service listens."""
+        ...
+
+    @property
+    def form(self) -> str:
+        """`text` or `json`."""
+        ...
+
+    def begins(self) -> bool:
+        """Whether no other worker has spoken yet."""
+        ...
+
+
+def announcing(said: Said) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """What speaks as an app starts, where no other worker has; examples come when the store was
+    read, while the service answers already.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
+        task = None
+        if said.begins():
+            store: Store = app.state.follower.store
+            if said.form == "text":
+                _print(f"\nListening on {said.url}; Ctrl-C stops it")
+            task = asyncio.create_task(asyncio.to_thread(_print_examples, said, store))
+        yield
+        if task is not None:
+            task.cancel()
+
+    return lifespan
+
+
+def _print_examples(said: Said, store: Store) -> None:
+    shown = pages(store, said.url)
+    requests: list[Request] = []
+    with suppress(EstimatesError):  # what cannot be read now has no examples
+        requests = example_requests(store, said.url)
+    if said.form == "json":
+        content = {
+            "url": said.url,
+            "store": store.root,
+            "pages": [{"what": page.title, "url": page.url} for page in shown],
+            "requests": [{"what": r.title, "command": r.command} for r in requests],
+        }
+        _print(msgspec.json.format(msgspec.json.encode(content)).decode())
+        return
+    widest = max(len(page.title) for page in shown)
+    _print(*(f"  {page.title:<{widest}}  {page.url}" for page in shown))
+    if not requests:
+        _print("nothing is in production yet, so there is nothing to ask for")
+    for request in requests:
+        _print(f"# {request.title}", *folded(request.command, _columns()))
+
+
+def _print(*lines: str) -> None:
+    print("\n".join(lines), flush=True)
+
+
+def _columns() -> int:
+    return get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
