@@ -60,6 +60,11 @@ def renewed(name: str) -> str:
     return name + _NEW
 
 
+def both_ends(span: Span) -> tuple[str, ...]:
+    """The columns that a span takes of `pairs_of_same_step`."""
+    return span.lower, span.upper, span.lower + _NEW, span.upper + _NEW
+
+
 def log_width_changes(pairs: pl.DataFrame, span: Span) -> pl.DataFrame:
     """The pairs whose widths can be compared, with `change`, the logarithm of new to old width."""
     new = pl.col(span.upper + _NEW) - pl.col(span.lower + _NEW)

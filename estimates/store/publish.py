@@ -208,7 +208,8 @@ def complete_blocks(store: OpenStore, name: str, newest: int) -> None:
     """Write the last block of manifests that is complete with a version, if it is not there."""
     block = number_of(newest + 1) - 1
     if block:
-        versions = [store.view().set(name).versions[number - 1] for number in versions_of(block)]
+        of_set = store.view().set(name)
+        versions = [of_set.versions[number - 1] for number in versions_of(block)]
         unexpired = [version.snapshot_id for version in versions if version.expired_at is None]
         store.manifests.complete_block(name, block, unexpired)
 
