@@ -8,21 +8,22 @@ from estimates.accuracy.accuracy_report import Revision
 from estimates.accuracy.losses import losses
 from estimates.accuracy.match import Matched, mean, shared
 from estimates.accuracy.observed import Observed
-from estimates.contract.contract import Stability
+from estimates.contract.contract import Contract
+from estimates.stability.noise import is_none
 
 
 def measure(
-    now: Matched, before: Matched, of: Observed, actuals: str, version: int, tolerance: Stability
+    now: Matched, before: Matched, of: Observed, actuals: str, version: int, contract: Contract
 ) -> Revision | None:
     """Compare a version with the one before it, `version`; None where there is neither a point nor
     a label column.
 
     Farther or nearer counts by more than atol + rtol · max(|a|, |b|), the contract's materiality;
-    else it is neutral.
+    else it is neutral, as is a difference that the column's own tolerance says is none.
     """
     rows_b, rows_a = shared(now, before)
     if of.point is not None:
-        return _numbers(now, before, of.point, actuals, version, tolerance, rows_a, rows_b)
+        return _numbers(now, before, of.point, actuals, version, contract, rows_a, rows_b)
     return (
         _labels(now, before, of, actuals, version, rows_a, rows_b) if of.label is not None else None
     )
@@ -34,19 +35,21 @@ def _numbers(
     column: str,
     actuals: str,
     version: int,
-    tolerance: Stability,
+    contract: Contract,
     rows_a: np.ndarray,
     rows_b: np.ndarray,
 ) -> Revision:
     a, b = before.numbers(column)[rows_a], now.numbers(column)[rows_b]
     y = now.numbers(actuals)[rows_b]
     with np.errstate(over="ignore", invalid="ignore"):
-        change = np.abs(b - y) - np.abs(a - y)
-    both = np.isfinite(change)
+        none = is_none(b - a, a, b, contract.columns[column])
+        change = np.where(none, 0.0, np.abs(b - y) - np.abs(a - y))
+    both = np.isfinite(np.abs(b - y) - np.abs(a - y))
     n, actual_count = int(both.sum()), int((~np.isnan(now.numbers(actuals))).sum())
     if not n:
         return Revision(version, 0, 0.0 if actual_count else None, reason="no_shared_keys")
     a, b, change = a[both], b[both], change[both]
+    tolerance = contract.stability
     neutral = tolerance.atol + tolerance.rtol * np.maximum(np.abs(a), np.abs(b))
     neutral = neutral * (1 + 1e-12)
     won, lost = int((change < -neutral).sum()), int((change > neutral).sum())

@@ -79,7 +79,7 @@ def score(
         scores = _column(ours, of, actuals, contract, through)
         if before is not None and previous is not None:
             revised = revision.measure(
-                ours, before, of, actual(of.name), previous.version, contract.stability
+                ours, before, of, actual(of.name), previous.version, contract
             )
             scores = msgspec.structs.replace(scores, revision=revised)
         if theirs is not None and baseline is not None:

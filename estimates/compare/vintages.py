@@ -182,10 +182,9 @@ class Vintages:
         series = [name for name in key if not (self._dated and name == target)]
         if actuals is not None:
             rows = self._with_actuals(rows, actuals)
-        policy = self.contract.stability
-        floor = self.contract.columns[self.column].scale_floor
+        policy, column = self.contract.stability, self.contract.columns[self.column]
         return FiniteEstimates(
-            values=value_histories(_numbered(rows, key), rows.get_column(VALUE), floor, policy),
+            values=value_histories(_numbered(rows, key), rows.get_column(VALUE), column, policy),
             series=_numbered(rows, series) if series else np.zeros(rows.height, dtype=np.intp),
             date=_numbered(rows, [str(target)]).astype(np.int64) if self._dated else None,
             horizon=rows.get_column(HORIZON).to_numpy().astype(np.int64) if self._dated else None,

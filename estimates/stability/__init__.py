@@ -12,6 +12,7 @@ near_keys          keys that came and went and are the same but for how they are
 pairing, paired_contract   which keys are compared: the same key, target, or step after the origin
 aligned            two aligned frames, read column by column
 value_kinds        finite, null, nan, +inf, -inf, absent
+noise              differences that a column's own tolerance says are none
 deltas             how one number moved, key by key
 interval_changes   how one interval moved, key by key
 ranking            both versions of a column, sorted

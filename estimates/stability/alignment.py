@@ -17,9 +17,9 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.stability.kernels.blocks import each_block
 from estimates.stability.kernels.key_join import Rows, matching_rows
+from estimates.stability.noise import is_none
 
 Mask = NDArray[np.bool_]
-_SLACK = 1 + 1e-12  # a difference at its exact limit is within it, whatever the last bit says
 _ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
 
 
@@ -177,8 +177,7 @@ def _without_noise(alignment: Alignment, contract: Contract) -> Alignment:
         old, new = alignment.old(name), alignment.new(name)
         a, b = old.cast(pl.Float64).to_numpy(), new.cast(pl.Float64).to_numpy()
         with np.errstate(over="ignore", invalid="ignore"):
-            limit = (column.rtol or 0.0) * np.maximum(np.abs(a), np.abs(b)) + (column.atol or 0.0)
-            near = (np.abs(b - a) <= limit * _SLACK) & (a != b)
+            near = is_none(b - a, a, b, column) & (a != b)
         if near.any():
             kept = new.zip_with(~pl.Series(near), old.cast(new.dtype))
             rows = alignment.rows_b

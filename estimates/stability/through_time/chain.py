@@ -96,9 +96,7 @@ def _chain(column: Column, policy: Stability, cells: dict[int, Any], expected: s
     numbers = pl.Series(
         list(have.values()), dtype=pl.Int64 if column.kind == "integer" else pl.Float64
     )
-    history = value_histories(
-        np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy
-    )
+    history = value_histories(np.zeros(len(have), dtype=np.intp), numbers, column, policy)
     moves, versions = history.moves(), list(have)
     reasons = _missing(history, moves)
     if not expected:

@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from estimates.contract.columns import Column
 from estimates.contract.contract import Stability
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, asinh, relative, scale_floor
+from estimates.stability.noise import is_none
 from estimates.stability.value_kinds import Floats
 
 
@@ -36,12 +38,14 @@ class ValueHistories:
     chain     which key a value belongs to: 0, 1, … without gaps
     numbers   the values
     scale     the scale floor; None when all values are 0 and the contract gives none
+    column    whose tolerance says which differences are none
     """
 
     chain: Rows
     numbers: pl.Series
     scale: float | None
     policy: Stability
+    column: Column
 
     def __len__(self) -> int:
         return len(self.chain)
@@ -72,6 +76,8 @@ class ValueHistories:
                 if whole
                 else y - x
             )
+            none = is_none(exact, x, y, self.column)
+            y, exact = np.where(none, x, y), np.where(none, 0.0, exact)
             material = np.abs(exact) > self._tolerance(x, y) * SLACK
             return ValueChanges(
                 x,
@@ -90,12 +96,11 @@ class ValueHistories:
 
 
 def value_histories(
-    chain: Rows, numbers: pl.Series, declared: float | None, policy: Stability
+    chain: Rows, numbers: pl.Series, column: Column, policy: Stability
 ) -> ValueHistories:
     """Finite values with their scale floor: the contract's, else S0 of all of them together."""
-    return ValueHistories(
-        chain, numbers, scale_floor(numbers.cast(pl.Float64).to_numpy(), declared), policy
-    )
+    scale = scale_floor(numbers.cast(pl.Float64).to_numpy(), column.scale_floor)
+    return ValueHistories(chain, numbers, scale, policy, column)
 
 
 def transforms(moves: ValueChanges, scale: float) -> Floats:

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract.contract import Stability
+from estimates.contract.columns import Column, KeyColumn
+from estimates.contract.contract import Contract, Stability
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.through_time.chain import MIN_PAIRS, key_chains, pooled_chains
 from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
@@ -39,6 +40,7 @@ CONTRACT = parse_contract(
     role = "attribute"
     """
 )
+FLOOR = Column(scale_floor=0.5)
 NUMBER = st.one_of(st.floats(-1e6, 1e6), st.sampled_from((0.0, -0.0, 1.0, 1.005, -1.0, 1e-12)))
 PATH = st.lists(st.one_of(st.none(), NUMBER), max_size=12)
 
@@ -137,7 +139,7 @@ def test_keys_together_agree_with_the_reference(paths: list[list[float]]) -> Non
     owner = [k for k, path in enumerate(paths) for _ in path]
     numbers = [x for path in paths for x in path]
     result = pooled_chains(
-        value_histories(np.array(owner, dtype=np.intp), pl.Series(numbers), 0.5, Stability()),
+        value_histories(np.array(owner, dtype=np.intp), pl.Series(numbers), FLOOR, Stability()),
         len(numbers) + 3,
     )
     alone = [chain_of(path) for path in paths]
@@ -165,7 +167,7 @@ def test_autocorrelation_is_pooled_within_keys(paths: list[list[int]]) -> None:
     owner = np.array([k for k, path in enumerate(paths) for _ in path], dtype=np.intp)
     result = pooled_chains(
         value_histories(
-            owner, pl.Series([float(x) for path in paths for x in path]), 0.5, Stability()
+            owner, pl.Series([float(x) for path in paths for x in path]), FLOOR, Stability()
         ),
         None,
     )
@@ -280,3 +282,23 @@ def test_every_field_is_documented(kind: type[msgspec.Struct]) -> None:
         "overflow",
         "degenerate_scale",
     } <= named
+
+
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=9), st.sampled_from([0.0, 0.5, 3.0]))
+def test_what_a_column_tolerates_is_no_move(path: list[float], atol: float) -> None:
+    """Each move that its own tolerance covers is 0, in the steps and in what all are pooled to; the
+    values stay.
+    """
+    column = Column(scale_floor=0.5, atol=atol, rtol=0.01)
+    contract = Contract("s", {"k": KeyColumn("string")}, {"x": column})
+    estimates = dict(enumerate(({"x": x} for x in path), start=1))
+    chain = key_chains(contract, estimates, set(estimates))["x"]
+    assert [step.value for step in chain.steps] == path
+    moves = [
+        0.0 if abs(b - a) <= atol + 0.01 * max(abs(a), abs(b)) else b - a for a, b in pairwise(path)
+    ]
+    assert [step.d for step in chain.steps[1:]] == pytest.approx(moves)
+    owner = np.zeros(len(path), dtype=np.intp)
+    pooled = value_histories(owner, pl.Series(path), column, Stability()).moves()
+    assert pooled.d.tolist() == pytest.approx(moves)
+    assert not pooled.material[np.array(moves) == 0].any()
