@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         InvalidError,
         NotFoundError,
         RefusedError,
+        StaleError,
         UnavailableError,
     )
     from estimates.stability.report import Report
@@ -51,6 +52,7 @@ _HOMES = {
     "InvalidError": "errors",
     "NotFoundError": "errors",
     "RefusedError": "errors",
+    "StaleError": "errors",
     "UnavailableError": "errors",
     "Report": "stability.report",
     "Store": "store.store",
@@ -68,6 +70,7 @@ __all__ = [
     "NotFoundError",
     "RefusedError",
     "Report",
+    "StaleError",
     "Store",
     "UnavailableError",
     "__version__",

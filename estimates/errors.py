@@ -6,6 +6,7 @@ EstimatesError
 ├── ConflictError                    re-read and decide
 ├── GateError                        a person decides
 ├── UnavailableError                 retry
+├── StaleError                       wait for newer data, or take older ones
 ├── RefusedError                     change permissions or settings
 └── CorruptError                     stop, page someone
 
@@ -65,6 +66,10 @@ class UnavailableError(EstimatesError):
 
 class RefusedError(EstimatesError):
     """Something needed says no, and will until permissions or settings are changed."""
+
+
+class StaleError(EstimatesError):
+    """The data of an answer are older than its reader takes."""
 
 
 class CorruptError(EstimatesError):

@@ -11,9 +11,10 @@ rows      rows to Structs and back
 
 catalog         every write, each one transaction that ends with an event, and every read; made of
 version_writes  contracts and versions: define, publish, judge, track, expire
-alias_moves     promote and roll back
+alias_moves     promote, roll back, remove
 waiver_writes   waive and unwaive
 hold_writes     legal holds, placed and released
+retirement      sets that take no versions any more, and take them again
 erasure_writes  keys whose numbers go from every version of a set
 stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come

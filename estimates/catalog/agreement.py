@@ -101,8 +101,15 @@ def misplaced_aliases(
     for alias in sorted(moves.keys() | rows.keys()):
         row, move = rows.get(alias), moves.get(alias)
         place = row and (row.version, row.moved_at, row.held)
-        if place != (move and (move.version, move.at, move.kind == "rolled_back")):
+        if place != _place(move):
             yield alias, move
+
+
+def _place(move: Event | None) -> tuple[int | None, datetime, bool] | None:
+    """Where a move put an alias: version, moment, held; None where it removed it."""
+    if move is None or move.kind == "alias_removed":
+        return None
+    return move.version, move.at, move.kind == "rolled_back"
 
 
 def _missing(what: str) -> CorruptError:

@@ -1,4 +1,4 @@
-"""Moves of aliases: promote and roll back.
+"""Moves of aliases: promote, roll back, remove.
 
 A move is a conditional update: of several who saw the same alias, one succeeds.
 """
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine
-from estimates.catalog.event_log import append, next_event_about
+from estimates.catalog.event_log import append, next_event, next_event_about
 from estimates.catalog.preconditions import (
     check_newest,
     check_unexpired,
@@ -68,12 +68,8 @@ class AliasMoves(OnEngine):
                 details=details or {},
             )
             check_waivers(tx, version, waivers, event.at)
-            if automatic and expected is not None and expected.held:
-                raise ConflictError(
-                    "held",
-                    f"{version.set}: {alias} is held since a rollback",
-                    remedy="a person promotes with a reason",
-                )
+            if automatic:
+                check_automatic(seen, version.set, alias)
             _move(tx, version, alias, expected, event, held=False)
             return event
 
@@ -95,6 +91,38 @@ class AliasMoves(OnEngine):
             )
             _move(tx, version, expected.alias, expected, event, held=True)
             return event
+
+    def remove_alias(self, expected: Alias, *, actor: str, reason: str | None) -> Event:
+        """Take an alias away if it has not moved since it was seen; a promotion brings it back.
+
+        Raises ConflictError `moved`; InvalidError `bad_text`.
+        """
+        table = schema.aliases
+        name, alias, version = expected.set, expected.alias, expected.version
+        with self.writing() as tx:
+            event = next_event(
+                tx, "alias_removed", name, actor, alias=alias, from_version=version, reason=reason
+            )
+            append(tx, event)
+            if tx.execute(table.delete().where(_as_seen(expected))).rowcount != 1:
+                raise moved_error(name, alias, expected)
+            return event
+
+
+def check_automatic(seen: SetView, name: str, alias: str) -> None:
+    """Raises ConflictError (`held`) where only a person may move an alias: since a rollback, and
+    since it was removed.
+    """
+    pointed = seen.aliases.get(alias)
+    if pointed is not None and pointed.held:
+        since = "is held since a rollback"
+    elif seen.removal(alias) is not None:
+        since = "was removed"
+    else:
+        return
+    raise ConflictError(
+        "held", f"{name}: {alias} {since}", remedy="a person promotes with a reason"
+    )
 
 
 def _move(
@@ -120,8 +148,16 @@ def _move(
         except IntegrityError:
             raise moved_error(version.set, alias, expected) from None
         return
-    seen = matching(
-        table, set=version.set, alias=alias, version=expected.version, moved_at=expected.moved_at
-    )
-    if tx.execute(table.update().where(seen).values(values)).rowcount != 1:
+    if tx.execute(table.update().where(_as_seen(expected)).values(values)).rowcount != 1:
         raise moved_error(version.set, alias, expected)
+
+
+def _as_seen(expected: Alias) -> sa.ColumnElement[bool]:
+    """The condition that an alias has not moved since it was seen."""
+    return matching(
+        schema.aliases,
+        set=expected.set,
+        alias=expected.alias,
+        version=expected.version,
+        moved_at=expected.moved_at,
+    )

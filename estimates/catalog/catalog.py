@@ -22,6 +22,7 @@ from estimates.catalog.event_log import (
 from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Erasure, Event, Judged, LogHead
+from estimates.catalog.retirement import Retirement
 from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
 from estimates.catalog.stored_scores import StoredScores
@@ -37,6 +38,7 @@ class Catalog(
     AliasMoves,
     WaiverWrites,
     HoldWrites,
+    Retirement,
     ErasureWrites,
     StoredScores,
     RunRows,

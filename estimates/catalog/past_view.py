@@ -52,12 +52,11 @@ def past_set(view: SetView, moment: datetime) -> SetView | None:
     events = view.events[: bisect_right(view.events, moment, key=lambda event: event.at)]
     tracked = {event.version for event in events if event.kind == "tracked"}
     versions = view.versions[: bisect_right(view.versions, moment, key=_published_at)]
+    last = {event.alias: event for event in events if event.alias is not None}
     aliases = {
-        event.alias: Alias(
-            event.set, event.alias, event.version, event.at, event.kind == "rolled_back"
-        )
-        for event in events
-        if event.alias is not None and event.version is not None
+        alias: Alias(event.set, alias, event.version, event.at, event.kind == "rolled_back")
+        for alias, event in last.items()
+        if event.version is not None
     }
     return SetView(
         contracts,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.expiry import expired_error, expiry_of
 from estimates.catalog.records import Alias, ContractRevision, Event, Version
@@ -24,6 +25,35 @@ def check_newest(tx: sa.Connection, used: ContractRevision) -> None:
             f"{used.revision})",
             remedy="run again",
         )
+
+
+def newest_retirement(tx: sa.Connection, set_name: str, after: int = 0) -> Event | None:
+    """The newest event that retired a set, or took it into use again; None where there is none
+    after an event.
+    """
+    table = schema.events
+    here = matching(table, set=set_name) & (table.c.id > after)
+    kinds = table.c.kind.in_(("retired", "unretired"))
+    newest = read(tx, Event, here & kinds, table.c.id.desc(), limit=1)
+    return newest[0] if newest else None
+
+
+def check_in_use(tx: sa.Connection, set_name: str, seen_event: int) -> None:
+    """Raises ConflictError (`retired`) when a set was retired since an event."""
+    newest = newest_retirement(tx, set_name, seen_event)
+    if newest is not None and newest.kind == "retired":
+        raise retired_error(newest)
+
+
+def retired_error(retirement: Event) -> ConflictError:
+    """The error (`retired`) for a new version of a set that takes none any more."""
+    name = retirement.set
+    return ConflictError(
+        "retired",
+        f"{name}: was retired at {instants.text(retirement.at)} by {retirement.actor}: "
+        f"{retirement.reason}; it takes no new versions",
+        remedy=f"`estimates unretire {name} --reason …` takes it into use again",
+    )
 
 
 def check_unexpired(tx: sa.Connection, version: Version) -> None:

@@ -97,6 +97,8 @@ class _Later:
                 self._erasures.setdefault(event.set, []).append(erasure)
             case "promoted" | "rolled_back" if event.alias is not None:
                 self._aliases[event.set, event.alias] = event
+            case "alias_removed" if event.alias is not None:
+                self._aliases.pop((event.set, event.alias), None)
             case "expired":
                 self._changes.append((versions, of_event(event), {"expired_at": event.at}))
             case "tracked":

@@ -28,6 +28,9 @@ EventKind = Literal[
     "hold_released",
     "clock_repaired",
     "erased",
+    "alias_removed",
+    "retired",
+    "unretired",
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]

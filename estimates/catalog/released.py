@@ -14,7 +14,8 @@ from estimates.errors import InvalidError
 # By which times `as_of` is read: None by those of events, which are facts; `released` by claims
 # where there are some.
 Clock = Literal["released"] | None
-Moves = list[tuple[datetime, int]]
+# When an alias moved, and where to; None: it was removed.
+Moves = list[tuple[datetime, int | None]]
 # For each version from when to when an alias pointed to it; the last end is None while it still
 # does.
 Spans = dict[int, list[tuple[datetime, datetime | None]]]
@@ -31,8 +32,10 @@ def released_moves(moves: Moves, versions: Sequence[VersionInTime]) -> Moves:
     claimed_moves: Moves = []
     met: set[int] = set()
     for at, number in moves:
-        claimed = None if number in met else versions[number - 1].released_at
-        met.add(number)
+        claimed = None
+        if number is not None and number not in met:
+            claimed = versions[number - 1].released_at
+            met.add(number)
         insort(claimed_moves, (claimed or at, number), key=lambda move: move[0])
         if claimed_moves[-1][1] != number:
             claimed_moves.append((at, number))
@@ -51,7 +54,8 @@ def spans_of(moves: Moves) -> Spans:
     ends = [at for at, _ in moves[1:]] + [None]
     spans: Spans = {}
     for (start, version), end in zip(moves, ends, strict=False):
-        spans.setdefault(version, []).append((start, end))
+        if version is not None:
+            spans.setdefault(version, []).append((start, end))
     return spans
 
 

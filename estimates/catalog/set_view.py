@@ -137,11 +137,11 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         return {self.versions[version - 1].snapshot_id for version in left}
 
     @cached_property
-    def moves(self) -> dict[str, list[tuple[datetime, int]]]:
-        """For each alias, when it moved and where to, oldest first."""
-        moves: dict[str, list[tuple[datetime, int]]] = {}
+    def moves(self) -> dict[str, Moves]:
+        """For each alias, when it moved and where to, oldest first; None: it was removed."""
+        moves: dict[str, Moves] = {}
         for event in self.events:
-            if event.alias is not None and event.version is not None:
+            if event.alias is not None:
                 moves.setdefault(event.alias, []).append((event.at, event.version))
         return moves
 
@@ -150,6 +150,23 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         """The same by the clock `released`."""
         return {alias: released_moves(moves, self.versions) for alias, moves in self.moves.items()}
 
+    def removal(self, alias: str, as_of: datetime | None = None) -> Event | None:
+        """The event that removed an alias which had not come back by a moment."""
+        moves = (
+            event
+            for event in reversed(self.events)
+            if event.alias == alias and (as_of is None or event.at <= as_of)
+        )
+        last = next(moves, None)
+        return last if last is not None and last.kind == "alias_removed" else None
+
+    @cached_property
+    def retirement(self) -> Event | None:
+        """The event that retired the set; None while it takes versions."""
+        kinds = ("retired", "unretired")
+        last = next((event for event in reversed(self.events) if event.kind in kinds), None)
+        return last if last is not None and last.kind == "retired" else None
+
     def moves_by(self, clock: Clock) -> dict[str, Moves]:
         """The moves of each alias by a clock."""
         return self.moves if clock is None else self.released_moves
@@ -157,7 +174,8 @@ class SetView(msgspec.Struct, dict=True, eq=False):
     @cached_property
     def ever_production(self) -> set[int]:
         """Versions that production ever pointed to."""
-        return {version for _, version in self.moves.get(PRODUCTION, [])}
+        moves = self.moves.get(PRODUCTION, [])
+        return {version for _, version in moves if version is not None}
 
     @cached_property
     def spans(self) -> Spans:
@@ -216,7 +234,10 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         left: set[str] = set()
         moved: datetime | None = None
         for event in reversed(self.events):
-            if event.alias != alias or event.version is None:
+            if event.alias != alias:
+                continue
+            if event.version is None:  # the alias was removed
+                moved = event.at
                 continue
             version = self.versions[event.version - 1]
             if moved is not None and version.expired_at is None and version.snapshot_id not in left:

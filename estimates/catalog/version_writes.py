@@ -18,7 +18,12 @@ from estimates.catalog.event_log import (
     next_event_about,
     read_head,
 )
-from estimates.catalog.preconditions import check_newest, check_not_on_hold, check_unexpired
+from estimates.catalog.preconditions import (
+    check_in_use,
+    check_newest,
+    check_not_on_hold,
+    check_unexpired,
+)
 from estimates.catalog.records import ContractRevision, Event, Judged, Provenance, Version
 from estimates.catalog.rows import matching, of_version, read
 from estimates.catalog.sweep_claims import is_claimed
@@ -63,6 +68,7 @@ class VersionWrites(OnEngine):
         erasures_seen: int = 0,
         released_at: datetime | None = None,
         changes_of: int | None = None,
+        seen_event: int = 0,
     ) -> Version:
         """Make a version exist: the commit point of publishing.
 
@@ -72,11 +78,12 @@ class VersionWrites(OnEngine):
         erasures_seen  how many erasures of the set they were checked against
         released_at  the time of release that whoever imports it claims
         changes_of   the version that it was made of by a partial update
+        seen_event   the newest event when the set was seen to take versions
 
         Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
-        `contract_changed` (defined anew meanwhile); InvalidError (`bad_text`);
-        UnavailableError `being_swept` (the snapshot's files are being deleted, or keys were erased:
-        check and write them again, then retry).
+        `contract_changed` (defined anew meanwhile), `retired` (retired meanwhile);
+        InvalidError (`bad_text`); UnavailableError `being_swept` (the snapshot's files are being
+        deleted, or keys were erased: check and write them again, then retry).
         """
         check_text(run_id=provenance.run_id)
         name, table = revision.set, schema.versions
@@ -87,6 +94,7 @@ class VersionWrites(OnEngine):
             if same_run:
                 return _same_run(same_run[0], snapshot_id, released_at)
             check_newest(tx, revision)
+            check_in_use(tx, name, seen_event)
             _check_files(tx, name, [snapshot_id, *parts], claims_seen, erasures_seen)
             number = (tx.execute(highest).scalar() or 0) + 1
             details: dict[str, Any] = {"run_id": provenance.run_id}

@@ -234,10 +234,26 @@ def _nothing(name: str, view: SetView, at: At) -> NotFoundError:
             f"{name}: no version{of_shape} passes the gate",
             remedy="read one by its number, or see what blocks it with `estimates gate`",
         )
+    removal = view.removal(str(at.ref), at.as_of)
+    if removal is not None:
+        return _removed(name, removal)
     return NotFoundError(
         "nothing_promoted",
         f"{name}: nothing{of_shape} was promoted yet",
         remedy="promote a version, or read one by its number",
+    )
+
+
+def _removed(name: str, removal: Event) -> NotFoundError:
+    """The error for an alias that was removed."""
+    code = "nothing_promoted" if removal.alias == PRODUCTION else "unknown_alias"
+    because = f": {removal.reason}" if removal.reason else ""
+    when = instants.text(removal.at)
+    return NotFoundError(
+        code,
+        f"{name}: {removal.alias} was removed at {when} by {removal.actor}{because}",
+        remedy=f"`estimates promote {name} {removal.from_version} --alias {removal.alias} "
+        "--reason …` brings it back; `as_of` reads what it meant before",
     )
 
 
@@ -247,7 +263,11 @@ def _first(view: SetView, at: At) -> datetime | None:
         return next((when for when, _ in view.latest.get(at.shape, [])), None)
     moves = view.moves_by(at.clock).get(str(at.ref), [])
     return next(
-        (when for when, number in moves if at.shape in (None, view.versions[number - 1].shape)),
+        (
+            when
+            for when, number in moves
+            if number and at.shape in (None, view.versions[number - 1].shape)
+        ),
         None,
     )
 
@@ -300,7 +320,10 @@ def _pointed_to(name: str, view: SetView, at: At) -> Version | None:
             remedy=f"a ref is a version number or one of {known}",
         )
     for i in range(_until(moves, at.as_of) - 1, -1, -1):
-        version = view.versions[moves[i][1] - 1]
+        number = moves[i][1]
+        if number is None:
+            return None
+        version = view.versions[number - 1]
         if at.shape in (None, version.shape):
             return version
     return None

@@ -162,12 +162,20 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
     _http: Any
 
     def __init__(
-        self, url: str, *, timeout_s: float = TIMEOUT_S, patience_s: float = PATIENCE_S
+        self,
+        url: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        patience_s: float = PATIENCE_S,
+        max_age: str | None = None,
     ) -> None:
         self.url = _service_url(url)
+        oldest = None if max_age is None else instants.duration(max_age)
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
         self._http = self._http_client(base_url=self.url, timeout=timeout)
-        super().__init__(ServiceRequests(self.url, patience_s, timeout_s), self._perform_plan)
+        super().__init__(
+            ServiceRequests(self.url, patience_s, timeout_s, oldest), self._perform_plan
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -207,7 +215,9 @@ class Client(_ServiceMethods[RemoteSet], _Sync):
     timeout_s   for each of: sending a request, waiting for the next bytes of its answer, waiting
                 for what the service computes; connecting takes at most 3 s
     patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
-    Raises InvalidError (`bad_url`).
+    max_age     such as `2d`: an estimate by alias whose newest data are older is no answer but a
+                StaleError (`stale`); versions by number and moments of the past are answered
+    Raises InvalidError (`bad_url`), ValueError for a `max_age` that is no duration.
     """
 
     _remote_set = RemoteSet

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from estimates.errors import InvalidError, NotFoundError
 from estimates.extras import needs
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_version
+from estimates.reading.standing import Standing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -141,13 +143,19 @@ def get(
     as_of: Time | None = None,
     fields: Sequence[str] | None = None,
     clock: Clock = None,
+    standing: bool = False,
 ) -> Plan[Answer]:
-    """One estimate; `answer["value"]` is its cell."""
+    """One estimate; `answer["value"]` is its cell.
+
+    standing  also of pages and batches: say in the JSON, too, whether the data are too old
+    Raises StaleError (`stale`) where the client has a `max_age`.
+    """
     reply = yield from requests.get(
         f"/estimates/{requests.key_path(key)}",
         requests.version_parameters(ref, as_of, clock),
-        {"fields": comma_list(fields)},
+        {"fields": comma_list(fields), "standing": "true" if standing else None},
     )
+    requests.check_age(reply, ref, as_of)
     return _answer(requests, reply, fields)
 
 
@@ -159,16 +167,20 @@ def get_many(
     as_of: Time | None = None,
     fields: Sequence[str] | None = None,
     clock: Clock = None,
+    standing: bool = False,
 ) -> Plan[Answer]:
-    """Many estimates in the order asked, each with its status."""
+    """Many estimates in the order asked, each with its status; raises as `get` does."""
     parameters = requests.version_parameters(ref, as_of, clock)
     body: dict[str, Any] = {name: text for name, text in parameters.items() if text is not None}
     body["keys"] = [[key_part(requests.name, part) for part in key] for key in keys]
     if fields is not None:
         body["fields"] = list(fields)
+    if standing:
+        body["standing"] = True
     reply = yield from requests.service.post(
         f"{requests.path}/estimates", msgspec.json.encode(body)
     )
+    requests.check_age(reply, ref, as_of)
     return _answer(requests, reply, fields)
 
 
@@ -182,24 +194,30 @@ def scan(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
     clock: Clock = None,
+    standing: bool = False,
 ) -> Plan[Page]:
     """The estimates under a leading part of the key, a page at a time; a cursor stays with its
-    version.
+    version. Raises as `get` does.
     """
     if cursor is not None:
         ref = cursor_version(cursor)
         as_of = None
     named = requests.version_parameters(ref, as_of, clock)
-    paging = {"fields": comma_list(fields), "limit": limit, "cursor": cursor}
+    paging = {
+        "fields": comma_list(fields),
+        "limit": limit,
+        "cursor": cursor,
+        "standing": "true" if standing else None,
+    }
     if not prefix:
-        return (yield from _page(requests, named | paging, fields))
+        return (yield from _page(requests, named | paging, fields, as_of))
     # A prefix is sent under the names of the key columns, which depend on the version's shape. Most
     # of the time that is the shape that answered last.
     shape = requests.service.shapes.get(requests.name)
     if shape is not None:
         try:
             leading = yield from requests.prefix_parameters(prefix, shape)
-            page = yield from _page(requests, leading | named | paging, fields)
+            page = yield from _page(requests, leading | named | paging, fields, as_of)
             if page.version is not None and page.version.shape == shape:
                 return page
         except InvalidError:
@@ -260,15 +278,30 @@ def _answer(requests: SetRequests, reply: Reply, fields: Sequence[str] | None = 
 
 
 def _page(
-    requests: SetRequests, parameters: Parameters, fields: Sequence[str] | None
+    requests: SetRequests,
+    parameters: Parameters,
+    fields: Sequence[str] | None,
+    as_of: Time | None = None,
 ) -> Plan[Page]:
     reply = yield from requests.get("/estimates", parameters)
+    requests.check_age(reply, str(parameters["ref"]), as_of)
     page = decoded(reply, PageHead)
     version = requests.answering_version(reply)
     return _marked(Page(requests.name, version, reply.body, page.total, page.next, fields), reply)
 
 
 def _marked(answer: A, reply: Reply) -> A:
-    """The answer, with the mark of a claimed time of release."""
+    """The answer, with the mark of a claimed time of release, and how it stands."""
     answer.imported = reply.headers.get("estimates-imported") == "true"
+    answer.standing = Standing(
+        _moment(reply, "stale-from"),
+        reply.headers.get("estimates-degraded"),
+        _moment(reply, "retired"),
+    )
     return answer
+
+
+def _moment(reply: Reply, name: str) -> datetime | None:
+    """The moment in a header; None where there is none."""
+    text = reply.headers.get(f"estimates-{name}")
+    return None if text is None else instants.parse(text)

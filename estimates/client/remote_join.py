@@ -69,9 +69,7 @@ def _production_moves(requests: SetRequests) -> Plan[tuple[Moves, datetime]]:
     moves = [
         (event.at, event.version)
         for event in events
-        if event.alias == PRODUCTION
-        and event.version is not None
-        and (requests.as_of is None or event.at <= requests.as_of)
+        if event.alias == PRODUCTION and (requests.as_of is None or event.at <= requests.as_of)
     ]
     return moves, newest
 

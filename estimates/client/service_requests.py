@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -45,14 +45,22 @@ class ServiceRequests:
     service      its URL, for messages
     patience_s   no attempt is begun later than this after the first one
     timeout_s    how long an answer may take to be computed
+    max_age      how old the newest data of an answer may be; None: as old as they are
     shapes       for each set, the shape that answered last
     key_columns  of a set's shape
     """
 
-    def __init__(self, service: str, patience_s: float, timeout_s: float) -> None:
+    def __init__(
+        self,
+        service: str,
+        patience_s: float,
+        timeout_s: float,
+        max_age: timedelta | None = None,
+    ) -> None:
         self.service = service
         self.patience_s = patience_s
         self.timeout_s = timeout_s
+        self.max_age = max_age
         self.shapes: dict[str, int] = {}
         self.key_columns: dict[tuple[str, int], list[str]] = {}
         self._cache = ResponseCache(CACHE_BYTES)
@@ -115,9 +123,9 @@ class ServiceRequests:
         return outcome
 
 
-def sets(requests: ServiceRequests) -> Plan[list[str]]:
-    """The names of all sets, sorted."""
-    reply = yield from requests.get("/v1/sets")
+def sets(requests: ServiceRequests, *, retired: bool = False) -> Plan[list[str]]:
+    """The names of all sets, sorted; with `retired` also of those that are."""
+    reply = yield from requests.get("/v1/sets?retired=true" if retired else "/v1/sets")
     return [entry.name for entry in decoded(reply, _SetList).sets]
 
 

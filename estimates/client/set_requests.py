@@ -18,7 +18,7 @@ from estimates.client.problems import decoded, not_the_service
 from estimates.client.service_requests import JSON, ServiceRequests
 from estimates.client.urls import Parameters, Time, key_part, segment, time_text, url
 from estimates.compare.queries import PairOptions, diff_query
-from estimates.errors import CorruptError, InvalidError
+from estimates.errors import CorruptError, InvalidError, StaleError
 
 if TYPE_CHECKING:
     from estimates.keys.key_form import Key
@@ -135,6 +135,28 @@ class SetRequests:
         return {
             column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)
         }
+
+    def check_age(self, reply: Reply, ref: Ref, as_of: Time | None) -> None:
+        """Raises StaleError (`stale`) where the newest data of an answer are older than the client
+        takes. A version by number and a moment of the past are as old as they were asked for.
+        """
+        max_age = self.service.max_age
+        if max_age is None or is_number(ref) or as_of is not None or self.as_of is not None:
+            return
+        headers = reply.headers
+        newest = headers.get("estimates-newest-data") or headers.get("estimates-data-through")
+        if newest is None:
+            return
+        age = instants.now() - instants.parse(newest)
+        if age > max_age:
+            raise StaleError(
+                "stale",
+                f"{self.name}: the newest data of version {headers.get('estimates-version')} are "
+                f"of {newest}, older than max_age",
+                remedy="wait for a newer version, or read with a longer max_age",
+                newest_data=newest,
+                version=headers.get("estimates-version"),
+            )
 
     def answering_version(self, reply: Reply, set_name: str | None = None) -> VersionHead:
         """Which version answered, of this set or another; remembers its shape.

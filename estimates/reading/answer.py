@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
 
+from estimates import instants
 from estimates.catalog.records import Version, VersionHead
 from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.extras import needs
+from estimates.reading.standing import Standing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,9 +26,12 @@ class Answer:
     version   None for a history, which tells of many; over HTTP a VersionHead
     fields    the columns that were asked for; None for all
     imported  asked with clock=released, and the version's time of release is a claim
+    standing  when its data get too old, whether an earlier version stands in, whether the set is
+              retired; `stale`, `stale_from`, `degraded` and `retired` are short for it
     """
 
     imported = False
+    standing = Standing()
     _numbers = b""  # the JSON with integers as numbers, where `json` has strings
 
     def __init__(
@@ -40,6 +46,41 @@ class Answer:
         self.json = json
         self.fields = fields
 
+    @property
+    def stale_from(self) -> datetime | None:
+        """When the data get older than the contract's `max_age`; None without one."""
+        return self.standing.stale_from
+
+    @property
+    def stale(self) -> bool:
+        """Whether the data are older than the contract's `max_age` now."""
+        return self.stale_from is not None and instants.now() > self.stale_from
+
+    @property
+    def degraded(self) -> str | None:
+        """Code of the fault for which an earlier version answers; None where none does."""
+        return self.standing.degraded
+
+    @property
+    def retired(self) -> datetime | None:
+        """Since when the set takes no new versions; None while it does."""
+        return self.standing.retired
+
+    def mark_standing(self) -> None:
+        """Put into the JSON, behind the version's number, how the answer stands.
+
+        To be called before `body` is read.
+        """
+        mark = {"stale": self.stale} | msgspec.structs.asdict(self.standing)
+        self._insert(msgspec.json.encode(mark)[1:-1])
+
+    def _insert(self, members: bytes) -> None:
+        """Put members of JSON behind the version's number."""
+        assert self.version is not None
+        head = b'{"set":"%b","version":%d,' % (self.set.encode(), self.version.version)
+        assert self.json.startswith(head)
+        self.json = b"%b%b,%b" % (head, members, self.json[len(head) :])
+
     def marked_by(self, clock: Clock) -> Self:
         """The same answer; by a clock of claims it says, also in its JSON, whether it rests on a
         claim.
@@ -53,11 +94,7 @@ class Answer:
 
         To be called before `body` is read.
         """
-        assert self.version is not None
-        head = b'{"set":"%b","version":%d,' % (self.set.encode(), self.version.version)
-        assert self.json.startswith(head)
-        claim = b"true" if imported else b"false"
-        self.json = b'%b"imported":%b,%b' % (head, claim, self.json[len(head) :])
+        self._insert(b'"imported":true' if imported else b'"imported":false')
         self.imported = imported
 
     def write_integers(self, contract: Contract, how: Literal["string"] | None) -> None:

@@ -37,7 +37,7 @@ def as_of_join(
 
     Adds these columns, `version`, `published_at` and `status`, with clock `released` also
     `released_at` and `imported` (whether the version's time of release is a claim). `status` is
-    `ok`; a status of `VersionReader.get_many`; `before_first` (production named nothing yet) or
+    `ok`; a status of `VersionReader.get_many`; `before_first` (production named nothing then) or
     `nothing_promoted`; `expired` (the version's files are gone); `other_shape` (the version does
     not have the present columns). All but `ok` have null estimates, never those of another version.
     No version is named that was published, or by the clock `released` released, after the row's

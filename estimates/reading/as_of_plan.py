@@ -122,7 +122,7 @@ class AsOfPlan:
 def _in_force(moves: Moves, moments: pl.Series) -> pl.Series:
     """The version in force at each moment."""
     starts = pl.Series([instants.micros(at) for at, _ in moves], dtype=pl.Int64)
-    versions = pl.Series([NONE, *(number for _, number in moves)], dtype=pl.Int64)
+    versions = pl.Series([NONE, *(number or NONE for _, number in moves)], dtype=pl.Int64)
     return versions.gather(starts.search_sorted(moments, side="right"))
 
 

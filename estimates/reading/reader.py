@@ -15,6 +15,7 @@ from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.erased_keys import ErasedKeys
 from estimates.catalog.expiry import expired_error
+from estimates.catalog.freshness import stale_from
 from estimates.catalog.records import Expiry, Version
 from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.set_view import SetView
@@ -23,6 +24,7 @@ from estimates.keys.key_form import Key
 from estimates.lookup.parted_lookup import Lookup, WouldBlock
 from estimates.reading.answer import Answer
 from estimates.reading.field_selection import selection
+from estimates.reading.standing import Standing
 from estimates.reading.version_reader import Files, VersionReader, is_carried, key_form, mark_of
 
 # What answers by key for a version if it is open already.
@@ -83,6 +85,15 @@ class Reader:
         return self.memoize(
             (version.set, version.version), lambda: VersionReader(self.view, version, self._files)
         )
+
+    def standing(self, version: Version, degraded: str | None = None) -> Standing:
+        """How answers from a version stand.
+
+        degraded  code of the fault for which it answers
+        """
+        of_set = self.view.set(version.set)
+        retired = None if of_set.retirement is None else of_set.retirement.at
+        return Standing(stale_from(of_set, version), degraded, retired)
 
     def history(
         self,

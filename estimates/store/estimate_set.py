@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 import polars as pl
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # who reads by key does not pay for the rest
     from estimates.store.scoring import Outcome
 
 Time = datetime | str
+A = TypeVar("A", bound=Answer)
 
 
 class EstimateSet:
@@ -113,10 +114,15 @@ class EstimateSet:
         as_of: Time | None = None,
         fields: Sequence[str] | None = None,
         clock: Clock = None,
+        standing: bool = False,
     ) -> Answer:
-        """One estimate; `answer["value"]` is its cell."""
+        """One estimate; `answer["value"]` is its cell.
+
+        standing  also of pages and batches: say in the JSON, too, whether the data are too old
+        """
         reader, version = self._reading(At(ref, instants.instant_of(as_of), clock))
-        return reader.of(version).get(key, fields).marked_by(clock)
+        answer = reader.of(version).get(key, fields).marked_by(clock)
+        return _standing(answer, reader, version, standing)
 
     def get_many(
         self,
@@ -126,10 +132,12 @@ class EstimateSet:
         as_of: Time | None = None,
         fields: Sequence[str] | None = None,
         clock: Clock = None,
+        standing: bool = False,
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
         reader, version = self._reading(At(ref, instants.instant_of(as_of), clock))
-        return reader.of(version).get_many(keys, fields).marked_by(clock)
+        answer = reader.of(version).get_many(keys, fields).marked_by(clock)
+        return _standing(answer, reader, version, standing)
 
     def scan(
         self,
@@ -140,17 +148,15 @@ class EstimateSet:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         clock: Clock = None,
+        standing: bool = False,
     ) -> Page:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its
         version.
         """
         at = At(ref, instants.instant_of(as_of), clock)
         reader, version = self._reading(at if cursor is None else At(cursor_version(cursor)))
-        return (
-            reader.of(version)
-            .scan(prefix, fields=fields, limit=limit, cursor=cursor)
-            .marked_by(clock)
-        )
+        page = reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor)
+        return _standing(page.marked_by(clock), reader, version, standing)
 
     def history(
         self,
@@ -381,3 +387,11 @@ class EstimateSet:
     def _reading(self, at: At) -> tuple[Reader, Version]:
         reader = self.store.reader()
         return reader, reader.resolve(self.name, at)
+
+
+def _standing(answer: A, reader: Reader, version: Version, in_json: bool) -> A:
+    """The answer, with how it stands."""
+    answer.standing = reader.standing(version)
+    if in_json:
+        answer.mark_standing()
+    return answer

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from estimates import instants
+from estimates.catalog.alias_moves import check_automatic
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
@@ -116,15 +117,11 @@ def check_promotion(
             f"{name}: the content of version {number} was rolled back",
             remedy="a person promotes it",
         )
+    if automatic:
+        check_automatic(view, name, alias)
     if pointed is None:
         return
     current = view.versions[pointed.version - 1]
-    if automatic and pointed.held:
-        raise ConflictError(
-            "held",
-            f"{name}: {alias} is held since a rollback",
-            remedy="a person promotes with a reason",
-        )
     if number == pointed.version and not pointed.held:
         raise ConflictError(
             "already",

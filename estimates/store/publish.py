@@ -40,6 +40,7 @@ from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
 from estimates.store.partial_update import Changes, PartialUpdate
 from estimates.store.promote import promote
+from estimates.store.retire import check_not_retired
 
 # Called before each step begins: its name, and the number of the version once there is one.
 OnStep = Callable[[str, int | None], None]
@@ -161,7 +162,7 @@ def commit(
                  keys that go; see `PartialUpdate` for the errors
     The same run_id with the same content gives the version back that it made before. Raises
     InvalidError (`bad_released_at`, `erased_keys`, `is_family`, and see `conform`; nothing is
-    stored), ConflictError (`run_id_reused`, `contract_changed`), UnavailableError.
+    stored), ConflictError (`run_id_reused`, `contract_changed`, `retired`), UnavailableError.
     """
     return _commit(store, name, frame, provenance, released_at, changes)[0]
 
@@ -179,8 +180,10 @@ def _commit(
     """
     check_claim(name, released_at, provenance.data_through)
     store.check_writable()
-    view = store.view().set(name)
+    whole = store.view()
+    view = whole.set(name)
     contract, revision = view.contract, view.contracts[-1]
+    check_not_retired(view)
     if contract.family is not None:
         raise InvalidError(
             "is_family",
@@ -192,13 +195,14 @@ def _commit(
         conformed, shape = conform(frame, contract), contract.shape()
         write = partial(snapshot.write, store.objects, name, conformed, shape)
         keys = conformed.select(list(contract.key))
-        version = _write(store, write, keys, revision, provenance, released_at)
+        make = partial(_write, store, write, keys)
+        of = None
     else:
         conformed = None
         update = PartialUpdate(store, name, contract, frame, changes)
-        version = _write(
-            store, update.write, update.keys, revision, provenance, released_at, update.of
-        )
+        make = partial(_write, store, update.write, update.keys)
+        of = update.of
+    version = make(revision, provenance, released_at, of, whole.last_event)
     store.notify_and_copy()
     complete_blocks(store, name, version.version)
     return version, conformed
@@ -221,12 +225,14 @@ def _write(
     revision: ContractRevision,
     provenance: Provenance,
     released_at: datetime | None,
-    changes_of: int | None = None,
+    changes_of: int | None,
+    seen_event: int,
 ) -> Version:
     """Write the files, then the version row; again when a sweep took the files in between.
 
     keys        of the rows that are given, which may not be erased ones
     changes_of  the version whose changes were given, for the event
+    seen_event  the newest event that was known before
     """
     name = revision.set
     for attempt in range(1, _WRITE_ATTEMPTS + 1):
@@ -246,6 +252,7 @@ def _write(
                 erasures_seen=erasures_seen,
                 released_at=released_at,
                 changes_of=changes_of,
+                seen_event=seen_event,
             )
         except UnavailableError as error:
             if error.code != "being_swept" or attempt == _WRITE_ATTEMPTS:

@@ -39,7 +39,7 @@ def _always_kept(view: SetView) -> Iterator[int]:
     yield max(passed, default=len(view.versions))  # what `latest` names
     yield from (alias.version for alias in view.aliases.values())
     for moves in view.moves.values():
-        newest_first = dict.fromkeys(number for _, number in reversed(moves))
+        newest_first = dict.fromkeys(number for _, number in reversed(moves) if number)
         yield from list(newest_first)[: KEPT_PREDECESSORS + 1]
 
 

@@ -47,7 +47,7 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
     """
     name = current.set
     bad = view.rolled_back_snapshots | {current.snapshot_id}
-    earlier = {number for _, number in view.moves[alias]} - {current.version}
+    earlier = {number for _, number in view.moves[alias] if number} - {current.version}
     if to is not None and to not in earlier:
         raise ConflictError(
             "never_held",

@@ -21,6 +21,8 @@ from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
 from estimates.store.publish import Publication, carry_over, commit
+from estimates.store.remove_alias import remove_alias
+from estimates.store.retire import retire, unretire
 from estimates.store.rollback import rollback
 from estimates.store.waive import check_reason, unwaive, waive
 
@@ -47,6 +49,9 @@ class Store(OpenStore):
     rollback = rollback
     hold = hold
     release_hold = release_hold
+    remove_alias = remove_alias
+    retire = retire
+    unretire = unretire
 
     def __repr__(self) -> str:
         sets = self.view().sets

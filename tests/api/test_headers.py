@@ -160,3 +160,32 @@ def test_an_answer_says_that_its_data_are_too_old(tmp_path: Path) -> None:
             f"/v1/sets/{SET}/estimates", json={"keys": [["AAPL", "2024-06-03"]], "ref": 1}
         )
         assert batch.headers["estimates-stale"] == "true"
+        marked = client.get(ONE, params={"ref": 1, "standing": "true"})
+        assert marked.headers["cache-control"] == "no-cache"
+        stale_from = marked.headers["estimates-stale-from"]
+        assert marked.text.startswith(
+            f'{{"set":"{SET}","version":1,"stale":true,"stale_from":"{stale_from}",'
+            '"degraded":null,"retired":null,'
+        )
+        page = client.get(f"/v1/sets/{SET}/estimates", params={"ref": 2, "standing": "true"})
+        assert page.json()["stale"] is False
+        asked = {"keys": [["AAPL", "2024-06-03"]], "ref": 1, "standing": True}
+        assert client.post(f"/v1/sets/{SET}/estimates", json=asked).json()["stale"] is True
+
+
+def test_a_retired_set_says_so_and_is_left_out_of_the_list(tmp_path: Path) -> None:
+    """Its answers are those of before and say since when; the list has it where it is asked for."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    store.publish(SET, frame(), provenance("one"))
+    event = store.retire(SET, reason="replaced")
+    with TestClient(create_app(store)) as client:
+        one = client.get(ONE, params={"ref": 1})
+        assert one.headers["estimates-retired"] == instants.text(event.at)
+        assert client.get("/v1/sets").json()["sets"] == []
+        (listed,) = client.get("/v1/sets", params={"retired": "true"}).json()["sets"]
+        assert listed["retired"]["reason"] == "replaced"
+        assert client.get(f"/v1/sets/{SET}").json()["retired"]["actor"] == store.actor
+        assert "1 retired set" in client.get("/", headers={"accept": "text/html"}).text
+        shown = client.get("/?retired=true", headers={"accept": "text/html"}).text
+        assert "retired: replaced" in shown

@@ -26,6 +26,8 @@ def attention(listed: SetSummary, faults: Iterable[Fault] = ()) -> list[Attentio
 
     faults  those of this set: versions that cannot be read
     """
+    if listed.retired is not None:
+        return [Attention(10, "fine", f"retired: {listed.retired.reason}")]
     reasons = [
         Attention(
             0,

@@ -37,11 +37,20 @@ class AliasBody(msgspec.Struct, frozen=True):
     held: bool
 
 
+class RetirementBody(msgspec.Struct, frozen=True):
+    """When a set was retired, by whom and why."""
+
+    at: datetime
+    actor: str
+    reason: str
+
+
 class SetSummary(msgspec.Struct, frozen=True):
     """A set in the list of sets.
 
     columns  of an estimate, beside the key
     newest   the version that was published last; null before the first
+    retired  it takes no new versions; null while it does
     """
 
     name: str
@@ -54,6 +63,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     freshness: Freshness
     columns: list[str]
     newest: VersionSummary | None
+    retired: RetirementBody | None
 
 
 class SetList(msgspec.Struct, frozen=True):
@@ -148,7 +158,21 @@ class CarriedOverBody(msgspec.Struct, frozen=True):
     this: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class EstimateBody(msgspec.Struct, frozen=True):
+class StandingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer stands; members only with `standing=true`.
+
+    stale       whether the data are older than the contract's `max_age`, from `stale_from` on
+    degraded    code of the fault for which an earlier version answers
+    retired     since when the set takes no new versions
+    """
+
+    stale: bool | msgspec.UnsetType = msgspec.UNSET
+    stale_from: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    degraded: str | msgspec.UnsetType | None = msgspec.UNSET
+    retired: datetime | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class EstimateBody(StandingBody, frozen=True):
     """One estimate: the key and the columns of the contract.
 
     imported     by the clock `released` only: whether the version's time of release is a claim;
@@ -165,7 +189,7 @@ class EstimateBody(msgspec.Struct, frozen=True):
     carried_over: CarriedOverBody | msgspec.UnsetType = msgspec.UNSET
 
 
-class EstimatePage(msgspec.Struct, frozen=True):
+class EstimatePage(StandingBody, frozen=True):
     """Estimates under a leading part of the key, in key order; `total` counts them all, `next` is a
     cursor.
     """
@@ -204,6 +228,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: list[str] | None = None
     clock: Literal["released"] | None = None
     integers: Literal["string"] | None = None
+    standing: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -218,7 +243,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     last_version: int | None = None
 
 
-class BatchBody(msgspec.Struct, frozen=True):
+class BatchBody(StandingBody, frozen=True):
     """The estimates of a batch, in the order asked."""
 
     set: str

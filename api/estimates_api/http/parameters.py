@@ -120,6 +120,14 @@ Integers = Annotated[
         "numbers hold integers up to 2^53.",
     ),
 ]
+WithStanding = Annotated[
+    bool,
+    _query(
+        "standing",
+        "`true`: also in JSON whether the data are too old (`stale`, `stale_from`), an earlier "
+        "version answers (`degraded`), or the set is retired (`retired`).",
+    ),
+]
 Limit = Annotated[int, _query("limit", "Entries a page at most.")]
 Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
 Begins = Annotated[str, _query("begins", "Only values that begin with this text.")]
@@ -143,6 +151,9 @@ Chained = Annotated[
         "`true`: also what became of each number from version to version; "
         "docs/stability.md, V. JSON only.",
     ),
+]
+WithRetired = Annotated[
+    bool, _query("retired", "`true`: also sets that are retired, which are left out else.")
 ]
 StateFilter = Annotated[State | None, _query("state", "Only versions in this state.")]
 Form = Annotated[
@@ -264,6 +275,7 @@ class EstimateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     fields: Fields = None
     clock: ByClock = None
     integers: Integers = None
+    standing: WithStanding = False
 
 
 class PageParameters(msgspec.Struct, frozen=True):
@@ -277,6 +289,7 @@ class PageParameters(msgspec.Struct, frozen=True):
     cursor: Cursor = None
     clock: ByClock = None
     integers: Integers = None
+    standing: WithStanding = False
 
 
 class RankingParameters(msgspec.Struct, frozen=True):

@@ -14,7 +14,6 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.at import At
-from estimates.catalog.freshness import stale_from
 from estimates.catalog.records import Version
 from estimates.contract.contract import Contract
 from estimates.reading.answer import Answer, Page
@@ -46,6 +45,7 @@ from estimates_api.serving.follower import ReaderAt
 
 _IMPORTED: Header = (b"estimates-imported", b"true")
 _STALE: Header = (b"estimates-stale", b"true")
+_ASK_AGAIN: Header = (b"cache-control", REVALIDATE.encode())
 # What a ref is resolved at.
 Moment = MomentParameters | DataParameters | EstimateParameters | PageParameters | Batch
 
@@ -74,6 +74,7 @@ class ResolvedRequest:
         self.reading = reader.of(version)
         self.moment = moment
         self.cache: Header = (b"cache-control", cache.encode())
+        self.standing = reader.standing(version, fault)
         self._head = encoded(
             {
                 "estimates-version": str(version.version),
@@ -85,6 +86,8 @@ class ResolvedRequest:
             | _newest_data(version)
             | ({} if fault is None else {"estimates-degraded": fault})
             | _carried_over(version)
+            | _times("stale-from", self.standing.stale_from)
+            | _times("retired", self.standing.retired)
         )
         self._imported = imported
         if imported:
@@ -92,7 +95,7 @@ class ResolvedRequest:
         self._head_of_estimate = [*self._head, self.cache, (b"vary", b"accept")]
         self._head_of_many = [*self._head, self.cache, VARY]
         of_set = reader.view.set(version.set)
-        stale = stale_from(of_set, version)
+        stale = self.standing.stale_from
         self._stale_from = math.inf if stale is None else stale.timestamp()
         erased = [of_set.erasures[-1].id] if of_set.erasures else []
         names = (version.set, version.version, version.snapshot_id, *erased)
@@ -116,8 +119,15 @@ class ResolvedRequest:
         digest = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
         return f'{self._tag}-{digest}"'
 
-    def estimate(self, answer: Answer, form: str) -> Representation:
-        """The answer with one estimate."""
+    def estimate(self, answer: Answer, form: str, *, standing: bool = False) -> Representation:
+        """The answer with one estimate.
+
+        standing  also of pages and batches: the JSON says how the answer stands, which changes
+        """
+        head = self._head_of_estimate
+        if standing:
+            self._mark_standing(answer)
+            head = [*self._head, _ASK_AGAIN, (b"vary", b"accept")]
         body = answer.json
         media_type = JSON
         if form != JSON:
@@ -128,19 +138,29 @@ class ResolvedRequest:
             etag=self._content_tag(body),
             cache=None,
             media_type=media_type,
-            head=self._current(self._head_of_estimate),
+            head=self._current(head),
         )
 
     def page(
-        self, page: Page, form: str, query: Mapping[str, object], contract: Contract | None = None
+        self,
+        page: Page,
+        form: str,
+        query: Mapping[str, object],
+        contract: Contract | None = None,
+        *,
+        standing: bool = False,
     ) -> Representation:
         """The answer with a page of estimates or changes.
 
         query     the parameters of the request, for the link to the next page
         contract  for reading its rows, where that is not the version's own
         """
+        head = self.cached_head
+        if standing:
+            self._mark_standing(page)
+            head = [*self.head, _ASK_AGAIN, VARY]
         body = self._written(page, form, contract)
-        head = [*self.cached_head, (b"estimates-total", b"%d" % page.total)]
+        head = [*head, (b"estimates-total", b"%d" % page.total)]
         if page.imported and not self._imported:  # a cursor leads on by the version's number
             head.append(_IMPORTED)
         if page.cursor is not None:
@@ -149,14 +169,20 @@ class ResolvedRequest:
         tag = self._content_tag(body)
         return kind(body, etag=tag, cache=None, media_type=content_type(form), head=head)
 
-    def batch(self, answer: Answer, form: str) -> Representation:
+    def batch(self, answer: Answer, form: str, *, standing: bool = False) -> Representation:
         """The answer to a batch, which no cache keeps."""
+        if standing:
+            self._mark_standing(answer)
         body = self._written(answer, form)
         return Compressible(body, media_type=content_type(form), head=[*self.head, VARY])
 
     def about(self, content: object) -> Representation:
         """An answer about this version that may change, such as its state."""
         return of_content(content, self.head)
+
+    def _mark_standing(self, answer: Answer) -> None:
+        answer.standing = self.standing
+        answer.mark_standing()
 
     def _written(self, answer: Answer, form: str, contract: Contract | None = None) -> bytes:
         if form == JSON:
@@ -179,6 +205,11 @@ def _carried_over(version: Version) -> dict[str, str]:
         return {}
     mark = f'by="{quote(carried.by)}", groups={len(carried.groups)}, since={carried.since}'
     return {"estimates-carried-over": mark}
+
+
+def _times(name: str, moment: datetime | None) -> dict[str, str]:
+    """The header of a moment, where there is one."""
+    return {} if moment is None else {f"estimates-{name}": instants.text(moment)}
 
 
 def _newest_data(version: Version) -> dict[str, str]:

@@ -63,7 +63,7 @@ def answer_estimate(
     resolved = resolve(reader_at, set_name, lookup.ref, lookup)
     answer = resolved.reading.get(key, read_fields(lookup.fields)).marked_by(lookup.clock)
     answer.write_integers(resolved.reading.contract, lookup.integers)
-    return resolved.estimate(answer, form)
+    return resolved.estimate(answer, form, standing=lookup.standing)
 
 
 @reading(
@@ -115,7 +115,7 @@ def answer_page(
         prefix, fields=read_fields(lookup.fields), limit=lookup.limit, cursor=lookup.cursor
     )
     page.marked_by(lookup.clock).write_integers(resolved.reading.contract, lookup.integers)
-    return resolved.page(page, form, query)
+    return resolved.page(page, form, query, standing=lookup.standing)
 
 
 @post(
@@ -152,7 +152,7 @@ def answer_batch(
     resolved = resolve(reader_at, set_name, batch.ref, batch)
     answer = resolved.reading.get_many(batch.keys, batch.fields).marked_by(batch.clock)
     answer.write_integers(resolved.reading.contract, batch.integers)
-    return resolved.batch(answer, form)
+    return resolved.batch(answer, form, standing=batch.standing)
 
 
 def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:

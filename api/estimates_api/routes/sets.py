@@ -13,13 +13,14 @@ from litestar.types import ASGIApp
 
 from estimates import instants
 from estimates.catalog.freshness import freshness
+from estimates.catalog.set_view import SetView
 from estimates.catalog.sets_read import read_by, sets_read
 from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
-from estimates_api.http.bodies import AliasBody, SetDetail, SetList, SetSummary
+from estimates_api.http.bodies import AliasBody, RetirementBody, SetDetail, SetList, SetSummary
 from estimates_api.http.estimate_schema import estimate_schema
-from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName, Then
+from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName, Then, WithRetired
 from estimates_api.http.representation import (
     IMMUTABLE,
     PARQUET,
@@ -33,12 +34,20 @@ from estimates_api.http.version_summaries import version_summary
 
 
 @reading("/v1/sets", SetList, description="All sets.")
-def list_sets(follower: InjectedFollower, as_of: Then = None) -> ASGIApp:
-    """All sets with description, owner, key, aliases, newest version and freshness."""
+def list_sets(
+    follower: InjectedFollower, as_of: Then = None, with_retired: WithRetired = False
+) -> ASGIApp:
+    """All sets with description, owner, key, aliases, newest version and freshness; those that are
+    retired where they are asked for.
+    """
     moment = read_time(as_of, "as_of")
     view = follower.past(moment).view
     now = moment or instants.now()
-    summaries = [SetSummary(**_common_fields(view, name, now)) for name in view.sets]
+    summaries = [
+        SetSummary(**_common_fields(view, name, now))
+        for name, of_set in view.sets.items()
+        if with_retired or of_set.retirement is None
+    ]
     return of_view(view, SetList(summaries, view.head))
 
 
@@ -118,7 +127,13 @@ def _common_fields(view: View, name: str, now: datetime) -> dict[str, Any]:
         "freshness": freshness(of_set, now),
         "columns": list(contract.columns),
         "newest": None if newest is None else version_summary(view, newest),
+        "retired": _retirement(of_set),
     }
+
+
+def _retirement(of_set: SetView) -> RetirementBody | None:
+    event = of_set.retirement
+    return None if event is None else RetirementBody(event.at, event.actor, event.reason or "")
 
 
 ROUTES = [list_sets, one_set, schema, domain]

@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "waive": "Make an exception of a check for one version, for a while.",
         "unwaive": "Take a waiver back before its end.",
         "rollback": "Take production back one step and hold it.",
+        "remove-alias": "Take an alias away; a promotion brings it back.",
         "hub": "Check a forecast hub's pull request before it is merged.",
     },
     "Read": {
@@ -61,6 +62,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "recover": "Rebuild a lost catalog from the log.",
         "repair-clock": "Make times right again after a clock was ahead.",
         "hold": "Keep a version, or a set, whatever the retention says.",
+        "retire": "Keep a set that nobody updates any more: no new versions.",
+        "unretire": "Take a retired set into use again.",
         "erase": "Take a person's numbers out of every version, for good.",
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",

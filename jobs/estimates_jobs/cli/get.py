@@ -62,6 +62,11 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
     help="Rows on a page of a partial key.",
 )
 @click.option("--cursor", metavar="TEXT", help="The next page; printed at the end of each page.")
+@click.option(
+    "--standing",
+    is_flag=True,
+    help="Also in JSON: stale, stale_from, degraded, retired. Text says them where they are so.",
+)
 @table_options
 def get(
     options: Options,
@@ -74,6 +79,7 @@ def get(
     keys: str | None,
     limit: int,
     cursor: str | None,
+    standing: bool,
 ) -> None:
     """One estimate by its whole key, all estimates under a leading part of the key, or many with
     --keys.
@@ -87,13 +93,24 @@ def get(
     contract = estimates.contract
     if keys is not None:
         chosen = keys_of_file(keys, contract, options.tables)
-        answer = estimates.get_many(chosen, ref=ref, as_of=as_of, clock=clock, fields=fields)
+        answer = estimates.get_many(
+            chosen, ref=ref, as_of=as_of, clock=clock, fields=fields, standing=standing
+        )
     elif len(key) >= len(contract.key):
         with naming_near_keys(estimates):
-            answer = estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=fields)
+            answer = estimates.get(
+                *key, ref=ref, as_of=as_of, clock=clock, fields=fields, standing=standing
+            )
     else:
         answer = estimates.scan(
-            *key, ref=ref, as_of=as_of, clock=clock, fields=fields, limit=limit, cursor=cursor
+            *key,
+            ref=ref,
+            as_of=as_of,
+            clock=clock,
+            fields=fields,
+            limit=limit,
+            cursor=cursor,
+            standing=standing,
         )
     if options.json:
         terminal.raw(answer.json)
@@ -113,13 +130,25 @@ def _show(answer: Answer, estimates: EstimateSet | RemoteSet) -> None:
     )
     if (newest := answer.body.get("newest_data")) is not None:
         source += f", newest data of {cells.instant(instants.parse(newest))}"
-    source += _carried_over(answer)
+    source += _carried_over(answer) + _standing(answer)
     if isinstance(answer, Page):
         _show_page(answer, source, contract)
     elif "estimate" in answer.body:
         _show_estimate(answer, source, contract)
     else:
         _show_many(answer, source, contract)
+
+
+def _standing(answer: Answer) -> str:
+    """What is wrong with the answer as a whole: too old, of an earlier version, of a retired set."""
+    marks: list[str] = []
+    if answer.stale and answer.stale_from is not None:
+        marks.append(f"STALE since {cells.instant(answer.stale_from)}")
+    if answer.degraded:
+        marks.append(f"DEGRADED: production cannot be read ({answer.degraded})")
+    if answer.retired is not None:
+        marks.append(f"RETIRED since {cells.instant(answer.retired)}")
+    return "".join(f"; {mark}" for mark in marks)
 
 
 def _carried_over(answer: Answer) -> str:

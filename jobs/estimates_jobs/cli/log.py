@@ -70,6 +70,12 @@ def _describe(event: Event) -> str:
             suffix = ", held" if event.kind == "rolled_back" else ""
             how = " automatically" if event.automatic else suffix
             return f"{event.alias} {before}→ {event.version}{how}"
+        case "alias_removed":
+            return f"{event.alias} removed, it was {event.from_version}"
+        case "retired":
+            return "retired: no new versions"
+        case "unretired":
+            return "in use again"
         case "published" if "released_at" in details:
             return f"{version} published, claimed release {details['released_at']}"
         case "tracked":

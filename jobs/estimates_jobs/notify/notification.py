@@ -23,7 +23,17 @@ from estimates.errors import InvalidError
 from estimates.gate.verdict import parse_json
 from estimates.store.store import Store
 
-KINDS = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
+KINDS = (
+    "judged",
+    "promoted",
+    "rolled_back",
+    "regraded",
+    "waived",
+    "unwaived",
+    "alias_removed",
+    "retired",
+    "unretired",
+)
 CONTENT_TYPE = "application/cloudevents+json"
 _PREFIX = "whsec_"
 _KEY_BYTES = (24, 64)
@@ -48,7 +58,7 @@ def notification(store: Store, event: Event) -> Notification:
         "id": identity,
         "source": f"/v1/sets/{quote(event.set, safe='')}",
         "type": f"estimates.{event.kind}",
-        "subject": f"{event.set}/{event.version}",
+        "subject": event.set if event.version is None else f"{event.set}/{event.version}",
         "time": event.at,
         "datacontenttype": "application/json",
         "data": _data(store, event),

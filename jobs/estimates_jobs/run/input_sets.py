@@ -53,7 +53,9 @@ def _in_force(store: Store, of_set: str, moment: datetime, data_through: datetim
     view.resolve(of_set, At(PRODUCTION, moment, "released"))  # raises where there was nothing
     set_view = view.set(of_set)
     moves = set_view.released_moves.get(PRODUCTION, [])
-    versions = [set_view.versions[number - 1] for when, number in moves if when <= moment]
+    versions = [
+        set_view.versions[number - 1] for when, number in moves if number and when <= moment
+    ]
     for version in reversed(versions):
         if version.data_through <= data_through:
             return version

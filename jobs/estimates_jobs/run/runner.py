@@ -27,6 +27,7 @@ from estimates.errors import EstimatesError, InvalidError
 from estimates.gate.verdict import Verdict
 from estimates.store.partial_update import Changes
 from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
+from estimates.store.retire import check_not_retired
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context, data_reach
 from estimates_jobs.run.elapsed_keys import elapsed_keys, elapsed_sentence
@@ -90,8 +91,8 @@ def run(
                      output is the same
     Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get
     wrong), JobError (the job raised something), GateError (`looks_ahead`), ConflictError
-    (`run_id_reused`, `contract_changed`), UnavailableError (retry with the same run_id). Each
-    leaves a row in `runs` once the run has begun, and no version.
+    (`run_id_reused`, `contract_changed`, `retired`), UnavailableError (retry with the same run_id).
+    Each     leaves a row in `runs` once the run has begun, and no version.
     """
     contract = store.contract(name)
     if contract.job is None:
@@ -102,6 +103,8 @@ def run(
         )
     run_id = run_id or new_run_id()
     known = store.catalog.run(run_id)
+    if known is None:
+        check_not_retired(store.view().set(name))
     if known is None and data_through is None:
         with suppress(EstimatesError):  # of an input; the run says it, on record
             data_through = data_reach(contract)

@@ -10,29 +10,32 @@ from litestar.types import ASGIApp
 from estimates_api.desk.attention import attention
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.http.bodies import Readiness, SetList, SetSummary
-from estimates_api.http.parameters import AsOf
+from estimates_api.http.parameters import AsOf, WithRetired
 from estimates_api.http.url_text import ReadRequest
 
 Search = Annotated[str | None, QueryParameter(name="q", description="Words that a set has.")]
 
 
 @desk_page("/")
-async def catalogue(request: ReadRequest, q: Search = None, as_of: AsOf = None) -> ASGIApp:
+async def catalogue(
+    request: ReadRequest, q: Search = None, as_of: AsOf = None, retired: WithRetired = False
+) -> ASGIApp:
     """The sets as a table, the worst first."""
     page = DeskPage(request, as_of)
-    sets = await page.get(SetList, "/v1/sets", as_of=page.as_of)
+    sets = await page.get(SetList, "/v1/sets", as_of=page.as_of, retired="true")
     ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
     faults = ready.faults if isinstance(ready, Readiness) else []
     rows = [
         (listed, attention(listed, [fault for fault in faults if fault.set == listed.name]))
         for listed in sets.sets
-        if _matches(listed, q)
+        if (retired or listed.retired is None) and _matches(listed, q)
     ]
     rows.sort(key=lambda row: (row[1][0].rank, row[0].name))
     return page.draw(
         "catalogue.html",
         rows=rows,
-        total=len(sets.sets),
+        total=sum(retired or listed.retired is None for listed in sets.sets),
+        hidden=0 if retired else sum(listed.retired is not None for listed in sets.sets),
         waiting=sum(reasons[0].mark != "fine" for _, reasons in rows),
         q=q or "",
     )

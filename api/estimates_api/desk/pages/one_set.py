@@ -17,7 +17,7 @@ from estimates_api.http.url_text import ReadRequest
 
 _VERSIONS = 30  # on a page
 _EVENTS = 12
-_MOVES = "promoted,rolled_back"
+_MOVES = "promoted,rolled_back,alias_removed"
 
 
 @desk_page("/sets/{set:str}")

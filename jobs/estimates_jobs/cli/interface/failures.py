@@ -25,6 +25,7 @@ from estimates.errors import (
     InvalidError,
     NotFoundError,
     RefusedError,
+    StaleError,
     UnavailableError,
 )
 from estimates.extras import missing_package
@@ -38,6 +39,7 @@ _EXIT_CODES: dict[type[EstimatesError], int] = {
     InvalidError: 2,
     NotFoundError: 2,
     UnavailableError: 3,
+    StaleError: 1,
     RefusedError: 2,
     CorruptError: DAMAGED,
 }

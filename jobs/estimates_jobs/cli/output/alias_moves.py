@@ -12,6 +12,11 @@ def show_move(options: Options, event: Event) -> None:
     if options.json:
         terminal.json(event)
         return
+    if event.kind == "alias_removed":
+        terminal.line(f"{event.set}: {event.alias} is removed, it was version {event.from_version}")
+        back = f"estimates promote {event.set} {event.from_version} --alias {event.alias}"
+        terminal.line(f'back again: {back} --reason "…"')
+        return
     before = "" if event.from_version is None else f", before it was {event.from_version}"
     terminal.line(f"{event.set}: {event.alias} is version {event.version}{before}")
     if event.kind == "rolled_back":
