@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from estimates.catalog.deadlines import next_deadline
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 
@@ -16,7 +17,12 @@ class Freshness(msgspec.Struct, frozen=True):
     data_through   of production: the last moment of data it could see
     newest_data    of production: how new the data are that it saw; a feed that stopped shows here
     stale_from     newest_data + max_age; `stale` when that has passed
-    next_expected  when the newest version was published + cadence; `overdue` when that has passed
+    next_expected  when the newest version was published + cadence
+    due            the next deadline of the contract that is not met yet; None where it is met
+                   already
+    missed         the oldest deadline that passed and is not met yet
+    overdue        whether `next_expected` has passed, or a deadline was missed; None where the
+                   contract promises neither
     """
 
     cadence: str | None
@@ -28,6 +34,8 @@ class Freshness(msgspec.Struct, frozen=True):
     stale: bool | None
     next_expected: datetime | None
     overdue: bool | None
+    due: datetime | None = None
+    missed: datetime | None = None
 
 
 def freshness(view: SetView, now: datetime) -> Freshness:
@@ -38,6 +46,9 @@ def freshness(view: SetView, now: datetime) -> Freshness:
     expected = _plus(
         view.versions[-1].published_at if view.versions else None, promise.cadence_duration
     )
+    coming = next_deadline(view, (), now)
+    missed = None if coming is None else coming.missed
+    promises = expected is not None or coming is not None
     return Freshness(
         cadence=promise.cadence,
         max_age=promise.max_age,
@@ -47,7 +58,9 @@ def freshness(view: SetView, now: datetime) -> Freshness:
         stale_from=stale,
         stale=None if stale is None else now > stale,
         next_expected=expected,
-        overdue=None if expected is None else now > expected,
+        overdue=(missed is not None or _passed(expected, now)) if promises else None,
+        due=None if coming is None else coming.due,
+        missed=missed,
     )
 
 
@@ -56,6 +69,10 @@ def stale_from(view: SetView, version: Version) -> datetime | None:
     promises nothing.
     """
     return _plus(version.newest_data, view.contract.freshness.max_age_duration)
+
+
+def _passed(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now > moment
 
 
 def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:

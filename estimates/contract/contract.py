@@ -6,7 +6,7 @@ checked". `docs/contract.md` shows every field; `estimates.contract.conform` mak
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal, get_args
 
 from estimates import instants
@@ -23,6 +23,7 @@ from estimates.contract.domain import (
     OpenDomain,
     check_domain,
 )
+from estimates.contract.due import Due
 from estimates.contract.family import Family, Member
 from estimates.contract.gate_policy import GatePolicy, check_group
 from estimates.contract.job_inputs import Job
@@ -59,16 +60,30 @@ class Freshness(Part, frozen=True):
     cadence  time from one version to the next, for `status`
     max_age  limit on now − data_through; `blocks` makes the gate refuse what is older instead of
              warning
+    due      until when a version has to be in production, such as `05:30 Europe/Zurich`
+    calendar on which days it is due: see `contract.due`
+    holidays days of the calendar on which nothing is due; `estimates define` fills in those of an
+             exchange
     """
 
     cadence: str | None = None
     max_age: str | None = None
     blocks: bool = False
+    due: str | None = None
+    calendar: str = "daily"
+    holidays: tuple[date, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.due is not None:
+            Due(self.due, self.calendar, self.holidays)  # says what is wrong with them
         for value in (self.cadence, self.max_age):
             if value is not None and not instants.duration(value):
                 raise ValueError("a duration must be longer than 0")
+
+    @property
+    def deadlines(self) -> Due | None:
+        """When versions are due; None where the contract does not say."""
+        return None if self.due is None else Due(self.due, self.calendar, self.holidays)
 
     @property
     def cadence_duration(self) -> timedelta | None:

@@ -173,6 +173,19 @@ def test_each_set_stands_against_its_contract(store: Store, client: TestClient[A
     assert value(samples, "read_files") == len(parts[0]) + len(parts[1])
 
 
+def test_deadlines_are_told(store: Store, client: TestClient[Any]) -> None:
+    """The next one, none missed of none that passed; a retired set says only that it is."""
+    define(store, "due", more='[freshness]\ndue = "05:30 Europe/Zurich"\n')
+    promoted(store, "one", name="due")
+    until(lambda: ("estimates_set_deadlines", frozenset({("set", "due")})) in scrape(client))
+    samples = scrape(client)
+    assert value(samples, "set_deadlines", set="due") == 0
+    assert value(samples, "set_overdue", set="due") == 0
+    store.retire("due", reason="replaced")
+    until(lambda: ("estimates_set_retired", frozenset({("set", "due")})) in scrape(client))
+    assert ("estimates_set_overdue", frozenset({("set", "due")})) not in scrape(client)
+
+
 def test_a_rollback_holds(store: Store, client: TestClient[Any]) -> None:
     """The alias is held until a person promotes."""
     promoted(store, "two", 101.0, day=1)

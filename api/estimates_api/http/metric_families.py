@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 from prometheus_client.core import (
@@ -15,7 +15,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from estimates.catalog.deadlines import (
+    Punctuality,
+    deadlines_until,
+    next_deadline,
+    punctuality,
+)
 from estimates.catalog.freshness import freshness, stale_from
+from estimates.catalog.records import Run
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
@@ -26,8 +33,11 @@ from estimates_api.serving.worker_metrics import WorkerMetrics
 class ServiceMetrics(Collector):
     """All metrics at one time: sums over the workers, and the sets as this worker serves them."""
 
-    def __init__(self, workers: list[WorkerMetrics], view: View | None, now: datetime) -> None:
+    def __init__(
+        self, workers: list[WorkerMetrics], view: View | None, now: datetime, runs: Runs
+    ) -> None:
         self._workers = workers
+        self._runs = runs
         self._view = view
         self._now = now
 
@@ -36,7 +46,7 @@ class ServiceMetrics(Collector):
         yield from _of_requests(self._workers)
         yield from _of_workers(self._workers)
         if self._view is not None:
-            yield from _of_sets(self._view, self._workers, self._now)
+            yield from _of_sets(self._view, self._workers, self._now, self._runs)
 
 
 def _of_requests(workers: list[WorkerMetrics]) -> Iterator[Metric]:
@@ -102,17 +112,28 @@ _OF_SET = {
     "max_age_seconds": "How old the contract lets data get.",
     "stale": "1 when data_age is above max_age.",
     "cadence_seconds": "How often the contract promises versions.",
-    "overdue": "1 when the newest version is older than cadence.",
+    "overdue": "1 when the newest version is older than cadence, or a deadline was missed.",
+    "due_timestamp_seconds": "The next deadline that is not met yet; Unix time.",
+    "start_by_timestamp_seconds": "Until when a run has to start to meet it; Unix time.",
+    "due_at_risk": "1 when a run that starts within its usual duration may miss the next deadline.",
+    "deadlines": "Deadlines of the last 90 days.",
+    "deadlines_met_ratio": "The share of them that was met in time.",
+    "deadline_worst_delay_seconds": "How late the latest of their versions came.",
+    "deadlines_missed": "Those that were not met in time, by the reason.",
+    "retired": "1 when the set takes no new versions.",
 }
+_LABELS = {"held": ["set", "alias"], "deadlines_missed": ["set", "because"]}
+_SLO = timedelta(days=90)
+Runs = Callable[[str], list[Run]]  # of a set, newest first
 
 
-def _of_sets(view: View, workers: list[WorkerMetrics], now: datetime) -> Iterator[Metric]:
+def _of_sets(
+    view: View, workers: list[WorkerMetrics], now: datetime, runs: Runs
+) -> Iterator[Metric]:
     """How each set stands; sets without production have no production metrics."""
     faulty = Counter(name for name, _ in {(f.set, f.alias) for w in workers for f in w.faults})
     families = {
-        name: GaugeMetricFamily(
-            f"estimates_set_{name}", text, labels=["set", "alias"] if name == "held" else ["set"]
-        )
+        name: GaugeMetricFamily(f"estimates_set_{name}", text, labels=_LABELS.get(name, ["set"]))
         for name, text in _OF_SET.items()
     }
     for name, part in view.sets.items():
@@ -121,6 +142,15 @@ def _of_sets(view: View, workers: list[WorkerMetrics], now: datetime) -> Iterato
             families["held"].add_metric([name, alias], float(pointed.held))
         if PRODUCTION in part.aliases:
             values |= _of_production(view, name, part, now)
+        if part.retirement is not None:
+            values["retired"] = 1
+        elif part.contract.freshness.due is not None:
+            of_set = runs(name)
+            values |= _of_next_deadline(part, of_set, now)
+            kept = punctuality(deadlines_until(part, of_set, now), now - _SLO)
+            values |= _of_deadlines(kept)
+            for because, late in sorted(Counter(late.because for late in kept.late).items()):
+                families["deadlines_missed"].add_metric([name, str(because)], late)
         for metric, value in values.items():
             families[metric].add_metric([name], float(value))
     yield from (family for family in families.values() if family.samples)
@@ -138,13 +168,34 @@ def _of_production(view: View, name: str, part: SetView, now: datetime) -> dict[
         "published_age_seconds": (now - served.published_at).total_seconds(),
     }
     promise = part.contract.freshness
+    if part.retirement is not None:
+        return values
     if promise.max_age_duration is not None:
         stale = stale_from(part, served)
         values["max_age_seconds"] = promise.max_age_duration.total_seconds()
         values["stale"] = stale is not None and now > stale
     if promise.cadence_duration is not None:
         values["cadence_seconds"] = promise.cadence_duration.total_seconds()
-        values["overdue"] = bool(freshness(part, now).overdue)
+    if (overdue := freshness(part, now).overdue) is not None:
+        values["overdue"] = overdue
+    return values
+
+
+def _of_next_deadline(part: SetView, runs: list[Run], now: datetime) -> dict[str, float]:
+    coming = next_deadline(part, runs, now)
+    if coming is None or coming.due is None:
+        return {}
+    values = {"due_timestamp_seconds": coming.due.timestamp(), "due_at_risk": coming.at_risk}
+    if coming.start_by is not None:
+        values["start_by_timestamp_seconds"] = coming.start_by.timestamp()
+    return values
+
+
+def _of_deadlines(kept: Punctuality) -> dict[str, float]:
+    values: dict[str, float] = {"deadlines": kept.deadlines}
+    if kept.share is not None:
+        values["deadlines_met_ratio"] = kept.share
+        values["deadline_worst_delay_seconds"] = kept.worst.late_s if kept.worst else 0
     return values
 
 

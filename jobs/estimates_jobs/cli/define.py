@@ -31,11 +31,14 @@ def define(options: Options, contract_file: str) -> None:
     Versions of different shapes are never compared, and production only moves to another shape with
     --new-shape.
     """
+    from estimates_jobs.run.exchange_holidays import with_holidays
+
     contract = read_contract(contract_file)
     if isinstance(contract.domain, RollingDomain):
         from estimates_jobs.run.calendars import calendar_of
 
         calendar_of(contract.domain.calendar)  # raises now, and not in the first run
+    contract = with_holidays(contract)
     from estimates.gate.policy_validation import validate_policy
     from estimates.store.members import define_family
 

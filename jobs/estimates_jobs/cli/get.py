@@ -140,7 +140,7 @@ def _show(answer: Answer, estimates: EstimateSet | RemoteSet) -> None:
 
 
 def _standing(answer: Answer) -> str:
-    """What is wrong with the answer as a whole: too old, of an earlier version, of a retired set."""
+    """What is wrong with the whole answer: too old, of an earlier version, of a retired set."""
     marks: list[str] = []
     if answer.stale and answer.stale_from is not None:
         marks.append(f"STALE since {cells.instant(answer.stale_from)}")

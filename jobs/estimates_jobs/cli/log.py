@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+import click
+import msgspec
+
+from estimates import instants
 from estimates.catalog.records import Event
+from estimates.errors import InvalidError
 from estimates.render.wording import count
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
@@ -14,22 +22,88 @@ if TYPE_CHECKING:
     from estimates.client import Client
 
 
+_LIMIT = 50
+_LOOK_S = 1.0  # between two looks of --follow
+
+
+class Since(click.ParamType[datetime]):
+    """A time, a date for its beginning, or a duration such as `2d` before now."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        """The moment that a text names; fails as click's types do."""
+        text = str(value)
+        with suppress(ValueError):
+            return instants.now() - instants.duration(text)
+        try:
+            return instants.parse(text if "T" in text else f"{text}T00:00:00Z")
+        except InvalidError as error:
+            self.fail(f"{error.message}; or write a duration such as 2d", param, ctx)
+
+
 @command(
     "estimates log sp500-close",
-    "estimates log --format json | jq '.events[].kind'",
+    "estimates log --since 2d                     # all sets, the last two days",
+    "estimates log --follow                       # and what happens from now on",
+    "estimates log --limit 0 --format json | jq '.events[].kind'",
 )
 @optional_set_argument
-def log(options: Options, set_name: str | None) -> None:
-    """Who moved what, when and why: every event of a set, or of all sets, oldest first. Nothing is
+@click.option(
+    "--since", type=Since(), metavar="TIME", help="Not before this; also a duration such as 2d."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=_LIMIT,
+    show_default=True,
+    help="Events at most, the newest; 0: all.",
+)
+@click.option("--follow", is_flag=True, help="Go on, oldest first, until interrupted.")
+def log(
+    options: Options, set_name: str | None, since: datetime | None, limit: int, follow: bool
+) -> None:
+    """Who moved what, when and why: the events of a set, or of all sets, newest first. Nothing is
     ever removed.
+
+    With --follow the events come oldest first and go on as they happen, in JSON one a line.
     """
-    events = _events(options.open_to_read(), set_name)
-    if options.json:
-        terminal.json({"events": events})
-    elif events:
-        terminal.records([_row(event) for event in events])
+    source = options.open_to_read()
+    events = [e for e in _events(source, set_name) if since is None or e.at >= since]
+    shown = events[-limit:] if limit else events
+    if follow:
+        _follow(options, source, set_name, shown)
+    elif options.json:
+        terminal.json({"events": shown[::-1]})
+    elif shown:
+        terminal.records([_row(event) for event in reversed(shown)])
+        if len(shown) < len(events):
+            terminal.line(f"{len(events) - len(shown):,} older events; --limit 0 shows all")
     else:
-        terminal.line("nothing has happened yet")
+        terminal.line("nothing has happened yet" if since is None else "nothing happened since")
+
+
+def _follow(
+    options: Options, source: Store | Client, set_name: str | None, shown: list[Event]
+) -> None:
+    """Print events and then those that come, until interrupted."""
+    last = shown[-1].id if shown else 0
+    while True:
+        for event in shown:
+            if options.json:
+                click.echo(msgspec.json.encode(event))
+            else:
+                row = _row(event)
+                terminal.line("  ".join(str(cell) for cell in row.values() if cell is not None))
+        last = max([last, *(event.id for event in shown)])
+        time.sleep(_LOOK_S)
+        shown = _later(source, set_name, last)
+
+
+def _later(source: Store | Client, set_name: str | None, after: int) -> list[Event]:
+    if isinstance(source, Store):
+        return list(source.view().events(set_name, after))
+    return [event for event in source.events(after=after) if set_name in (None, event.set)]
 
 
 def _row(event: Event) -> dict[str, cells.Cell]:

@@ -6,6 +6,7 @@ job_function   the function that a contract names; code_revision: a digest of it
 context        what a job may look at; inputs: its tables, cut at `data_through`;
 input_sets     versions of other sets; pinned_input: which version of a source a run reads
 calendars      the steps of time on which targets lie
+exchange_holidays  days without a session, listed in a contract when it is defined
 elapsed_keys   keys whose time has come when the data end
 lookahead      proof that a job does not look ahead
 recorded_run   the row, the log and the record of a run

@@ -18,6 +18,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from estimates import instants
+from estimates.contract.due import DAY_RULES
 from estimates.errors import InvalidError
 from estimates.render.wording import did_you_mean
 
@@ -61,18 +62,18 @@ def calendar_of(name: str) -> Calendar:
     """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names."""
     if name == "hourly":
         return Hourly(name)
-    if name in _DAILY:
-        return Daily(name, _DAILY[name])
+    if name in DAY_RULES:
+        return Daily(name, DAY_RULES[name])
     from exchange_calendars import get_calendar_names
 
     if name in get_calendar_names():
         return Exchange(name)
     names = sorted(get_calendar_names(include_aliases=False))
-    meant, codes = did_you_mean(name, ["hourly", *_DAILY, *names]), ", ".join(names)
+    meant, codes = did_you_mean(name, ["hourly", *DAY_RULES, *names]), ", ".join(names)
     raise InvalidError(
         "unknown_calendar",
         f"calendar {name!r} is not known{meant}",
-        remedy=(f"allowed: hourly, {', '.join(_DAILY)}, or one of {codes}"),
+        remedy=(f"allowed: hourly, {', '.join(DAY_RULES)}, or one of {codes}"),
     )
 
 
@@ -108,28 +109,6 @@ class Daily(Calendar):
         start = _date(first)
         days = (start + i * _DAY for i in range((_date(last) - start).days + 1))
         return [day for day in days if self._rule(day)]
-
-
-OTHER_DAYS = ("tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_QUARTERS = (1, 4, 7, 10)  # months
-
-
-def _on_weekday(number: int) -> Callable[[date], bool]:
-    return lambda day: day.weekday() == number
-
-
-_DAILY: dict[str, Callable[[date], bool]] = {
-    "daily": lambda day: True,
-    "weekdays": lambda day: day.weekday() < 5,
-    "weekly": lambda day: day.weekday() == 0,
-    **{f"weekly-{name}": _on_weekday(number) for number, name in enumerate(OTHER_DAYS, start=1)},
-    "monthly": lambda day: day.day == 1,
-    "month-end": lambda day: (day + _DAY).day == 1,
-    "quarterly": lambda day: day.day == 1 and day.month in _QUARTERS,
-    "quarter-end": lambda day: (day + _DAY).day == 1 and (day + _DAY).month in _QUARTERS,
-    "yearly": lambda day: day.day == 1 and day.month == 1,
-    "year-end": lambda day: day.day == 31 and day.month == 12,
-}
 
 
 class Exchange(Calendar):

@@ -11,11 +11,12 @@ import polars as pl
 
 from estimates import instants
 from estimates.contract.columns import KeyType
+from estimates.contract.due import OTHER_DAYS
 from estimates.contract.job_inputs import Input
 from estimates.errors import InvalidError
 from estimates.guess.column_types import text_kind
 from estimates.render.wording import did_you_mean
-from estimates_jobs.run.calendars import OTHER_DAYS, Calendar, Step, calendar_of, first_moment
+from estimates_jobs.run.calendars import Calendar, Step, calendar_of, first_moment
 from estimates_jobs.run.inputs import read_input
 
 SERIES, TIME, VALUE, STEP = "series", "time", "y", "step"

@@ -10,10 +10,12 @@ import polars as pl
 import pytest
 
 from estimates import instants
+from estimates.catalog.deadlines import NextDeadline
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.storage.objects import SILENCE_S
 from estimates.store.store import Store
+from estimates_jobs.notify.deadline_notification import deadline_notifications
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import call, ok
@@ -37,7 +39,7 @@ def test_status_of_a_set_answers_how_often_it_is_updated(store: Store) -> None:
     )
     assert instants.parse(freshness["next_expected"]) == published + timedelta(days=1)
     assert freshness["stale"] is True
-    assert freshness["problems"] == ["stale"]
+    assert freshness["problems"] == ["stale", "held"]
     shown = ok("status", SET, "--store", store.root).text
     for expected in ("held: not good", "3d: stale", "every 1d", "3 versions"):
         assert expected in shown
@@ -89,6 +91,67 @@ def test_status_check_exits_1_when_stale_or_nothing_is_promoted(local_store: Sto
     assert call("status", "scores", "--check", "--store", local_store.root).code == 0
 
 
+def test_status_has_a_line_a_set_the_worst_first(local_store: Store) -> None:
+    """Problems, then what waits for somebody, then the quiet ones; retired sets where asked for."""
+    for name in ("quiet", "waiting", "held", "gone"):
+        builders.define(local_store, name)
+        builders.promoted(local_store, f"{name} 1", name=name)
+    builders.publish(local_store, "waiting 2", 101.0, name="waiting", day=1)
+    local_store.judge("waiting", 2)
+    builders.promoted(local_store, "held 2", 101.0, name="held", day=1)
+    local_store.rollback("held", reason="wrong")
+    local_store.retire("gone", reason="replaced")
+    place = ("--store", local_store.root)
+    lines = ok("status", *place).text.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["set", "held", "waiting", "quiet"]
+    assert "version 2 passes and is not promoted" in lines[2]
+    assert ok("status", "--retired", *place).text.splitlines()[4].endswith("retired")
+    assert call("status", "--check", *place).code == 1
+    assert call("status", "--check", "--excuse", "held", *place).code == 0
+    detail = ok("status", "waiting", *place).text
+    assert 'next: estimates promote waiting 2 --reason "…"' in " ".join(detail.split())
+
+
+def test_a_failed_run_is_seen(local_store: Store) -> None:
+    """The last run counts, not an earlier one; what it said is in the detail."""
+    builders.define(local_store)
+    builders.promoted(local_store, "r1")
+    through = instants.parse("2026-11-24T00:00:00Z")
+    local_store.catalog.begin_run("night", SET, through)
+    local_store.catalog.update_run(
+        "night", status="failed", error="job_failed", message="no rows", finished=True
+    )
+    place = ("--store", local_store.root)
+    assert call("status", "--check", *place).code == 1
+    assert call("status", "--check", "--excuse", "failed", *place).code == 0
+    detail = " ".join(ok("status", SET, *place).text.split())
+    assert "night failed in compute" in detail
+    assert f"estimates runs {SET} night" in detail
+    local_store.catalog.begin_run("again", SET, through)
+    local_store.catalog.update_run("again", status="promoted", version=1, finished=True)
+    assert call("status", "--check", *place).code == 0
+    assert "MLflow does not have 1 run" in ok("status", *place).text
+
+
+def test_deadlines_are_told(local_store: Store) -> None:
+    """`--slo` says how many were met; a receiver is told of a missed one under one id."""
+    now = instants.now()
+    clock = f"{now + timedelta(minutes=2):%H:%M} UTC"
+    builders.define(local_store, more=f'[freshness]\ndue = "{clock}"\n')
+    builders.promoted(local_store, "r1")
+    place = ("--store", local_store.root)
+    shown = ok("status", SET, "--slo", "90d", *place).text
+    assert "no deadline passed since" in shown
+    assert "the next one is met" in shown
+    status = ok("status", SET, "--slo", "90d", *place, "--format", "json").json["sets"][0]
+    assert status["deadline"]["missed"] is None
+    assert status["punctuality"]["deadlines"] == 0
+    coming = NextDeadline(now, now + timedelta(hours=1), 60.0, now, True)
+    told = list(deadline_notifications(SET, coming))
+    assert [message.id.split("-")[0] for message in told] == ["deadline_missed", "deadline_at_risk"]
+    assert told == list(deadline_notifications(SET, coming))
+
+
 def _promote_scores(store: Store, run_id: str, data_through: datetime) -> None:
     frame = pl.DataFrame(
         {"customer": ["0042", "0007"], "score": [0.5, 0.1 if run_id == "r1" else 0.101]}
@@ -102,7 +165,7 @@ def test_without_a_maximum_age_nothing_is_stale(local_store: Store) -> None:
     builders.define(local_store)
     builders.promoted(local_store, "r1")
     assert call("status", "--check", "--store", local_store.root).code == 0
-    assert "not checked" in ok("status", "--store", local_store.root).text
+    assert "not checked" in ok("status", SET, "--store", local_store.root).text
 
 
 def test_empty_stores_and_sets_say_so(local_store: Store) -> None:

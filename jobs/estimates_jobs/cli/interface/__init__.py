@@ -6,6 +6,7 @@ duration          a duration as an option's value
 failures          which error is which exit code
 near_keys         which key may have been meant, where there is none like it
 notifying         telling a receiver what a command decides
+posting_deadlines telling it which deadlines were missed, or will be
 new_store         making a store where there is none
 server            serving a store until interrupted
 """

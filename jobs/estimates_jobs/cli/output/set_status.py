@@ -1,25 +1,35 @@
-"""How a set stands at a moment: the age of its estimates, the next expected, production."""
+"""How a set stands at a moment: production, the age of its data, its last run, what waits for whom,
+its deadlines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
 import msgspec
 
+from estimates.catalog.deadlines import (
+    NextDeadline,
+    Punctuality,
+    deadlines_until,
+    next_deadline,
+    punctuality,
+)
 from estimates.catalog.freshness import freshness
-from estimates.catalog.records import CarriedOver, Event, LegalHold, State
+from estimates.catalog.records import CarriedOver, Event, LegalHold, Run, State
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.sets_read import ReadBy, SetRead, read_by, sets_read
 from estimates.catalog.view import View
 from estimates.render.wording import count
-from estimates_jobs.cli.output import cells, terminal
 
-_PROBLEMS = {"nothing_promoted": "nothing promoted", "stale": "stale"}
-_NAMED = 5  # groups
+# What `--check` fails for, worst first.
+PROBLEMS = ("stale", "overdue", "failed", "held", "nothing_promoted")
+_FAILED = ("failed", "rejected")
+_UNTRACKED_AMONG = 100  # of the last runs
 _RECENT = 20  # versions from which the usual time between two is taken
 
 
@@ -51,6 +61,19 @@ class Newest(msgspec.Struct, frozen=True):
     judged_at: datetime | None
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """Something that goes on only when somebody acts.
+
+    what  `held`, `candidate`, `refused`, `unjudged`, `untracked`
+    who   who has to: the set's owner, or a person where the contract names none
+    """
+
+    what: str
+    who: str
+    text: str
+    remedy: str
+
+
 class SetStatus(msgspec.Struct, frozen=True):
     """How one set stands, the answer of `estimates status`.
 
@@ -61,7 +84,15 @@ class SetStatus(msgspec.Struct, frozen=True):
     legal_holds        those that stand
     inputs             the versions of other sets that production was made of
     read_by            the versions in production of other sets that were made of this one
-    problems           what `--check` fails for: `nothing_promoted`, `stale`
+    problems           what `--check` fails for, worst first: `stale`; `overdue`: the next version
+                       is later than the cadence or a deadline; `failed`: the last run did;
+                       `held`: production, since a rollback; `nothing_promoted`
+    last_run           the newest run, failed ones too; None where none is on record
+    waiting            what waits for a person: a hold, a version to be promoted, a refused one,
+                       runs that MLflow does not have
+    deadline           the next one, whether a run still makes it; None without `due`
+    retired            when the set was retired; None while it takes versions
+    punctuality        with `--slo`: how many deadlines were met
     """
 
     set: str
@@ -81,15 +112,34 @@ class SetStatus(msgspec.Struct, frozen=True):
     inputs: list[SetRead]
     read_by: list[ReadBy]
     problems: list[str]
+    last_run: Run | None
+    waiting: list[Waiting]
+    deadline: NextDeadline | None
+    retired: datetime | None
+    punctuality: Punctuality | None
 
 
-def set_status(view: View, name: str, now: datetime) -> SetStatus:
-    """How a set stands at a moment."""
+def set_status(
+    view: View, name: str, now: datetime, runs: list[Run], slo_since: datetime | None = None
+) -> SetStatus:
+    """How a set stands at a moment.
+
+    runs       of the set, newest first
+    slo_since  from when on its deadlines are counted; None: they are not
+    """
     estimate_set = view.set(name)
     fresh = freshness(estimate_set, now)
     production = _production(estimate_set, now)
     in_production = estimate_set.production
-    problems = {"nothing_promoted": production is None, "stale": bool(fresh.stale)}
+    last_run = runs[0] if runs else None
+    is_so = {
+        "stale": bool(fresh.stale),
+        "overdue": bool(fresh.overdue),
+        "failed": last_run is not None and last_run.status in _FAILED,
+        "held": production is not None and production.held,
+        "nothing_promoted": production is None,
+    }
+    retirement = estimate_set.retirement
     return SetStatus(
         set=name,
         description=estimate_set.contract.description,
@@ -107,7 +157,12 @@ def set_status(view: View, name: str, now: datetime) -> SetStatus:
         legal_holds=estimate_set.holds,
         inputs=[] if in_production is None else sets_read(view, in_production),
         read_by=read_by(view, name),
-        problems=[problem for problem, is_so in problems.items() if is_so],
+        problems=[] if retirement else [problem for problem in PROBLEMS if is_so[problem]],
+        last_run=last_run,
+        waiting=[] if retirement else list(_waiting(view, estimate_set, runs)),
+        deadline=next_deadline(estimate_set, runs, now),
+        retired=None if retirement is None else retirement.at,
+        punctuality=_punctuality(estimate_set, runs, slo_since, now),
     )
 
 
@@ -115,127 +170,6 @@ def last_verdict(estimate_set: SetView, version: int) -> Event | None:
     """The event of a version's newest verdict."""
     verdicts = (e for e in reversed(estimate_set.events) if e.kind == "judged")
     return next((event for event in verdicts if event.version == version), None)
-
-
-def show_status(status: SetStatus) -> None:
-    """Print how one set stands."""
-    newest, production = status.newest, status.production
-    pairs: list[tuple[str, cells.Cell]] = [("owner", status.owner or None)]
-    if newest is not None:
-        state = newest.state.replace("_", " ")
-        published = f"published {cells.instant(newest.published_at)}"
-        pairs += [
-            ("last version", f"{newest.version} ({state}), {published}"),
-            ("its verdict", newest.outcome or "not judged"),
-        ]
-    if production is not None:
-        through = cells.instant(production.data_through)
-        newest = cells.instant(production.newest_data)
-        pairs += [
-            ("production", f"version {production.version} since {cells.instant(production.since)}"),
-            ("hold", f"held: {production.held_because}" if production.held else "no"),
-            ("data through", through),
-            ("newest data", f"{newest}, {_duration(production.age_s)} ago"),
-            ("carried over", _carried_over(production.carried_over)),
-        ]
-    others = (f"{alias} → {n}" for alias, n in status.aliases.items() if alias != PRODUCTION)
-    pairs += [
-        ("maximum age", _freshness(status)),
-        ("updated", _rhythm(status)),
-        ("next expected", _expected(status)),
-        ("other aliases", ", ".join(others) or None),
-        ("made of", ", ".join(map(_set_read, status.inputs)) or None),
-        (
-            "read by",
-            ", ".join(f"{r.set} {r.version} (of {r.read})" for r in status.read_by) or None,
-        ),
-        *(("legal hold", _legal_hold(hold)) for hold in status.legal_holds),
-        ("attention", _attention(status) or None),
-    ]
-    terminal.line(f"{status.set}  {status.description}".rstrip(), "bold")
-    terminal.pairs(pairs)
-
-
-def _set_read(read: SetRead) -> str:
-    """A version of another set, and what became of it where it is no longer in production."""
-    if read.version == read.production:
-        return f"{read.set} {read.version}"
-    now = "nothing" if read.production is None else f"{read.production}"
-    state = f"{read.state.replace('_', ' ')}, " if read.state == "rolled_back" else ""
-    return f"{read.set} {read.version} ({state}production is {now})"
-
-
-def _carried_over(carried: CarriedOver | None) -> str | None:
-    if carried is None:
-        return None
-    named = ", ".join(carried.groups[:_NAMED])
-    more = f" and {len(carried.groups) - _NAMED} more" if len(carried.groups) > _NAMED else ""
-    rows = count(carried.rows, "row")
-    return f"{carried.by} {named}{more}: {rows} of version {carried.since}"
-
-
-def show_statuses(statuses: Sequence[SetStatus]) -> None:
-    """Print how several sets stand, a row each."""
-    rows = [_row(status) for status in statuses]
-    carried = [s.production.carried_over if s.production else None for s in statuses]
-    if any(carried):
-        for row, groups_of in zip(rows, carried, strict=True):
-            row["carried over"] = len(groups_of.groups) if groups_of else ""
-    if any(status.legal_holds for status in statuses):
-        for row, status in zip(rows, statuses, strict=True):
-            row["legal holds"] = len(status.legal_holds) or ""
-    terminal.records(rows)
-
-
-def _row(status: SetStatus) -> dict[str, cells.Cell]:
-    newest, production = status.newest, status.production
-    return {
-        "set": status.set,
-        "last version": newest.version if newest else None,
-        "published": cells.instant(newest.published_at) if newest else None,
-        "verdict": newest.outcome if newest else None,
-        "production": production.version if production else None,
-        "held": "held" if production and production.held else "",
-        "data age": _duration(production.age_s) if production else None,
-        "max age": status.max_age,
-        "next expected": _expected(status) or "",
-        "attention": _attention(status),
-    }
-
-
-def _legal_hold(hold: LegalHold) -> str:
-    what = "all versions" if hold.version is None else f"version {hold.version}"
-    since = cells.instant(hold.at)
-    return f"{hold.id}: {what} since {since} by {hold.actor}: {hold.reason}"
-
-
-def _attention(status: SetStatus) -> str:
-    return ", ".join(_PROBLEMS[problem] for problem in status.problems)
-
-
-def _duration(seconds: float) -> str:
-    return cells.duration(timedelta(seconds=seconds))
-
-
-def _rhythm(status: SetStatus) -> str:
-    cadence = status.cadence
-    promised = "no cadence in the contract" if cadence is None else f"every {cadence} by contract"
-    if status.published_every_s is None:
-        return promised
-    usual = _duration(status.published_every_s)
-    return f"{promised}; {status.versions} versions, usually {usual} apart"
-
-
-def _freshness(status: SetStatus) -> str:
-    if status.max_age is None or status.stale is None:
-        return status.max_age or "not checked"
-    return f"{status.max_age}: {'stale' if status.stale else 'fresh'}"
-
-
-def _expected(status: SetStatus) -> str | None:
-    if status.next_expected is None:
-        return None
-    return f"{cells.instant(status.next_expected)}{' (overdue)' if status.overdue else ''}"
 
 
 def _newest(view: View, estimate_set: SetView) -> Newest | None:
@@ -279,3 +213,44 @@ def _usual_gap_s(estimate_set: SetView) -> float | None:
     published = [version.published_at for version in estimate_set.versions[-_RECENT:]]
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(published)]
     return median(gaps) if gaps else None
+
+
+def _punctuality(
+    of_set: SetView, runs: list[Run], since: datetime | None, now: datetime
+) -> Punctuality | None:
+    if since is None or of_set.contract.freshness.due is None:
+        return None
+    return punctuality(deadlines_until(of_set, runs, now), since)
+
+
+def _waiting(view: View, of_set: SetView, runs: list[Run]) -> Iterator[Waiting]:
+    """What goes on only when somebody acts, what readers miss most first."""
+    name = of_set.contracts[0].set
+    who = of_set.contract.owner or "a person"
+    alias, newest = of_set.aliases.get(PRODUCTION), of_set.versions[-1:]
+    above = 0 if alias is None else alias.version
+    if alias is not None and alias.held:
+        text = "production is held since a rollback"
+        yield Waiting("held", who, text, f'estimates promote {name} VERSION --reason "…"')
+    for version in newest:
+        state, number = view.state(version), version.version
+        if number <= above or state not in _NEXT:
+            continue
+        text, remedy = _NEXT[state]
+        yield Waiting(state, who, text.format(number), remedy.format(name, number))
+    untracked = [run for run in runs[:_UNTRACKED_AMONG] if _is_untracked(run)]
+    if untracked:
+        text = f"MLflow does not have {count(len(untracked), 'run')}"
+        yield Waiting("untracked", who, text, f"estimates track {name}")
+
+
+# What a newest version above production waits for, by its state: text and remedy.
+_NEXT = {
+    "candidate": ("version {} passes and is not promoted", 'estimates promote {} {} --reason "…"'),
+    "refused": ("version {} was refused by the gate", "estimates gate {} {}"),
+    "unjudged": ("version {} is not judged", "estimates gate {} {}"),
+}
+
+
+def _is_untracked(run: Run) -> bool:
+    return run.version is not None and run.mlflow_run is None and run.status != "running"
