@@ -6,8 +6,8 @@ EstimatesError
 ├── ConflictError                    re-read and decide
 ├── GateError                        a person decides
 ├── UnavailableError                 retry
-├── StaleError                       wait for newer data, or take older ones
 ├── RefusedError                     change permissions or settings
+├── StaleError                       wait for newer data, or take older ones
 └── CorruptError                     stop, page someone
 
 Each error carries a stable `code` (the precise cause; docs/spec.md lists them, names are only ever

@@ -246,11 +246,10 @@ def _nothing(name: str, view: SetView, at: At) -> NotFoundError:
 
 def _removed(name: str, removal: Event) -> NotFoundError:
     """The error for an alias that was removed."""
-    code = "nothing_promoted" if removal.alias == PRODUCTION else "unknown_alias"
     because = f": {removal.reason}" if removal.reason else ""
     when = instants.text(removal.at)
     return NotFoundError(
-        code,
+        "nothing_promoted" if removal.alias == PRODUCTION else "unknown_alias",
         f"{name}: {removal.alias} was removed at {when} by {removal.actor}{because}",
         remedy=f"`estimates promote {name} {removal.from_version} --alias {removal.alias} "
         "--reason …` brings it back; `as_of` reads what it meant before",
