@@ -97,11 +97,7 @@ class VersionWrites(OnEngine):
             check_in_use(tx, name, seen_event)
             _check_files(tx, name, [snapshot_id, *parts], claims_seen, erasures_seen)
             number = (tx.execute(highest).scalar() or 0) + 1
-            details: dict[str, Any] = {"run_id": provenance.run_id}
-            if released_at is not None:
-                details["released_at"] = instants.text(released_at)
-            if changes_of is not None:
-                details["changes_of"] = changes_of
+            details = _details(provenance.run_id, released_at, changes_of)
             event = next_event(tx, "published", name, actor, version=number, details=details)
             version = Version(
                 set=name,
@@ -190,6 +186,16 @@ class VersionWrites(OnEngine):
             append(tx, event)
             here = matching(table, **of_version(version))
             tx.execute(table.update().where(here).values(expired_at=event.at))
+
+
+def _details(run_id: str, released_at: datetime | None, changes_of: int | None) -> dict[str, Any]:
+    """What the event of a version says beside its number."""
+    details: dict[str, Any] = {"run_id": run_id}
+    if released_at is not None:
+        details["released_at"] = instants.text(released_at)
+    if changes_of is not None:
+        details["changes_of"] = changes_of
+    return details
 
 
 def _check_files(

@@ -5,6 +5,7 @@ contract_file a contract read from TOML, with errors that name the field
 columns       key columns and estimate columns; domain  which keys; shape  what makes versions
               comparable
 about         what people want to know of a set: tags, docs, links, examples
+promised_freshness  how often versions come, how old data get; due  deadlines in a zone
 gate_policy   limits of checks, and who moves production; kept_files  of which versions
 family        one contract for many sets, and those of its members
 sample_rules  what may be said of samples; sample_columns  draws, and quantiles made of them

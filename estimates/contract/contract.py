@@ -6,7 +6,7 @@ checked". `docs/contract.md` shows every field; `estimates.contract.conform` mak
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal, get_args
 
 from estimates import instants
@@ -23,12 +23,12 @@ from estimates.contract.domain import (
     OpenDomain,
     check_domain,
 )
-from estimates.contract.due import Due
 from estimates.contract.family import Family, Member
 from estimates.contract.gate_policy import GatePolicy, check_group
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.load_rule import Load
+from estimates.contract.promised_freshness import Freshness
 from estimates.contract.sample_rules import check_samples
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey, quantile_pairs
 from estimates.render.wording import did_you_mean
@@ -52,48 +52,6 @@ RESERVED = frozenset(
 Pairing = Literal["same_key", "same_horizon", "same_target"]
 PAIRINGS = get_args(Pairing)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-
-
-class Freshness(Part, frozen=True):
-    """How often versions come and how old the data may get; durations such as `36h`, `1d12h`, `2w`.
-
-    cadence  time from one version to the next, for `status`
-    max_age  limit on now − data_through; `blocks` makes the gate refuse what is older instead of
-             warning
-    due      until when a version has to be in production, such as `05:30 Europe/Zurich`
-    calendar on which days it is due: see `contract.due`
-    holidays days of the calendar on which nothing is due; `estimates define` fills in those of an
-             exchange
-    """
-
-    cadence: str | None = None
-    max_age: str | None = None
-    blocks: bool = False
-    due: str | None = None
-    calendar: str = "daily"
-    holidays: tuple[date, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.due is not None:
-            Due(self.due, self.calendar, self.holidays)  # says what is wrong with them
-        for value in (self.cadence, self.max_age):
-            if value is not None and not instants.duration(value):
-                raise ValueError("a duration must be longer than 0")
-
-    @property
-    def deadlines(self) -> Due | None:
-        """When versions are due; None where the contract does not say."""
-        return None if self.due is None else Due(self.due, self.calendar, self.holidays)
-
-    @property
-    def cadence_duration(self) -> timedelta | None:
-        """`cadence` as a timedelta."""
-        return None if self.cadence is None else instants.duration(self.cadence)
-
-    @property
-    def max_age_duration(self) -> timedelta | None:
-        """`max_age` as a timedelta."""
-        return None if self.max_age is None else instants.duration(self.max_age)
 
 
 class Stability(Part, frozen=True):

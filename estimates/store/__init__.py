@@ -8,8 +8,9 @@ publish       the whole way of a frame: conform, write, commit, judge, promote
 partial_update  a version out of another one and some changes
 carry_over    a version out of a refused one and production's rows of some groups
 judge         a version, or a file, before the gate
-promote       an alias moves forward; rollback: it moves back
+promote       an alias moves forward; rollback: it moves back; remove_alias: it is gone
 waive         an exception of a check, made and taken back
+retire        a set takes no versions any more, or does again
 hold          a legal hold on a version or a set, placed and released
 retention     which versions a contract's rules let go
 scoring       versions against actual values; regrading: verdicts beside what became of them

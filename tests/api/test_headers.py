@@ -169,8 +169,8 @@ def test_an_answer_says_that_its_data_are_too_old(tmp_path: Path) -> None:
         )
         page = client.get(f"/v1/sets/{SET}/estimates", params={"ref": 2, "standing": "true"})
         assert page.json()["stale"] is False
-        asked = {"keys": [["AAPL", "2024-06-03"]], "ref": 1, "standing": True}
-        assert client.post(f"/v1/sets/{SET}/estimates", json=asked).json()["stale"] is True
+        request = {"keys": [["AAPL", "2024-06-03"]], "ref": 1, "standing": True}
+        assert client.post(f"/v1/sets/{SET}/estimates", json=request).json()["stale"] is True
 
 
 def test_a_retired_set_says_so_and_is_left_out_of_the_list(tmp_path: Path) -> None:
@@ -180,8 +180,8 @@ def test_a_retired_set_says_so_and_is_left_out_of_the_list(tmp_path: Path) -> No
     store.publish(SET, frame(), provenance("one"))
     event = store.retire(SET, reason="replaced")
     with TestClient(create_app(store)) as client:
-        one = client.get(ONE, params={"ref": 1})
-        assert one.headers["estimates-retired"] == instants.text(event.at)
+        answer = client.get(ONE, params={"ref": 1})
+        assert answer.headers["estimates-retired"] == instants.text(event.at)
         assert client.get("/v1/sets").json()["sets"] == []
         (listed,) = client.get("/v1/sets", params={"retired": "true"}).json()["sets"]
         assert listed["retired"]["reason"] == "replaced"

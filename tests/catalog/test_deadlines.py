@@ -21,7 +21,7 @@ def at(day: int, clock: str) -> datetime:
 
 
 class History:
-    """A set that is due at 06:00 UTC, told event by event."""
+    """A set that is due at 06:00 UTC, event by event."""
 
     def __init__(self) -> None:
         promise = contract(more='[freshness]\ndue = "06:00 UTC"\n')
@@ -64,10 +64,10 @@ class History:
 
 def test_yesterdays_version_is_late_and_not_early() -> None:
     """A version after the deadline serves what passed; today's deadline needs another one."""
-    told = History()
-    told.promoted(at(0, "05:00"))
-    told.promoted(at(1, "06:40"))
-    assert told.until(at(2, "07:00")) == [
+    history = History()
+    history.promoted(at(0, "05:00"))
+    history.promoted(at(1, "06:40"))
+    assert history.until(at(2, "07:00")) == [
         ("02 06:00", 0, None),
         ("03 06:00", 40, "late_run"),
         ("04 06:00", 60, "late_run"),
@@ -76,24 +76,24 @@ def test_yesterdays_version_is_late_and_not_early() -> None:
 
 def test_two_versions_before_a_deadline_serve_it_alone() -> None:
     """A correction on the same morning is not taken for tomorrow's version."""
-    told = History()
-    told.promoted(at(0, "04:00"))
-    told.promoted(at(0, "05:00"))
-    assert told.until(at(1, "06:30")) == [("02 06:00", 0, None), ("03 06:00", 30, "late_run")]
+    history = History()
+    history.promoted(at(0, "04:00"))
+    history.promoted(at(0, "05:00"))
+    assert history.until(at(1, "06:30")) == [("02 06:00", 0, None), ("03 06:00", 30, "late_run")]
 
 
 def test_why_a_version_was_late() -> None:
     """Refused by the gate, waiting for a person, a run that failed, a run that was late."""
-    told = History()
-    told.promoted(at(0, "05:00"))
-    told.published(at(1, "05:00"), blocks=True)
-    waiting = told.published(at(2, "05:00"))
-    told.promoted(at(2, "08:00"), waiting)
-    told.ran(at(3, "05:00"), 10, "failed")
-    told.promoted(at(4, "07:00"))
-    reasons = [because for _, _, because in told.until(at(4, "12:00"))]
+    history = History()
+    history.promoted(at(0, "05:00"))
+    history.published(at(1, "05:00"), blocks=True)
+    waiting = history.published(at(2, "05:00"))
+    history.promoted(at(2, "08:00"), waiting)
+    history.ran(at(3, "05:00"), 10, "failed")
+    history.promoted(at(4, "07:00"))
+    reasons = [because for _, _, because in history.until(at(4, "12:00"))]
     assert reasons == [None, "refused", "not_promoted", "failed_run", "late_run"]
-    whole = punctuality(deadlines_until(told.view, told.runs, at(4, "12:00")), at(1, "00:00"))
+    whole = punctuality(deadlines_until(history.view, history.runs, at(4, "12:00")), at(1, "00:00"))
     assert (whole.deadlines, whole.on_time, whole.share) == (4, 0, 0)
     assert whole.worst is not None
     assert (whole.worst.at, whole.worst.late_s) == (at(1, "06:00"), 26 * 3600)
@@ -101,22 +101,22 @@ def test_why_a_version_was_late() -> None:
 
 def test_a_warning_comes_before_the_deadline() -> None:
     """From the usual duration: until when a run has to start, and a warning one duration before."""
-    told = History()
-    told.promoted(at(0, "05:00"))
+    history = History()
+    history.promoted(at(0, "05:00"))
     for minutes in (20, 20, 30):
-        told.ran(at(0, "01:00"), minutes)
+        history.ran(at(0, "01:00"), minutes)
 
     def coming(now: datetime) -> tuple[datetime | None, datetime | None, bool]:
-        found = next_deadline(told.view, told.runs, now)
-        assert found is not None
-        return found.due, found.start_by, found.at_risk
+        coming_next = next_deadline(history.view, history.runs, now)
+        assert coming_next is not None
+        return coming_next.due, coming_next.start_by, coming_next.at_risk
 
     assert coming(at(0, "05:30"))[0] is None  # met already
     assert coming(at(1, "04:00")) == (at(1, "06:00"), at(1, "05:30"), False)
     assert coming(at(1, "05:00")) == (at(1, "06:00"), at(1, "05:30"), True)
-    told.ran(at(1, "05:10"), None, "running")
+    history.ran(at(1, "05:10"), None, "running")
     assert not coming(at(1, "05:40"))[2]
-    late = next_deadline(told.view, told.runs, at(1, "06:10"))
+    late = next_deadline(history.view, history.runs, at(1, "06:10"))
     assert late is not None
     assert late.missed == at(1, "06:00")
 
@@ -124,7 +124,7 @@ def test_a_warning_comes_before_the_deadline() -> None:
 def test_a_set_without_production_has_missed_nothing() -> None:
     """Deadlines count from the first version in production on, and from when they were promised."""
     assert History().until(at(3, "12:00")) == []
-    told = History()
-    told.promoted(at(3, "12:00"))
-    assert told.until(at(4, "12:00")) == [("06 06:00", 0, None)]
+    history = History()
+    history.promoted(at(3, "12:00"))
+    assert history.until(at(4, "12:00")) == [("06 06:00", 0, None)]
     assert punctuality([], at(0, "00:00")).share is None

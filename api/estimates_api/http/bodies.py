@@ -24,6 +24,7 @@ from estimates.catalog.records import (
 from estimates.catalog.sets_read import ReadBy, SetRead
 from estimates.contract.contract import Pairing
 from estimates.stability.through_time.revision_report import Chain, Revisions
+from estimates_api.http.standing_bodies import RetirementBody, StandingBody
 from estimates_api.serving.targets import Fault
 
 KeyPart = str | int
@@ -35,14 +36,6 @@ class AliasBody(msgspec.Struct, frozen=True):
     version: int
     moved_at: datetime
     held: bool
-
-
-class RetirementBody(msgspec.Struct, frozen=True):
-    """When a set was retired, by whom and why."""
-
-    at: datetime
-    actor: str
-    reason: str
 
 
 class SetSummary(msgspec.Struct, frozen=True):
@@ -156,20 +149,6 @@ class CarriedOverBody(msgspec.Struct, frozen=True):
     groups: list[str]
     since: int
     this: bool | msgspec.UnsetType = msgspec.UNSET
-
-
-class StandingBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How an answer stands; members only with `standing=true`.
-
-    stale       whether the data are older than the contract's `max_age`, from `stale_from` on
-    degraded    code of the fault for which an earlier version answers
-    retired     since when the set takes no new versions
-    """
-
-    stale: bool | msgspec.UnsetType = msgspec.UNSET
-    stale_from: datetime | msgspec.UnsetType | None = msgspec.UNSET
-    degraded: str | msgspec.UnsetType | None = msgspec.UNSET
-    retired: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class EstimateBody(StandingBody, frozen=True):

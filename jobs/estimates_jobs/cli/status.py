@@ -97,17 +97,7 @@ def status(
         known = None if unknown else faults
         terminal.json({"at": now, "sets": statuses, "head": head, "faults": known})
         return _exit_code(statuses, faults, check, excuse)
-    if set_name is not None and len(statuses) == 1:
-        show_status(statuses[0])
-    elif statuses:
-        show_statuses(statuses)
-    else:
-        terminal.line(_nothing(view, set_name))
-    for told in statuses if slo is not None else ():
-        if told.punctuality is not None:
-            show_punctuality(told.set, told.punctuality)
-        else:
-            terminal.line(f"{told.set}: its contract has no `due` under [freshness]")
+    _show(view, statuses, set_name, with_slo=slo is not None)
     terminal.pairs([("head of the log", head.text())])
     if view.moment - now > AGREEMENT:
         terminal.line(
@@ -126,6 +116,23 @@ def _status(
 ) -> SetStatus:
     limit = _RUNS if since is None else None
     return set_status(view, name, now, store.catalog.runs(name, limit), since)
+
+
+def _show(
+    view: View, statuses: Sequence[SetStatus], set_name: str | None, *, with_slo: bool
+) -> None:
+    """Print how the sets stand, one that was named in detail, and how many deadlines they met."""
+    if set_name is not None and len(statuses) == 1:
+        show_status(statuses[0])
+    elif statuses:
+        show_statuses(statuses)
+    else:
+        terminal.line(_nothing(view, set_name))
+    for status in statuses if with_slo else ():
+        if status.punctuality is not None:
+            show_punctuality(status.set, status.punctuality)
+        else:
+            terminal.line(f"{status.set}: its contract has no `due` under [freshness]")
 
 
 def _nothing(view: View, set_name: str | None) -> str:

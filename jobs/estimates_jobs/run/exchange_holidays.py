@@ -38,7 +38,7 @@ def closed_weekdays(code: str, first_year: int, last_year: int) -> tuple[date, .
     """The weekdays of these years on which an exchange has no session, up to the last session that
     its calendar knows.
 
-    Raises as `with_holidays` does.
+    Raises InvalidError (`unknown_calendar`, `bad_contract`), as `with_holidays` does.
     """
     first, last = date(first_year, 1, 1), date(last_year, 12, 31)
     sessions = [first_moment(day).date() for day in calendar_of(code).steps(first, last)]

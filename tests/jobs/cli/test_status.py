@@ -147,9 +147,12 @@ def test_deadlines_are_told(local_store: Store) -> None:
     assert status["deadline"]["missed"] is None
     assert status["punctuality"]["deadlines"] == 0
     coming = NextDeadline(now, now + timedelta(hours=1), 60.0, now, True)
-    told = list(deadline_notifications(SET, coming))
-    assert [message.id.split("-")[0] for message in told] == ["deadline_missed", "deadline_at_risk"]
-    assert told == list(deadline_notifications(SET, coming))
+    messages = list(deadline_notifications(SET, coming))
+    assert [message.id.split("-")[0] for message in messages] == [
+        "deadline_missed",
+        "deadline_at_risk",
+    ]
+    assert messages == list(deadline_notifications(SET, coming))
 
 
 def _promote_scores(store: Store, run_id: str, data_through: datetime) -> None:

@@ -85,11 +85,11 @@ def _needs(status: SetStatus) -> Text:
 
     if status.retired is not None:
         return Text("retired", style="dim")
-    held = {"held"} if any(waiting.what == "held" for waiting in status.waiting) else set[str]()
+    shown = {"held"} if any(waiting.what == "held" for waiting in status.waiting) else set[str]()
     parts = [
         Text(_WORDS.get(problem, problem), style=_COLOURS.get(problem, _WARN))
         for problem in status.problems
-        if problem not in held
+        if problem not in shown
     ]
     deadline = status.deadline
     if deadline is not None and deadline.at_risk and deadline.due and deadline.start_by:
@@ -157,17 +157,17 @@ def show_status(status: SetStatus) -> None:
     terminal.pairs(pairs)
 
 
-def show_punctuality(name: str, told: Punctuality) -> None:
+def show_punctuality(name: str, kept: Punctuality) -> None:
     """Print how many deadlines of a set were met, and of the late ones how late and why."""
-    since = cells.instant(told.since)
-    if told.share is None:
+    since = cells.instant(kept.since)
+    if kept.share is None:
         terminal.line(f"{name}: no deadline passed since {since}")
         return
-    share = f"{told.share:.1%}".replace("%", " %")
-    line = f"{name}: {told.on_time} of {told.deadlines} versions in time ({share}) since {since}"
-    terminal.line(line, "" if told.on_time == told.deadlines else _WARN)
-    if told.late:
-        terminal.records([_late(deadline, told.worst) for deadline in reversed(told.late)])
+    share = f"{kept.share:.1%}".replace("%", " %")
+    line = f"{name}: {kept.on_time} of {kept.deadlines} versions in time ({share}) since {since}"
+    terminal.line(line, "" if kept.on_time == kept.deadlines else _WARN)
+    if kept.late:
+        terminal.records([_late(deadline, kept.worst) for deadline in reversed(kept.late)])
 
 
 def _late(deadline: Deadline, worst: Deadline | None) -> dict[str, cells.Cell]:
