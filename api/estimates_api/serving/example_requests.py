@@ -105,7 +105,9 @@ def _last_diff(estimate_set: SetView, base: str) -> list[Request]:
 def _last_two(estimate_set: SetView) -> tuple[int, int] | None:
     """The two versions of one shape that production pointed to last, the older first."""
     moves = reversed(estimate_set.moves[PRODUCTION])
-    versions = [estimate_set.versions[number - 1] for number in dict.fromkeys(n for _, n in moves)]
+    versions = [
+        estimate_set.versions[number - 1] for number in dict.fromkeys(n for _, n in moves if n)
+    ]
     comparable = [version.version for version in versions if version.shape == versions[0].shape]
     if len(comparable) < 2:
         return None
