@@ -38,6 +38,6 @@ past_view an earlier moment, from a later view
 set_view  one set at such a moment, and what follows from its events
 released  what names meant by claimed times of release
 sets_read which sets are made of which
-deadlines which versions came in time, and whether the next one will
+punctuality  which versions came in time, and whether the next one will
 freshness how old production's data are, and when the next version is due
 """

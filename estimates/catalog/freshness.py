@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from estimates.catalog.deadlines import next_deadline
+from estimates.catalog.punctuality import next_deadline
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 

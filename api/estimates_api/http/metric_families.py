@@ -15,13 +15,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from estimates.catalog.deadlines import (
+from estimates.catalog.freshness import freshness, stale_from
+from estimates.catalog.punctuality import (
     Punctuality,
     deadlines_until,
     next_deadline,
     punctuality,
 )
-from estimates.catalog.freshness import freshness, stale_from
 from estimates.catalog.records import Run
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView

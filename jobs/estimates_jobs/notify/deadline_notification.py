@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from estimates import instants
-from estimates.catalog.deadlines import NextDeadline
+from estimates.catalog.punctuality import NextDeadline
 from estimates_jobs.notify.notification import Notification
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from estimates import instants
-from estimates.catalog.deadlines import NextDeadline
+from estimates.catalog.punctuality import NextDeadline
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.storage.objects import SILENCE_S

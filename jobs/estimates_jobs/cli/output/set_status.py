@@ -11,14 +11,14 @@ from statistics import median
 
 import msgspec
 
-from estimates.catalog.deadlines import (
+from estimates.catalog.freshness import freshness
+from estimates.catalog.punctuality import (
     NextDeadline,
     Punctuality,
     deadlines_until,
     next_deadline,
     punctuality,
 )
-from estimates.catalog.freshness import freshness
 from estimates.catalog.records import CarriedOver, Event, LegalHold, Run, State
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView

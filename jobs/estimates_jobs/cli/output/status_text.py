@@ -16,7 +16,7 @@ from estimates_jobs.cli.output.set_status import PROBLEMS, SetStatus
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from estimates.catalog.deadlines import Deadline, NextDeadline, Punctuality
+    from estimates.catalog.punctuality import Deadline, NextDeadline, Punctuality
 
 _BAD = "bold red"
 _WARN = "yellow"
