@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import ssl
+import sys
 import tempfile
 import uuid
 import warnings
@@ -34,11 +35,12 @@ from estimates.store.store import Store
 from tests.builders import make_store
 from tests.ceph_server import ceph_server, is_installed
 from tests.made_once import made_once, shared_folder
-from tests.mlflow_tables import AddMlflow, add_tables, make_tables
+from tests.mlflow_tables import AddMlflow, add_tables, make_tables, start_with_tables
 from tests.s3_server import S3Server, s3_server
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Every HTTP client reads the 150 authorities it trusts, which takes 30 ms, if they are in one file;
 # of a folder it reads those that a connection needs.
 os.environ.pop("SSL_CERT_FILE", None)
@@ -306,12 +308,15 @@ def local_store(tmp_path: Path) -> Iterator[Store]:
     made.catalog.engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def add_mlflow(tmp_path_factory: pytest.TempPathFactory) -> AddMlflow:
-    """Puts MLflow's empty tables into a store's folder."""
-    return partial(
-        add_tables, made_once(shared_folder(tmp_path_factory) / "mlflow-tables", make_tables)
-    )
+    """Puts MLflow's empty tables into a folder where another process will record; this one finds
+    them wherever it records first.
+    """
+    folder = shared_folder(tmp_path_factory) / "mlflow-tables"
+    made = partial(made_once, folder, make_tables)
+    start_with_tables(made)
+    return partial(add_tables, made)
 
 
 @pytest.fixture

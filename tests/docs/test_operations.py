@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.cli.calls import call
-from tests.mlflow_tables import AddMlflow
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -23,7 +22,7 @@ def lines() -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflow) -> None:
+def test_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command does what the page says: it succeeds, or refuses with the code beside it."""
     monkeypatch.chdir(tmp_path)
     for variable in ("ESTIMATES_STORE", "ESTIMATES_CATALOG", "ESTIMATES_CACHE"):
@@ -37,8 +36,6 @@ def test_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: A
             continue
         command, _, file = command.partition(" > ")
         called = call(*shlex.split(command)[1:])
-        if command == "estimates init":
-            add_mlflow(tmp_path / "estimates-store")
         if file:
             (tmp_path / file).write_bytes(called.out)
         if refused is None:

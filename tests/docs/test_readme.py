@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.cli.calls import call
-from tests.mlflow_tables import AddMlflow
 
 SOURCE = Path(__file__).parents[2]
 README = (SOURCE / "README.md").read_text()
@@ -38,7 +37,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tour(clone: Path, add_mlflow: AddMlflow) -> str:
+def tour(clone: Path) -> str:
     """What the README's commands print, run one after the other up to the first failure."""
     printed = []
     with pytest.MonkeyPatch.context() as patched:
@@ -57,8 +56,6 @@ def tour(clone: Path, add_mlflow: AddMlflow) -> str:
                 printed.append(called.text)
             else:
                 (clone / file).write_bytes(called.out)
-            if words == ["init"]:
-                add_mlflow(clone / "churn-store")
     return "".join(printed)
 
 

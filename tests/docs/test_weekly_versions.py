@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.cli.calls import call
-from tests.mlflow_tables import AddMlflow
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
@@ -22,7 +21,7 @@ WEEKS = 4
 
 
 @pytest.fixture(scope="module")
-def weeks(tmp_path_factory: pytest.TempPathFactory, add_mlflow: AddMlflow) -> Path:
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of the example's last whole weeks, made by the script that `just history` runs."""
     sys.path.insert(0, str(ROOT / "examples"))
     import weekly_versions  # type: ignore[import-not-found]
@@ -30,7 +29,6 @@ def weeks(tmp_path_factory: pytest.TempPathFactory, add_mlflow: AddMlflow) -> Pa
     folder = tmp_path_factory.mktemp("history") / "history-store"
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(ROOT)
-        add_mlflow(folder.parent)
         patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder.parent / 'mlflow.db'}")
         weekly_versions.main(str(folder), WEEKS)
     return folder

@@ -17,7 +17,6 @@ from estimates.stability.pages.report_text import render_json
 from estimates.store.store import Store
 from tests.jobs.cli.calls import call, call_process
 from tests.jobs.cli.churn_files import CONTRACT, NEW, OLD, diff, refused, report, working_directory
-from tests.mlflow_tables import AddMlflow
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +26,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(folder: Path, add_mlflow: AddMlflow) -> Store:
+def store(folder: Path) -> Store:
     """A store whose set `churn` has the old file as version 1, in production."""
     (folder / "churn.toml").write_text(CONTRACT)
     assert call("init").code == 0
-    add_mlflow(folder / "estimates-store")
     for words in (
         ("define", "churn.toml"),
         ("publish", "churn", "old.csv"),

@@ -10,7 +10,6 @@ from estimates.store.store import Store
 from tests.builders import make_store
 from tests.jobs.cli.calls import call
 from tests.jobs.cli.churn_files import CONTRACT, OLD
-from tests.mlflow_tables import AddMlflow
 
 CHANGED = """customer_id,segment,score,score_lower_90,score_upper_90
 02,b,0.26,0.2,0.3
@@ -19,14 +18,13 @@ CHANGED = """customer_id,segment,score,score_lower_90,score_upper_90
 
 
 @pytest.fixture
-def root(tmp_path: Path, add_mlflow: AddMlflow) -> Path:
+def root(tmp_path: Path) -> Path:
     """A store with one version of churn scores in production, and the files beside it."""
     files = {"old.csv": OLD, "changed.csv": CHANGED, "gone.csv": "customer_id,why\n04,moved\n"}
     for name, content in {"churn.toml": CONTRACT, **files}.items():
         (tmp_path / name).write_text(content)
     root = tmp_path / "store"
     make_store(root).catalog.engine.dispose()
-    add_mlflow(root)
     assert call("define", tmp_path / "churn.toml", "--store", root).code == 0
     published(root, "old.csv")
     assert call("promote", "churn", "1", "--reason", "first", "--store", root).code in (0, 1)

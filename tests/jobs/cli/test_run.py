@@ -51,7 +51,7 @@ CLOSES = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflow) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with jobs, prices and a store whose contract's job is `last`; MLflow writes
     into the store.
     """
@@ -61,7 +61,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflo
     (tmp_path / "cli_jobs.py").write_text(JOBS)
     (tmp_path / "closes.csv").write_text(CLOSES)
     assert call("init").code == 0
-    add_mlflow(tmp_path / "store")
     _define(tmp_path, "last")
     return tmp_path
 
@@ -84,7 +83,6 @@ def test_run_publishes_judges_promotes_and_records(folder: Path) -> None:
     """One command makes a version, promotes it and records it in the MLflow beside the catalog,
     which the first one makes.
     """
-    (folder / "store" / "mlflow.db").unlink()
     done = _run("--through", "2024-01-02", "--run-id", "day-2")
     assert done.code == 0, done.err
     outcome = done.json
@@ -276,10 +274,11 @@ def test_with_mlflow_away_the_version_is_promoted_and_track_catches_up(
     assert "nothing to catch up with" in call("track").text
 
 
-def test_progress_goes_to_standard_error(folder: Path) -> None:
+def test_progress_goes_to_standard_error(folder: Path, add_mlflow: AddMlflow) -> None:
     """Standard output of a run with JSON is JSON alone; the steps and the run's name are on
     standard error.
     """
+    add_mlflow(folder / "store")
     done = call_process("run", "prices", "--through", "2024-01-02", "--format", "json", cwd=folder)
     assert done.code == 0, done.err
     assert json.loads(done.out)["version"] == 1

@@ -28,7 +28,6 @@ from estimates_jobs.demo import week as week_module
 from estimates_jobs.demo.narration import SET
 from estimates_jobs.demo.price_feed import BROKEN_DAY, DAYS, MISSING, TEN_TIMES
 from tests.jobs.cli.calls import Called, call
-from tests.mlflow_tables import AddMlflow
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack  # tests/golden plays it among the tests of every change
@@ -45,10 +44,9 @@ class Week(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory, add_mlflow: AddMlflow) -> Iterator[Week]:
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     """The demo in a fresh folder, without serving; MLflow's record lies beside the store."""
     folder = tmp_path_factory.mktemp("demo")
-    add_mlflow(folder)
     start = time.process_time()  # on a busy machine the clock on the wall says little
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
@@ -213,12 +211,11 @@ def test_json_tells_the_same_week(week: Week) -> None:
 
 
 def test_an_interrupted_week_goes_on_where_it_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflow
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped after the broken day (of three, to save time), the next call plays the rest, each day
     once.
     """
-    add_mlflow(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setattr(price_feed, "DAYS", 3)
     monkeypatch.setattr(price_feed, "BROKEN_DAY", 1)

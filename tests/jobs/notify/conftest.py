@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from estimates.store.store import Store
 from tests.builders import define, promoted, publish
 from tests.jobs.notify.receivers import SECRET
-from tests.mlflow_tables import AddMlflow
 
 
 @pytest.fixture
-def store(local_store: Store, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflow) -> Store:
+def store(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with version 1 in production and version 2 not judged, which commands use; MLflow
     writes into it.
     """
@@ -22,7 +19,6 @@ def store(local_store: Store, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMl
     monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", SECRET)
     monkeypatch.delenv("ESTIMATES_NOTIFY", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    add_mlflow(Path(local_store.root))
     define(local_store)
     promoted(local_store, "first")
     publish(local_store, "second", 101.0)
