@@ -4,6 +4,8 @@ pages/      a page a file: what it asks, and what its template is given; docs/de
 templates/  Jinja, escaped; macros.html has the pieces that all pages share
 pictures       what a picture is made of; move_pictures  how far production moved
 check_history  what a check said in the verdicts before
+heat_map       the revision triangle in colours
+accuracy_pictures  errors, coverage and PIT, drawn
 comparison_pictures  what moved between two versions, drawn
 key_pictures   one key through the versions, drawn
 leading_parts  leading parts of a key in a form

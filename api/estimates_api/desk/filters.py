@@ -125,6 +125,11 @@ def sentence(line: str) -> Markup:
     return Markup("").join([escape(first), *parts])
 
 
+def json(value: object) -> str:
+    """A value as JSON, for the query of a link."""
+    return msgspec.json.encode(value).decode()
+
+
 def _data(value: float | None, shown: str) -> Markup:
     if value is None:
         return Markup('<span class="none">–</span>')
@@ -151,4 +156,5 @@ FILTERS: dict[str, Any] = {
     "check_value": check_value,
     "answer_name": answer_name,
     "sentence": sentence,
+    "json": json,
 }

@@ -1,24 +1,33 @@
-"""How stable a set is: each move of production, from version to version."""
+"""How stable a set is: each move of production, its worst groups, revisions as a heat map."""
 
 from __future__ import annotations
 
+from litestar.params import QueryParams
 from litestar.types import ASGIApp
 
 from estimates.compare.series_report import Series
+from estimates.reading.key_values import KeyValues
+from estimates.stability.report import Group, Report
+from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
+from estimates_api.desk.heat_map import heat_map
+from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.links import answer_path
 from estimates_api.desk.move_pictures import move_picture
-from estimates_api.http.bodies import SetDetail
+from estimates_api.http.bodies import SetDetail, TriangleBody
 from estimates_api.http.parameters import AsOf, ColumnName, Last, SetName
-from estimates_api.http.url_text import ReadRequest
+from estimates_api.http.url_text import ReadRequest, check_names
 
 _MOVES = 30
+_GROUPS = 12
+_FEW_ROWS = 2000  # of a version: a triangle of all its keys is drawn without being asked for
 
 
 @desk_page("/sets/{set:str}/stability")
 async def production_moves(
     request: ReadRequest,
     set_name: SetName,
+    query: QueryParams,
     column: ColumnName = None,
     last: Last = _MOVES,
     as_of: AsOf = None,
@@ -26,9 +35,12 @@ async def production_moves(
     """The last moves of production, rollbacks too."""
     page = DeskPage(request, as_of)
     of_set = await page.get(SetDetail, answer_path(set_name), as_of=page.as_of)
+    leading = LeadingParts(of_set.key, query)
+    check_names(query, [*leading.names, "column", "last", "as_of"])
     series = await page.get(Series, answer_path(set_name, "stability"), last=last, as_of=page.as_of)
     columns = list(dict.fromkeys(name for pair in series.pairs for name in pair.columns))
     chosen = column if column in columns else next(iter(columns), None)
+    triangle = await _triangle(page, of_set, leading.parts, chosen)
     return page.draw(
         "stability.html",
         set=of_set,
@@ -36,7 +48,58 @@ async def production_moves(
         columns=columns,
         chosen=chosen,
         picture_of_moves=move_picture(set_name, series.pairs, chosen) if chosen else None,
+        worst=await _worst_groups(page, set_name, series, chosen),
+        leading=leading,
+        parts=triangle.key if isinstance(triangle, TriangleBody) else leading.parts,
+        heat=heat_map(triangle) if isinstance(triangle, TriangleBody) else None,
+        waits=isinstance(triangle, Answer) and triangle.status == 202,
     )
+
+
+async def _triangle(
+    page: DeskPage, of_set: SetDetail, parts: list[str], column: str | None
+) -> TriangleBody | Answer | None:
+    """What versions said of the keys under leading parts; where none are filled in, of those under
+    the first part there is, or of all keys of a small set with one key column.
+    """
+    newest = of_set.newest
+    if column is None or newest is None:
+        return None
+    if not parts and len(of_set.key) == 1 and newest.rows > _FEW_ROWS:
+        return None
+    if not parts and len(of_set.key) > 1:
+        first = await page.answers.attempt(
+            KeyValues, answer_path(of_set.name, "keys"), limit=1, as_of=page.as_of
+        )
+        if not isinstance(first, KeyValues) or not first.values:
+            return None
+        parts = [first.values[0].value]
+    path = answer_path(of_set.name, "triangle", *parts)
+    return await page.answers.attempt(
+        TriangleBody, path, across="version", column=column, as_of=page.as_of
+    )
+
+
+async def _worst_groups(
+    page: DeskPage, name: str, series: Series, column: str | None
+) -> tuple[Report, dict[str, list[Group]]] | None:
+    """The groups that moved most when production last moved between versions that can be
+    compared.
+    """
+    pair = next((p for p in reversed(series.pairs) if p.reason is None and p.common), None)
+    if pair is None or column is None:
+        return None
+    question = {"from": str(pair.from_), "to": str(pair.to)}
+    report = await page.answers.attempt(Report, answer_path(name, "diff"), **question)
+    if not isinstance(report, Report) or column not in report.columns:
+        return None
+    groups = {
+        by: sorted((group for group in of if group.p95 is not None), key=lambda g: -(g.p95 or 0.0))[
+            :_GROUPS
+        ]
+        for by, of in report.columns[column].groups.items()
+    }
+    return report, {by: of for by, of in groups.items() if of}
 
 
 ROUTES = [production_moves]
