@@ -37,6 +37,7 @@ HOMES = {
     "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
     "altair": ("estimates/render/vega.py",),
     "vl_convert": ("estimates/render/vega.py",),
+    "markdown_it": ("api/estimates_api/desk/markdown.py",),
     "rich": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
 }
 

@@ -4,6 +4,8 @@ pages/      a page a file: what it asks, and what its template is given; docs/de
 templates/  Jinja, escaped; macros.html has the pieces that all pages share
 pictures       what a picture is made of; move_pictures  how far production moved
 check_history  what a check said in the verdicts before
+lineage        where a version comes from and who reads it, drawn
+markdown       Markdown of contracts, safely
 heat_map       the revision triangle in colours
 accuracy_pictures  errors, coverage and PIT, drawn
 comparison_pictures  what moved between two versions, drawn

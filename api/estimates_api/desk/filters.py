@@ -20,6 +20,7 @@ from estimates.gate.pages.verdict_text import value_text
 from estimates.gate.verdict import Unit
 from estimates.render import wording
 from estimates.render.html import isolated
+from estimates_api.desk.markdown import markdown
 
 _CELL = 120  # characters
 
@@ -157,4 +158,5 @@ FILTERS: dict[str, Any] = {
     "answer_name": answer_name,
     "sentence": sentence,
     "json": json,
+    "markdown": markdown,
 }

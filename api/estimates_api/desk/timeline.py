@@ -14,7 +14,7 @@ from typing import NamedTuple
 from estimates.catalog.records import State, VersionSummary
 from estimates_api.http.bodies import EventBody
 
-WIDTH, HEIGHT = 960, 118
+WIDTH = 960
 _LEFT, _RIGHT = 92, 56
 _LABEL = 80  # points that a date needs
 _NUMBER = 17  # points that the number of a version needs
@@ -47,6 +47,13 @@ class Bar(NamedTuple):
     until: datetime | None
 
 
+class Decision(NamedTuple):
+    """Something that was decided: a contract revision, a waiver, a hold."""
+
+    x: float
+    event: EventBody
+
+
 class Label(NamedTuple):
     """A date below its version."""
 
@@ -60,13 +67,20 @@ class Timeline(NamedTuple):
     dots: list[Dot]
     bars: list[Bar]
     labels: list[Label]
+    decisions: list[Decision]
     states: list[State]
 
 
-def timeline(versions: Sequence[VersionSummary], moves: Sequence[EventBody]) -> Timeline | None:
+def timeline(
+    versions: Sequence[VersionSummary],
+    moves: Sequence[EventBody],
+    decided: Sequence[EventBody] = (),
+) -> Timeline | None:
     """The picture of some consecutive versions, oldest first; None without any.
 
     moves  of production, oldest first, from the one that was in force at the first version on
+    decided  what people decided besides, oldest first; what was before the first version is left
+             out
     """
     if not versions:
         return None
@@ -83,6 +97,7 @@ def timeline(versions: Sequence[VersionSummary], moves: Sequence[EventBody]) -> 
         dots,
         _bars(places, moves),
         _labels(places),
+        [Decision(places.at(event.at), event) for event in decided if event.at >= places.times[0]],
         [state for state in MARKS if state in occurring],
     )
 

@@ -42,6 +42,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     """A set in the list of sets.
 
     columns  of an estimate, beside the key
+    tags     words by which people look for it
     newest   the version that was published last; null before the first
     retired  it takes no new versions; null while it does
     """
@@ -55,6 +56,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     aliases: dict[str, AliasBody]
     freshness: Freshness
     columns: list[str]
+    tags: list[str]
     newest: VersionSummary | None
     retired: RetirementBody | None
 

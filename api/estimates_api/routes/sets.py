@@ -126,6 +126,7 @@ def _common_fields(view: View, name: str, now: datetime) -> dict[str, Any]:
         },
         "freshness": freshness(of_set, now),
         "columns": list(contract.columns),
+        "tags": list(contract.about.tags),
         "newest": None if newest is None else version_summary(view, newest),
         "retired": _retirement(of_set),
     }

@@ -43,6 +43,14 @@ description = '''{SCRIPT}'''
 ['columns'.'{COLUMN}']
 unit = "<i>"
 description = '''{QUOTES}'''
+[about]
+tags = ['''{SCRIPT}''', '''{QUOTES}''']
+contact = '''{SCRIPT}'''
+docs = '''{SCRIPT} [x](javascript:alert) ![y](http://elsewhere/z.png) {{{{ 7 * 7 }}}}'''
+[about.links]
+'{SCRIPT}' = "https://example.org/%22%3E"
+[about.examples]
+'{SCRIPT}' = '''{QUOTES}'''
 """
 
 

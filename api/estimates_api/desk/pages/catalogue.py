@@ -42,8 +42,15 @@ async def catalogue(
 
 
 def _matches(listed: SetSummary, q: str | None) -> bool:
-    """Whether each word stands in a name, the description, the owner or the name of a column."""
-    texts = (listed.name, listed.description, listed.owner, *listed.key, *listed.columns)
+    """Whether each word stands in a name, a description, an owner, a tag or a column."""
+    texts = (
+        listed.name,
+        listed.description,
+        listed.owner,
+        *listed.key,
+        *listed.columns,
+        *listed.tags,
+    )
     whole = "\n".join(texts).casefold()
     return all(word in whole for word in (q or "").casefold().split())
 

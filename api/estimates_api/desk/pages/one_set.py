@@ -18,6 +18,7 @@ from estimates_api.http.url_text import ReadRequest
 _VERSIONS = 30  # on a page
 _EVENTS = 12
 _MOVES = "promoted,rolled_back,alias_removed"
+_DECISIONS = "defined,waived,unwaived,hold_placed,hold_released,erased"
 
 
 @desk_page("/sets/{set:str}")
@@ -38,6 +39,7 @@ async def one_set(
     first = await page.answers.attempt(
         EstimatePage, answer_path(set_name, "estimates"), limit=1, **moment
     )
+    decided = await page.get(EventList, events, kind=_DECISIONS, limit=200, **newest)
     of_production = [move for move in reversed(moves.events) if move.alias == "production"]
     return page.draw(
         "set.html",
@@ -45,7 +47,8 @@ async def one_set(
         contract=detail.contract,
         reasons=attention(detail),
         versions=versions,
-        timeline=timeline(versions.versions[::-1], of_production),
+        timeline=timeline(versions.versions[::-1], of_production, decided.events[::-1]),
+        revisions=[event for event in decided.events if event.kind == "defined"],
         marks=MARKS,
         events=latest.events,
         snippets=snippets(_base(request), set_name, _key(first, detail.key)),

@@ -6,7 +6,7 @@ from litestar.types import ASGIApp
 
 from estimates.gate.pages import verdict_text
 from estimates.gate.remedies import remedy
-from estimates.gate.verdict import Verdict
+from estimates.gate.verdict import CheckResult, Verdict
 from estimates.gate.way_forward import way_lines
 from estimates_api.desk.check_history import check_histories
 from estimates_api.desk.desk_page import DeskPage, desk_page
@@ -47,6 +47,8 @@ async def verdict(
         remedy=remedy,
         way=way_lines(stored),
         histories=check_histories(stored, before),
+        previous=before[-1] if before else None,
+        turned=_turned(stored, before[-1]) if before else [],
     )
 
 
@@ -59,6 +61,16 @@ async def _earlier(page: DeskPage, name: str, version: int) -> list[Verdict]:
     return [
         await page.get(Verdict, answer_path(name, "versions", number, "verdict"))
         for number in judged
+    ]
+
+
+def _turned(verdict: Verdict, before: Verdict) -> list[tuple[CheckResult, CheckResult]]:
+    """The checks that say something else than in another verdict: what they said, what they say."""
+    earlier = {result.name: result for result in before.checks}
+    return [
+        (earlier[result.name], result)
+        for result in verdict.checks
+        if result.name in earlier and earlier[result.name].status != result.status
     ]
 
 

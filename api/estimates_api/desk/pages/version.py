@@ -11,6 +11,7 @@ from estimates.gate.verdict import Verdict
 from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.leading_parts import LeadingParts
+from estimates_api.desk.lineage import lineage
 from estimates_api.desk.links import answer_path
 from estimates_api.http.bodies import EstimatePage, Ranking, SetDetail, VersionDetail
 from estimates_api.http.parameters import AsOf, ChangeMetric, Cursor, PathRef, RankingOrder, SetName
@@ -59,6 +60,7 @@ async def version(
         rows=None if isinstance(estimates, Answer) else estimates,
         problem=estimates.problem() if isinstance(estimates, Answer) else None,
         verdict=verdict if isinstance(verdict, Verdict) else None,
+        lineage=lineage(detail, of_set.read_by),
         cursor=cursor,
     )
 
