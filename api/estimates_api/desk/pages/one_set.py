@@ -18,7 +18,7 @@ from estimates_api.http.url_text import ReadRequest
 _VERSIONS = 30  # on a page
 _EVENTS = 12
 _MOVES = "promoted,rolled_back,alias_removed"
-_DECISIONS = "defined,waived,unwaived,hold_placed,hold_released,erased"
+_DECISIONS = "defined,waived,unwaived,hold_placed,hold_released,erased,retired,unretired"
 
 
 @desk_page("/sets/{set:str}")
