@@ -10,23 +10,31 @@ default:
 
 # Make .venv, the only place where anything is installed: what a user needs, from hash-locked requirements
 setup: uv
-    @.venv/bin/estimates --version > /dev/null 2>&1 || echo "Installing into .venv what estimates needs: about 300 MB to fetch, 1 GB on the disk" >&2
-    @uv pip install --python .venv/bin/python --require-hashes -r requirements/demo.txt
+    @cmp -s requirements/user.txt .venv/user.txt || echo "Installing into .venv what estimates needs: about 300 MB to fetch, 1 GB on the disk" >&2
+    @uv pip install --python .venv/bin/python --require-hashes -r requirements/user.txt
     @uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+    @cp requirements/user.txt requirements/demo.txt .venv/
 
 # The same with all that the tasks below need: test servers, linters, MLflow's pages
 develop: uv
     @.venv/bin/pytest --version > /dev/null 2>&1 || echo "Installing into .venv what developing needs: 1.6 GB on the disk" >&2
     @uv pip sync --python .venv/bin/python --require-hashes --compile-bytecode requirements/dev.txt
     @uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+    @cp requirements/user.txt requirements/demo.txt .venv/
 
 [private]
 uv:
     @test -x .venv/bin/uv || (python3 -m venv .venv && .venv/bin/pip install --quiet --require-hashes -r requirements/uv.txt)
 
 # A team's week on real prices, then the service on http://127.0.0.1:8000
-demo *options: setup
-    estimates demo {{ options }}
+demo *options: look
+    @estimates demo {{ options }}
+
+# What the demo needs and no more, by pip, which is there
+[private]
+look:
+    @test -x .venv/bin/pip || python3 -m venv .venv
+    @cmp -s requirements/demo.txt .venv/demo.txt || { echo "Installing into .venv the 47 packages that the demo needs: 130 MB to fetch, 460 MB on the disk" >&2; .venv/bin/pip install --disable-pip-version-check --no-compile --require-hashes -r requirements/demo.txt; .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; cp requirements/demo.txt .venv/; }
 
 # Two years of weekly versions of the example set, in two minutes; docs/stability.md looks at them
 history folder="history-store": setup
@@ -118,6 +126,7 @@ bench-peers *options: develop
 lock: develop
     uv pip compile requirements/uv.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/uv.txt
     uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/dev.txt
-    uv pip compile pyproject.toml requirements/demo.in --extra api --extra charts --extra hub --extra jobs --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/demo.txt
+    uv pip compile pyproject.toml requirements/user.in --extra api --extra charts --extra hub --extra jobs --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/user.txt
+    uv pip compile requirements/demo.in --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/demo.txt
     uv pip compile requirements/datacompy.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/datacompy.txt
     uv pip compile requirements/peers.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/peers.txt
