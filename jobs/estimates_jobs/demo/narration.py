@@ -142,7 +142,7 @@ class Acts:
         """The title of an act; a terminal waits for a key, so that the one before can be read."""
         if self._act:
             click.pause(click.style("\nany key: the next act", dim=True))
-            click.clear()
+            click.clear() if sys.stdout.isatty() else terminal.line()
         self._act += 1
         terminal.line(f"{self._act}/{_ACTS}  {title}", "bold magenta")
         for line in lines:
