@@ -109,6 +109,19 @@ def test_the_job_of_ones_own_ran(clone: Path) -> None:
     assert '"price":134.119' in rows
 
 
+def test_it_is_short() -> None:
+    """Prose of fewer than 700 words."""
+    prose = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
+    assert len(prose.split()) < 700
+
+
+def test_urls_are_quoted() -> None:
+    """Every URL of a command is in quotes, so that any shell takes `?` and `&` as they are."""
+    lines = [line for line in README.splitlines() if line.startswith("curl ")]
+    assert lines
+    assert all("'http" in line for line in lines)
+
+
 def test_links_lead_somewhere() -> None:
     """Every relative link of the README, ARCHITECTURE and the docs names a file or folder that
     exists.

@@ -4,6 +4,7 @@ as a process of its own.
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 import socket
@@ -169,6 +170,14 @@ def test_diff_history_mlflow_and_path_are_shown(week: Week) -> None:
     assert f"sqlite:///{week.root.parent}/mlflow.db" in page
     assert "export PATH=" in page
     assert all(version.mlflow_run for version in week.store.view().set(SET).versions)
+
+
+def test_the_readme_shows_lines_of_it(week: Week) -> None:
+    """What the README shows of the demo is printed by it."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    shown = re.findall(r"^```console\n(.*?)^…", readme, re.MULTILINE | re.DOTALL)[0]
+    printed = week.called.text.splitlines()
+    assert [line for line in shown.splitlines() if line and line not in printed] == []
 
 
 def test_every_horizon_is_another_number(week: Week) -> None:
