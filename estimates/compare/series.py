@@ -224,7 +224,7 @@ def _headline_row(move: ComparedMove, headline: Headline) -> PairMove:
 
 def _column(column: ColumnReport) -> ColumnMove:
     scalar = column.scalar
-    r = None if scalar is None else scalar.r
+    r, plain = (None, None) if scalar is None else (scalar.r, scalar.plain)
     return ColumnMove(
         column.n,
         rounded(column.coverage),
@@ -234,4 +234,7 @@ def _column(column: ColumnReport) -> ColumnMove:
         None if scalar is None else rounded(scalar.mean_revision),
         None if scalar is None else rounded(scalar.sign_flip_share),
         None if column.label is None else rounded(column.label.churn),
+        None if plain is None else plain.measure,
+        None if plain is None else rounded(plain.p50),
+        None if plain is None else rounded(plain.p95),
     )

@@ -30,6 +30,8 @@ class ColumnMove(msgspec.Struct, frozen=True):
 
     n, coverage  keys that have a value in both versions, and their share of the common keys
     r_p50, r_p95, material_share, mean_revision, sign_flip_share  of a number
+    measure, plain_p50, plain_p95  its change as people say it: `relative` to the old value, or in
+                 percentage `points`
     churn        of a label
     """
 
@@ -41,6 +43,9 @@ class ColumnMove(msgspec.Struct, frozen=True):
     mean_revision: float | None
     sign_flip_share: float | None
     churn: float | None
+    measure: Literal["relative", "points"] | None = None
+    plain_p50: float | None = None
+    plain_p95: float | None = None
 
 
 class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):

@@ -25,6 +25,7 @@ Role = Literal[
 
 NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
 FEWEST_DRAWS = 2
+SHARE_UNITS = frozenset(("share", "fraction", "proportion", "probability"))
 # roles of columns that belong to a point column
 OF_POINT = frozenset(("lower", "upper", "quantile", "samples"))
 
@@ -100,6 +101,19 @@ class Column(Part, frozen=True):
     def kind(self) -> ColumnType:
         """The column's type, the default of its role filled in."""
         return self.type or _DEFAULT_TYPES.get(self.role, "float")
+
+    @property
+    def points(self) -> float | None:
+        """Percentage points in one unit, of a probability or a share; None: changes are said
+        relative to the old value.
+        """
+        if self.role not in NUMERIC_ROLES:
+            return None
+        if self.unit == "%":
+            return 1.0
+        bounded = self.min is not None and self.max is not None and 0 <= self.min < self.max <= 1
+        share = self.role == "probability" or self.unit in SHARE_UNITS or bounded
+        return 100.0 if share else None
 
 
 _DEFAULT_TYPES: dict[Role, ColumnType] = {"label": "string", "samples": "numbers"}

@@ -189,6 +189,14 @@ class Contract(Part, frozen=True):
             return ""
         return column.of or next(iter(self.points), "")
 
+    def percentage_points(self, name: str) -> float | None:
+        """Percentage points in one unit of a column, which ends and quantiles have from their
+        point; None where changes are said relative to the old value.
+        """
+        column = self.columns[name]
+        point = self.point_of(column)
+        return column.points or (self.columns[point].points if point else None)
+
     def shape(self) -> Shape:
         """The part that decides whether versions are comparable."""
         return Shape(

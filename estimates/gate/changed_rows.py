@@ -24,7 +24,7 @@ from estimates.stability.scalar import flips
 from estimates.stability.value_kinds import Floats
 
 _OLD, _NEW = DetailValue("old", 6), DetailValue("new", 6)
-_FROM_TO: Detail = (_OLD, " -> ", _NEW)
+_FROM_TO: Detail = (_OLD, " → ", _NEW)
 _TENTH = 0.1  # of the column's median size: what moved by less is no jump
 _HALF = 0.5  # of the column's median size: smaller keys move by chance
 
@@ -48,8 +48,11 @@ def beyond_r(context: EvaluationContext, name: str, limit: float) -> OffenderGro
     assert d.r is not None, "the report has an r"
     rows = np.flatnonzero(d.r > limit)
     r = d.r[rows]
-    detail: Detail = (*_FROM_TO, ", r = ", DetailValue("r", 3))
-    return _of_column(context, name, _at(d.positions, rows), detail, {"r": r}, r)
+    with np.errstate(divide="ignore", over="ignore"):
+        factor = d.b[rows] / d.a[rows]
+    detail: Detail = (*_FROM_TO, ", ×", DetailValue("factor", 3), " (r ", DetailValue("r", 3), ")")
+    metrics = {"factor": factor, "r": r}
+    return _of_column(context, name, _at(d.positions, rows), detail, metrics, r)
 
 
 def material_changes(context: EvaluationContext, name: str) -> OffenderGroup:

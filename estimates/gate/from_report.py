@@ -14,8 +14,15 @@ from estimates.contract.shape import Interval
 from estimates.errors import InvalidError
 from estimates.gate.check import Skip
 from estimates.gate.evaluation_context import EvaluationContext
+from estimates.render.change_text import size
 from estimates.stability.family_reports import RankReport
-from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
+from estimates.stability.report import (
+    ColumnReport,
+    IntervalReport,
+    LabelReport,
+    PlainChange,
+    ScalarReport,
+)
 
 T = TypeVar("T")
 WIDE = 0.8  # the level from which a pair of quantiles holds a point
@@ -186,6 +193,12 @@ def p95_of_r(column: NumericColumn) -> float:
         f"degenerate_scale: {column.name} is 0 for every key of the baseline",
         remedy="set scale_floor",
     )
+
+
+def r_words(plain: PlainChange | None, moved: float | None, r: float) -> str:
+    """A quantile of changes as people say it, beside the r that limits are held to."""
+    measure = "relative" if plain is None else plain.measure
+    return f"{size(0.0 if moved is None else moved, measure)} (r {r:.3g})"
 
 
 def required(value: float | None, reasons: Mapping[str, str], metric: str, what: str) -> float:

@@ -29,6 +29,8 @@ def percent(share: float | None) -> str:
         return "<0.01 %"
     if 99.9 < value < 100:
         return ">99.9 %"
+    if value >= 1000:
+        return f"{value:,.0f} %" if value < 1e9 else f"{value:.2g} %"
     return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
 
 
@@ -61,11 +63,21 @@ def not_computed(name: str, reasons: Mapping[str, str]) -> str:
 
 
 def number(x: float | None) -> str:
-    """Six digits, thousands apart: `1,234.57`, `12,345,679`, `1.2e-09`; `–` for none."""
+    """Six digits, thousands apart: `1,234.57`, `−12,345,679`, `1.2e-09`; `–` for none."""
     if x is None:
         return "–"
     x += 0.0  # −0.0 is 0
-    return f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}"
+    return _minus(f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}")
+
+
+def signed_number(x: float | None) -> str:
+    """The same of a difference, with its sign: `+0.0084`, `−12`, `0`."""
+    return f"+{number(x)}" if x is not None and x > 0 else number(x)
+
+
+def _minus(text: str) -> str:
+    """The sign that is as wide as a plus; that of an exponent stays."""
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def numbers(old: float | None, new: float | None, change: float | None = None) -> tuple[str, str]:
@@ -89,8 +101,8 @@ def _significant(x: float, digits: int) -> str:
     """So many significant digits, thousands apart, zeros behind the point left out."""
     exponent = math.floor(math.log10(abs(x))) if x else 0
     if not -5 <= exponent < digits:
-        return f"{x:.{digits}g}"
-    text = f"{x:,.{digits - 1 - exponent}f}"
+        return _minus(f"{x:.{digits}g}")
+    text = _minus(f"{x:,.{digits - 1 - exponent}f}")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, Column
-from estimates.contract.contract import Contract, Stability
+from estimates.contract.columns import NUMERIC_ROLES
+from estimates.contract.contract import Contract
 from estimates.stability import (
     carried,
     cuts,
@@ -237,7 +237,7 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
         return report
     if pair.shared is not None:
         return _with_order(report, pair, name, pair.shared, column_deltas)
-    whole = _with_families(report, pair, column, contract.stability, old, new, column_deltas)
+    whole = _with_families(report, pair, name, old, new, column_deltas)
     return msgspec.structs.replace(whole, totals=totals.measure(pair, name, column_deltas))
 
 
@@ -250,7 +250,8 @@ def _scalar(
         n, positions = len(column_deltas), column_deltas.positions
         layout = pair.shared.layout(alignment, name, positions, n)
         shared = layout, pair.shared.columns[name]
-    return scalar.measure(alignment, column_deltas, step, headline_only, shared)
+    points = pair.contract.percentage_points(name)
+    return scalar.measure(alignment, column_deltas, step, headline_only, shared, points)
 
 
 def _with_order(
@@ -283,20 +284,23 @@ def _with_order(
 def _with_families(
     report: ColumnReport,
     pair: AlignedVersions,
-    column: Column,
-    policy: Stability,
+    name: str,
     old: ColumnValues,
     new: ColumnValues,
     column_deltas: Deltas,
 ) -> ColumnReport:
     """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
+    column, policy = pair.contract.columns[name], pair.contract.stability
+    points = pair.contract.percentage_points(name)
     measures: dict[str, Callable[[], object]] = {
-        "groups": lambda: {by: breakdown(pair.grouping(by), column_deltas) for by in policy.groups},
+        "groups": lambda: {
+            by: breakdown(pair.grouping(by), column_deltas, points) for by in policy.groups
+        },
         "cuts": lambda: [cuts.measure(pair.alignment, column_deltas, cut) for cut in column.cuts],
     }
     horizons = pair.horizons
     if horizons is not None:
-        measures["horizons"] = lambda: breakdown(horizons, column_deltas)
+        measures["horizons"] = lambda: breakdown(horizons, column_deltas, points)
     if column.role in _DRIFT:
         ordered = rank_both(column_deltas.a, column_deltas.b)
         measures["drift"] = lambda: drift.measure(old, new, column_deltas.scale, ordered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from estimates.render import change_text
 from estimates.render.wording import count, cut, numbers, percent, signed_percent
 from estimates.stability import carried
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport, Total
@@ -88,7 +89,7 @@ def _column(name: str, column: ColumnReport) -> str:
     if scalar.zero_share == 1:
         return f"{name} moved on none of {count(column.n, 'key')}"
     changed = f"{name} changed on {percent(_changed(scalar))} of {count(column.n, 'key')}"
-    if scalar.r is None:
+    if scalar.plain is None:
         return f"{changed}, all of which were 0 before"
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
@@ -135,10 +136,11 @@ def _changed(scalar: ScalarReport) -> float:
 
 def _sizes(scalar: ScalarReport, n: int) -> Iterator[str]:
     """How far, over all keys: a size of 0 says no more than how many did not move."""
-    if scalar.r is not None and scalar.r.p50:
-        yield f"typically by {percent(scalar.r.p50)}"
-    if scalar.r is not None and scalar.r.p95 and n >= _MANY:
-        yield f"1 in 20 by more than {percent(scalar.r.p95)}"
+    plain = scalar.plain
+    if plain is not None and plain.p50:
+        yield f"typically by {change_text.size(plain.p50, plain.measure)}"
+    if plain is not None and plain.p95 and n >= _MANY:
+        yield f"1 in 20 by more than {change_text.size(plain.p95, plain.measure)}"
 
 
 def _labels(columns: dict[str, ColumnReport], first: str) -> list[str]:

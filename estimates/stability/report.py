@@ -8,6 +8,8 @@ is never 0.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from estimates.contract.contract import Pairing
@@ -25,7 +27,7 @@ from estimates.stability.family_reports import (
     Totals,
 )
 
-METRICS_REVISION = 7  # raised whenever the same two snapshots would give other numbers
+METRICS_REVISION = 8  # raised whenever the same two snapshots would give other numbers
 
 
 class KeysReport(msgspec.Struct, frozen=True):
@@ -60,13 +62,17 @@ class KeysReport(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One key's move: d = b − a (None when it overflows), r relative (None without a scale)."""
+    """One key's move: d = b − a (None when it overflows), r relative (None without a scale).
+
+    plain  S3a with its sign; None where a is 0, or when it overflows
+    """
 
     key: list[str]
     a: float
     b: float
     d: float | None
     r: float | None
+    plain: float | None = None
 
 
 class RelativeChange(msgspec.Struct, frozen=True):
@@ -77,6 +83,19 @@ class RelativeChange(msgspec.Struct, frozen=True):
     p90: float
     p95: float
     p99: float
+    max: float
+
+
+class PlainChange(msgspec.Struct, frozen=True):
+    """S3a: the change as people say it.
+
+    measure  `relative`: |d| / max(|a|, scale_floor); `points`: |d| in percentage points, of
+             probabilities and shares
+    """
+
+    measure: Literal["relative", "points"]
+    p50: float
+    p95: float
     max: float
 
 
@@ -97,6 +116,7 @@ class Group(msgspec.Struct, frozen=True):
 
     p50, p95      of r; few: n < 30
     change_share  of the Σ |d| of all groups; None when nothing moved or it overflows
+    plain_p50, plain_p95  of S3a, in the measure of the column
     """
 
     value: str | None
@@ -106,6 +126,8 @@ class Group(msgspec.Struct, frozen=True):
     material_share: float
     change_share: float | None
     few: bool = False
+    plain_p50: float | None = None
+    plain_p95: float | None = None
 
 
 class ScalarReport(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,6 +145,7 @@ class ScalarReport(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons         metric → why it is None: `degenerate_scale` (A is all zero), `overflow`,
                     `no_move`
     step            S6, when the contract names the attribute that holds each key's typical step
+    plain           S3a; None where it is relative and there is no scale
     """
 
     scale_floor: float | None
@@ -146,6 +169,7 @@ class ScalarReport(msgspec.Struct, frozen=True, omit_defaults=True):
     sign_flip_keys: list[list[str]]
     reasons: dict[str, str]
     step: StepChange | None = None
+    plain: PlainChange | None = None
 
 
 class LabelChange(msgspec.Struct, frozen=True):

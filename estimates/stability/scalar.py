@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from estimates.render.change_text import plain_change
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.deltas import Deltas, change
 from estimates.stability.family_reports import StepChange
@@ -26,7 +27,14 @@ from estimates.stability.kernels.selection import (
     Quantiles,
     largest_first,
 )
-from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
+from estimates.stability.plain_change import plain_sizes
+from estimates.stability.report import (
+    Change,
+    PlainChange,
+    RelativeChange,
+    ScalarReport,
+    TransformChange,
+)
 from estimates.stability.shared_rows import Layout, Patched, SharedColumn
 from estimates.stability.value_kinds import ColumnValues, Floats
 
@@ -50,14 +58,17 @@ def measure(
     step: ColumnValues | None = None,
     headline_only: bool = False,
     shared: tuple[Layout, SharedColumn] | None = None,
+    points: float | None = None,
 ) -> ScalarReport:
     """Summarise how one column moved; there is at least one key. `step` is the typical step per
     common key.
 
     headline_only  no lists of keys
     shared         keys beside these that did not move
+    points         percentage points in one unit of the column; None: it moves relative to what it
+                   was
     """
-    numbers = _Pass(deltas, shared)
+    numbers = _Pass(deltas, shared, points)
     n = numbers.n
     counts, overflow = numbers.counts, numbers.counts["overflow"]
     mean, absolute, square = (None, None, None) if overflow else numbers.revisions()
@@ -88,12 +99,13 @@ def measure(
         sign_flip_share=counts["flips"] / n,
         overflow=overflow,
         top_share=numbers.top_share() if absolute else None,
-        top=[] if headline_only else _top(alignment, deltas, overflow),
+        top=[] if headline_only else _top(alignment, deltas, overflow, points),
         sign_flip_keys=deltas.keys(alignment, _flipped(deltas))
         if counts["flips"] and not headline_only
         else [],
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
+        plain=numbers.plain(),
     )
 
 
@@ -116,14 +128,20 @@ class _Block(NamedTuple):
     top: Floats
     r: list[Between]
     g: list[Between]
+    plain: list[Between]
 
 
 class _Pass:
     """Everything that one pass over the moves of a column says about them."""
 
-    def __init__(self, deltas: Deltas, shared: tuple[Layout, SharedColumn] | None) -> None:
-        self._compared, self._shared = deltas, shared
-        self._plain: dict[int, _Block] = {}  # blocks of keys that did not move, by their length
+    def __init__(
+        self,
+        deltas: Deltas,
+        shared: tuple[Layout, SharedColumn] | None,
+        points: float | None,
+    ) -> None:
+        self._compared, self._shared, self._points = deltas, shared, points
+        self._unmoved: dict[int, _Block] = {}  # blocks of keys that did not move, by their length
         self.deltas = deltas = deltas if shared is None else _with_shared(deltas, shared[0])
         self.n = len(deltas)
         d, r, n = deltas.d, deltas.r, self.n
@@ -132,6 +150,9 @@ class _Pass:
             self._r = Quantiles(lambda rows: r[rows], n, 0.5, 0.9, 0.95, 0.99)
             self._g = Quantiles(change(deltas), n, 0.01, 0.5, 0.99)
             self._centre = float(self._g.sample.mean())
+        self._plain_sizes = plain_sizes(deltas, points)
+        if self._plain_sizes is not None:
+            self._plain = Quantiles(self._plain_sizes, n, 0.5, 0.95)
         with np.errstate(over="ignore", invalid="ignore"):
             self._blocks = each_block(self._block, n)
         names = [
@@ -152,6 +173,14 @@ class _Pass:
             return None
         p50, p90, p95, p99 = self._r.of_blocks([block.r for block in self._blocks])
         return RelativeChange(self._total("r") / self.n, p50, p90, p95, p99, self._largest("r"))
+
+    def plain(self) -> PlainChange | None:
+        """S3a."""
+        if self._plain_sizes is None:
+            return None
+        p50, p95 = self._plain.of_blocks([block.plain for block in self._blocks])
+        measure = "relative" if self._points is None else "points"
+        return PlainChange(measure, p50, p95, self._largest("plain"))
 
     def transform(self) -> TransformChange | None:
         """S4; the variance is taken around a number near the mean."""
@@ -207,9 +236,9 @@ class _Pass:
         if self._shared is None or self._shared[0].of_block(rows):
             return self._measured(rows)
         length = rows.stop - rows.start
-        if length not in self._plain:
-            self._plain[length] = self._measured(rows)
-        return self._plain[length]
+        if length not in self._unmoved:
+            self._unmoved[length] = self._measured(rows)
+        return self._unmoved[length]
 
     def _measured(self, rows: slice) -> _Block:
         deltas = self.deltas
@@ -230,6 +259,11 @@ class _Pass:
             r, g = self._r.of_block(relative), self._g.of_block(g_values)
             g_values -= self._centre
             sums |= {"r": relative.sum(), "g": g_values.sum(), "g²": (g_values * g_values).sum()}
+        plain = list[Between]()
+        if self._plain_sizes is not None:
+            plain_sizes_here = self._plain_sizes(rows)
+            largest["plain"] = float(plain_sizes_here.max())
+            plain = self._plain.of_block(plain_sizes_here)
         return _Block(
             [0 if mask is None else int(np.count_nonzero(mask)) for mask in counts],
             {name: float(x) for name, x in sums.items()},
@@ -237,6 +271,7 @@ class _Pass:
             self._top.of_block(size),
             r,
             g,
+            plain,
         )
 
     def _total(self, name: str) -> float:
@@ -292,7 +327,7 @@ def _steps(deltas: Deltas, step: ColumnValues) -> StepChange:
     return StepChange(n, n / common, mean_of(in_steps), square)
 
 
-def _top(alignment: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
+def _top(alignment: Alignment, deltas: Deltas, overflow: int, points: float | None) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
     d, r = deltas.d, deltas.r
     ranked: list[Formula] = [] if r is None else [r.__getitem__]
@@ -308,6 +343,7 @@ def _top(alignment: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
             float(deltas.b[row]) + 0.0,
             float(deltas.d[row]) if np.isfinite(deltas.d[row]) else None,
             None if deltas.r is None else float(deltas.r[row]),
+            plain_change(float(deltas.a[row]), float(deltas.b[row]), points),
         )
         for key, row in zip(deltas.keys(alignment, rows), rows, strict=True)
     ]

@@ -54,7 +54,7 @@ def _drawn(
             y(earlier.value or 0.0),
             earlier.status,
             set_path(name, "verdicts", version),
-            f"version {version}: {value_text(earlier.value or 0.0, earlier.unit)}, "
+            f"version {version}: {value_text(earlier.value or 0.0, earlier.unit, earlier.name)}, "
             f"{earlier.status}",
         )
         for i, (version, earlier) in enumerate(points)

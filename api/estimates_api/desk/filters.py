@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from estimates import instants
 from estimates.gate.pages.verdict_text import value_text
 from estimates.gate.verdict import Unit
-from estimates.render import wording
+from estimates.render import change_text, wording
 from estimates.render.html import isolated
 from estimates_api.desk.markdown import markdown
 
@@ -52,6 +52,19 @@ def number(value: float | None) -> Markup:
 def percent(value: float | None) -> Markup:
     """A share as per cent; `–` for none."""
     return _data(value, wording.percent(value).replace(" ", "\u00a0"))
+
+
+def change_size(value: float | None, measure: str | None) -> Markup:
+    """How far keys moved: relative to the old value, or in percentage points; `–` for none."""
+    return _data(value, change_text.size(value, measure or "relative").replace(" ", "\u00a0"))
+
+
+def moved_to(old: float | None, new: float | None, points: float | None) -> Markup:
+    """The change from an old number to a new one, with its sign; `–` where one is missing."""
+    shown = change_text.moved(old, new, points).replace(" ", "\u00a0")
+    known = old is not None and new is not None
+    change = change_text.plain_change(old, new, points) if known else None
+    return _data(change, shown) if change is not None else Markup.escape(shown or "–")
 
 
 def count(value: int | None) -> Markup:
@@ -107,9 +120,10 @@ def cell(value: object) -> Markup:
     return number(value) if isinstance(value, float) else text(value)
 
 
-def check_value(value: float | None, unit: Unit) -> Markup:
+def check_value(value: float | None, unit: Unit, check: str) -> Markup:
     """The value of a check or a limit in its unit; `–` for none."""
-    return _data(value, "" if value is None else value_text(value, unit).replace(" ", "\u00a0"))
+    text = "" if value is None else value_text(value, unit, check)
+    return _data(value, text.replace(" ", "\u00a0"))
 
 
 def answer_name(url: str) -> str:
@@ -148,6 +162,8 @@ FILTERS: dict[str, Any] = {
     "plain": plain,
     "number": number,
     "percent": percent,
+    "change_size": change_size,
+    "moved_to": moved_to,
     "count": count,
     "time": time,
     "distance": distance,

@@ -30,7 +30,7 @@ def _largest_top_share(context: EvaluationContext) -> Measure:
         return Measure(value, report.n, message, report.coverage)
     keys = candidate_keys(context, [change.key for change in scalar.top])
     examples = [
-        Offender(key, worst, f"{change.a:.6g} -> {change.b:.6g}")
+        Offender(key, worst, f"{change.a:.6g} → {change.b:.6g}")
         for key, change in zip(keys, scalar.top, strict=True)
     ]
     return Measure(value, report.n, message, report.coverage, examples)

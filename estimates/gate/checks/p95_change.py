@@ -6,6 +6,7 @@ from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import (
     central_columns,
     p95_of_r,
+    r_words,
 )
 
 
@@ -20,7 +21,9 @@ def _largest_p95(context: EvaluationContext) -> Measure:
         for name, _, scalar in columns
         if scalar.r is not None and scalar.r.max > limit
     ]
-    message = f"95 % of the keys moved by r <= {value:.3g} in {worst.name}"
+    plain = worst.metrics.plain
+    moved = r_words(plain, None if plain is None else plain.p95, value)
+    message = f"1 in 20 keys moved by more than {moved} in {worst.name}"
     report = worst.report
     return Measure(value, report.n, message, report.coverage, offender_groups=groups)
 

@@ -21,7 +21,7 @@ def _largest_change_of_a_class(context: EvaluationContext) -> Measure:
     changes.sort(key=lambda item: (-item[0], item[1], item[2].label or ""))
     limit = context.limit("prevalence_change")
     offenders = [
-        Offender(None, name, f"{_class_name(flow.label)}: {flow.n_from} -> {flow.n_to} keys")
+        Offender(None, name, f"{_class_name(flow.label)}: {flow.n_from} → {flow.n_to} keys")
         for change, name, flow, _ in changes
         if change > limit
     ]

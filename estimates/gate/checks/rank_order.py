@@ -19,7 +19,7 @@ def _smallest_correlation(context: EvaluationContext) -> Measure:
     value, (worst, report, ranks) = min(correlations)
     keys = candidate_keys(context, [move.key for move in ranks.top])
     examples = [
-        Offender(key, worst, f"rank {move.a:g} -> {move.b:g}")
+        Offender(key, worst, f"rank {move.a:g} → {move.b:g}")
         for key, move in zip(keys, ranks.top, strict=True)
     ]
     message = f"Spearman's correlation of {worst} is {value:.4g}"

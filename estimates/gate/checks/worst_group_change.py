@@ -2,7 +2,7 @@
 
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import numeric_columns
+from estimates.gate.from_report import numeric_columns, r_words
 from estimates.gate.verdict import Offender
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
@@ -13,8 +13,14 @@ def _largest_p95_of_a_group(context: EvaluationContext) -> Measure:
     if not context.contract.stability.groups:
         raise Skip("not_in_contract")
     groups = [
-        (group.p95, f"{by} {group.value}", name, report)
-        for name, report, _ in numeric_columns(context)
+        (
+            group.p95,
+            f"{by} {group.value}",
+            name,
+            r_words(scalar.plain, group.plain_p95, group.p95),
+            report,
+        )
+        for name, report, scalar in numeric_columns(context)
         for by, values in report.groups.items()
         for group in values
         if group.n >= _FEWEST_KEYS and group.p95 is not None
@@ -24,12 +30,12 @@ def _largest_p95_of_a_group(context: EvaluationContext) -> Measure:
     groups.sort(key=lambda item: (-item[0], item[1:3]))
     limit = context.limit("worst_group_change")
     offenders = [
-        Offender(None, name, f"{group}: 95 % of its keys moved by r <= {p95:.3g}")
-        for p95, group, name, _ in groups
+        Offender(None, name, f"{group}: 1 in 20 keys moved by more than {moved}")
+        for p95, group, name, moved, _ in groups
         if p95 > limit
     ]
-    value, group, worst, report = groups[0]
-    message = f"in {group} 95 % of the keys moved by r <= {value:.3g} in {worst}"
+    value, group, worst, moved, report = groups[0]
+    message = f"in {group} 1 in 20 keys moved by more than {moved} in {worst}"
     return Measure(value, report.n, message, report.coverage, offenders)
 
 

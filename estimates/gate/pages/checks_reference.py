@@ -69,4 +69,4 @@ def _row(check: Check) -> tuple[str, ...]:
 
 
 def _limit(check: Check, limit: float | None) -> str:
-    return "" if limit is None else f"{check.worse} {value_text(limit, check.unit)}"
+    return "" if limit is None else f"{check.worse} {value_text(limit, check.unit, check.name)}"

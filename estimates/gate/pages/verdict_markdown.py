@@ -74,7 +74,7 @@ def _table(results: list[CheckResult]) -> str:
 def _row(result: CheckResult) -> tuple[str, ...]:
     value = limits = n = ""
     if result.value is not None:
-        value = value_text(result.value, result.unit).replace(" ", _NO_BREAK)
+        value = value_text(result.value, result.unit, result.name).replace(" ", _NO_BREAK)
         limits = limits_text(result)
         n = "" if result.n is None else f"{result.n:,}"
     name = f"{result.number} {result.name}"

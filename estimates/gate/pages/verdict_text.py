@@ -10,9 +10,11 @@ from estimates.gate.pages.quiet_text import quiet_lines
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.gate.way_forward import way_lines
+from estimates.render.change_text import R_LEGEND, symmetric
 from estimates.render.notebook import short
 from estimates.render.wording import visible
 
+OF_R = frozenset(("p95_change", "worst_group_change"))  # checks whose value is an r
 _NAMED = 5  # offenders shown of each check; all that a verdict names are in the JSON
 _INDENT = "      "
 _ANEW = {
@@ -49,8 +51,12 @@ def notable_results(verdict: Verdict) -> list[CheckResult]:
     return [result for group in groups for result in verdict.checks if result.status in group]
 
 
-def value_text(value: float, unit: Unit) -> str:
-    """A value as a person reads it: `2.5 %`, `3`, `1d 12h`, `0.314`."""
+def value_text(value: float, unit: Unit, check: str = "") -> str:
+    """A value as a person reads it: `2.5 %`, `3`, `1d 12h`, `0.314`, of a check of r `r 0.25
+    (×1.29)`.
+    """
+    if check in OF_R:
+        return symmetric(value)
     if unit == "share":
         return f"{100 * value:.4g} %"
     if unit == "seconds":
@@ -93,7 +99,9 @@ def details(result: CheckResult, verdict: Verdict) -> list[str]:
     """
     lines: list[str] = []
     if result.value is not None:
-        lines.append(f"value {value_text(result.value, result.unit)}; {limits_text(result)}")
+        value = value_text(result.value, result.unit, result.name)
+        lines.append(f"value {value}; {limits_text(result)}")
+        lines += [R_LEGEND] if result.name in OF_R else []
     lines += group_lines(result)
     shown = result.offenders[:_NAMED]
     # a single offender that only repeats the message says nothing new
@@ -119,7 +127,7 @@ def _group_line(result: CheckResult, group: GroupResult) -> str:
     name = "all other keys" if group.column is None else f"{group.column} {group.group}"
     if group.value is None:
         return f"{name}: {group.status}, {group.message}"
-    value = value_text(group.value, result.unit)
+    value = value_text(group.value, result.unit, result.name)
     return f"{name}: {group.status}, value {value}; {limits_text(result, group)}"
 
 
@@ -147,7 +155,7 @@ def limits_text(result: CheckResult, group: GroupResult | None = None) -> str:
     """
     source = group or result
     limits = [
-        f"{verb} {result.worse} {value_text(limit, result.unit)}"
+        f"{verb} {result.worse} {value_text(limit, result.unit, result.name)}"
         for verb, limit in (("blocks", source.block), ("warns", source.warn))
         if limit is not None
     ]

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from estimates.render.change_text import POINTS_LEGEND, moved_by, size
 from estimates.render.section import NAME, Limits, Section, key_name
-from estimates.render.wording import cut, not_computed, number, numbers, percent
-from estimates.stability.report import Change, ColumnReport, Group, Report
+from estimates.render.wording import cut, not_computed, number, numbers, percent, signed_number
+from estimates.stability.report import Change, ColumnReport, Group, Report, ScalarReport
 
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
 
@@ -45,7 +46,10 @@ def change(report: Report, limits: Limits) -> Section:
         notes += _change_notes(name, column)
     if len(notes) > limits.columns:
         notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
-    heading = "Change per key, relative to the mean of old and new; material: by more than "
+    heading = "Change per key, relative to the old value; material: by more than "
+    measures = {c.scalar.plain.measure for c in shown.values() if c.scalar and c.scalar.plain}
+    if "points" in measures:
+        notes = [f"{POINTS_LEGEND}, in which probabilities and shares move", *notes]
     return Section("change", heading + tolerance(report), header=header, rows=rows, notes=notes)
 
 
@@ -56,9 +60,8 @@ def _most_moved(columns: dict[str, ColumnReport], most: int) -> dict[str, Column
 
     def rank(name: str) -> tuple[bool, float]:
         scalar = columns[name].scalar
-        return columns[name].role in _ENDS, -(
-            scalar.r.p95 if scalar is not None and scalar.r is not None else 0.0
-        )
+        r = None if scalar is None else scalar.r
+        return columns[name].role in _ENDS, -(0.0 if r is None else r.p95)
 
     chosen = sorted(columns, key=rank)[:most]
     return {name: column for name, column in columns.items() if name in chosen}
@@ -67,17 +70,19 @@ def _most_moved(columns: dict[str, ColumnReport], most: int) -> dict[str, Column
 def _change_row(name: str, column: ColumnReport, cover: bool, flips: bool) -> list[str]:
     scalar = column.scalar
     assert scalar is not None
-    r = scalar.r
+    plain = scalar.plain
+    sizes = (plain.p50, plain.p95, plain.max) if plain else (None, None, None)
+    measure = plain.measure if plain else "relative"
     return [
         f"{name} [{column.unit}]" if column.unit else name,
         f"{column.n:,}",
         *([percent(column.coverage)] if cover else []),
-        *(percent(x) for x in ((r.p50, r.p95, r.max) if r else (None, None, None))),
+        *(size(x, measure) for x in sizes),
         percent(scalar.material_share),
         percent(scalar.up_share),
         percent(scalar.down_share),
         *([percent(scalar.sign_flip_share)] if flips else []),
-        number(scalar.mean_revision),
+        signed_number(scalar.mean_revision),
     ]
 
 
@@ -98,19 +103,16 @@ def _change_notes(name: str, column: ColumnReport) -> list[str]:
 
 def details(name: str, column: ColumnReport, limits: Limits) -> list[Section]:
     """The largest moves of a column, then its horizons and its groups."""
-    sections = [_top(name, column, limits)]
+    sections, measure = [_top(name, column, limits)], measure_of(column.scalar)
     if column.horizons:
-        sections.append(
-            _groups("horizons", f"{name} by horizon", "step", column.horizons, name, limits)
-        )
+        sections.append(_groups("horizons", "step", column.horizons, name, measure, limits))
     return sections + [
-        _groups("groups", f"{name} by {by}", by, groups, name, limits)
-        for by, groups in column.groups.items()
+        _groups("groups", by, groups, name, measure, limits) for by, groups in column.groups.items()
     ]
 
 
 def _groups(
-    kind: str, heading: str, by: str, groups: list[Group], column: str, limits: Limits
+    kind: str, by: str, groups: list[Group], name: str, measure: str, limits: Limits
 ) -> Section:
     shown = largest_groups(groups, limits.groups)
     notes: list[str] = []
@@ -122,20 +124,20 @@ def _groups(
         [
             group_name(group),
             f"{group.n:,}",
-            percent(group.p50),
-            percent(group.p95),
+            size(group.plain_p50, measure),
+            size(group.plain_p95, measure),
             percent(group.material_share),
         ]
         for group in shown
     ]
     return Section(
         kind,
-        heading,
+        f"{name} by {'horizon' if kind == 'horizons' else by}",
         [],
         [by, "keys", "median", "95 %", "material"],
         rows,
         notes=notes,
-        column=column,
+        column=name,
     )
 
 
@@ -164,7 +166,7 @@ def group_name(group: Group) -> str:
 def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
     scalar = column.scalar
     top, share = (scalar.top, scalar.top_share) if scalar is not None else ([], None)
-    moves = collapsed(top)
+    moves = collapsed(scalar)
     rows = [move.cells for move in moves[: limits.rows]]
     notes = (
         [f"of the {len(top)} largest; keys that moved alike are one line"]
@@ -173,7 +175,7 @@ def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
     )
     if share is not None and moves:
         notes.append(f"the 1 % of the keys that moved most make up {percent(share)} of all change")
-    header = ["key", "old", "new", "change", "relative"] if moves else []
+    header = ["key", "old", "new", "difference", "change"] if moves else []
     return Section("top", f"Largest moves of {name}", [], header, rows, notes=notes, column=name)
 
 
@@ -185,6 +187,7 @@ class Move:
 
     change: Change
     others: int
+    measure: str = "relative"
 
     @property
     def name(self) -> str:
@@ -193,16 +196,17 @@ class Move:
 
     @property
     def cells(self) -> list[str]:
-        """Key, old, new, change, relative change."""
-        return [self.name, *_numbers(self.change)]
+        """Key, old, new, their difference, the change."""
+        return [self.name, *_numbers(self.change, self.measure)]
 
 
-def collapsed(top: list[Change]) -> list[Move]:
+def collapsed(scalar: ScalarReport | None) -> list[Move]:
     """Largest moves as they are listed; neighbours that read the same but for the last part of
     their key are one.
     """
     moves: list[Move] = []
-    for change in top:
+    measure = measure_of(scalar)
+    for change in scalar.top if scalar else []:
         last = moves[-1] if moves else None
         if (
             last
@@ -210,18 +214,24 @@ def collapsed(top: list[Change]) -> list[Move]:
             and len(change.key) > 1
             and _alike(last.change, change)
         ):
-            moves[-1] = Move(last.change, last.others + 1)
+            moves[-1] = Move(last.change, last.others + 1, measure)
         else:
-            moves.append(Move(change, 0))
+            moves.append(Move(change, 0, measure))
     return moves
 
 
+def measure_of(scalar: ScalarReport | None) -> str:
+    """In what a column's changes are said: `relative`, `points`."""
+    return scalar.plain.measure if scalar is not None and scalar.plain is not None else "relative"
+
+
 def _alike(first: Change, second: Change) -> bool:
-    return _numbers(first) == _numbers(second)
+    return _numbers(first, "") == _numbers(second, "")
 
 
-def _numbers(change: Change) -> list[str]:
-    return [*numbers(change.a, change.b, change.d), number(change.d), percent(change.r)]
+def _numbers(change: Change, measure: str) -> list[str]:
+    pair = numbers(change.a, change.b, change.d)
+    return [*pair, signed_number(change.d), moved_by(change.a, change.b, change.plain, measure)]
 
 
 def tolerance(report: Report) -> str:

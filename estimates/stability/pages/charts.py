@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 from estimates.render import vega
+from estimates.render.change_text import moved_by
 from estimates.render.chart import (
     INK,
     NUMBER,
@@ -24,7 +25,7 @@ from estimates.render.chart import (
     row_names,
 )
 from estimates.render.colours import BEYOND, WITHIN
-from estimates.render.wording import cells, cut, numbers, percent, visible
+from estimates.render.wording import cells, cut, numbers, visible
 from estimates.stability.pages.change_sections import Move, group_name
 from estimates.stability.pages.pictures import Against, Histogram
 from estimates.stability.report import Change, Group, Transitions
@@ -134,12 +135,13 @@ def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
 def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str:
     """A bar for each of the largest moves, to the left for down, under its key and values."""
     alt = vega.altair()
-    relative = all(move.change.r is not None for move in moves)
+    plain = all(move.change.plain is not None for move in moves)
+    points = plain and any(move.measure == "points" for move in moves)
     rows: Rows = []
     for i, move in enumerate(moves):
         change = move.change
         values = " → ".join(numbers(change.a, change.b, change.d))
-        size = _signed(change) if relative else change.d
+        size = change.plain if plain else change.d
         rows.append(
             {
                 "row": i,
@@ -149,13 +151,14 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
                 "fill": BEYOND if _material(change, rtol, atol) else WITHIN,
             }
         )
-    title = "relative change" if relative else "change" + (f" ({visible(unit)})" if unit else "")
+    unit = "percentage points" if points else unit
+    title = "change" + ("" if plain and not points else f" ({visible(unit)})" if unit else "")
     ends = [row["x"] for row in rows]
     x = alt.X(
         "x:Q",
         title=title,
         scale=alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends)], nice=False),
-        axis=axis_of(alt, PERCENT if relative else NUMBER, ticks=6),
+        axis=axis_of(alt, PERCENT if plain and not points else NUMBER, ticks=6),
     )
     base = alt.Chart(data_of(alt, rows)).encode(
         y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0))
@@ -173,15 +176,11 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
     )
 
 
-def groups(shown: list[Group], by: str) -> str:
+def groups(shown: list[Group], by: str, measure: str) -> str:
     """For each group a dot at the median and a line to the change that 1 in 20 keys exceeds."""
     alt = vega.altair()
     rows = _spread(shown)
-    x = alt.X(
-        "p50:Q",
-        title="relative change: median, and 95 % of keys",
-        axis=axis_of(alt, PERCENT, ticks=6),
-    )
+    x = alt.X("p50:Q", **_size_axis(alt, measure))
     y = alt.Y(
         "row:O",
         title=cut(visible(by), _LABEL),
@@ -200,15 +199,11 @@ def groups(shown: list[Group], by: str) -> str:
     )
 
 
-def horizons(shown: list[Group], by: str) -> str:
+def horizons(shown: list[Group], by: str, measure: str) -> str:
     """The same standing upright, one for each step into the future."""
     alt = vega.altair()
     rows = _spread(shown)
-    y = alt.Y(
-        "p50:Q",
-        title="relative change: median, and 95 % of keys",
-        axis=axis_of(alt, PERCENT, ticks=6),
-    )
+    y = alt.Y("p50:Q", **_size_axis(alt, measure))
     x = alt.X(
         "row:O",
         title=by,
@@ -278,14 +273,21 @@ def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
     ]
 
 
+def _size_axis(alt: Any, measure: str) -> dict[str, Any]:
+    points = measure == "points"
+    of = " in percentage points" if points else ""
+    axis = axis_of(alt, NUMBER if points else PERCENT, ticks=6)
+    return {"title": f"change{of}: median, and 95 % of keys", "axis": axis}
+
+
 def _spread(shown: list[Group]) -> Rows:
-    measured = [group for group in shown if group.p50 is not None and group.p95 is not None]
+    measured = [group for group in shown if group.plain_p50 is not None]
     return [
         {
             "row": i,
             "name": cut(visible(group_name(group)), _LABEL),
-            "p50": group.p50,
-            "p95": group.p95,
+            "p50": group.plain_p50,
+            "p95": group.plain_p95,
         }
         for i, group in enumerate(measured)
     ]
@@ -293,19 +295,15 @@ def _spread(shown: list[Group]) -> Rows:
 
 def _name(move: Move, values: str) -> str:
     """The key, as long as it has room beside the values, and how far it moved."""
-    r, down = move.change.r, move.change.b < move.change.a
+    change = move.change
     after = f" and {move.others} more" if move.others else ""
-    after += f" · {'−' if down else '+'}{percent(r)}" if r is not None else ""
+    after += f" · {moved_by(change.a, change.b, change.plain, move.measure)}"
     room = max(_ROW - len(values) - len(after), 12)
     key = cut(visible("/".join(move.change.key)), room)
     while cells(key) > room:
         key = cut(key, len(key) - 1)
     # isolated: letters that run to the left must not take the number along
     return f"\u2068{key}\u2069{after}"
-
-
-def _signed(change: Change) -> float | None:
-    return None if change.r is None else math.copysign(change.r, change.b - change.a)
 
 
 def _material(change: Change, rtol: float, atol: float) -> bool:

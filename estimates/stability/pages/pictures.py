@@ -23,10 +23,12 @@ from estimates.stability.deltas import SLACK, Deltas, deltas
 from estimates.stability.headline import main_columns
 from estimates.stability.interval_changes import interval_changes, scale_of
 from estimates.stability.kernels.selection import quantiles
+from estimates.stability.plain_change import plain_sizes
 from estimates.stability.value_kinds import Floats
 
 MOST_COLUMNS = 6  # that are drawn
 MOST_INTERVALS = 6
+POINTS = "percentage points"
 _BARS = 20  # on each side of 0, and at most one more
 _CELLS = 60  # on each side of the square of old against new
 # largest value over the middle one: from here on a linear axis shows one dot and a clump
@@ -41,7 +43,7 @@ class Histogram(msgspec.Struct, frozen=True):
     """How many keys lie in each of the bins i · width … (i + 1) · width, i from `first` on; 0 is
     always an edge.
 
-    unit            None for a share; else the unit of the column
+    unit            None for a share; else the unit of the column, or POINTS
     within, beyond  keys inside and outside of the limit that the picture is about: the materiality
                     tolerance, a width ±25 %, the old interval
     below, above    keys further out than the bins go; the bins hold 99 % of those that moved
@@ -77,8 +79,8 @@ class Against(msgspec.Struct, frozen=True):
 
 
 class ColumnPictures(msgspec.Struct, frozen=True):
-    """One column: signed relative change (in the unit of the column where there is no scale), and
-    old against new.
+    """One column: signed change as people say it (in the unit of the column where there is no
+    scale), and old against new.
 
     None where nothing moved, or where values do not fit on an axis.
     """
@@ -141,12 +143,13 @@ def _deltas(pair: AlignedVersions, contract: Contract, name: str) -> Deltas | No
 
 def _column(column_deltas: Deltas, contract: Contract, name: str) -> ColumnPictures:
     policy = contract.stability
-    unit = None if column_deltas.r is not None else contract.columns[name].unit or ""
-    signed = (
-        column_deltas.d
-        if column_deltas.r is None
-        else np.copysign(column_deltas.r, column_deltas.d)
-    )
+    points = contract.percentage_points(name)
+    plain = plain_sizes(column_deltas, points)
+    if plain is None:
+        unit, signed = contract.columns[name].unit or "", column_deltas.d
+    else:
+        unit = None if points is None else POINTS
+        signed = np.copysign(plain(slice(None)), column_deltas.d)
     return ColumnPictures(
         change=_histogram(signed, column_deltas.material, unit),
         against=_against(column_deltas, policy.rtol, policy.atol),

@@ -6,12 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from estimates.render.change_text import size
 from estimates.render.html import document, escaped, figure, isolated, legend, note, table
 from estimates.render.wording import count, percent, times, visible
 from estimates.stability.pages import charts
-from estimates.stability.pages.change_sections import collapsed, largest_groups, tolerance
+from estimates.stability.pages.change_sections import (
+    collapsed,
+    largest_groups,
+    measure_of,
+    tolerance,
+)
 from estimates.stability.pages.pictures import (
     MOST_COLUMNS,
+    POINTS,
     Against,
     Histogram,
     IntervalPictures,
@@ -91,10 +98,10 @@ def _key_figures_of_report(report: Report) -> list[str]:
     if report.keys.common and not report.identical and names:
         scalar = report.columns[names[0]].scalar
         assert scalar is not None
-        r = scalar.r
-        numbers += (
-            [("typical change", percent(r.p50)), ("1 in 20 beyond", percent(r.p95))] if r else []
-        )
+        plain = scalar.plain
+        if plain:
+            numbers.append(("typical change", size(plain.p50, plain.measure)))
+            numbers.append(("1 in 20 beyond", size(plain.p95, plain.measure)))
         numbers += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
     cells = "".join(
         f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in numbers
@@ -121,10 +128,11 @@ def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Ite
     column, drawn = report.columns[name], pictures.columns.get(name) if pictures else None
     limit = f"the tolerance of {tolerance(report)}"
     if drawn and drawn.change:
+        unit = POINTS if drawn.change.unit == POINTS else column.unit
         axis = (
-            f"change ({visible(column.unit or 'in its own unit')})"
+            f"change ({visible(unit or 'in its own unit')})"
             if drawn.change.unit is not None
-            else "relative change"
+            else "change relative to the old value"
         )
         svg = charts.distribution(drawn.change, axis)
         yield figure(
@@ -142,31 +150,32 @@ def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Ite
             legend("mostly within it", "mostly beyond"),
         )
     scalar = column.scalar
-    moves = collapsed(scalar.top)[:_MOVERS] if scalar else []
+    moves = collapsed(scalar)[:_MOVERS]
     if moves:
         svg = charts.movers(moves, column.unit, report.rtol, report.atol)
         yield figure(
             "Largest moves",
             svg,
-            "The keys that moved furthest, relative to the mean of old and new.",
+            "The keys that moved by the largest factor, up or down.",
         )
     if any(group.p95 is not None for group in column.horizons):
         shown = largest_groups(column.horizons, _GROUPS)
         yield figure(
             "Change by horizon",
-            charts.horizons(shown, "steps ahead"),
+            charts.horizons(shown, "steps ahead", measure_of(scalar)),
             _ranges(shown, len(column.horizons)),
         )
     for by, groups in column.groups.items():
         if any(group.p95 is not None for group in groups):
             shown = largest_groups(groups, _GROUPS)
-            yield figure(f"Change by {by}", charts.groups(shown, by), _ranges(shown, len(groups)))
+            drawn_groups = charts.groups(shown, by, measure_of(scalar))
+            yield figure(f"Change by {by}", drawn_groups, _ranges(shown, len(groups)))
 
 
 def _moved(column: ColumnReport, histogram: Histogram) -> str:
     scalar = column.scalar
-    r = scalar.r if scalar else None
-    parts = [_typical(percent(r.p50), percent(r.p95)) if r else ""]
+    p = scalar.plain if scalar else None
+    parts = [_typical(size(p.p50, p.measure), size(p.p95, p.measure)) if p else ""]
     parts += [f"{count(histogram.still, 'key')} did not move at all." if histogram.still else ""]
     return " ".join(part for part in [*parts, _further(histogram)] if part)
 
@@ -276,8 +285,8 @@ def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
 
 def _foot(report: Report) -> str:
     return (
-        "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no "
-        "change, 200 % the most. "
+        "<footer><p>Changes are relative to the old value, key by key, those of probabilities and "
+        "shares in percentage points (pp). "
         f"A change is material when it is more than {escaped(tolerance(report))} of the larger "
         f"value. Metrics revision {report.metrics_revision}, pairing {escaped(report.pairing)}."
         "</p></footer>"

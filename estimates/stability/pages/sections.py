@@ -34,6 +34,9 @@ NARROW = (
     "drift",
     "ranks",
 )
+_ROLLING = (
+    "elapsed: the time they are about has come; advanced: it lay beyond the older version's last"
+)
 _BESIDE = 100  # labels that one is told apart from
 PAIRED = {"same_horizon": ", at the same horizon", "same_target": ", for the same targets"}
 
@@ -117,6 +120,8 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
     ):
         if n:
             lines.append(f"{what}: {named(first, n, limits)}")
+    if keys.elapsed or keys.advanced:
+        lines.append(_ROLLING)
     lines += (
         []
         if isinstance(keys.near, msgspec.UnsetType)
@@ -225,7 +230,7 @@ def _intervals(intervals: list[IntervalReport], limits: Limits) -> Section:
         notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
     if len(intervals) > limits.columns:
         notes = [f"the first {limits.columns} of {len(intervals)} intervals", *notes]
-    heading = "Intervals; z: move of the point in old half widths"
+    heading = "Intervals; z: move of the point in half widths, half of upper − lower, of the old"
     rows = [_interval_row(i) for i in intervals[: limits.columns]]
     return Section("intervals", heading, header=header if rows else [], rows=rows, notes=notes)
 

@@ -141,7 +141,7 @@ def diff(options: Options, **arguments: Any) -> int:
     a slash or a capital letter is a file, which is read as the set's contract says (./scores, where
     it has none of them).
 
-    With --changes key by key: old and new value, d = new - old, r relative to their mean, and what
+    With --changes key by key: old and new value, d = new - old, the change, and what
     else is measured. With --why, in a store: the job again with the new data and the old
     parameters, the old data and the new parameters, and with nothing changed, which tells how much
     is noise. Inputs and code must be those of the versions; where they are not, it says so. Nothing

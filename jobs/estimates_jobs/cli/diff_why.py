@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from estimates.render.change_text import symmetric
 from estimates_jobs.attribution.split import Split
 from estimates_jobs.attribution.why import Difference, Why, render_json, why
 from estimates_jobs.cli.interface.command import Options
@@ -71,8 +72,8 @@ def _show_split(answer: Why, name: str, split: Split) -> None:
                 "mean": four_digits(effect.mean),
                 "mean absolute": four_digits(effect.mean_absolute),
                 "share": "" if effect.share is None else f"{effect.share:.1%}",
-                "r p50": four_digits(effect.r_p50),
-                "r p95": four_digits(effect.r_p95),
+                "median": "–" if effect.r_p50 is None else symmetric(effect.r_p50),
+                "95 %": "–" if effect.r_p95 is None else symmetric(effect.r_p95),
             }
             for label, effect in effects.items()
             if effect is not None

@@ -155,7 +155,8 @@ def _show_before(
         rows = [*entries, (about, estimate)]
         values = [cells.real_number(row[main]) for _, row in rows]
         before = values_before(values, [entry.state == "refused" for entry, _ in rows])
-        changes = cells.changes_with_bars(before, values, [False] * len(values))
+        points = contract.percentage_points(main)
+        changes = cells.changes_with_bars(before, values, [False] * len(values), points)
         terminal.table(
             ["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"],
             [
@@ -168,7 +169,7 @@ def _show_before(
         )
         chain = msgspec.json.decode(about.chain)
         if chain.get(main, {}).get("n"):
-            terminal.pairs(chain_pairs(chain[main]))
+            terminal.pairs(chain_pairs(chain[main], contract.percentage_points(main)))
     others = about.not_compared
     if others:
         verb = "is" if others == 1 else "are"

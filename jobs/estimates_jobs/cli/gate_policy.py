@@ -75,7 +75,7 @@ def _group_rows(rule: Rule) -> list[list[cells.Cell]]:
 
 
 def _limit(rule: Rule, limit: float | None) -> str:
-    return "" if limit is None else f"{rule.worse} {value_text(limit, rule.unit)}"
+    return "" if limit is None else f"{rule.worse} {value_text(limit, rule.unit, rule.name)}"
 
 
 def _sources(rule: Rule) -> str:

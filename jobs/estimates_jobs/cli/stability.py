@@ -7,7 +7,8 @@ import click
 from estimates.compare.series_report import DEFAULT_LAST, ColumnMove, PairMove, Series
 from estimates.contract.contract import Contract
 from estimates.reading.tabular import csv
-from estimates.render.wording import number, percent
+from estimates.render.change_text import size
+from estimates.render.wording import percent, signed_number
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 
@@ -34,7 +35,8 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     """How stable through time: what each move of production changed, from one version to the next,
     rollbacks too.
 
-    Changes are relative to the mean of old and new; the bars show the 95 % quantile.
+    Changes are relative to the old value, those of probabilities and shares in percentage points;
+    the bars show the 95 % quantile.
     """
     estimates = options.open_to_read()[set_name]
     series = estimates.stability(last, as_of=as_of)
@@ -73,7 +75,7 @@ def _show_column(pairs: list[PairMove], name: str, *, has_frozen: bool) -> None:
     is_label = any(column is not None and column.churn is not None for column in columns)
     bars = cells.size_bars(
         [
-            None if column is None else column.r_p95 if column.churn is None else column.churn
+            None if column is None else column.plain_p95 if column.churn is None else column.churn
             for column in columns
         ]
     )
@@ -100,12 +102,16 @@ def _metrics(column: ColumnMove | None, *, is_label: bool) -> dict[str, cells.Ce
     if is_label:
         return {"churn": "–" if column is None else percent(column.churn)}
     return {
-        "median": "–" if column is None else percent(column.r_p50),
-        "95 %": "–" if column is None else percent(column.r_p95),
+        "median": "–" if column is None else _size(column, column.plain_p50),
+        "95 %": "–" if column is None else _size(column, column.plain_p95),
         "material": "–" if column is None else percent(column.material_share),
-        "mean change": "–" if column is None else number(column.mean_revision),
+        "mean change": "–" if column is None else signed_number(column.mean_revision),
         "sign flips": "–" if column is None else percent(column.sign_flip_share),
     }
+
+
+def _size(column: ColumnMove, value: float | None) -> str:
+    return size(value, column.measure or "relative")
 
 
 def _note(pair: PairMove) -> str:

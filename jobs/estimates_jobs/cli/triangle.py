@@ -11,7 +11,8 @@ from rich.text import Text
 
 from estimates.contract.columns import key_text
 from estimates.reading.tabular import csv
-from estimates.render.wording import count
+from estimates.render.change_text import plain_change, symmetric
+from estimates.render.wording import count, percent
 from estimates.stability.through_time.revision_report import (
     Across,
     Chains,
@@ -154,8 +155,7 @@ def _show_triangle(frame: pl.DataFrame, key_columns: int) -> None:
 
 
 def _shaded(before: float | None, value: float) -> Text:
-    middle = 0.0 if before is None else (abs(before) + abs(value)) / 2
-    change = 0.0 if before is None or not middle else (value - before) / middle
+    change = 0.0 if before is None else plain_change(before, value) or 0.0
     colour = "green" if change > 0 else "red"
     style = "" if abs(change) < 0.01 else colour if abs(change) < 0.05 else f"bold {colour}"
     return Text(four_digits(value), style=style, justify="right")
@@ -223,14 +223,14 @@ def _show_chains(chains: Chains) -> None:
 def _middle(quantiles: Middle | None) -> str:
     if quantiles is None:
         return ""
-    half = f"half of {quantiles.n:,} keys by at most {quantiles.p50:.2%}"
-    return f"{half}, 19 of 20 by {quantiles.p95:.2%}"
+    half = f"half of {quantiles.n:,} keys by at most {symmetric(quantiles.p50)}"
+    return f"{half}, 19 of 20 by {symmetric(quantiles.p95)}"
 
 
 def _efficiency(quantiles: Middle | None) -> str:
     if quantiles is None:
         return ""
-    return f"half of {quantiles.n:,} keys at least {quantiles.p50:.1%} efficient"
+    return f"half of {quantiles.n:,} keys at least {percent(quantiles.p50)} efficient"
 
 
 def _unit(revisions: Revisions) -> str:
@@ -238,4 +238,4 @@ def _unit(revisions: Revisions) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.2%}"
+    return percent(share)

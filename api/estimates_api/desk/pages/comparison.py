@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import msgspec
 from litestar.params import PathParameter, QueryParameter, QueryParams
 from litestar.types import ASGIApp
 from markupsafe import Markup
 
+from estimates.contract.contract import Contract
 from estimates.render.html import table
 from estimates.stability.pages.pictures import MOST_COLUMNS, Pictures
 from estimates.stability.pages.sections import (
@@ -92,6 +94,7 @@ async def comparison(
         **leading.query(),
     )
     is_waiting = isinstance(drawn, Answer) and drawn.status == 202
+    contract = msgspec.convert(of_set.contract, Contract)
     answer = page.draw(
         "comparison.html",
         set=of_set,
@@ -107,6 +110,7 @@ async def comparison(
         changes=changes if isinstance(changes, ChangeList) else None,
         problem=changes.problem() if isinstance(changes, Answer) else None,
         numbers=_numbers(changes),
+        points={name: contract.percentage_points(name) for name in _numbers(changes)},
         leading=leading,
         by=by or (changes.by if isinstance(changes, ChangeList) else None),
         pairing=pairing,

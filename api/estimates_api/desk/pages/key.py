@@ -57,8 +57,8 @@ async def key_page(
     )
     columns = of_set.contract["columns"]
     numbers = list(answer.chain or {})
-    main = msgspec.convert(of_set.contract, Contract).main
-    chosen = next((name for name in (column, main, *numbers) if name in numbers), None)
+    contract = msgspec.convert(of_set.contract, Contract)
+    chosen = next((name for name in (column, contract.main, *numbers) if name in numbers), None)
     shown = [e for e in answer.history if everything or e.production]
     history = [e for e in shown if e.estimate is not None]
     outcome = await _outcome(page, of_set, parts)
@@ -67,6 +67,7 @@ async def key_page(
     why = await _why(page, set_name, parts, ref, history)
     pictures = await _pictures(page, of_set, parts, chosen, history, came)
     spines = await _spines(page, of_set, parts, chosen, {e.version for e in history}, outcome)
+    chain = (answer.chain or {}).get(chosen or "")
     return page.draw(
         "key.html",
         set=of_set,
@@ -84,7 +85,9 @@ async def key_page(
         errors={error.version: error for error in outcome.errors} if outcome else {},
         thing=thing,
         spines=spines,
-        chain=(answer.chain or {}).get(chosen or ""),
+        chain=chain,
+        steps=chain.steps if chain else [],
+        points=contract.percentage_points(chosen) if chosen else None,
         neighbours=await _neighbours(page, of_set, parts, why["why"]),
         **pictures,
         **why,

@@ -39,10 +39,10 @@ async def sparkline(request: ReadRequest, set_name: SetName, as_of: AsOf = None)
 def _values(pairs: list[PairMove]) -> list[float]:
     """What 1 in 20 keys of the first number moved by, at each move that says so."""
     return [
-        column.r_p95
+        column.plain_p95
         for pair in pairs
         for column in list(pair.columns.values())[:1]
-        if column.r_p95 is not None
+        if column.plain_p95 is not None
     ]
 
 

@@ -68,23 +68,19 @@ def duration(span: timedelta) -> str:
     return " ".join(part for part in parts[:2] if part[0] != "0") or "0s"
 
 
-def relative_change(old: float | None, new: float | None) -> str:
-    """How much a number moved, relative to the mean of old and new as in a diff; nothing where one
-    is missing.
-    """
-    if old is None or new is None:
-        return ""
-    middle = (abs(old) + abs(new)) / 2
-    return f"{(new - old) / middle:+.2%}" if middle else "+0.00%"
-
-
 def changes_with_bars(
-    old: Sequence[float | None], new: Sequence[float | None], without_bar: Sequence[bool]
+    old: Sequence[float | None],
+    new: Sequence[float | None],
+    without_bar: Sequence[bool],
+    points: float | None,
 ) -> list[str]:
-    """The relative change from each old to its new number, and a bar as long as it is large.
+    """The change from each old to its new number, and a bar as long as it is large.
 
+    points  percentage points in one unit of them; None: changes are relative to the old number
     Up and down look different. The three sequences have the same length.
     """
+    from estimates.render.change_text import moved
+
     moves = [
         0.0 if a is None or b is None or hidden else b - a
         for a, b, hidden in zip(old, new, without_bar, strict=True)
@@ -94,10 +90,9 @@ def changes_with_bars(
         ("▲" if move > 0 else "▽") * round(abs(move) / largest * _BAR) if largest else ""
         for move in moves
     ]
-    return [
-        f"{relative_change(a, b):>8} {bar}".rstrip()
-        for a, b, bar in zip(old, new, bars, strict=True)
-    ]
+    texts = [moved(a, b, points) for a, b in zip(old, new, strict=True)]
+    width = max(map(len, texts), default=0)
+    return [f"{text:>{width}} {bar}".rstrip() for text, bar in zip(texts, bars, strict=True)]
 
 
 def size_bars(numbers: Sequence[float | None]) -> list[str]:

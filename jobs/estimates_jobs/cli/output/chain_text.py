@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from estimates.contract.contract import Contract
+from estimates.render.change_text import moved
 from estimates.render.wording import count
 from estimates_jobs.cli.output import cells, terminal
 
@@ -36,16 +37,19 @@ def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str]
         terminal.section(
             f"{name} in {chain['n']} of {count(chain['versions'], 'version')} that had to have it"
         )
-        terminal.pairs(chain_pairs(chain))
+        terminal.pairs(chain_pairs(chain, contract.percentage_points(name)))
 
 
-def chain_pairs(chain: dict[str, Any]) -> list[tuple[str, cells.Cell]]:
-    """The metrics of one number's chain as text; a metric that is missing with the reason."""
+def chain_pairs(chain: dict[str, Any], points: float | None = None) -> list[tuple[str, cells.Cell]]:
+    """The metrics of one number's chain as text; a metric that is missing with the reason.
+
+    points  percentage points in one unit of it; None: changes are relative to the old number
+    """
     values = [step["value"] for step in chain["steps"]]
     previous = values[-2] if len(values) > 1 else None
     texts = {
-        "previous_r": ("versus previous", cells.relative_change(previous, values[-1])),
-        "first_r": ("versus first", cells.relative_change(values[0], values[-1])),
+        "previous_r": ("versus previous", moved(previous, values[-1], points)),
+        "first_r": ("versus first", moved(values[0], values[-1], points)),
         "flip_share": ("flips", f"{chain['flips']} of {count(chain['turns'], 'turn')}"),
         "efficiency": ("path", _path(chain)),
         "settle_time": ("settled", _settled(chain)),

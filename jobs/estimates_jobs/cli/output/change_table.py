@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from estimates.contract.contract import Contract
-from estimates.render.wording import count, percent
+from estimates.render.change_text import moved
+from estimates.render.wording import count, signed_number
 from estimates.stability.change_columns import change_columns
 from estimates_jobs.cli.output import cells, terminal
 
@@ -37,25 +38,31 @@ def show_changes(
     terminal.line(f"{what}, {shown}", "bold")
     others = [n for n in contract.columns if n != main and contract.columns[n].role not in _HIDDEN]
     others = [name for name in others if _moved(frame, name)]
-    numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
+    is_number = f"{main}.d" in frame.columns
+    points = contract.percentage_points(main)
     extra = [] if by is None or by in (f"{main}.d", f"{main}.r") else [by]
-    header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
+    header = [*contract.key, "change", f"old {main}", "new"]
+    header += [*(["new − old", "moved by"] if is_number else []), *extra, *others]
     plain = [*contract.key, "change"]
-
-    def measured(part: str, value: Any) -> cells.Cell:
-        return cells.number(value) if part == "d" or value is None else percent(value)
 
     rows = [
         [
             *(cells.number(row[name]) for name in plain),
             *cells.number_pair(row[f"{main}.a"], row[f"{main}.b"]),
-            *(measured(part, row[f"{main}.{part}"]) for part in numbers),
+            *(_moved_by(row, main, points) if is_number else []),
             *(cells.number(row[name]) for name in extra),
             *(_move(row[f"{name}.a"], row[f"{name}.b"]) for name in others),
         ]
         for row in frame.iter_rows(named=True)
     ]
     terminal.table(header, rows)
+
+
+def _moved_by(row: dict[str, Any], main: str, points: float | None) -> list[cells.Cell]:
+    d = row[f"{main}.d"]
+    if d is None:
+        return [None, None]
+    return [signed_number(d), moved(row[f"{main}.a"], row[f"{main}.b"], points)]
 
 
 def _moved(frame: pl.DataFrame, name: str) -> bool:

@@ -81,7 +81,8 @@ def _show_entries(
     main = next((name for name in wanted if name in columns), None)
     values = [None if main is None else cells.real_number(row.get(main)) for row in estimates]
     refused = [entry["state"] == "refused" for entry in entries]
-    changes = cells.changes_with_bars(values_before(values, refused), values, refused)
+    points = None if main is None else contract.percentage_points(main)
+    changes = cells.changes_with_bars(values_before(values, refused), values, refused, points)
     times = {"published_at": "published", "released_at": "claimed release"}
     if "released_at" not in entries[0]:
         del times["released_at"]
