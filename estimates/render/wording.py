@@ -29,7 +29,7 @@ def percent(share: float | None) -> str:
         return "<0.01 %"
     if 99.9 < value < 100:
         return ">99.9 %"
-    if value >= 1000:
+    if value >= 100:
         return f"{value:,.0f} %" if value < 1e9 else f"{value:.2g} %"
     return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
 
@@ -67,7 +67,7 @@ def number(x: float | None) -> str:
     if x is None:
         return "–"
     x += 0.0  # −0.0 is 0
-    return _minus(f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}")
+    return minus(f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}")
 
 
 def signed_number(x: float | None) -> str:
@@ -75,7 +75,7 @@ def signed_number(x: float | None) -> str:
     return f"+{number(x)}" if x is not None and x > 0 else number(x)
 
 
-def _minus(text: str) -> str:
+def minus(text: str) -> str:
     """The sign that is as wide as a plus; that of an exponent stays."""
     return f"−{text[1:]}" if text.startswith("-") else text
 
@@ -101,8 +101,8 @@ def _significant(x: float, digits: int) -> str:
     """So many significant digits, thousands apart, zeros behind the point left out."""
     exponent = math.floor(math.log10(abs(x))) if x else 0
     if not -5 <= exponent < digits:
-        return _minus(f"{x:.{digits}g}")
-    text = _minus(f"{x:,.{digits - 1 - exponent}f}")
+        return minus(f"{x:.{digits}g}")
+    text = minus(f"{x:,.{digits - 1 - exponent}f}")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -87,7 +87,7 @@ def test_the_page_says_it_all(held_store: Store) -> None:
     page = call("explain", SET, *KEY, "--store", held_store.root).text
     assert page.splitlines()[0] == f"{SET} AAPL/2024-06-03: value 102.03 USD"
     for text in (
-        "+0.98%",
+        "+0.99 %",
         "run       four",
         "outcome  pass against version 1",
         "promoted: production 1 → 4",

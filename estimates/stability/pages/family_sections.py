@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from estimates.render.change_text import moved
 from estimates.render.section import NAME, Limits, Section, key_name, named
-from estimates.render.wording import cut, not_computed, number, percent, percent_range, times
+from estimates.render.wording import cut, minus, not_computed, number, percent, percent_range, times
 from estimates.stability.family_reports import (
     DriftReport,
     NearKeys,
@@ -160,8 +161,7 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
             f"{flow.n_to:,}",
             percent(flow.outflow_share),
             percent(flow.inflow_share),
-            f"{'+' if flow.prevalence_change > 0 else '-' if flow.prevalence_change < 0 else ''}"
-            + percent(abs(flow.prevalence_change)),
+            moved(0.0, flow.prevalence_change, 100.0),
         ]
         for flow in label.flows
     ]
@@ -295,7 +295,7 @@ def _signed(change: SignedChange) -> tuple[str, str]:
 
 
 def _short(x: float | None) -> str:
-    return "–" if x is None else f"{x:,.3g}"
+    return "–" if x is None else minus(f"{x:,.3g}")
 
 
 def _ratio(log_ratio: Spread | None) -> str:

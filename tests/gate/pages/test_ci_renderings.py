@@ -216,7 +216,8 @@ def test_markdown_folds_what_nobody_has_to_read() -> None:
     assert page.startswith(
         "### prices version 2 against version 1: BLOCKED (1 fail, 1 warn)\n\n"
         "|  | check | value | limit | n | found |\n| :-- | :-- | --: | :-- | --: | :-- |\n"
-        "| fail | 26 p95_change | 1.637 | blocks above 0.25, warns above 0.15 | 25 | "
+        "| fail | 26 p95_change | r\u00a01.637\u00a0(×10) | blocks above r 0.25 (×1.29), warns above "
+        "r 0.15 (×1.16) | 25 | "
     )
     folded = re.findall(r"^<summary>(.*)</summary>$", page, re.MULTILINE)
     assert folded == [
@@ -256,7 +257,7 @@ def test_every_form_says_who_let_it_through() -> None:
             "waiver 7 by ada until 2026-11-21T00:00:00Z, AAPL/2026-11-23: a split"
             in page.replace("\\", "")
         )
-        assert "sector tech: fail, value 0.5; blocks above 0.25" in page
+        assert "sector tech: fail, value r 0.5 (×1.67); blocks above r 0.25 (×1.29)" in page
     case = next(ElementTree.fromstring(render_junit(verdict)).iter("testcase"))
     assert "waiver 7 by ada" in (case.findtext("system-out") or "")
 

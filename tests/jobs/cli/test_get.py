@@ -165,7 +165,7 @@ def test_a_history_shows_the_change_from_version_to_version(store: Store) -> Non
     lines = _text(store, "history", SET, *KEY).splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["1", "2", "3"]
     assert "superseded" in lines[2]
-    assert "+0.99%" in lines[3]
+    assert "+1.00 %" in lines[3]
     assert "refused" in lines[4]
 
 
@@ -175,7 +175,7 @@ def test_a_history_says_what_became_of_the_number(store: Store) -> None:
     """
     page = _text(store, "history", SET, *KEY)
     assert "value in 2 of 2 versions that had to have it" in page
-    assert page.count("+0.99%") == 3
+    assert page.count("+1.00 %") == 3
     assert "too few values" in page
     body = _json(store, "history", SET, *KEY, "--chain")
     assert body == store[SET].history(*KEY, chain=True).json

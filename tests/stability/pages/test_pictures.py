@@ -62,7 +62,7 @@ def material(a: float, b: float) -> bool:
 
 @given(PAIRS)
 def test_every_key_is_in_its_bar(pairs: list[tuple[float, float]]) -> None:
-    """Signed relative change: each key is counted once, in the bin that holds it, by whether it is
+    """Change relative to the old value: each key is counted once, in its bin, by whether it is
     material.
     """
     change = drawn(pairs)[0]
@@ -73,7 +73,7 @@ def test_every_key_is_in_its_bar(pairs: list[tuple[float, float]]) -> None:
     within, beyond = [0] * len(change.within), [0] * len(change.within)
     below = above = 0
     for a, b in moved:
-        r = math.copysign(2 * (abs(b - a) / max(abs(a) + abs(b), 2 * FLOOR)), b - a)
+        r = math.copysign(abs(b - a) / max(abs(a), FLOOR), b - a)
         place = math.floor(abs(r) / change.width)
         at = (place if r > 0 else -1 - place) - change.first
         if not 0 <= at < len(within):

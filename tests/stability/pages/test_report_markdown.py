@@ -53,7 +53,7 @@ def test_page() -> None:
     assert page.startswith(
         "### demand  version 1 → version 2\n\n**units changed on 50.0 % of 2 keys"
     )
-    assert "| units \\[pieces\\] | 2 | 66.7 % | 4.76 % |" in page
+    assert "| units \\[pieces\\] | 2 | 66.7 % | 5.00 % |" in page
     assert re.findall(r"^#### (.*)$", page, re.MULTILINE)[0] == "Keys"
     folded = re.findall(r"^<details>\n<summary>(.*)</summary>\n\n", page, re.MULTILINE)
     assert folded[2:4] == ["Largest moves of units", "units by shop"]

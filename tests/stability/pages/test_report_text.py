@@ -22,7 +22,7 @@ def test_headline_says_it_in_one_sentence() -> None:
     )
     report = diff(a, b, CONTRACT, name_a=1, name_b=2)
     assert report.headline == (
-        "units changed on 50.0 % of 2 keys, typically by 4.76 %; most on b: 20 → 22; 0 % of 3 keys "
+        "units changed on 50.0 % of 2 keys, typically by 5.00 %; most on b: 20 → 22; 0 % of 3 keys "
         "changed class; "
         "units lost its value on 33.3 %; 1 key added, 1 key removed."
     )
@@ -62,7 +62,7 @@ def test_page() -> None:
 
 PAGE = """
 demand  version 1 → version 2
-units changed on 50.0 % of 2 keys, typically by 4.76 %; most on b: 20 → 22; 33.3 % of 3 keys changed
+units changed on 50.0 % of 2 keys, typically by 5.00 %; most on b: 20 → 22; 33.3 % of 3 keys changed
 class; units lost its value on 33.3 %; 1 key added, 1 key removed.
 
 Keys
@@ -70,9 +70,9 @@ Keys
   added: e
   removed: d
 
-Change per key, relative to the mean of old and new; material: by more than 1.00 %
+Change per key, relative to the old value; material: by more than 1.00 %
   column          keys   cover  median    95 %     max  material      up  down  mean change
-  units [pieces]     2  66.7 %  4.76 %  9.05 %  9.52 %    50.0 %  50.0 %   0 %            1
+  units [pieces]     2  66.7 %  5.00 %  9.50 %  10.0 %    50.0 %  50.0 %   0 %           +1
 
 Labels
   class: 33.3 % (95 %: 6.15 % to 79.2 %) of 3 keys changed their label; Cohen's kappa 0.5
@@ -85,20 +85,20 @@ Values that came or went
   units: lost on c
 
 class, label by label
-  label  old keys  new keys  left it  new to it    share
-  x             2         1   50.0 %        0 %  -33.3 %
-  y             1         1      0 %        0 %      0 %
-  z             0         1        –      100 %  +33.3 %
+  label  old keys  new keys  left it  new to it     share
+  x             2         1   50.0 %        0 %  −33.3 pp
+  y             1         1      0 %        0 %      0 pp
+  z             0         1        –      100 %  +33.3 pp
 
 Largest moves of units
-  key  old  new  change  relative
-  b     20   22       2    9.52 %
+  key  old  new  difference   change
+  b     20   22          +2  +10.0 %
   the 1 % of the keys that moved most make up 100 % of all change
 
 units by shop
   shop  keys  median    95 %  material
   a *      1     0 %     0 %       0 %
-  b *      1  9.52 %  9.52 %     100 %
+  b *      1  10.0 %  10.0 %     100 %
   * fewer than 30 keys
 
 Ranks, the largest value first
@@ -108,7 +108,7 @@ Ranks, the largest value first
 
 Distributions as a whole, whatever the keys
   column  median shift  spread    PSI     KS    W1
-  units           -0.4    ×0.6  0.517  0.333  0.63
+  units           −0.4    ×0.6  0.517  0.333  0.63
 """
 
 
@@ -137,7 +137,7 @@ def test_json_has_twelve_digits_and_the_names_of_the_report() -> None:
         (0.12345, "12.3 %"),
         (0.9999, ">99.9 %"),
         (1, "100 %"),
-        (2, "200.0 %"),
+        (2, "200 %"),
     ],
 )
 def test_percent_is_never_rounded_to_all_or_nothing(share: float, text: str) -> None:
