@@ -111,6 +111,7 @@ class _SetMethods(_Performer[SetRequests]):
     scan = _method_of(reading_requests.scan)
     history = _method_of(reading_requests.history)
     explain = _method_of(reading_requests.explain)
+    rows = _method_of(reading_requests.rows)
     diff = _method_of(comparison_requests.diff)
     page = _method_of(comparison_requests.page)
     changes = _method_of(comparison_requests.changes)

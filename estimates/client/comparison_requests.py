@@ -12,7 +12,7 @@ from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.client.plans import Plan
 from estimates.client.problems import decoded
 from estimates.client.reading_requests import contract_of, resolve
-from estimates.client.set_requests import PageHead, SetRequests, is_number
+from estimates.client.set_requests import ARROW, PageHead, SetRequests, is_number
 from estimates.client.urls import Parameters, Time, time_text
 from estimates.compare.change_page import ChangeCursor, ChangePage
 from estimates.compare.queries import PairOptions
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from estimates.keys.key_form import Key
-
-_ARROW = "application/vnd.apache.arrow.stream"
 
 
 def diff(
@@ -127,7 +125,7 @@ def triangle(
         import polars as pl
 
     parameters = {"column": column, "across": across}
-    reply = yield from requests.get(_triangle_path(requests, key), parameters, media_type=_ARROW)
+    reply = yield from requests.get(_triangle_path(requests, key), parameters, media_type=ARROW)
     return pl.read_ipc_stream(reply.body)
 
 

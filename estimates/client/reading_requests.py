@@ -6,25 +6,27 @@ Each function is a plan: the method of that name of `RemoteSet` and `AsyncRemote
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 import msgspec
 
 from estimates import instants
+from estimates.catalog.at import NOW, At
 from estimates.catalog.records import State, Version, VersionHead, VersionSummary
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.client.plans import Plan, Reply
 from estimates.client.problems import decoded
-from estimates.client.set_requests import PageHead, SetRequests
+from estimates.client.set_requests import ARROW, PageHead, SetRequests
 from estimates.client.urls import Parameters, Time, comma_list, key_part, segment, time_text
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.extras import needs
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_version
+from estimates.reading.row_request import RowOptions, row_query
 from estimates.reading.standing import Standing
 
 if TYPE_CHECKING:
@@ -242,6 +244,7 @@ def history(
     chain: bool = False,
     clock: Clock = None,
     shape: int | None = None,
+    deadline: str | None = None,
 ) -> Plan[Answer]:
     """One key through the versions of production's shape, or of another, oldest first; at a moment,
     those published until then.
@@ -257,9 +260,37 @@ def history(
         "chain": "true" if chain else None,
         "clock": clock,
         "shape": shape,
+        "deadline": deadline,
     }
     reply = yield from requests.get(f"/history/{requests.key_path(key)}", parameters)
     return _marked(Answer(requests.name, None, reply.body, fields), reply)
+
+
+def rows(
+    requests: SetRequests,
+    where: Mapping[str, Any] | None = None,
+    *,
+    at: At = NOW,
+    **query: Unpack[RowOptions],
+) -> Plan[pl.DataFrame]:
+    """The rows whose keys lie in ranges, of one version or of many; `RowQuery` says what the
+    options mean. See `EstimateSet.rows`.
+    """
+    with needs("frames"):
+        import polars as pl
+
+    request = row_query(where, query)
+    parameters = requests.version_parameters(at.ref, at.as_of, at.clock)
+    parameters |= {
+        "fields": comma_list(request.fields),
+        "order": comma_list(request.order) if request.order else None,
+        "release": None if request.release is None else str(request.release),
+        "lag": request.lag,
+        "deadline": request.deadline,
+    }
+    path = f"/versions/{segment(str(parameters.pop('ref')))}/data"
+    reply = yield from requests.get(path, request.where | parameters, media_type=ARROW)
+    return pl.read_ipc_stream(reply.body)
 
 
 def explain(

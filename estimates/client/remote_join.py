@@ -30,13 +30,14 @@ _BATCH = 20_000  # keys in one request
 def as_of_join(
     requests: SetRequests,
     frame: Any,
-    time: str,
+    time: str | None = None,
     *,
     fields: Sequence[str] | None = None,
     clock: Clock = None,
+    deadline: str | None = None,
 ) -> Plan[pl.DataFrame]:
-    """The rows of `frame` in order, each with the estimate that production gave at its `time`, and
-    its version.
+    """The rows of `frame` in order, each with the estimate that production gave at its `time`, or
+    at a `deadline` before its target, and its version.
 
     A batch is asked for each version that was in force at any of the times; see
     `estimates.reading.as_of_join`.
@@ -50,7 +51,7 @@ def as_of_join(
     if clock is not None:
         moves = released_moves(moves, known)
     present = requests.as_of or max(instants.now(), newest)
-    join = AsOfPlan(contract, frame, time, fields, clock, moves, present)
+    join = AsOfPlan(contract, frame, time, fields, clock, moves, present, deadline)
     answers: list[pl.DataFrame] = []
     for number, keys in join.groups:
         version = None if number == NONE else known[number - 1]

@@ -23,6 +23,7 @@ from estimates.errors import CorruptError, InvalidError, StaleError
 if TYPE_CHECKING:
     from estimates.keys.key_form import Key
 
+ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 
 

@@ -137,9 +137,8 @@ class Series(msgspec.Struct, frozen=True):
             "frozen_share": number,
             "frozen_reason": text,
         }
-        measures = {
-            name: integer if name == "n" else number for name in ColumnMove.__struct_fields__
-        }
+        others = {"n": integer, "measure": text}
+        measures = {name: others.get(name, number) for name in ColumnMove.__struct_fields__}
         names = dict.fromkeys(name for pair in self.pairs for name in pair.columns)
         cells = {f"{name}.{part}": kind for name in names for part, kind in measures.items()}
         headlines = [pair.headline for pair in self.pairs]

@@ -16,13 +16,8 @@ from estimates.gate.check import Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.render.change_text import size
 from estimates.stability.family_reports import RankReport
-from estimates.stability.report import (
-    ColumnReport,
-    IntervalReport,
-    LabelReport,
-    PlainChange,
-    ScalarReport,
-)
+from estimates.stability.label_report import LabelReport
+from estimates.stability.report import ColumnReport, IntervalReport, PlainChange, ScalarReport
 
 T = TypeVar("T")
 WIDE = 0.8  # the level from which a pair of quantiles holds a point

@@ -10,6 +10,8 @@ tabular         answers as polars frames, CSV and Arrow
 key_chain       the chain of one key: what became of each of its numbers
 expected_keys   which keys a version had to have
 absent_keys     why versions have no row for keys, column by column
+row_request, row_query   rows by ranges of the key, by release, lag and deadline
+deadline        a moment before each target
 as_of_plan      which rows of a frame go to which version, and back
 as_of_join      for each row of a frame the estimate that production gave at its time
 key_values      the values of one column of the key, under those before it

@@ -22,9 +22,10 @@ def as_of_join(
     read: ReadColumns,
     name: str,
     frame: Any,
-    time: str,
+    time: str | None,
     fields: Sequence[str] | None = None,
     clock: Clock = None,
+    deadline: str | None = None,
 ) -> pl.DataFrame:
     """The rows of `frame` in their order, each with the estimate that production gave at its time
     (inclusive).
@@ -34,6 +35,8 @@ def as_of_join(
     read    some columns of a version, of the rows that fulfil a condition; called for one version
             after the other
     fields  columns of the contract; default: all but the key
+    deadline  in place of `time`: a moment before each target, `D-1T06:00` or `PT36H`, which stands
+            in a column `deadline` of the answer
 
     Adds these columns, `version`, `published_at` and `status`, with clock `released` also
     `released_at` and `imported` (whether the version's time of release is a claim). `status` is
@@ -44,12 +47,13 @@ def as_of_join(
     time.
     Raises InvalidError: `no_table`, `columns` (missing, or in the way of what is added),
     `column_type`, `null_key`, `bad_time` (the time column), `as_of_in_future`, `unknown_field`,
-    `bad_clock`; CorruptError.
+    `bad_clock`, `bad_deadline`, `no_horizon`; CorruptError.
     """
     view = reader.view.set(name)
     check_clock(name, clock, asks_alias=True)
     moves = view.moves_by(clock).get(PRODUCTION, [])
-    plan = AsOfPlan(view.present_contract, frame, time, fields, clock, moves, reader.view.present)
+    present = reader.view.present
+    plan = AsOfPlan(view.present_contract, frame, time, fields, clock, moves, present, deadline)
     absent = AbsentKeys(reader, keys_of(plan.frame, plan.contract), read)
     answers: list[pl.DataFrame] = []
     for number, keys in plan.groups:

@@ -15,6 +15,7 @@ from estimates.catalog.released import Clock, Moves, check_clock
 from estimates.contract.conform import DTYPES, as_frame, schema, typed_keys
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.reading.deadline import DEADLINE, with_deadlines
 from estimates.reading.field_selection import selection
 
 NONE = 0  # stands for no version; versions count from 1
@@ -38,15 +39,25 @@ class AsOfPlan:
         self,
         contract: Contract,
         frame: Any,
-        time: str,
+        time: str | None,
         fields: Sequence[str] | None,
         clock: Clock,
         moves: Moves,
         present: datetime,
+        deadline: str | None = None,
     ) -> None:
         name = contract.name
         check_clock(name, clock, asks_alias=True)
         self.frame = as_frame(frame)
+        if (time is None) == (deadline is None):
+            raise InvalidError(
+                "bad_time",
+                f"{name}: a join is at moments of a column, or at a deadline before each target",
+                remedy="give one of time and deadline",
+            )
+        if deadline is not None:
+            self.frame, time = with_deadlines(self.frame, contract, deadline), DEADLINE
+        assert time is not None
         self.contract = contract
         selection(name, contract, fields)
         self.columns = [column for column in contract.columns if fields is None or column in fields]

@@ -107,12 +107,14 @@ class Reader:
         chain: bool = False,
         clock: Clock = None,
         shape: int | None = None,
+        deadline: str | None = None,
     ) -> Answer:
         """One key through the versions published in [since, until], oldest first; of expired ones
         it is only told when and why they went.
 
         Only versions of one shape count, by default production's (before the first promotion: the
         newest contract's).
+        `deadline` is an end of its own, a moment before the key's target.
         `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
@@ -121,13 +123,18 @@ class Reader:
         `"erased":{"at":…,"actor":…,"reason":…}`; by the clock `released` times in
         production and bounds go by claims, and each entry has `released_at` and `imported` too.
         Raises NotFoundError (`unknown_set`, `unknown_shape`), InvalidError (`bad_clock`,
-        `unknown_field`, `key_parts`, `bad_key_part`).
+        `unknown_field`, `key_parts`, `bad_key_part`, `bad_deadline`, `no_horizon`).
         """
         check_clock(name, clock, asks_alias=True)
         view = self.view.set(name)
         shape = view.present_shape if shape is None else shape
         form = key_form(view, view.newest_of(shape))
         search_key = form.search(key)
+        if deadline is not None:
+            from estimates.reading.deadline import deadline_of_key  # few ask for it
+
+            moment = deadline_of_key(form.contract, key, deadline)
+            until = moment if until is None else min(moment, until)
         since, until = (t and self.view.time_of(t) for t in (since, until))
         in_bounds = versions_within(view, shape, since, until, only, clock)
         versions = [version for version in in_bounds if version.expired_at is None]

@@ -1,6 +1,7 @@
 """Text, Markdown, HTML and pictures: what all reports are laid out with.
 
 section            a heading, sentences, a table and notes: what each layout is given
+change_text        how far a number moved, one way everywhere
 wording            numbers, names and keys as people read them; cutting and making visible
 digits             numbers of JSON, rounded to 12 significant digits
 terminal           pages of plain text: tables, wrapped lines, bars

@@ -3,7 +3,7 @@
 Formulas: docs/stability.md.
 
 diff               puts the report together: start here
-report, family_reports   the Structs of the report; they need msgspec alone
+report, label_report, family_reports   the Structs of the report; they need msgspec alone
 headline           the report in one sentence
 unchanged          the report of a snapshot and itself
 
@@ -13,7 +13,7 @@ pairing, paired_contract   which keys are compared: the same key, target, or ste
 aligned            two aligned frames, read column by column
 value_kinds        finite, null, nan, +inf, -inf, absent
 noise              differences that a column's own tolerance says are none
-deltas             how one number moved, key by key
+deltas, plain_change   how one number moved, key by key; as people say it
 interval_changes   how one interval moved, key by key
 ranking            both versions of a column, sorted
 shared_rows        rows that both versions share and no report has to read

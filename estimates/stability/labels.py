@@ -10,7 +10,7 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment
-from estimates.stability.report import LabelChange, LabelFlow, LabelReport, Transitions
+from estimates.stability.label_report import LabelChange, LabelFlow, LabelReport, Transitions
 
 _Z95 = 1.959963984540054
 _CHANGED = 20

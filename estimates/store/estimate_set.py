@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.accuracy.accuracy_report import LAST_SCORED
-from estimates.catalog.at import At
+from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # who reads by key does not pay for the rest
     from estimates.compare.vintages import Vintages
     from estimates.gate.policy_table import PolicyInForce
     from estimates.gate.verdict import Verdict
+    from estimates.reading.row_request import RowOptions
     from estimates.stability.report import Report
     from estimates.stability.through_time.revision_report import Across, Revisions
     from estimates.store.judge import JudgeOptions
@@ -168,11 +169,13 @@ class EstimateSet:
         fields: Sequence[str] | None = None,
         chain: bool = False,
         shape: int | None = None,
+        deadline: str | None = None,
     ) -> Answer:
         """One key through the versions of production's shape, or of another, oldest first;
         `Reader.history`.
 
-        chain  also what became of its numbers: a `stability.Chain` a column
+        chain     also what became of its numbers: a `stability.Chain` a column
+        deadline  published until then before the key's target: `D-1T06:00`, `PT36H`
         """
         return self.store.reader().history(
             self.name,
@@ -184,6 +187,7 @@ class EstimateSet:
             chain=chain,
             clock=clock,
             shape=shape,
+            deadline=deadline,
         )
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
@@ -223,10 +227,16 @@ class EstimateSet:
         return self.store.frame(self.resolve(ref, as_of, clock))
 
     def as_of_join(
-        self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
+        self,
+        frame: Any,
+        time: str | None = None,
+        *,
+        fields: Sequence[str] | None = None,
+        clock: Clock = None,
+        deadline: str | None = None,
     ) -> pl.DataFrame:
         """The rows of `frame` in order, each with the estimate that production gave at its `time`,
-        and its version.
+        or at a deadline before its target (`D-1T06:00`, `PT36H`), and its version.
 
         frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame,
                a lazy one, or what `polars.DataFrame` takes; see `reading.as_of_join.as_of_join`
@@ -234,24 +244,32 @@ class EstimateSet:
         from estimates.reading.as_of_join import as_of_join
 
         return as_of_join(
-            self.store.reader(), self.store.columns, self.name, frame, time, fields, clock
+            self.store.reader(), self.store.columns, self.name, frame, time, fields, clock, deadline
         )
 
-    def diff(
+    def rows(
         self,
-        a: Ref,
-        b: Ref = PRODUCTION,
-        **pair: Unpack[PairOptions],
-    ) -> Report:
+        where: Mapping[str, Any] | None = None,
+        *,
+        at: At = NOW,
+        **query: Unpack[RowOptions],
+    ) -> pl.DataFrame:
+        """The rows whose keys lie in ranges, of one version or of many; `RowQuery` says what the
+        options mean.
+
+        where  by key column a value or a pair of ends, both in it: `{"day": ("2026-12-01", None)}`
+        """
+        from estimates.reading.row_query import query_rows
+        from estimates.reading.row_request import row_query
+
+        request = row_query(where, query)
+        return query_rows(self.store.reader(), self.store.columns, self.name, request, at)
+
+    def diff(self, a: Ref, b: Ref = PRODUCTION, **pair: Unpack[PairOptions]) -> Report:
         """How version `b` differs from version `a`; `DiffQuery` says what the options mean."""
         return self._compared(a, b, pair).cached_report(self.store.reports)
 
-    def page(
-        self,
-        a: Ref,
-        b: Ref = PRODUCTION,
-        **pair: Unpack[PairOptions],
-    ) -> str:
+    def page(self, a: Ref, b: Ref = PRODUCTION, **pair: Unpack[PairOptions]) -> str:
         """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without
         the extra.
         """
@@ -344,14 +362,8 @@ class EstimateSet:
         """
         from estimates.store.key_scoring import scores_by_key
 
-        return scores_by_key(
-            self.store,
-            self.name,
-            actuals,
-            versions=versions,
-            vintage=vintage,
-            log_shift=log_shift,
-        )
+        options = {"versions": versions, "vintage": vintage, "log_shift": log_shift}
+        return scores_by_key(self.store, self.name, actuals, **options)
 
     def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
         """Grade the gate's verdicts by actual values and log the grades; see

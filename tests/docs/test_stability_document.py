@@ -11,7 +11,7 @@ import pytest
 
 from estimates.compare.series_report import ColumnMove, PairMove
 from estimates.gate.registry import CHECKS
-from estimates.stability import family_reports, report
+from estimates.stability import family_reports, label_report, report
 from estimates.stability.family_reports import (
     CutReport,
     Divergence,
@@ -32,6 +32,7 @@ from estimates.stability.family_reports import (
     Total,
     Totals,
 )
+from estimates.stability.label_report import LabelChange, LabelFlow, LabelReport, Transitions
 from estimates.stability.report import (
     Carried,
     Change,
@@ -41,9 +42,7 @@ from estimates.stability.report import (
     IntervalOrder,
     IntervalReport,
     KeysReport,
-    LabelChange,
-    LabelFlow,
-    LabelReport,
+    PlainChange,
     PointMove,
     RelativeChange,
     Report,
@@ -51,7 +50,6 @@ from estimates.stability.report import (
     SignedChange,
     Surprise,
     TransformChange,
-    Transitions,
 )
 from estimates.stability.through_time.revision_report import FrozenReport
 from estimates.stability.value_kinds import KINDS
@@ -67,7 +65,7 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]
     "Columns": (ColumnReport, (Group,)),
     "S: how one number moved": (
         ScalarReport,
-        (Change, RelativeChange, TransformChange, StepChange),
+        (Change, PlainChange, RelativeChange, TransformChange, StepChange),
     ),
     "S: ranks": (RankReport, (RankMove, RankGroup)),
     "S: the distribution as a whole": (DriftReport, ()),
@@ -130,7 +128,7 @@ def test_every_struct_has_a_section() -> None:
     """No Struct of the report is without a place in the document."""
     structs = {
         kind
-        for module in (report, family_reports)
+        for module in (report, label_report, family_reports)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__
     }

@@ -42,6 +42,7 @@ READS: Calls = {
 FRAMES: Calls = {
     "changes": lambda closes, _: closes.changes(1, 3),
     "frame": lambda closes, _: closes.frame(),
+    "rows": lambda closes, _: closes.rows(release="latest"),
     "triangle": lambda closes, _: closes.triangle(),
     "as_of_join": lambda closes, _: closes.as_of_join(_moments(), "at"),
 }

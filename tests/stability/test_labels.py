@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
-from estimates.stability.report import LabelReport
+from estimates.stability.label_report import LabelReport
 from tests.stability.reference import same
 
 CONTRACT = parse_contract(

@@ -59,12 +59,15 @@ def change_size(value: float | None, measure: str | None) -> Markup:
     return _data(value, change_text.size(value, measure or "relative").replace(" ", "\u00a0"))
 
 
-def moved_to(old: float | None, new: float | None, points: float | None) -> Markup:
-    """The change from an old number to a new one, with its sign; `–` where one is missing."""
-    shown = change_text.moved(old, new, points).replace(" ", "\u00a0")
-    known = old is not None and new is not None
-    change = change_text.plain_change(old, new, points) if known else None
-    return _data(change, shown) if change is not None else Markup.escape(shown or "–")
+def moved_to(
+    old: float | None, new: float | None, points: float | None, r: float | None = None
+) -> Markup:
+    """The change from an old number to a new one, with its sign; `–` where one is missing.
+
+    Both stand beside it in the answer: the words are for people alone, behind them is its r.
+    """
+    shown = change_text.moved(old, new, points).replace(" ", "\u00a0") or "–"
+    return escape(shown) if r is None else _data(r, shown)
 
 
 def count(value: int | None) -> Markup:

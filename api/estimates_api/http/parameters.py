@@ -128,6 +128,44 @@ WithStanding = Annotated[
         "version answers (`degraded`), or the set is retired (`retired`).",
     ),
 ]
+RowOrder = Annotated[
+    str | None,
+    _query(
+        "order",
+        "Columns to sort by, separated by commas, `-value` from the largest; default: the key.",
+    ),
+]
+Release = Annotated[
+    str | None,
+    _query(
+        "release",
+        "`first`, `latest`, or a number from 1: for each key, of the versions that were in "
+        "production the first that has it, the newest, the n-th. Rows say their `version`.",
+    ),
+]
+Lag = Annotated[
+    str | None,
+    _query(
+        "lag",
+        "A duration such as `7d`: for each key the newest version whose data end at least so long "
+        "before its target. Rows say their `version`.",
+    ),
+]
+BeforeTarget = Annotated[
+    str | None,
+    _query(
+        "deadline",
+        "`D-1T06:00`, six o'clock of the day before in the contract's time zone, or `PT36H`: what "
+        "production said at that moment before each target. Rows say their `version`.",
+    ),
+]
+KeyDeadline = Annotated[
+    str | None,
+    _query(
+        "deadline",
+        "Only versions published until a moment before the key's target: `D-1T06:00`, `PT36H`.",
+    ),
+]
 Limit = Annotated[int, _query("limit", "Entries a page at most.")]
 Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
 Begins = Annotated[str, _query("begins", "Only values that begin with this text.")]
@@ -157,7 +195,7 @@ WithRetired = Annotated[
 ]
 StateFilter = Annotated[State | None, _query("state", "Only versions in this state.")]
 Form = Annotated[
-    Literal["parquet", "arrow", "csv"] | None,
+    Literal["parquet", "arrow", "csv", "ndjson"] | None,
     _query("format", "For clients that cannot say in `Accept` what they want."),
 ]
 FromRef = Annotated[str, _query("from", "The version to compare from: number or alias.")]
@@ -257,13 +295,20 @@ class MomentParameters(msgspec.Struct, frozen=True):
 
 
 class DataParameters(msgspec.Struct, frozen=True):
-    """What the ref of a whole version is resolved at, and the file's format."""
+    """What the ref of a whole version is resolved at, the file's format, and which rows it has;
+    further parameters are named like key columns.
+    """
 
     as_of: AsOf = None
     shape: ShapeNumber = None
     form: Form = None
     part: PartNumber = None
     clock: ByClock = None
+    fields: Fields = None
+    order: RowOrder = None
+    release: Release = None
+    lag: Lag = None
+    deadline: BeforeTarget = None
 
 
 class EstimateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -290,6 +335,10 @@ class PageParameters(msgspec.Struct, frozen=True):
     clock: ByClock = None
     integers: Integers = None
     standing: WithStanding = False
+    order: RowOrder = None
+    release: Release = None
+    lag: Lag = None
+    deadline: BeforeTarget = None
 
 
 class RankingParameters(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from zlib import crc32
 import msgspec
 
 from estimates import instants
-from estimates.catalog.at import At
+from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Version
 from estimates.contract.contract import Contract
 from estimates.reading.answer import Answer, Page
@@ -68,8 +68,10 @@ class ResolvedRequest:
         cache: str,
         fault: str | None = None,
         imported: bool = False,
+        at: At = NOW,
     ) -> None:
         self.reader = reader
+        self.at = at
         self.version = version
         self.reading = reader.of(version)
         self.moment = moment
@@ -135,7 +137,7 @@ class ResolvedRequest:
             media_type = content_type(form)
         return Representation(
             body,
-            etag=self._content_tag(body),
+            etag=self.content_tag(body),
             cache=None,
             media_type=media_type,
             head=self._current(head),
@@ -166,7 +168,7 @@ class ResolvedRequest:
         if page.cursor is not None:
             head.append((b"link", next_link(query, cursor=page.cursor).encode()))
         kind = Representation if len(body) < COMPRESSED_FROM else Compressible
-        tag = self._content_tag(body)
+        tag = self.content_tag(body)
         return kind(body, etag=tag, cache=None, media_type=content_type(form), head=head)
 
     def batch(self, answer: Answer, form: str, *, standing: bool = False) -> Representation:
@@ -189,7 +191,7 @@ class ResolvedRequest:
             return answer.json
         return write_answer(answer, contract or self.reading.contract, form)
 
-    def _content_tag(self, body: bytes) -> str:
+    def content_tag(self, body: bytes) -> str:
         """The entity tag of an answer from this version at one URL in one form."""
         return f'{self._tag}-{crc32(body):x}-{len(body):x}"'
 
@@ -245,7 +247,7 @@ def _resolve(reader: Reader, name: str, at: At, readable: bool) -> ResolvedReque
     fallback = reader.view.fallback(name, at)
     if fallback is not None:
         return ResolvedRequest(
-            reader, version, fallback.moment, cache=REVALIDATE, fault=fallback.fault
+            reader, version, fallback.moment, cache=REVALIDATE, fault=fallback.fault, at=at
         )
     return ResolvedRequest(
         reader,
@@ -253,4 +255,5 @@ def _resolve(reader: Reader, name: str, at: At, readable: bool) -> ResolvedReque
         at.as_of or reader.view.moment,
         cache=IMMUTABLE if isinstance(at.ref, int) else REVALIDATE,
         imported=at.clock is not None and version.released_at is not None,
+        at=at,
     )

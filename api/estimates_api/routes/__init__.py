@@ -1,5 +1,6 @@
 """The routes, one file a resource; a new file here is served (`app.ROUTES`).
 
+rows                       rows by ranges, releases and deadlines, for pages and whole versions
 sets, versions, data       what there is: sets, versions with verdicts, whole versions as files
 estimates                  lookups: one, a page, a batch
 keys                       looking for a key: the values of one of its columns

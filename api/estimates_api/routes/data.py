@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote
 
+import polars as pl
 from litestar.di import NamedDependency
+from litestar.params import QueryParams
 from litestar.types import ASGIApp, HTTPScope
 
 from estimates.errors import NotFoundError
@@ -17,6 +20,7 @@ from estimates_api.http.ranges import byte_range
 from estimates_api.http.representation import (
     ARROW,
     CSV,
+    NDJSON,
     PARQUET,
     Representation,
     encoded,
@@ -32,10 +36,12 @@ from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.streaming import ChunkedAnswer
 from estimates_api.http.tables import content_type, metadata_of
 from estimates_api.http.url_text import ReadRequest
+from estimates_api.routes.rows import asks_for_rows, ndjson, rows_of, rows_tag
 
-_FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV}
+_FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV, "ndjson": NDJSON}
 _OFFERED = tuple(_FORMS.values())
-_SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", CSV: "csv"}
+_SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", CSV: "csv", NDJSON: "ndjson"}
+_ROWS = 65_536  # of an answer that are written at once
 
 
 @reading(
@@ -51,10 +57,13 @@ def data(
     follower: InjectedFollower,
     set_name: SetName,
     ref: PathRef,
+    query: QueryParams,
     lookup: NamedDependency[DataParameters],
 ) -> ASGIApp:
     """All estimates of a version, or of one part of it: the stored Parquet file, in ranges too, or
-    with `Accept` Arrow or CSV. Of several parts, all are one Parquet file that is written anew.
+    with `Accept` Arrow, CSV or NDJSON. Of several parts, all are one Parquet file that is written
+    anew. Or some of them: `fields`, `order`, ranges of key columns; or of many versions by
+    `release`, `lag` or `deadline`.
     """
     form = lookup.form
     media_type = negotiated(request.scope, _OFFERED) if form is None else _FORMS[form]
@@ -62,12 +71,19 @@ def data(
     with follower.store.unexpired(resolved.version):
         files = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
     part = _chosen(resolved, files, lookup.part)
+    rows = None
+    if lookup.fields is not None or asks_for_rows(lookup, query) or _names_keys(query):
+        rows = rows_of(follower, resolved, lookup, query)
     head = {
         "content-type": content_type(media_type),
         "content-disposition": "attachment; "
         f'filename="{set_name}-{resolved.version.version}.{_SUFFIXES[media_type]}"',
         "estimates-parts": str(len(files.parts)),
     }
+    if rows is not None:
+        frames = rows.iter_slices(_ROWS) if rows.height else iter([rows])
+        tag = rows_tag(resolved, query, media_type)
+        return _sent(request.scope, resolved, frames, media_type, head, tag)
     if media_type == PARQUET and part is not None:
         return _stored(request.scope, resolved, part, head)
     return _written(request.scope, resolved, files.only(lookup.part), media_type, head)
@@ -123,8 +139,19 @@ def _written(
 ) -> ASGIApp:
     """The rows, written while they are sent."""
     etag = resolved.tag("data", form, *(file.sha256 for file in files.parts))
-    chunks = _rows(resolved, files, form)
-    if form == CSV and wants_gzip(scope):
+    return _sent(scope, resolved, files.frames(), form, head, etag)
+
+
+def _sent(
+    scope: HTTPScope,
+    resolved: ResolvedRequest,
+    frames: Iterator[pl.DataFrame],
+    form: str,
+    head: dict[str, str],
+    etag: str,
+) -> ASGIApp:
+    chunks = _rows(resolved, frames, form)
+    if form in (CSV, NDJSON) and wants_gzip(scope):
         etag = tag_of_gzip(etag)
         chunks = gzipped(chunks)
         head["content-encoding"] = "gzip"
@@ -133,12 +160,19 @@ def _written(
     return ChunkedAnswer(200, [*resolved.cached_head, *encoded(head | {"etag": etag})], chunks)
 
 
-def _rows(resolved: ResolvedRequest, files: SnapshotFiles, form: str) -> Iterator[bytes]:
+def _rows(resolved: ResolvedRequest, frames: Iterator[pl.DataFrame], form: str) -> Iterator[bytes]:
     if form == CSV:
-        return tabular.csv_pieces(files.frames())
+        return tabular.csv_pieces(frames)
+    if form == NDJSON:
+        return (ndjson(frame) for frame in frames)
     if form == PARQUET:
-        return tabular.parquet_pieces(files.frames())
-    return tabular.arrow_pieces(files.frames(), metadata_of(resolved.version))
+        return tabular.parquet_pieces(frames)
+    return tabular.arrow_pieces(frames, metadata_of(resolved.version))
+
+
+def _names_keys(query: Mapping[str, Any]) -> bool:
+    """Whether a parameter is none of the route's own: a key column, or a mistake."""
+    return not {*query} <= {*DataParameters.__struct_fields__, "format"}
 
 
 ROUTES = [data]

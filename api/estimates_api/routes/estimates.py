@@ -13,7 +13,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
+from estimates.errors import InvalidError
 from estimates.reading.page_cursor import cursor_version
+from estimates.reading.reader import WouldBlock
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
 from estimates_api.http.parameters import (
     EstimateParameters,
@@ -27,8 +29,9 @@ from estimates_api.http.representation import JSON, TABLES, Representation, nego
 from estimates_api.http.resolved_request import resolve
 from estimates_api.http.route import answers, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, read_fields, read_key
+from estimates_api.routes.rows import answer_rows, asks_for_rows
 from estimates_api.serving.follower import ReaderAt
-from estimates_api.serving.threads import nonblocking
+from estimates_api.serving.threads import in_thread, nonblocking
 
 FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
 
@@ -80,18 +83,25 @@ async def estimates_under(
     query: QueryParams,
     lookup: NamedDependency[PageParameters],
 ) -> ASGIApp:
-    """The estimates under a leading part of the key, given as query parameters named like the key
-    columns.
+    """The estimates under a leading part of the key, or by ranges of any part
+    (`2026-12-01..2026-12-07`), given as query parameters named like the key columns.
 
     A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing, and
     `clock` only marks.
     """
     form = negotiated(request.scope, TABLES)
-    return await nonblocking(
-        request.app.state.follower,  # injected it would cost as much as the lookup
-        lambda reader_at: answer_page(reader_at, set_name, lookup, query, form),
-        large=form != JSON,
-    )
+    follower = request.app.state.follower  # injected it would cost as much as the lookup
+    try:
+        if not asks_for_rows(lookup, query):
+            return await nonblocking(
+                follower,
+                lambda reader_at: answer_page(reader_at, set_name, lookup, query, form),
+                large=form != JSON,
+            )
+    except InvalidError as error:
+        if error.code != "key_parts":  # parts of the key that do not lead: rows
+            raise
+    return await in_thread(answer_rows, follower, set_name, lookup, query, form)
 
 
 def answer_page(
@@ -105,6 +115,8 @@ def answer_page(
 
     Raises what `resolve`, `leading_key` and `VersionReader.scan` raise.
     """
+    if asks_for_rows(lookup, query):
+        raise WouldBlock
     if lookup.cursor is None:
         resolved = resolve(reader_at, set_name, lookup.ref, lookup)
     else:

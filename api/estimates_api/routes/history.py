@@ -11,6 +11,7 @@ from estimates_api.http.parameters import (
     Fields,
     HistoryShape,
     Integers,
+    KeyDeadline,
     KeyPath,
     Only,
     SetName,
@@ -44,6 +45,7 @@ def history(
     shape: HistoryShape = None,
     integers: Integers = None,
     as_of: Then = None,
+    deadline: KeyDeadline = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; of expired ones when and
     why they went.
@@ -60,6 +62,7 @@ def history(
         chain=chain,
         clock=clock,
         shape=shape,
+        deadline=deadline,
     )
     view = reader.view.set(set_name)
     contract = view.present_contract if shape is None else view.revision(view.newest_of(shape))

@@ -26,9 +26,10 @@ from estimates.render.chart import (
 )
 from estimates.render.colours import BEYOND, WITHIN
 from estimates.render.wording import cells, cut, numbers, visible
+from estimates.stability.label_report import Transitions
 from estimates.stability.pages.change_sections import Move, group_name
 from estimates.stability.pages.pictures import Against, Histogram
-from estimates.stability.report import Change, Group, Transitions
+from estimates.stability.report import Change, Group
 
 _NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
 _TICKS = 6  # on a logarithmic axis

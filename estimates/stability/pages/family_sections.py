@@ -19,7 +19,8 @@ from estimates.stability.family_reports import (
     SchemaReport,
     Spread,
 )
-from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, SignedChange
+from estimates.stability.label_report import LabelReport
+from estimates.stability.report import ColumnReport, IntervalReport, SignedChange
 
 # What each is in words.
 _REASONS = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from estimates.render.change_text import size
 from estimates.render.html import document, escaped, figure, isolated, legend, note, table
 from estimates.render.wording import count, percent, times, visible
+from estimates.stability.label_report import LabelReport
 from estimates.stability.pages import charts
 from estimates.stability.pages.change_sections import (
     collapsed,
@@ -34,14 +35,7 @@ from estimates.stability.pages.sections import (
     title,
     version,
 )
-from estimates.stability.report import (
-    ColumnReport,
-    Group,
-    IntervalReport,
-    KeysReport,
-    LabelReport,
-    Report,
-)
+from estimates.stability.report import ColumnReport, Group, IntervalReport, KeysReport, Report
 
 _MOVERS = 10
 _GROUPS = 25

@@ -216,8 +216,8 @@ def test_markdown_folds_what_nobody_has_to_read() -> None:
     assert page.startswith(
         "### prices version 2 against version 1: BLOCKED (1 fail, 1 warn)\n\n"
         "|  | check | value | limit | n | found |\n| :-- | :-- | --: | :-- | --: | :-- |\n"
-        "| fail | 26 p95_change | r\u00a01.637\u00a0(×10) | blocks above r 0.25 (×1.29), warns above "
-        "r 0.15 (×1.16) | 25 | "
+        "| fail | 26 p95_change | r\u00a01.637\u00a0(×10) | blocks above r 0.25 (×1.29), "
+        "warns above r 0.15 (×1.16) | 25 | "
     )
     folded = re.findall(r"^<summary>(.*)</summary>$", page, re.MULTILINE)
     assert folded == [

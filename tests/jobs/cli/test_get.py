@@ -237,7 +237,7 @@ def test_tables_for_people_have_six_digits(local_store: Store) -> None:
     for command in (words, ("history", SET, *KEY), ("explain", SET, *KEY)):
         shown = _text(local_store, *command)
         assert re.search(r"\d\.\d{7}", shown) is None, shown
-    assert " 0.2 " in _text(local_store, *words)
+    assert " +0.2 " in _text(local_store, *words)
     assert str(difference) in _json(local_store, *words).decode()
 
 

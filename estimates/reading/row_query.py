@@ -1,0 +1,273 @@
+"""Rows by ranges of the key, of one version or of many: by release, by lag, by a deadline before
+each target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+import polars as pl
+
+from estimates.catalog.at import NOW, At
+from estimates.catalog.records import Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.set_view import SetView
+from estimates.contract.columns import KeyType, parse_key_part
+from estimates.contract.conform import schema
+from estimates.contract.contract import Contract
+from estimates.errors import InvalidError
+from estimates.reading.absent_keys import ReadColumns
+from estimates.reading.deadline import deadline_of, deadlines, span_of, start_of
+from estimates.reading.field_selection import selection
+from estimates.reading.reader import Reader
+from estimates.reading.row_request import TO, RowQuery
+from estimates.render.wording import did_you_mean
+
+VERSION, PUBLISHED = "version", "published_at"
+_RELEASE = "\x01release"  # no column of a contract has this name
+
+
+def query_rows(
+    reader: Reader, read: ReadColumns, name: str, query: RowQuery, at: At = NOW
+) -> pl.DataFrame:
+    """The rows of a query: the key, the columns asked for; of many versions also `version` and
+    `published_at`, null nowhere.
+
+    read  some columns of a version, of the rows that fulfil a condition
+    at    the version; with `release`, `lag` and `deadline` the moment until which production's
+          moves count, and of expired versions and those of another shape nothing is said
+    Raises InvalidError: `bad_key_range`, `bad_key_part`, `unknown_field`, `bad_release`, `bad_lag`,
+    `bad_deadline`, `no_horizon`, `two_releases`; what `View.resolve` raises; CorruptError.
+    """
+    if query.of_many and at.ref != PRODUCTION:
+        raise _two_releases(name)
+    version = reader.resolve(name, at)
+    of_set = reader.view.set(name)
+    contract = of_set.contract_of(version)
+    selection(name, contract, query.fields)
+    fields = [c for c in contract.columns if query.fields is None or c in query.fields]
+    needed = dict.fromkeys((*contract.key, *fields, *_sorted_by(contract, query.order)))
+    where = key_condition(contract, query.where)
+    if not query.of_many:
+        rows = read(version, [*needed], where)
+    else:
+        withdrawn = {v.version for v in of_set.versions if reader.view.state(v) == "rolled_back"}
+        productions = _Productions(of_set, version, at, frozenset(withdrawn))
+        rows = _of_many(productions, read, [*needed], where, query)
+    shown = [*contract.key, *fields, *([VERSION, PUBLISHED] if query.of_many else [])]
+    return _ordered(rows, contract, query.order).select(shown)
+
+
+class _Productions(msgspec.Struct, frozen=True):
+    """What was in production until a moment, and the version whose shape is asked for.
+
+    withdrawn  versions that were rolled back and did not return: no releases, though what they said
+               was said
+    """
+
+    of_set: SetView
+    version: Version
+    at: At
+    withdrawn: frozenset[int]
+
+    @property
+    def contract(self) -> Contract:
+        return self.of_set.contract_of(self.version)
+
+    def spans(self) -> list[tuple[Version, datetime, datetime | None]]:
+        """Version, start and end of each time in production, oldest first; readable ones alone."""
+        moves = self.of_set.moves_by(self.at.clock).get(PRODUCTION, [])
+        if self.at.as_of is not None:
+            moves = [move for move in moves if move[0] <= self.at.as_of]
+        ends = [at for at, _ in moves[1:]] + [None]
+        spans = [
+            (self.of_set.versions[number - 1], start, end)
+            for (start, number), end in zip(moves, ends, strict=True)
+        ]
+        return [span for span in spans if self._readable(span[0])]
+
+    def versions(self, *, newest_first: bool = False) -> list[Version]:
+        """Each once, in the order in which they first came into production, or from the one that
+        is there now back.
+        """
+        spans = self.spans()[::-1] if newest_first else self.spans()
+        versions = {version.version: version for version, _, _ in spans}
+        return [v for number, v in versions.items() if number not in self.withdrawn]
+
+    def _readable(self, version: Version) -> bool:
+        return version.expired_at is None and version.shape == self.version.shape
+
+
+def _of_many(
+    productions: _Productions,
+    read: ReadColumns,
+    needed: list[str],
+    where: pl.Expr | None,
+    query: RowQuery,
+) -> pl.DataFrame:
+    if sum(x is not None for x in (query.release, query.lag, query.deadline)) > 1:
+        raise _two_releases(productions.contract.name)
+
+    def part(version: Version, condition: pl.Expr | None) -> pl.DataFrame:
+        both = [c for c in (where, condition) if c is not None]
+        rows = read(version, needed, pl.all_horizontal(both) if both else None)
+        return rows.with_columns(
+            pl.lit(version.version, pl.Int64).alias(VERSION),
+            pl.lit(version.published_at).cast(pl.Datetime("us", "UTC")).alias(PUBLISHED),
+        )
+
+    if query.deadline is not None:
+        parts = _by_deadline(productions, part, query.deadline)
+    elif query.lag is not None:
+        parts = _by_lag(productions, part, query.lag)
+    else:
+        return _by_release(productions, part, query.release)
+    return pl.concat([_empty(productions.contract, needed), *parts])
+
+
+def _two_releases(name: str) -> InvalidError:
+    return InvalidError(
+        "two_releases",
+        f"{name}: a ref, release, lag and deadline each say which version answers",
+        remedy="give one of them",
+    )
+
+
+Part = Callable[[Version, pl.Expr | None], pl.DataFrame]
+
+
+def _by_deadline(productions: _Productions, part: Part, text: str) -> list[pl.DataFrame]:
+    """Of each time in production the rows whose deadline fell into it."""
+    moment = deadlines(deadline_of(text), productions.contract)
+    present = productions.at.as_of
+    return [
+        part(version, _within(moment, start, end or present, closed_end=end is None))
+        for version, start, end in productions.spans()
+    ]
+
+
+def _by_lag(productions: _Productions, part: Part, text: str) -> list[pl.DataFrame]:
+    """Of each version the rows of which it is the newest whose data end early enough."""
+    try:
+        lag = span_of(text)
+    except ValueError:
+        raise InvalidError(
+            "bad_lag", f"{text!r} is no duration", remedy="write 7d, 36h or PT36H"
+        ) from None
+    deadlines(deadline_of("DT00:00"), productions.contract)  # there is a dated target
+    moment = start_of(productions.contract) - lag
+    newest = {version.data_through: version for version in productions.versions()}
+    ends = sorted(newest)
+    following = [*ends[1:], None]
+    return [
+        part(newest[start], _within(moment, start, end, closed_end=False))
+        for start, end in zip(ends, following, strict=True)
+    ]
+
+
+def _within(moment: pl.Expr, start: datetime, end: datetime | None, *, closed_end: bool) -> pl.Expr:
+    after = moment >= start
+    if end is None:
+        return after
+    return after & (moment <= end if closed_end else moment < end)
+
+
+def _by_release(productions: _Productions, part: Part, release: str | int | None) -> pl.DataFrame:
+    """For each key the n-th of the versions that have it, from the oldest or from the newest."""
+    number = 1 if release in ("first", "latest") else _number(release)
+    versions = productions.versions(newest_first=release == "latest")
+    key = [*productions.contract.key]
+    parts = [part(version, None) for version in versions]
+    if not parts:
+        return part(productions.version, pl.lit(False))
+    rows = pl.concat(parts)
+    counted = pl.int_range(1, pl.len() + 1).over(key).alias(_RELEASE)
+    return rows.with_columns(counted).filter(pl.col(_RELEASE) == number).drop(_RELEASE)
+
+
+def _number(release: str | int | None) -> int:
+    text = str(release)
+    if text.isascii() and text.isdecimal() and int(text[:9]) > 0:
+        return int(text[:9])
+    raise InvalidError(
+        "bad_release",
+        f"{text!r} is no release",
+        remedy="write first, latest, or a number from 1: 2 is the second that has a key",
+    )
+
+
+def key_condition(contract: Contract, where: dict[str, str]) -> pl.Expr | None:
+    """What rows have to fulfil; None for nothing.
+
+    Raises InvalidError (`bad_key_range`, `key_parts`).
+    """
+    unknown = [name for name in where if name not in contract.key]
+    if unknown:
+        raise InvalidError(
+            "key_parts",
+            f"{contract.name}: {unknown[0]!r} is no part of the key"
+            f"{did_you_mean(unknown[0], contract.key)}",
+            remedy=f"the key is {', '.join(contract.key)}",
+        )
+    conditions = [
+        condition
+        for name, text in where.items()
+        for condition in _conditions(name, contract.key[name].type, text)
+    ]
+    return pl.all_horizontal(conditions) if conditions else None
+
+
+def _conditions(name: str, kind: KeyType, text: str) -> list[pl.Expr]:
+    column = pl.col(name)
+    bracketed = text.startswith("[") and text.endswith("]")
+    if kind == "string" and not (bracketed and TO in text):
+        return [column == text]
+    inside = text[1:-1] if bracketed else text
+    first, to, last = inside.partition(TO)
+    ends = [_end(name, kind, end) if end else None for end in (first, last if to else first)]
+    if to and ends == [None, None]:
+        raise InvalidError(
+            "bad_key_range",
+            f"{name}={text} has no end",
+            remedy=f"write {name}=FROM..TO, {name}=FROM.. or {name}=..TO",
+        )
+    if not to:
+        return [column == pl.lit(ends[0])]
+    low, high = ends
+    return [
+        *([] if low is None else [column >= pl.lit(low)]),
+        *([] if high is None else [column <= pl.lit(high)]),
+    ]
+
+
+def _end(name: str, kind: KeyType, text: str) -> object:
+    try:
+        return parse_key_part(kind, text)
+    except ValueError as error:
+        raise InvalidError(
+            "bad_key_range",
+            f"{name}: {text!r} is no {kind}: {error}",
+            remedy=f"write {name}=FROM..TO, both ends as they stand in keys",
+        ) from None
+
+
+def _sorted_by(contract: Contract, order: Sequence[str]) -> list[str]:
+    names = [name.removeprefix("-") for name in order]
+    selection(contract.name, contract, names)
+    return names
+
+
+def _ordered(rows: pl.DataFrame, contract: Contract, order: Sequence[str]) -> pl.DataFrame:
+    """By the columns named, nulls last, then by key and version."""
+    names = _sorted_by(contract, order)
+    by = [*names, *(name for name in contract.key if name not in names)]
+    falling = [name.startswith("-") for name in order] + [False] * (len(by) - len(names))
+    return rows.sort(by, descending=falling, nulls_last=True, maintain_order=True)
+
+
+def _empty(contract: Contract, names: Sequence[str]) -> pl.DataFrame:
+    types = schema(contract)
+    more = {VERSION: pl.Int64(), PUBLISHED: pl.Datetime("us", "UTC")}
+    return pl.DataFrame(schema={name: types[name] for name in names} | more)
