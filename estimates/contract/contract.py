@@ -190,29 +190,19 @@ class Contract(Part, frozen=True):
         return column.of or next(iter(self.points), "")
 
     def percentage_points(self, name: str) -> float | None:
-        """Percentage points in one unit of a column, which ends and quantiles have from their
-        point; None where changes are said relative to the old value.
-        """
+        """`Column.points`, which ends and quantiles have from their point."""
         column = self.columns[name]
         point = self.point_of(column)
         return column.points or (self.columns[point].points if point else None)
 
     def shape(self) -> Shape:
         """The part that decides whether versions are comparable."""
+        of = self.point_of
         return Shape(
             key=tuple(ShapeKey(name, column.type) for name, column in self.key.items()),
             columns=tuple(
-                ShapeColumn(
-                    name,
-                    c.kind,
-                    c.role,
-                    c.unit,
-                    c.level,
-                    c.quantile,
-                    c.label,
-                    self.point_of(c) or None,
-                )
-                for name, c in self.columns.items()
+                ShapeColumn(n, c.kind, c.role, c.unit, c.level, c.quantile, c.label, of(c) or None)
+                for n, c in self.columns.items()
             ),
         )
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,17 @@ def query(view: View, source: Source, sql: str) -> pl.DataFrame:
             relation = connection.sql(sql)
             return pl.DataFrame() if relation is None else relation.pl()
         except duckdb.Error as error:
-            raise InvalidError("bad_query", f"DuckDB: {error}", remedy="mend the query") from None
+            remedy = _quoting(view, sql) or "mend the query"
+            raise InvalidError("bad_query", f"DuckDB: {error}", remedy=remedy) from None
+
+
+def _quoting(view: View, sql: str) -> str:
+    """How to write the name of a set that stands in a query as no identifier; "" for none."""
+    for name in view.sets:
+        bare = rf"(?<![\w\"-]){re.escape(name)}(?![\w\"-]|_at)"
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) and re.search(bare, sql):
+            return f'put the name in double quotes: SELECT * FROM "{name}"'
+    return ""
 
 
 def _make_views(

@@ -31,7 +31,7 @@ from estimates.errors import InvalidError
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from estimates_api.http.ranges import byte_range
-from estimates_api.http.representation import ARROW, CSV, PARQUET
+from estimates_api.http.representation import ARROW, CSV, NDJSON, PARQUET
 from estimates_api.http.streaming import ChunkedAnswer
 from tests.api.bad_requests import assert_problem
 from tests.api.served import serving
@@ -40,7 +40,7 @@ from tests.builders import SET, define, make_store, parquet_of, promoted, proven
 pytest_plugins = ("tests.api.fixtures",)
 
 DATA = f"/v1/sets/{SET}/versions/1/data"
-FORMS = (PARQUET, ARROW, CSV)
+FORMS = (PARQUET, ARROW, CSV, NDJSON)
 ROWS = 300_000
 COLUMNS = tuple("abcdef")
 LARGE = 'name = "large"\n[key.code]\ntype = "string"\n' + "".join(

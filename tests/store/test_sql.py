@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from estimates.errors import InvalidError
 from estimates.store.store import Store
 from tests.builders import SET, code_of, define, promoted, publish
 
@@ -54,3 +55,14 @@ def test_a_wrong_query_is_an_error(store: Store, query: str) -> None:
 def test_a_statement_without_an_answer(store: Store) -> None:
     """It gives an empty frame."""
     assert store.sql("CREATE TABLE t (i INTEGER)").is_empty()
+
+
+def test_a_name_with_a_hyphen_is_quoted(local_store: Store) -> None:
+    """Quoted it is a view; bare, the error says how to write it."""
+    define(local_store, "day-ahead")
+    promoted(local_store, "one", name="day-ahead")
+    assert local_store.sql('SELECT count(*) AS n FROM "day-ahead"')["n"].item() == 6
+    at = local_store.sql("""SELECT count(*) AS n FROM "day-ahead_at"('production')""")
+    assert at["n"].item() == 6
+    with pytest.raises(InvalidError, match=r'double quotes: SELECT . FROM "day-ahead"'):
+        local_store.sql("SELECT * FROM day-ahead")

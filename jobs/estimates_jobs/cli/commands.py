@@ -45,6 +45,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "score": "How good: errors and coverage once actual values are known.",
         "diff": "How stable: what changed from one version to another.",
         "stability": "How stable through time: what each move of production changed.",
+        "export": "A whole version, or some of its rows, as a file.",
+        "sql": "A query over all versions of all sets.",
     },
     "Watch": {
         "status": "How often are my estimates updated? Age, production, holds, verdicts.",

@@ -13,6 +13,7 @@ from estimates import instants
 from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.reading import tabular
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.store.estimate_set import EstimateSet
@@ -42,6 +43,8 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
     "estimates get sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z",
     "estimates get sp500-close --keys wanted.csv --format json   # many; also "
     '[["AAPL","2022-12-20"]] as JSON',
+    "estimates get sp500-close AAPL --format csv",
+    forms=("csv",),
 )
 @set_argument
 @click.argument("key", metavar="[KEY]...", nargs=-1)
@@ -114,6 +117,9 @@ def get(
         )
     if options.json:
         terminal.raw(answer.json)
+    elif options.csv:
+        assert answer.version is not None
+        terminal.raw(tabular.csv(answer.frame(estimates.contract_of(answer.version))))
     else:
         _show(answer, estimates)
 

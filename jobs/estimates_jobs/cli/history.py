@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from estimates.catalog.released import Clock
+from estimates.reading import tabular
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_option,
@@ -27,6 +28,8 @@ from estimates_jobs.cli.output.history_table import show_history
     "estimates history sp500-close AAPL 2022-12-20 --only promoted --fields close",
     "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
     "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
+    "estimates history sp500-close AAPL 2022-12-20 --deadline D-1T06:00",
+    forms=("csv",),
 )
 @set_argument
 @click.argument("key", metavar="KEY...", nargs=-1, required=True)
@@ -38,6 +41,11 @@ from estimates_jobs.cli.output.history_table import show_history
 @clock_option("released: times go by the claimed times of release of imported versions.")
 @click.option("--shape", type=int, help="Tell of versions of this shape. Default: production's.")
 @columns_option("--fields", help="Only these columns, besides the key.")
+@click.option(
+    "--deadline",
+    metavar="TIME",
+    help="Only versions published so long before the key's target: D-1T06:00, PT36H.",
+)
 @click.option(
     "--chain", is_flag=True, help="In JSON too, what became of each number; text always says so."
 )
@@ -51,6 +59,7 @@ def history(
     clock: Clock,
     shape: int | None,
     fields: list[str] | None,
+    deadline: str | None,
     chain: bool,
 ) -> None:
     """One key through the versions: what was estimated, when it could be known, and when it was in
@@ -60,9 +69,14 @@ def history(
     when it stands.
     """
     estimates = options.open_to_read()[set_name]
-    bounds: dict[str, Any] = {"since": since, "until": until, "only": only}
+    bounds: dict[str, Any] = {"since": since, "until": until, "only": only, "deadline": deadline}
     answer = estimates.history(
-        *key, **bounds, fields=fields, chain=chain or not options.json, clock=clock, shape=shape
+        *key,
+        **bounds,
+        fields=fields,
+        chain=chain or options.format == "text",
+        clock=clock,
+        shape=shape,
     )
     if options.json:
         terminal.raw(answer.json)
@@ -71,6 +85,9 @@ def history(
     contract = estimates.contract
     if shown:
         contract = estimates.contract_of(estimates.resolve(shown[-1]))
+    if options.csv:
+        terminal.raw(tabular.csv(answer.frame(contract)))
+        return
     left_out = None
     if shown or not any(bounds.values()):
         left_out = other_shapes(estimates.versions(), shown, "--shape")

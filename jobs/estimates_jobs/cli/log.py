@@ -47,6 +47,7 @@ class Since(click.ParamType[datetime]):
     "estimates log --since 2d                     # all sets, the last two days",
     "estimates log --follow                       # and what happens from now on",
     "estimates log --limit 0 --format json | jq '.events[].kind'",
+    forms=("csv",),
 )
 @optional_set_argument
 @click.option(
@@ -75,6 +76,8 @@ def log(
         _follow(options, source, set_name, shown)
     elif options.json:
         terminal.json({"events": shown[::-1]})
+    elif options.csv:
+        terminal.csv([msgspec.structs.asdict(event) for event in reversed(shown)])
     elif shown:
         terminal.records([_row(event) for event in reversed(shown)])
         if len(shown) < len(events):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import click
+import msgspec
 
 from estimates import instants
 from estimates.catalog.audit import Fault
@@ -36,6 +37,7 @@ _RUNS = 100  # the newest, for the last one, those without MLflow and the usual 
     "estimates status sp500-close",
     "estimates status --check --excuse held || page-on-call   # exits 1 when a set needs somebody",
     "estimates status sp500-close --slo 90d                   # how many deadlines were met",
+    forms=("csv",),
 )
 @optional_set_argument
 @click.option(
@@ -93,6 +95,9 @@ def status(
     statuses = [_status(store, view, name, now, since) for name in names]
     if check:
         post_deadlines(options, statuses)
+    if options.csv:
+        terminal.csv([msgspec.structs.asdict(status) for status in statuses])
+        return _exit_code(statuses, faults, check, excuse)
     if options.json:
         known = None if unknown else faults
         terminal.json({"at": now, "sets": statuses, "head": head, "faults": known})

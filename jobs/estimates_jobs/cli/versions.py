@@ -18,6 +18,8 @@ from estimates_jobs.cli.output.waiver_table import active_waivers_of
 @command(
     "estimates versions sp500-close",
     "estimates versions sp500-close --format json",
+    "estimates versions sp500-close --format csv",
+    forms=("csv",),
 )
 @set_argument
 def versions(options: Options, set_name: str) -> None:
@@ -31,6 +33,8 @@ def versions(options: Options, set_name: str) -> None:
     rows = [_describe(view, estimate_set, v) for v in reversed(estimate_set.versions)]
     if options.json:
         terminal.json({"set": set_name, "versions": rows})
+    elif options.csv:
+        terminal.csv(rows)
     elif rows:
         _show(rows)
     else:

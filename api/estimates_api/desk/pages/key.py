@@ -86,7 +86,7 @@ async def key_page(
         thing=thing,
         spines=spines,
         chain=chain,
-        steps=chain.steps if chain else [],
+        said_values=[step.value for step in chain.steps] if chain else [],
         points=contract.percentage_points(chosen) if chosen else None,
         neighbours=await _neighbours(page, of_set, parts, why["why"]),
         **pictures,

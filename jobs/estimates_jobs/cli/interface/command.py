@@ -22,10 +22,11 @@ Format = Literal["text", "json", "csv", "markdown", "html", "junit", "github"]
 PAGES = ("markdown", "html")  # whole documents
 # These also take the URL of a service.
 REMOTE = (
-    "get, explain, history, score without --actuals, diff, stability, triangle, gate --file, "
-    "gate policy and log"
+    "get, export, explain, history, score without --actuals, diff, stability, triangle, "
+    "gate --file, gate policy and log"
 )
-TABLES = "diff --changes, stability, triangle and score"  # have --format csv
+# These have --format csv.
+TABLES = "get, history, versions, log, status, sql, diff --changes, stability, triangle and score"
 # Which commands print what besides text and JSON.
 PRINTING = {
     "csv": TABLES,

@@ -264,3 +264,35 @@ def _print_trimmed(grid: Table, width: int, *, stderr: bool = False) -> None:
     click.echo(
         "\n".join(text for text in lines if text), err=stderr, color=target.is_terminal or None
     )
+
+
+def csv(rows: Sequence[Mapping[str, object]]) -> None:
+    """Records as CSV: times with `Z`, null as nothing, the fields of a part as `part.field`, lists
+    as JSON.
+    """
+    import csv as writer
+    import io
+
+    flat = [_flat(msgspec.to_builtins(row)) for row in rows]
+    sink = io.StringIO()
+    if flat:
+        names = dict.fromkeys(name for row in flat for name in row)
+        lines = writer.DictWriter(sink, list(names), restval="", lineterminator="\n")
+        lines.writeheader()
+        lines.writerows(flat)
+    raw(sink.getvalue().encode())
+
+
+def _flat(row: Mapping[str, object]) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            cells |= {f"{name}.{part}": _csv_cell(inner) for part, inner in value.items()}
+        else:
+            cells[name] = _csv_cell(value)
+    return cells
+
+
+def _csv_cell(value: object) -> object:
+    plain = isinstance(value, str | float | int) and not isinstance(value, bool)
+    return "" if value is None else value if plain else msgspec.json.encode(value).decode()
