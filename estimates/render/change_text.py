@@ -44,7 +44,9 @@ def moved(old: float | None, new: float | None, points: float | None = None) -> 
 
 
 def moved_by(old: float, new: float, change: float | None, measure: str) -> str:
-    """The same of a change that is known, in its measure."""
+    """The same where the change is known in percentage points, measure `points`."""
+    if measure != "points":
+        change = plain_change(old, new)
     if change is None:
         return "–" if old else "from 0"
     text = size(abs(change), measure)

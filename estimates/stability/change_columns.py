@@ -6,7 +6,7 @@ from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract, Interval
 
 VALUES = ("a", "b")
-_METRICS = ("d", "r", "g", "material")
+_METRICS = ("d", "plain", "r", "g", "material")
 
 
 def change_metrics(contract: Contract) -> list[str]:

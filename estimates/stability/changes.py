@@ -2,8 +2,8 @@
 the report.
 
 A row has the key, `change`, and for each column NAME of the contract `NAME.a` and `NAME.b`, the old
-and the new value. A number that is an estimate also has `NAME.d`, `NAME.r`, `NAME.g`,
-`NAME.material`; an interval of level 80 % has the metrics `NAME.z_80` and `NAME.width_change_80`,
+and the new value. A number that is an estimate also has `NAME.d`, `NAME.plain`, `NAME.r`,
+`NAME.g`, `NAME.material`; an interval of level 80 % has the metrics `NAME.z_80` and `NAME.width_change_80`,
 NAME being its point, or without one its lower end.
 """
 
@@ -34,6 +34,7 @@ from estimates.stability.change_columns import (
 from estimates.stability.deltas import SLACK, Deltas, deltas, transform
 from estimates.stability.interval_changes import interval_changes, scale_of
 from estimates.stability.paired_contract import by_step
+from estimates.stability.plain_change import plain_sizes
 from estimates.stability.value_kinds import Floats
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
@@ -195,7 +196,7 @@ def _metrics(
         if column.role in NUMERIC_ROLES:
             scale = pair.scale(name)
             d = deltas(compared.alignment, name, *compared.common(name), scale, contract.stability)
-            for metric, values in _of_number(d, scale):
+            for metric, values in _of_number(d, scale, contract.percentage_points(name)):
                 yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
         ends = interval_changes(compared, interval, scale_of(pair, interval))
@@ -204,8 +205,13 @@ def _metrics(
                 yield f"{interval_owner(interval)}.{part}", _spread(common, ends.rows, values)
 
 
-def _of_number(deltas: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:
+def _of_number(
+    deltas: Deltas, scale: float | None, points: float | None
+) -> Iterator[tuple[str, Floats | Mask]]:
     yield "d", deltas.d
+    sizes = plain_sizes(deltas, points)
+    if sizes is not None:
+        yield "plain", np.copysign(sizes(slice(None)), deltas.d) if len(deltas) else deltas.d
     if deltas.r is not None and scale is not None:
         yield "r", deltas.r
         yield "g", transform(deltas)

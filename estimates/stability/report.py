@@ -65,7 +65,7 @@ class KeysReport(msgspec.Struct, frozen=True):
 class Change(msgspec.Struct, frozen=True):
     """One key's move: d = b − a (None when it overflows), r relative (None without a scale).
 
-    plain  S3a with its sign; None where a is 0, or when it overflows
+    plain  S3a with its sign; None where it is relative and there is no scale
     """
 
     key: list[str]

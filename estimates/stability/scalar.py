@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from estimates.render.change_text import plain_change
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.deltas import Deltas, change
 from estimates.stability.family_reports import StepChange
@@ -336,6 +335,10 @@ def _top(alignment: Alignment, deltas: Deltas, overflow: int, points: float | No
         ranked.insert(0, lambda rows: np.isinf(d[rows]).astype(np.float64))
     rows = largest_first(_TOP, len(d), *ranked)
     rows = rows[deltas.d[rows] != 0]
+    sizes = plain_sizes(deltas, points)
+    signed = [None] * len(rows)
+    if sizes is not None:
+        signed = np.copysign(sizes(rows), deltas.d[rows]).tolist()
     return [
         Change(
             key,
@@ -343,7 +346,7 @@ def _top(alignment: Alignment, deltas: Deltas, overflow: int, points: float | No
             float(deltas.b[row]) + 0.0,
             float(deltas.d[row]) if np.isfinite(deltas.d[row]) else None,
             None if deltas.r is None else float(deltas.r[row]),
-            plain_change(float(deltas.a[row]), float(deltas.b[row]), points),
+            plain,
         )
-        for key, row in zip(deltas.keys(alignment, rows), rows, strict=True)
+        for key, row, plain in zip(deltas.keys(alignment, rows), rows, signed, strict=True)
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
+from estimates.render.change_text import size
 from estimates.render.wording import count, number, percent
-from estimates.stability.pages.pictures import Against, Histogram, Pictures
+from estimates.stability.pages.change_sections import measure_of
+from estimates.stability.pages.pictures import POINTS, Against, Histogram, Pictures
 from estimates.stability.report import ColumnReport, Group, IntervalReport, Report
 from estimates_api.desk.axes import Scale, Tick, path_of, ticks
 from estimates_api.desk.pictures import (
@@ -46,9 +49,9 @@ def column_pictures(
     column, drawn = report.columns[name], pictures.columns.get(name)
     made: list[Drawn] = []
     if drawn is not None and drawn.change is not None:
-        relative = drawn.change.unit is None
-        metric = f"{name}.r" if relative else f"{name}.d"
-        write = percent if relative else number
+        plain = drawn.change.unit in (None, POINTS)
+        metric = f"{name}.plain" if plain else f"{name}.d"
+        write = partial(_signed, measure=measure_of(column.scalar)) if plain else number
         made.append(
             Drawn(
                 "How far each key moved",
@@ -64,14 +67,21 @@ def column_pictures(
     by = {"horizon": column.horizons, **column.groups}
     for group_by, groups in by.items():
         shown = sorted(
-            (group for group in groups if group.p95 is not None), key=lambda g: -(g.p95 or 0.0)
+            (group for group in groups if group.plain_p95 is not None),
+            key=lambda g: -(g.plain_p95 or 0.0),
         )
         if shown:
             what = "The bar ends where 1 in 20 keys moves further, the line in it is the middle."
             more = len(shown) - _GROUPS
             caption = what + (f" {more} that moved less are in the numbers." if more > 0 else "")
             column_of = group_by if group_by != "horizon" or group_by in key else None
-            made.append(Drawn(f"By {group_by}", caption, by_group(shown[:_GROUPS], column_of)))
+            made.append(
+                Drawn(
+                    f"By {group_by}",
+                    caption,
+                    by_group(shown[:_GROUPS], column_of, measure_of(column.scalar)),
+                )
+            )
     return made
 
 
@@ -144,9 +154,10 @@ def against(counted: Against, name: str) -> Picture:
     return Picture(x_ticks, y_ticks, [], [Line("here", line, "no change")], [], areas)
 
 
-def by_group(groups: Sequence[Group], column: str | None) -> Picture:
+def by_group(groups: Sequence[Group], column: str | None, measure: str) -> Picture:
     """A bar a group, from 0 to what 1 in 20 keys exceeds; a line at the middle."""
-    x = Scale(0, max(group.p95 or 0.0 for group in groups) or 1.0, LEFT + 60, WIDTH - RIGHT)
+    write = partial(size, measure=measure)
+    x = Scale(0, max(group.plain_p95 or 0.0 for group in groups) or 1.0, LEFT + 60, WIDTH - RIGHT)
     step = (HEIGHT - BOTTOM - TOP) / len(groups)
     areas: list[Area] = []
     lines: list[Line] = []
@@ -156,16 +167,21 @@ def by_group(groups: Sequence[Group], column: str | None) -> Picture:
         name = "none" if group.value is None else group.value
         words = (
             f"{name}: half of {count(group.n, 'key')} moved by less than "
-            f"{percent(group.p50 or 0.0)}, 1 in 20 by over {percent(group.p95 or 0.0)}"
+            f"{write(group.plain_p50 or 0.0)}, 1 in 20 by over {write(group.plain_p95 or 0.0)}"
         )
         query = {} if column is None else _query([[column, group.value]], None)
-        place = (LEFT + 60, top + 1, max(x(group.p95 or 0.0) - LEFT - 60, 1.0), round(step - 2, 1))
+        place = (
+            LEFT + 60,
+            top + 1,
+            max(x(group.plain_p95 or 0.0) - LEFT - 60, 1.0),
+            round(step - 2, 1),
+        )
         areas.append(Area(*place, "within", 1.0, query, words))
-        middle = x(group.p50 or 0.0)
+        middle = x(group.plain_p50 or 0.0)
         lines.append(Line("middle", path_of([(middle, top + 1), (middle, top + step - 1)])))
         cut = name if len(name) <= 18 else name[:17] + "…"
         labels.append(Tick(round(top + step / 2, 1), cut + (" *" if group.few else "")))
-    return Picture(ticks(x, 6, percent), labels, [], lines, [], areas)
+    return Picture(ticks(x, 6, write), labels, [], lines, [], areas)
 
 
 def _open_ends(edges: Sequence[float], i: int) -> tuple[float | None, float | None]:
@@ -179,11 +195,16 @@ def _query(bounds: Bounds, by: str | None) -> dict[str, str | None]:
 
 
 def _moved_caption(column: ColumnReport, counted: Histogram) -> str:
-    r = column.scalar.r if column.scalar else None
-    typical = (
-        f"Half moved by less than {percent(r.p50)}, 1 in 20 by over {percent(r.p95)}. " if r else ""
-    )
+    plain = column.scalar.plain if column.scalar else None
+    typical = ""
+    if plain:
+        middle, far = size(plain.p50, plain.measure), size(plain.p95, plain.measure)
+        typical = f"Half moved by less than {middle}, 1 in 20 by over {far}. "
     still = f"{count(counted.still, 'key')} did not move at all. " if counted.still else ""
     out = counted.below + counted.above
-    far = f"{count(out, 'key')} lie beyond the axis." if out else ""
-    return f"{typical}{still}{far}".strip()
+    beyond = f"{count(out, 'key')} lie beyond the axis." if out else ""
+    return f"{typical}{still}{beyond}".strip()
+
+
+def _signed(value: float, measure: str) -> str:
+    return f"−{size(-value, measure)}" if value < 0 else size(value, measure)
