@@ -138,17 +138,8 @@ class Reader:
         since, until = (t and self.view.time_of(t) for t in (since, until))
         in_bounds = versions_within(view, shape, since, until, only, clock)
         versions = [version for version in in_bounds if version.expired_at is None]
-        revisions = {version.contract_revision for version in versions}
-        select = {number: selection(name, view.revision(number), fields) for number in revisions}
-        openings: dict[int, bytes] = view.memoize(("history openings", clock), dict)
-        entries: list[bytes] = []
         rows = self._files.rows(versions, search_key)
-        for version, row in zip(versions, rows, strict=True):
-            estimate = b"null" if row is None else select[version.contract_revision](row)
-            opening = openings.get(version.version)
-            if opening is None:
-                opening = openings[version.version] = self._opening(view, version, clock)
-            entries.append(opening + _carried_mark(version, row) + b'"estimate":' + estimate)
+        entries = self._entries(view, versions, rows, fields, clock)
         head = msgspec.json.encode(self._about(name, form.texts(key), in_bounds))[:-1]
         json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
         if chain:
@@ -160,6 +151,30 @@ class Reader:
             version.released_at is not None for version in versions
         )
         return answer
+
+    def _entries(
+        self,
+        view: SetView,
+        versions: Sequence[Version],
+        rows: Sequence[bytes | None],
+        fields: Sequence[str] | None,
+        clock: Clock,
+    ) -> list[bytes]:
+        """What a history says of each version, without the closing brace."""
+        revisions = {version.contract_revision for version in versions}
+        contracts = {number: view.revision(number) for number in revisions}
+        select = {
+            n: selection(contract.name, contract, fields) for n, contract in contracts.items()
+        }
+        openings: dict[int, bytes] = view.memoize(("history openings", clock), dict)
+        entries: list[bytes] = []
+        for version, row in zip(versions, rows, strict=True):
+            estimate = b"null" if row is None else select[version.contract_revision](row)
+            opening = openings.get(version.version)
+            if opening is None:
+                opening = openings[version.version] = self._opening(view, version, clock)
+            entries.append(opening + _carried_mark(version, row) + b'"estimate":' + estimate)
+        return entries
 
     def _about(
         self, name: str, texts: Sequence[str], versions: Sequence[Version]

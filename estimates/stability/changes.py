@@ -3,8 +3,8 @@ the report.
 
 A row has the key, `change`, and for each column NAME of the contract `NAME.a` and `NAME.b`, the old
 and the new value. A number that is an estimate also has `NAME.d`, `NAME.plain`, `NAME.r`,
-`NAME.g`, `NAME.material`; an interval of level 80 % has the metrics `NAME.z_80` and `NAME.width_change_80`,
-NAME being its point, or without one its lower end.
+`NAME.g`, `NAME.material`; an interval of level 80 % has the metrics `NAME.z_80` and
+`NAME.width_change_80`, NAME being its point, or without one its lower end.
 """
 
 from __future__ import annotations

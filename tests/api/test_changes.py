@@ -377,7 +377,7 @@ def test_the_command_line(server: httpx.Client, filled: Store, tmp_path: Path) -
         ("diff", SET, 1, 4, "AAPL"),
         ("diff", SET, 1, 4, "--by", "value.d"),
         ("diff", SET, 1, 4, "--format", "csv"),
-        ("log", "--format", "csv"),
+        ("promote", SET, 1, "--format", "csv"),
     ],
 )
 def test_options_that_have_no_effect(filled: Store, arguments: tuple[Any, ...]) -> None:

@@ -92,7 +92,7 @@ def test_a_table_has_each_number_of_its_answer(
         rows = rows.get("estimates") or [
             {name: column.get(part) for name, column in change["columns"].items()}
             for change in rows["changes"]
-            for part in ("a", "b", "d", "r")
+            for part in ("a", "b", "d", "plain")
         ]
         values = [n for row in rows for n in row.values() if isinstance(n, float)]
         assert values
