@@ -85,6 +85,7 @@ class _Productions(msgspec.Struct, frozen=True):
         spans = [
             (self.of_set.versions[number - 1], start, end)
             for (start, number), end in zip(moves, ends, strict=True)
+            if number is not None
         ]
         return [span for span in spans if self._readable(span[0])]
 

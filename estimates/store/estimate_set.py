@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy.accuracy_report import LAST_SCORED
 from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
@@ -24,9 +23,9 @@ from estimates.reading.reader import Reader
 from estimates.render.notebook import short
 from estimates.render.wording import count
 from estimates.store.open_store import OpenStore
+from estimates.store.set_scores import SetScores
 
 if TYPE_CHECKING:  # who reads by key does not pay for the rest
-    from estimates.accuracy.accuracy_report import SetAccuracy
     from estimates.compare.change_page import ChangePage
     from estimates.compare.two_versions import Comparison
     from estimates.compare.vintages import Vintages
@@ -36,14 +35,12 @@ if TYPE_CHECKING:  # who reads by key does not pay for the rest
     from estimates.stability.report import Report
     from estimates.stability.through_time.revision_report import Across, Revisions
     from estimates.store.judge import JudgeOptions
-    from estimates.store.regrading import Regrading
-    from estimates.store.scoring import Outcome
 
 Time = datetime | str
 A = TypeVar("A", bound=Answer)
 
 
-class EstimateSet:
+class EstimateSet(SetScores):
     """One set of a store, for reading: the same answers as HTTP, byte for byte (`answer.json`).
 
     Methods take `ref` (a version number, an alias, or `latest`; default `production`) and `as_of`
@@ -333,60 +330,6 @@ class EstimateSet:
         from estimates.store.judge import judge_frame
 
         return judge_frame(self.store, self.name, frame, provenance, against=against, **options)
-
-    def score(
-        self,
-        actuals: pl.DataFrame,
-        *,
-        versions: Sequence[int] | None = None,
-        vintage: Time | None = None,
-        against: str | int | None = None,
-    ) -> Outcome:
-        """Score versions against actual values and store the scores; see `scoring.score_set`."""
-        from estimates.store.scoring import score_set
-
-        return score_set(
-            self.store, self.name, actuals, versions=versions, vintage=vintage, against=against
-        )
-
-    def scores_by_key(
-        self,
-        actuals: pl.DataFrame,
-        *,
-        versions: Sequence[int] | None = None,
-        vintage: Time | None = None,
-        log_shift: float | None = None,
-    ) -> pl.DataFrame:
-        """The scores of single keys, a row each; nothing is stored. See
-        `key_scoring.scores_by_key`.
-        """
-        from estimates.store.key_scoring import scores_by_key
-
-        options = {"versions": versions, "vintage": vintage, "log_shift": log_shift}
-        return scores_by_key(self.store, self.name, actuals, **options)
-
-    def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
-        """Grade the gate's verdicts by actual values and log the grades; see
-        `regrading.regrade`.
-        """
-        from estimates.store.regrading import regrade
-
-        return regrade(self.store, self.name, actuals, vintage=vintage)
-
-    def accuracy(
-        self,
-        version: int | None = None,
-        *,
-        last: int = LAST_SCORED,
-        vintage: Time | None = None,
-    ) -> SetAccuracy:
-        """The newest stored scores of one version, or of the `last` versions that have any, of one
-        vintage; see `scoring.stored_scores`.
-        """
-        from estimates.store.scoring import stored_scores
-
-        view = self.store.view()
-        return stored_scores(self.store.catalog, view, self.name, version, last, vintage)
 
     def _compared(self, a: Ref, b: Ref, pair: PairOptions, cursor: str | None = None) -> Comparison:
         return self.store.compare(self.name, diff_query(a, b, pair), cursor)
