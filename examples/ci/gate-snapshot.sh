@@ -5,7 +5,8 @@
 #
 # OPTIONs are those of `estimates gate`, such as --store URL, --through TIME, --against REF. Without --store the store
 # or service is that of ESTIMATES_STORE. Reports go to the folder GATE_REPORTS (default: gate-reports): gate.xml (JUnit),
-# gate.md (Markdown), gate.json. In GitHub Actions it prints annotations and adds the Markdown to the job's summary.
+# gate.md (Markdown), gate.html (a page), gate.json. In GitHub Actions it prints annotations and adds the Markdown to the
+# job's summary.
 #
 # Exit code: 0 passes; 1 the gate blocks; 2 wrong usage or input; 3 not reachable, run it again; 4 damaged or failed.
 set -u
@@ -20,7 +21,7 @@ shift 2
 
 reports=${GATE_REPORTS:-gate-reports}
 mkdir -p "$reports" || exit 2
-rm -f "$reports/gate.xml" "$reports/gate.md" "$reports/gate.json" # of a snapshot that was judged before
+rm -f "$reports/gate.xml" "$reports/gate.md" "$reports/gate.html" "$reports/gate.json" # of a snapshot that was judged before
 
 form=text
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
@@ -30,11 +31,13 @@ fi
 estimates gate "$set_name" --file "$file" --format "$form" \
     --write "junit=$reports/gate.xml" \
     --write "markdown=$reports/gate.md" \
+    --write "html=$reports/gate.html" \
     --write "json=$reports/gate.json" \
     "$@"
 code=$?
 
-# Without an answer there must not be a report that could be taken for one.
+# Without an answer there must not be a report that could be taken for one; of a table that cannot be read gate.xml says
+# so, as a test that failed.
 if [ "$code" -gt 1 ]; then
     case $code in
         2) why="wrong usage or input; the log says what" ;;

@@ -51,6 +51,20 @@ def render_junit(verdict: Verdict) -> bytes:
     return tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
 
 
+def render_unreadable(set_name: str, source: str, code: str, message: str) -> bytes:
+    """A suite whose only test failed: what was to be judged cannot be read."""
+    numbers = {"tests": "1", "failures": "1", "errors": "0", "skipped": "0"}
+    root = Element("testsuites", {"name": "estimates gate", **numbers})
+    suite = SubElement(root, "testsuite", {"name": visible(f"{set_name} {source}"), **numbers})
+    case = SubElement(
+        suite, "testcase", {"classname": visible(f"{set_name}.input"), "name": "readable input"}
+    )
+    attributes = {"message": visible(message), "type": code}
+    SubElement(case, "failure", attributes).text = visible(f"{source} was not judged: {message}")
+    indent(ElementTree(root))
+    return tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
 def _add_case(suite: Element, verdict: Verdict, result: CheckResult) -> None:
     names = {
         "classname": visible(f"{verdict.set}.stage {result.stage}"),

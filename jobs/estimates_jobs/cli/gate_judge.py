@@ -21,6 +21,7 @@ from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output.verdict_files import (
     VerdictFile,
     needed_offenders,
+    reporting_unreadable,
     show_verdict,
     write_option,
 )
@@ -39,9 +40,9 @@ from estimates_jobs.tables.table_files import moments_in, with_timezone
     "estimates gate churn --file churn-july.csv --actuals left-by-august.csv         # and by "
     "what became of it",
     "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write "
-    "markdown=gate.md",
+    "html=gate.html",
     "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
-    forms=("markdown", "junit", "github"),
+    forms=("markdown", "junit", "github", "html"),
 )
 @set_argument
 @click.argument("version", metavar="[VERSION]", type=int, required=False)
@@ -112,15 +113,18 @@ def judge(
     assert file is not None
     estimates = options.open_to_read()[set_name]
     contract = with_timezone(estimates.contract, timezone)
-    frame, provenance = file_candidate(contract, file, data_through=through, options=options.tables)
-    verdict = estimates.judge_frame(
-        frame,
-        provenance,
-        against=against or PRODUCTION,
-        judged_at=judged_at,
-        actuals=_observed(options, actuals, contract, timezone),
-        offenders=offenders,
-    )
+    with reporting_unreadable(files, set_name, file):
+        frame, provenance = file_candidate(
+            contract, file, data_through=through, options=options.tables
+        )
+        verdict = estimates.judge_frame(
+            frame,
+            provenance,
+            against=against or PRODUCTION,
+            judged_at=judged_at,
+            actuals=_observed(options, actuals, contract, timezone),
+            offenders=offenders,
+        )
     return show_verdict(options, verdict, files, offenders)
 
 

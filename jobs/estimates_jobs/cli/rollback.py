@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from estimates.errors import RefusedError, UnavailableError
 from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
@@ -15,6 +16,7 @@ from estimates_jobs.cli.interface.command import (
 )
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output.alias_moves import show_move
+from estimates_jobs.tracking.record import record_rollbacks
 
 
 @command(
@@ -36,8 +38,14 @@ def rollback(options: Options, set_name: str, reason: str, to: int | None, alias
     """Take production back to the newest version it held before that was not itself rolled back.
     Needs no verdict.
 
-    The alias is then held: no run promotes anything until a person does.
+    The alias is then held: no run promotes anything until a person does. The MLflow run of the
+    version that production leaves says so (tag `rolled_back`); `estimates track` catches up where
+    MLflow is away.
     """
     store = options.open()
     with notifying(options, store):
         show_move(options, store.rollback(set_name, reason=reason, to=to, alias=alias))
+    try:
+        record_rollbacks(store, set_name)
+    except (UnavailableError, RefusedError) as error:  # the rollback stands all the same
+        click.echo(f"warning: {error.message}  [{error.code}]", err=True)

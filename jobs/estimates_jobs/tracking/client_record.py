@@ -69,6 +69,13 @@ def record_metrics(
         client.log_batch(mlflow_run, metrics=logged[start : start + _MOST_METRICS])
 
 
+def record_tags(uri: str, mlflow_run: str, tags: dict[str, str]) -> None:
+    """Set tags of a run; raises as `record_run` does."""
+    client = _client(uri)
+    for name, value in tags.items():
+        client.set_tag(mlflow_run, name, value)
+
+
 def _client(uri: str) -> MlflowClient:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)

@@ -22,10 +22,12 @@ from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import Accuracy
 from estimates.catalog.records import InputDigest, LogHead, Run, Scored, Version
+from estimates.catalog.ref import PRODUCTION
 from estimates.client.deadlines import within
 from estimates.compare.queries import DiffQuery
-from estimates.errors import NotFoundError, RefusedError, UnavailableError
+from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
+from estimates.stability.pages.report_html import render_html
 from estimates.stability.report import Report
 from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
@@ -124,6 +126,29 @@ def record_scores(store: Store, name: str) -> list[Tracked]:
     return tracked
 
 
+def record_rollbacks(store: Store, name: str) -> None:
+    """Say on the MLflow runs of versions that production was rolled back from when, by whom and why
+    (tag `rolled_back`). Doing it again changes nothing.
+
+    Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`, `mlflow_refused`),
+    NotFoundError (`unknown_set`).
+    """
+    of_set = store.view().set(name)
+    left = {
+        event.from_version: event
+        for event in of_set.events
+        if event.kind == "rolled_back" and event.alias == PRODUCTION
+    }
+    for number, event in left.items():
+        mlflow_run = None if number is None else of_set.versions[number - 1].mlflow_run
+        if mlflow_run is None:
+            continue
+        text = f"{instants.text(event.at)} by {event.actor}: {event.reason}"
+        uri = tracking_uri(store)
+        with _reaching(uri, f"the rollback from version {number}"):
+            _write(uri, "record_tags", mlflow_run, {"rolled_back": text[:_VALUE]})
+
+
 def track(store: Store, name: str | None = None) -> list[Tracked]:
     """Record every finished run and all scores that are not recorded yet, oldest first.
 
@@ -139,6 +164,7 @@ def track(store: Store, name: str | None = None) -> list[Tracked]:
                 mlflow_run = record(store, run.run_id)
                 tracked.append(Tracked(set_name, run.run_id, run.version, mlflow_run))
         tracked += record_scores(store, set_name)
+        record_rollbacks(store, set_name)
     return tracked
 
 
@@ -181,7 +207,9 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _write(uri: str, function: Literal["record_run", "record_metrics"], *content: Any) -> Any:
+def _write(
+    uri: str, function: Literal["record_run", "record_metrics", "record_tags"], *content: Any
+) -> Any:
     """Call a function of `sqlite_record`, or where it needs it the same one of `client_record`.
 
     MLflow's client makes the tables of a new file, and two that make them at once fail both: one
@@ -234,6 +262,8 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
         report = publication.report if publication else None
         if report := report or _report(store, version, verdict):
             values |= dict(_headline(report))
+            with suppress(InvalidError):  # `no_charts`: the page is for people who draw
+                artifacts["diff.html"] = render_html(report, None).encode()
     return msgspec.structs.replace(
         record,
         metrics=_metrics(values),

@@ -70,12 +70,23 @@ def record_metrics(
     Raises LookupError for a run that is not there or was deleted, NeedsClientError, sqlite3.Error.
     """
     with _transaction(database) as connection:
-        known = connection.execute(
-            "SELECT 1 FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'", (mlflow_run,)
-        )
-        if known.fetchone() is None:
-            raise LookupError(f"there is no active run {mlflow_run}")
+        _check_active(connection, mlflow_run)
         _add_metrics(connection, mlflow_run, metrics, measured, step)
+
+
+def record_tags(database: Path, mlflow_run: str, tags: dict[str, str]) -> None:
+    """Set tags of a run; raises as `record_metrics` does."""
+    with _transaction(database) as connection:
+        _check_active(connection, mlflow_run)
+        _set_tags(connection, mlflow_run, tags)
+
+
+def _check_active(connection: sqlite3.Connection, mlflow_run: str) -> None:
+    known = connection.execute(
+        "SELECT 1 FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'", (mlflow_run,)
+    )
+    if known.fetchone() is None:
+        raise LookupError(f"there is no active run {mlflow_run}")
 
 
 @contextmanager

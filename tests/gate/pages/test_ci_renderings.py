@@ -19,7 +19,8 @@ from markdown_it import MarkdownIt
 
 from estimates.catalog.records import Waiver
 from estimates.gate.pages.github_annotations import render_github
-from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.junit import render_junit, render_unreadable
+from estimates.gate.pages.verdict_html import render_html
 from estimates.gate.pages.verdict_markdown import render_markdown
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import (
@@ -296,3 +297,29 @@ def test_text_is_safe_for_a_terminal() -> None:
     assert "\x1b" not in text
     assert not any(line.startswith("::") for line in text.splitlines())
     assert "\\u{1b}[2J\\u{a}::error::x/2026-11-23" in text
+
+
+@CASES
+def test_html_is_a_page_of_its_own(verdict: Verdict) -> None:
+    """The answer, each check, nothing to load, and the same bytes again."""
+    page = render_html(verdict)
+    assert page == render_html(verdict)
+    assert page.startswith("<!doctype html>")
+    assert not re.search(r"<script|src=|href=", page)
+    assert all(f"{result.number} {result.name}" in page for result in verdict.checks)
+
+
+def test_html_of_any_text_shows_it() -> None:
+    """What stands in keys is text and never markup."""
+    page = render_html(worded("<script>alert(1)</script>"))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_junit_of_an_unreadable_table_has_a_failed_test() -> None:
+    """A CI server shows that nothing was judged as a failure, and why."""
+    suites = JUnitXml.fromstring(render_unreadable("churn", "new.csv", "bad_table", "no \x1b row"))
+    (suite,) = suites
+    (case,) = suite
+    assert (suites.failures, case.name) == (1, "readable input")
+    assert "no \\u{1b} row" in case.result[0].message

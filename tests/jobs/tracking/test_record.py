@@ -24,6 +24,7 @@ from estimates.store.store import Store
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
 from estimates_jobs.tracking.record import (
     record,
+    record_rollbacks,
     record_scores,
     track,
     tracking_uri,
@@ -239,6 +240,21 @@ def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path
     assert second["stability/key_jaccard"] == 1
     assert second["stability/p/mean_revision"] == pytest.approx(0.03)
     assert second["stability/p/r_p95"] == pytest.approx(0.0198, rel=0.01)
+    mlflow, run = client(tracked_store), tracked_run(tracked_store, "r2")
+    page = mlflow.download_artifacts(run.info.run_id, "diff.html", str(tmp_path))
+    assert Path(page).read_text().startswith("<!doctype html>")
+
+
+def test_a_rollback_is_a_tag(tracked_store: Store, tmp_path: Path) -> None:
+    """The run of the version that production left says when, by whom and why; again, the same."""
+    publish(tracked_store, "r1", tmp_path)
+    publish(tracked_store, "r2", tmp_path, p=1.53, day="2024-05-03")
+    event = tracked_store.rollback("demand", reason="wrong prices")
+    record_rollbacks(tracked_store, "demand")
+    track(tracked_store)
+    tags = tracked_run(tracked_store, "r2").data.tags
+    assert tags["rolled_back"] == f"{instants.text(event.at)} by tester: wrong prices"
+    assert "rolled_back" not in tracked_run(tracked_store, "r1").data.tags
 
 
 def test_a_refused_version_is_finished_and_says_so(tracked_store: Store, tmp_path: Path) -> None:

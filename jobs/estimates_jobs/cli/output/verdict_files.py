@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
+from estimates.errors import InvalidError
 from estimates.gate.offender_table import Offenders
 from estimates.gate.pages.github_annotations import render_github
-from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.junit import render_junit, render_unreadable
+from estimates.gate.pages.verdict_html import render_html
 from estimates.gate.pages.verdict_markdown import render_markdown
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import Verdict, render_json
@@ -25,6 +28,7 @@ RENDERINGS: dict[str, Callable[[Verdict], str | bytes]] = {
     "json": render_json,
     "junit": render_junit,
     "markdown": render_markdown,
+    "html": render_html,
     "github": render_github,
 }
 
@@ -66,6 +70,24 @@ write_option = click.option(
     help=f"Also write the verdict to a file, as {', '.join(RENDERINGS)}; as offenders every "
     "offender, in Parquet. Repeatable.",
 )
+
+
+@contextmanager
+def reporting_unreadable(
+    files: Sequence[VerdictFile], set_name: str, source: str
+) -> Iterator[None]:
+    """Where the table to judge cannot be read inside, write the JUnit files: a test that failed.
+
+    Raises what is raised inside; InvalidError (`not_written`).
+    """
+    try:
+        yield
+    except InvalidError as error:
+        for file in files:
+            if file.form == "junit":
+                with writing(file.path) as path:
+                    path.write_bytes(render_unreadable(set_name, source, error.code, error.message))
+        raise
 
 
 def needed_offenders(files: Sequence[VerdictFile]) -> Offenders | None:
