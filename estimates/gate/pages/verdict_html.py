@@ -54,7 +54,7 @@ def render_html(verdict: Verdict) -> str:
 def _facts(verdict: Verdict) -> Iterator[str]:
     """What the verdict is bound to."""
     against = "nothing" if verdict.baseline is None else f"version {verdict.baseline.version}"
-    facts = [
+    bound_to = [
         ("outcome", "blocked" if verdict.blocks else verdict.outcome),
         ("against", against),
         ("judged at", instants.text(verdict.judged_at)),
@@ -62,7 +62,7 @@ def _facts(verdict: Verdict) -> Iterator[str]:
         ("snapshot", (verdict.snapshot_id or "–")[:12]),
     ]
     cells = "".join(
-        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in facts
+        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in bound_to
     )
     yield f'<dl class="facts">{cells}</dl>'
 
