@@ -10,6 +10,7 @@ calibration  limits replayed over a history, and proposed from it
 client       reading over HTTP
 contract     what every snapshot of a set promises; keys and guess go with it
 catalog      the mutable half: names for versions, in SQL
+access       who may read what over HTTP
 storage      the immutable half: snapshots and their files
 lookup       the read file: rows by key, ready to send
 render       text, Markdown, HTML and pictures for all reports

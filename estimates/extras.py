@@ -21,6 +21,7 @@ _EXTRA_OF_PACKAGE = {
     "granian": "api",
     "httpx": "client",
     "jsonschema": "hub",
+    "jwt": "oidc",
     "litestar": "api",
     "mlflow": "jobs",
     "numpy": "store",

@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True):
     cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for
              a folder
     actor    ESTIMATES_ACTOR    who moves aliases, for the event log; default the login name
+    access   ESTIMATES_ACCESS   who may read over HTTP: `anyone`, `tokens` or a TOML file; default
+             anyone
+    token    ESTIMATES_TOKEN    what is sent to a service, so that it knows who asks
     notify         ESTIMATES_NOTIFY         URL that is told what is decided; default nobody is
     notify_secret  ESTIMATES_NOTIFY_SECRET  one secret or more to sign notifications with; default
                    none
@@ -44,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True):
     catalog: str | None = None
     cache: str | None = None
     actor: str = "unknown"
+    access: str | None = None
+    token: str | None = None
     notify: str | None = None
     notify_secret: str | None = None
 

@@ -18,9 +18,12 @@ from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from estimates import InvalidError, Store
+from estimates.access.access_rules import AccessRules, access_rules
 from estimates.errors import EstimatesError
 from estimates.settings import Settings
 from estimates_api import routes
+from estimates_api.access.admission import Admission, sign_in_instead
+from estimates_api.access.route_access import check_route
 from estimates_api.desk import pages
 from estimates_api.desk.desk_page import lost_page
 from estimates_api.fast_path import fast_batch, fast_get
@@ -55,6 +58,7 @@ class ReadService(Litestar):
     follower: Follower
     bodies: RequestBodies
     turns: Turns
+    admission: Admission | None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
@@ -62,6 +66,14 @@ class ReadService(Litestar):
             await super().__call__(scope, receive, send)
             return
         started = perf_counter()
+        if self.admission is not None:
+            try:
+                send = self.admission.admit(scope, send)
+            except EstimatesError as error:
+                await self._refuse(error, scope, receive, send)
+                status = status_of(error)
+                request_counts.observe("", scope["method"], status, perf_counter() - started)
+                return
         if scope["method"] == "POST":
             await self._post(scope, receive, send, started)
             return
@@ -124,22 +136,31 @@ class ReadService(Litestar):
             )
 
     async def _refuse(self, error: EstimatesError, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request that has no path to route by."""
+        """Answer a request that is not let in, or has no path to route by."""
         request = ReadRequest(
             scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
         )
-        await from_error(request, error).to_asgi_response(app=None, request=request)(
-            scope, receive, send
-        )
+        response = sign_in_instead(request, error) or from_error(request, error)
+        await response.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
-def create_app(store: Store | None = None, *, lifespan: Sequence[Lifespan] = ()) -> ReadService:
+def create_app(
+    store: Store | None = None,
+    rules: AccessRules | None = None,
+    *,
+    lifespan: Sequence[Lifespan] = (),
+) -> ReadService:
     """The read service over a store, by default the one that the ESTIMATES_* variables name.
 
+    rules     who may read; by default those of ESTIMATES_ACCESS
     lifespan  what else runs while the app does, begun after everything of its own
-    Raises what `Store` raises when there is no store or its catalog cannot be reached.
+    Raises InvalidError (`bad_access`), and what `Store` raises when there is no store or its
+    catalog cannot be reached.
     """
-    follower = Follower(store or _configured_store())
+    settings = Settings.from_environment()
+    follower = Follower(store or _configured_store(settings))
+    rules = access_rules(settings.access) if rules is None else rules
+    admission = None if rules.plain else Admission(rules, follower)
     streams = Streams()
     reports = Reports(follower.store)
     shared = SharedMetrics(
@@ -155,20 +176,24 @@ def create_app(store: Store | None = None, *, lifespan: Sequence[Lifespan] = ())
         },
         exception_handlers=HANDLERS | {HTTPException: lost_page},
         before_request=refuse_unknown,
+        guards=[check_route],
+        cors_config=None if admission is None else admission.cors,
         lifespan=[
             tuned_collector,
             follower.lifespan,
             reports.lifespan,
             streams.lifespan,
             shared.lifespan,
+            *([] if admission is None else admission.lifespans),
             *lifespan,
         ],
-        state=State({"follower": follower}),
+        state=State({"follower": follower, "admission": admission}),
         logging_config=None,
         openapi_config=openapi(),
         request_max_body_size=MAX_BYTES,
     )
     app.follower = follower
+    app.admission = admission
     app.bodies = RequestBodies()
     app.turns = Turns()
     return app
@@ -202,8 +227,7 @@ def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
     )
 
 
-def _configured_store() -> Store:
-    settings = Settings.from_environment()
+def _configured_store(settings: Settings) -> Store:
     return Store(
         settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor
     )

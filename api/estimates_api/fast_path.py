@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from estimates.access.principal import Principal
 from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import EstimateParameters, PageParameters
 from estimates_api.http.repeated_names import may_repeat
@@ -55,6 +56,8 @@ def fast_get(follower: Follower, scope: Any) -> Representation | None:
             or not rest[-1]
         ):
             return None
+        if not _reads_whole(scope, name):
+            return None
         if len(rest) > 1:
             key = rest[1:] if "%" not in path else [unquote(part) for part in rest[1:]]
             answer = answer_estimate(
@@ -85,6 +88,7 @@ def fast_batch(follower: Follower, scope: Any, body: bytes) -> Representation | 
         or headers.get(b"accept", b"*/*") not in _ACCEPTED
         or headers.get(b"content-type", _JSON) != _JSON
         or len(body) > SMALL_BYTES
+        or not _reads_whole(scope, name)
     ):
         return None
     try:
@@ -96,6 +100,15 @@ def fast_batch(follower: Follower, scope: Any, body: bytes) -> Representation | 
         return None
     scope["path_template"] = _PAGE
     return answer
+
+
+def _reads_whole(scope: Any, name: str) -> bool:
+    """Whether the set is open to whoever asks; the route narrows what is not.
+
+    What scripts of other origins ask takes the route, too: it writes what browsers want to read.
+    """
+    principal: Principal | None = scope.get("principal")
+    return (principal is None or principal.reads_whole(name)) and "cross_origin" not in scope
 
 
 @lru_cache(1024)

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from granian.constants import HTTPModes, Interfaces
@@ -149,6 +150,8 @@ def main() -> None:
     parser.add_argument("--log-level", default="warning")
     parser.add_argument("--access-log", action="store_true")
     parser.add_argument("--announce", choices=("text", "json"))
+    parser.add_argument("--tls-certificate", type=Path)
+    parser.add_argument("--tls-key", type=Path)
     options = parser.parse_args()
     multiprocessing.set_start_method("fork")
     signal.signal(NOT_READY, signal.SIG_IGN)  # what a worker does until it knows better
@@ -166,10 +169,13 @@ def main() -> None:
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_S * 1000),
         workers_kill_timeout=DRAIN_S,
+        ssl_cert=options.tls_certificate,
+        ssl_key=options.tls_key,
     )
     server.notice_s = options.notice
     host = f"[{options.host}]" if ":" in options.host else options.host
-    url = f"http://{host}:{options.port}"
+    scheme = "http" if options.tls_certificate is None else "https"
+    url = f"{scheme}://{host}:{options.port}"
     said = Said(url, options.announce, multiprocessing.Value("b")) if options.announce else None
     loader = partial(load, os.getpid(), server.loaded, said, options.log_level)
     server.serve(target_loader=loader, wrap_loader=False)

@@ -15,6 +15,7 @@ alias_moves     promote, roll back, remove
 waiver_writes   waive and unwaive
 hold_writes     legal holds, placed and released
 retirement      sets that take no versions any more, and take them again
+token_writes    tokens of readers, made and revoked
 erasure_writes  keys whose numbers go from every version of a set
 stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come

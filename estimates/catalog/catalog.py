@@ -27,6 +27,7 @@ from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
 from estimates.catalog.stored_scores import StoredScores
 from estimates.catalog.sweep_claims import SweepClaims
+from estimates.catalog.token_writes import TokenWrites
 from estimates.catalog.version_writes import VersionWrites
 from estimates.catalog.view import View
 from estimates.catalog.waiver_writes import WaiverWrites
@@ -44,6 +45,7 @@ class Catalog(
     RunRows,
     SweepClaims,
     ClockRepair,
+    TokenWrites,
     Rebuild,
 ):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, erasures,
@@ -141,7 +143,7 @@ class Catalog(
             by_set: dict[str, list[Event]] = {}
             for event in events:
                 by_set.setdefault(event.set, []).append(at_its_time(event, corrected))
-            repairs = previous.repairs + by_set.pop("", [])
+            of_store = previous.of_store + by_set.pop("", [])
             sets = dict(previous.sets)
             for name, fresh in by_set.items():
                 sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
@@ -150,7 +152,7 @@ class Catalog(
             head.last_at,
             read_at,
             head.log_head(),
-            repairs=repairs,
+            of_store=of_store,
             corrected=corrected,
         )
 

@@ -40,8 +40,8 @@ def past_view(view: View, as_of: datetime, name: str | None = None) -> View:
             remedy=f"the first time it was is {first}",
             first=first,
         )
-    repairs = [event for event in view.repairs if event.at <= moment]
-    return View(sets, as_of, view.read_at, view.head, repairs=repairs, corrected=view.corrected)
+    of_store = [event for event in view.of_store if event.at <= moment]
+    return View(sets, as_of, view.read_at, view.head, of_store=of_store, corrected=view.corrected)
 
 
 def past_set(view: SetView, moment: datetime) -> SetView | None:

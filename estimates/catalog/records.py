@@ -31,6 +31,8 @@ EventKind = Literal[
     "alias_removed",
     "retired",
     "unretired",
+    "token_created",
+    "token_revoked",
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
@@ -216,7 +218,7 @@ class Alias(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of the append-only log; ids are gapless over all sets and times strictly increase.
 
-    set           empty for what is about the store as a whole (`clock_repaired`)
+    set           empty for what is about the store as a whole (the clock, tokens)
     version       the version it is about (promoted, rolled_back: the one the alias points to
                   afterwards)
     from_version  where the alias pointed before

@@ -45,7 +45,7 @@ class View(msgspec.Struct, dict=True, eq=False):
     moment   time of the newest event; as_of=moment gives these answers for ever
     read_at  the clock when it was read
     head        where the log ends
-    repairs     the events that repaired the clock; they are about no set
+    of_store    the events that are about no set but the store as a whole
     corrected   the times that these changed: for each recorded one the time that counts
     fallbacks   by set and alias; empty unless a reader composed the view so
     """
@@ -55,7 +55,7 @@ class View(msgspec.Struct, dict=True, eq=False):
     read_at: datetime
     head: LogHead
     fallbacks: Mapping[tuple[str, str], Fallback] = {}
-    repairs: list[Event] = []
+    of_store: list[Event] = []
     corrected: Mapping[datetime, datetime] = {}
 
     def answering(self, fallbacks: Mapping[tuple[str, str], Fallback]) -> "View":
@@ -66,7 +66,7 @@ class View(msgspec.Struct, dict=True, eq=False):
             self.read_at,
             self.head,
             fallbacks=fallbacks,
-            repairs=self.repairs,
+            of_store=self.of_store,
             corrected=self.corrected,
         )
 
@@ -117,7 +117,7 @@ class View(msgspec.Struct, dict=True, eq=False):
         (`unknown_set`).
         """
         if name is None:
-            logs = [self.repairs, *(part.events for part in self.sets.values())]
+            logs = [self.of_store, *(part.events for part in self.sets.values())]
         else:
             logs = [self.set(name).events]
         key = attrgetter("id")
@@ -129,7 +129,7 @@ class View(msgspec.Struct, dict=True, eq=False):
         (`unknown_set`).
         """
         if name is None:
-            logs = [self.repairs, *(part.events for part in self.sets.values())]
+            logs = [self.of_store, *(part.events for part in self.sets.values())]
         else:
             logs = [self.set(name).events]
         key = attrgetter("id")

@@ -166,14 +166,16 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
         self,
         url: str,
         *,
+        token: str | None = None,
         timeout_s: float = TIMEOUT_S,
         patience_s: float = PATIENCE_S,
         max_age: str | None = None,
     ) -> None:
         self.url = _service_url(url)
+        headers = None if token is None else {"authorization": f"Bearer {token}"}
         oldest = None if max_age is None else instants.duration(max_age)
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
-        self._http = self._http_client(base_url=self.url, timeout=timeout)
+        self._http = self._http_client(base_url=self.url, timeout=timeout, headers=headers)
         super().__init__(
             ServiceRequests(self.url, patience_s, timeout_s, oldest), self._perform_plan
         )
@@ -213,6 +215,7 @@ class Client(_ServiceMethods[RemoteSet], _Sync):
     """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
     "2026-11-24")`.
 
+    token       who asks, where the service wants to know: it goes with every request
     timeout_s   for each of: sending a request, waiting for the next bytes of its answer, waiting
                 for what the service computes; connecting takes at most 3 s
     patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once

@@ -20,9 +20,12 @@ from estimates.errors import (
 )
 
 _KINDS: dict[int, type[EstimatesError]] = {
+    401: RefusedError,
+    403: RefusedError,
     404: NotFoundError,
     409: ConflictError,
     410: NotFoundError,
+    429: UnavailableError,
     500: CorruptError,
     503: UnavailableError,
 }

@@ -12,6 +12,7 @@ promote       an alias moves forward; rollback: it moves back; remove_alias: it 
 waive         an exception of a check, made and taken back
 retire        a set takes no versions any more, or does again
 hold          a legal hold on a version or a set, placed and released
+issued_tokens secrets of those who read over HTTP, made and revoked
 retention     which versions a contract's rules let go
 scoring       versions against actual values; regrading: verdicts beside what became of them
 key_scoring   single keys against actual values, and several sets in one table; nothing is stored

@@ -17,6 +17,7 @@ from estimates.gate.verdict import Verdict
 from estimates.render.notebook import short
 from estimates.render.wording import count
 from estimates.store.hold import hold, release_hold
+from estimates.store.issued_tokens import create_token, revoke_token, tokens
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
@@ -52,6 +53,9 @@ class Store(OpenStore):
     remove_alias = remove_alias
     retire = retire
     unretire = unretire
+    create_token = create_token
+    revoke_token = revoke_token
+    tokens = tokens
 
     def __repr__(self) -> str:
         sets = self.view().sets

@@ -5,14 +5,15 @@ it anew.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from estimates_jobs.cli.commands import SECTIONS, cli
 from estimates_jobs.cli.gate import COMMANDS, DEFAULT, GateGroup
-from estimates_jobs.cli.hub import COMMANDS as COMMANDS_OF_HUB
 from estimates_jobs.cli.interface.command import REMOTE, TABLES, Command
+from estimates_jobs.cli.interface.group import LazyGroup
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 MARK = "<!-- What follows is the help of each command: python -m tests.docs.test_cli_docs -->\n"
@@ -30,15 +31,15 @@ def reference() -> str:
             parts += [f"### {name}", line]
             if isinstance(command, GateGroup):
                 parts += [_help(command, name, root), *_of_group(command, COMMANDS, name, root)]
-            elif isinstance(command, click.Group):
-                parts += _of_group(command, COMMANDS_OF_HUB, name, root)
+            elif isinstance(command, LazyGroup):
+                parts += _of_group(command, command.lines, name, root)
             else:
                 parts.append(_help(command, name, root))
     return "\n\n".join(parts) + "\n"
 
 
 def _of_group(
-    group: click.Group, commands: dict[str, str], name: str, root: click.Context
+    group: click.Group, commands: Mapping[str, str], name: str, root: click.Context
 ) -> list[str]:
     """The help of its commands, but for the default one, whose help is the group's."""
     parent = click.Context(group, info_name=name, parent=root)

@@ -33,7 +33,12 @@ HOMES = {
         "jobs/estimates_jobs/scaffold/model_choice.py",
     ),
     "exchange_calendars": ("jobs/estimates_jobs/run/calendars.py",),
-    "httpx": ("estimates/client/", "jobs/estimates_jobs/notify/delivery.py"),
+    "httpx": (
+        "estimates/client/",
+        "jobs/estimates_jobs/notify/delivery.py",
+        "api/estimates_api/access/issuer.py",
+    ),
+    "jwt": ("api/estimates_api/access/issuer.py",),
     "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
     "altair": ("estimates/render/vega.py",),
     "vl_convert": ("estimates/render/vega.py",),

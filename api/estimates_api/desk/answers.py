@@ -18,6 +18,7 @@ from estimates_api.http.routing import raw_path
 
 T = TypeVar("T")
 _SCOPE = ("type", "asgi", "http_version", "scheme", "server", "client", "root_path", "extensions")
+_READER = ("principal",)  # the answers are those that the reader of the page may see
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -76,7 +77,7 @@ class Answers:
         url = url_of(path, query)
         outer = self._request.scope
         raw, _, text = url.partition("?")
-        copied = {name: outer[name] for name in _SCOPE if name in outer}
+        copied = {name: outer[name] for name in (*_SCOPE, *_READER) if name in outer}
         own: dict[str, Any] = {
             "method": "GET",
             "raw_path": raw.encode(),

@@ -17,6 +17,7 @@ from estimates import instants
 from estimates.catalog.records import EventKind
 from estimates.errors import EstimatesError, InvalidError
 from estimates.render.style import STYLE
+from estimates_api.access.route_access import OPT, About, principal_of
 from estimates_api.desk.answers import Answer, Answers, NoAnswerError
 from estimates_api.desk.filters import FILTERS
 from estimates_api.desk.links import Links, answer_path, key_path, set_path
@@ -76,6 +77,12 @@ class DeskPage:
         return await self.answers.get(kind, path, **query)
 
     @property
+    def reader(self) -> str | None:
+        """Who signed in; None where anybody may read."""
+        principal = principal_of(self.request.scope)
+        return None if principal is None else principal.name or None
+
+    @property
     def now(self) -> datetime:
         """What ages count from: the chosen moment, else the clock."""
         return instants.now() if self.as_of is None else instants.parse(self.as_of)
@@ -101,6 +108,7 @@ class DeskPage:
             now=self.now,
             query=query,
             urls=self.answers.urls,
+            reader=self.reader,
             css=f"/desk/{CSS_NAME}",
             script=f"/desk/{SCRIPT_NAME}",
             last_event=self.last_event,
@@ -136,15 +144,21 @@ def lost_page(request: ReadRequest, error: HTTPException) -> Response[bytes]:
     return _own_problem(from_framework)(request, error)
 
 
-def desk_page(path: str) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
-    """A GET route that answers with a page, problems too."""
+def desk_page(
+    path: str, about: About | None = None
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """A GET route that answers with a page, problems too.
+
+    What it asks for is answered to whoever asks for the page.
+    """
     handlers: dict[int | type[Exception], Any] = {
         NoAnswerError: _no_answer,
         EstimatesError: _own_problem(from_error),
         HTTPException: _own_problem(from_framework),
         Exception: _own_problem(from_unexpected),
     }
-    return get(path, include_in_schema=False, exception_handlers=handlers)
+    about = about or ("set" if path.startswith("/sets/") else "sets")
+    return get(path, opt={OPT: about}, include_in_schema=False, exception_handlers=handlers)
 
 
 def _no_answer(request: Request[Any, Any, Any], error: NoAnswerError) -> Any:

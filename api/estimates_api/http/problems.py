@@ -36,6 +36,13 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
     CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _STATUS_OF_CODE = {
+    "unknown_host": HTTPStatus.MISDIRECTED_REQUEST,
+    "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
+    "whole_set_needed": HTTPStatus.FORBIDDEN,
+    "not_permitted": HTTPStatus.FORBIDDEN,
+    "token_expired": HTTPStatus.UNAUTHORIZED,
+    "bad_token": HTTPStatus.UNAUTHORIZED,
+    "no_token": HTTPStatus.UNAUTHORIZED,
     "body_incomplete": HTTPStatus.BAD_REQUEST,
     "body_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -56,7 +63,21 @@ _SERVER_ERRORS: dict[type[EstimatesError], str] = {
     "the service's log",
 }
 # Their messages name nothing internal, and they come too often to be logged one by one.
-_SHOWN = frozenset(("starting", "not_ready", "overloaded", "stopping", "too_many_reports"))
+_SHOWN = frozenset(
+    (
+        "starting",
+        "not_ready",
+        "overloaded",
+        "stopping",
+        "too_many_reports",
+        "too_many_requests",
+        "no_token",
+        "bad_token",
+        "token_expired",
+        "not_permitted",
+        "whole_set_needed",
+    )
+)
 _URL_CODES = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
 
 
@@ -97,7 +118,11 @@ def from_error(request: ReadRequest, error: EstimatesError) -> Response[bytes]:
     if kind is InvalidError and request.method == "POST" and error.code not in _URL_CODES:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     status = _STATUS_OF_CODE.get(error.code, status)
-    headers = {"retry-after": str(RETRY_AFTER_S)} if kind is UnavailableError else None
+    headers = None
+    if kind is UnavailableError:
+        headers = {"retry-after": str(error.details.get("retry_after", RETRY_AFTER_S))}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = {"www-authenticate": "Bearer"}
     if error.code == "bad_range":
         headers = {"content-range": f"bytes */{error.details['size']}"}
     if kind not in _SERVER_ERRORS or error.code in _SHOWN:

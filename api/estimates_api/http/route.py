@@ -16,15 +16,18 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
+    Components,
     OpenAPIFormat,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
     Operation,
     Schema,
+    SecurityScheme,
 )
 
 from estimates import __version__
+from estimates_api.access.route_access import OPT, WHOLE_SET, About
 from estimates_api.http.bodies import Problem
 from estimates_api.http.problems import PROBLEM_JSON
 from estimates_api.http.representation import JSON, PARQUET
@@ -40,6 +43,8 @@ _MEANINGS = {
     304: "What If-None-Match names is still the answer.",
     400: "The path or a parameter is wrong.",
     206: "The part of the file that Range asks for.",
+    401: "The service wants to know who asks, and the token does not count.",
+    403: "The token does not open this answer.",
     404: "There is no such set, version, alias, key or verdict; `code` says which.",
     406: "None of the media types in Accept is one of this answer.",
     408: "The body did not come in time.",
@@ -49,17 +54,24 @@ _MEANINGS = {
     414: "The URL is too long.",
     416: "Nothing of the file lies in the range; Content-Range has its size.",
     422: "The body is wrong.",
+    429: "Too many requests; Retry-After says when to ask again.",
     500: "Stored data is damaged, or the service failed.",
     503: "Something the service needs cannot be reached; retry.",
 }
 
 
 def reading(
-    path: str, body: Any, *statuses: int, forms: Sequence[str] = (), **more: Any
+    path: str,
+    body: Any,
+    *statuses: int,
+    about: About = WHOLE_SET,
+    forms: Sequence[str] = (),
+    **more: Any,
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """A GET route whose answer has an entity tag: as `answers`, with the statuses that follow.
 
-    A handler that may read files or SQL is a plain function, and is run in a thread.
+    A handler that may read files or SQL is a plain function, and is run in a thread. `about` is
+    what a reader has to be allowed to see.
     """
     statuses += (304,)
     if path.startswith("/v1/sets/"):
@@ -69,7 +81,7 @@ def reading(
 
     def declare(handler: Callable[..., Any]) -> HTTPRouteHandler:
         run = handler if iscoroutinefunction(handler) else off_loop(handler)
-        return get(path, **answers(body, *statuses, forms=forms, **more))(run)
+        return get(path, opt={OPT: about}, **answers(body, *statuses, forms=forms, **more))(run)
 
     return declare
 
@@ -94,7 +106,7 @@ def answers(
             body, generate_examples=False, description=description, media_type=media_type
         )
     }
-    for status in sorted({400, 414, 500, 503, *statuses}):
+    for status in sorted({400, 401, 403, 414, 429, 500, 503, *statuses}):
         responses[status] = ResponseSpec(
             None if status in (206, 304) else Problem,
             generate_examples=False,
@@ -141,5 +153,7 @@ def openapi() -> OpenAPIConfig:
         path="/schema/openapi.json",
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         use_handler_docstrings=True,
+        components=Components(security_schemes={"token": SecurityScheme("http", scheme="bearer")}),
+        security=[{"token": []}, {}],
         operation_id_creator=lambda handler, _method, _path: handler.handler_name,
     )

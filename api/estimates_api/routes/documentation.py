@@ -7,6 +7,7 @@ from pathlib import Path
 from litestar import get
 from litestar.types import ASGIApp
 
+from estimates_api.access.route_access import OPT
 from estimates_api.http.representation import Representation, entity_tag
 
 _PAGE = Path(__file__).with_name("documentation.html").read_bytes()
@@ -15,7 +16,7 @@ _POLICY = (
 )
 
 
-@get("/docs", include_in_schema=False)
+@get("/docs", opt={OPT: "anybody"}, include_in_schema=False)
 async def docs() -> ASGIApp:
     """A page that shows the OpenAPI document and tries its routes."""
     headers = {"content-security-policy": _POLICY}
@@ -24,7 +25,7 @@ async def docs() -> ASGIApp:
     )
 
 
-@get("/openapi.json", include_in_schema=False)
+@get("/openapi.json", opt={OPT: "anybody"}, include_in_schema=False)
 async def openapi_json() -> ASGIApp:
     """Where tools look for the OpenAPI document."""
     return Representation(b"", status=308, headers={"location": "schema/openapi.json"})

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import cursor_version
 from estimates.reading.reader import WouldBlock
+from estimates_api.access.route_access import OPT, allowed_batch
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
 from estimates_api.http.parameters import (
     EstimateParameters,
@@ -40,6 +41,7 @@ FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its 
     "/v1/sets/{set:str}/estimates/{key:path}",
     EstimateBody,
     410,
+    about="lookup",
     description="The estimate.",
     forms=TABLES,
     lookup=EstimateParameters,
@@ -73,6 +75,7 @@ def answer_estimate(
     "/v1/sets/{set:str}/estimates",
     EstimatePage,
     410,
+    about="page",
     description="A page of estimates in key order.",
     forms=TABLES,
     lookup=PageParameters,
@@ -133,6 +136,7 @@ def answer_page(
 @post(
     "/v1/sets/{set:str}/estimates",
     status_code=200,
+    opt={OPT: "batch"},
     **answers(
         BatchBody,
         *(404, 406, 408, 410, 413, 422),
@@ -150,6 +154,7 @@ async def batch(
     """
     form = negotiated(request.scope, TABLES)
     refuse_repeated(await request.body(), Batch)
+    data = allowed_batch(request, set_name, data)
     return await nonblocking(
         request.app.state.follower,  # injected it would cost as much as the lookup
         lambda reader_at: answer_batch(reader_at, set_name, data, form),

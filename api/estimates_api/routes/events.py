@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import get_args
+from typing import Any, get_args
 
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
@@ -15,6 +15,7 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates.render.wording import did_you_mean
+from estimates_api.access.route_access import check_set, wholly_visible
 from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.event_stream import EventStream, Streams
 from estimates_api.http.parameters import After, Before, Kinds, Limit, OfSet, Order, Then
@@ -30,6 +31,7 @@ _STREAM = "text/event-stream"
     "/v1/events",
     EventList,
     *(404, 406),
+    about="sets",
     description="Events in the order of their ids, which have no gaps.",
 )
 async def events(
@@ -52,6 +54,8 @@ async def events(
     `Last-Event-ID`, which counts before `after`, misses nothing and gets nothing twice.
     """
     if negotiated(request.scope, (JSON, _STREAM)) == JSON:
+        if set_name is not None:
+            check_set(request, set_name)
         moment = read_time(as_of, "as_of")
         reader = follower.reader if moment is None else await in_thread(follower.past, moment)
         view, newest = reader.view, order == "newest"
@@ -62,7 +66,7 @@ async def events(
                 remedy="the newest first take `before`, the oldest first `after`",
             )
         log = view.events_before(set_name, before) if newest else view.events(set_name, after)
-        page = _page(view, _of_kinds(log, kind), limit)
+        page = _page(view, _readable(request.scope, _of_kinds(log, kind)), limit)
         response = of_view(view, page, vary="accept")
         if page.next is not None:
             same = {"set": set_name, "limit": limit, "kind": kind, "as_of": as_of}
@@ -76,6 +80,7 @@ async def events(
                 "unknown_parameter", f"a stream has no {name}", remedy="it takes after and set"
             )
     if set_name is not None:
+        check_set(request, set_name)
         view.set(set_name)
     last = read_number(
         request.headers.get("last-event-id") or None,
@@ -86,7 +91,7 @@ async def events(
     return EventStream(
         streams,
         follower,
-        lambda *page: _later(follower.view, set_name, *page),
+        lambda *page: _later(request.scope, follower.view, set_name, *page),
         after if last is None else last,
     )
 
@@ -113,9 +118,16 @@ def _of_kinds(log: Iterator[Event], kinds: str | None) -> Iterator[Event]:
     return (event for event in log if event.kind in chosen)
 
 
-def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
+def _readable(scope: Any, log: Iterable[Event]) -> Iterator[Event]:
+    """The events that the reader may see; those of tokens are the operator's."""
+    log = (event for event in log if event.kind not in ("token_created", "token_revoked"))
+    return iter(wholly_visible(scope, log, lambda event: event.set))
+
+
+def _later(scope: Any, view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
     """So many events after an id at most; raises NotFoundError (`unknown_set`)."""
-    return [_body(event) for event in islice(view.events(name, after), limit)]
+    log = _readable(scope, view.events(name, after))
+    return [_body(event) for event in islice(log, limit)]
 
 
 def _body(event: Event) -> EventBody:

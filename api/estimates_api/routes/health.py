@@ -6,14 +6,16 @@ from datetime import datetime
 
 import msgspec
 from litestar import get
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Scope
 
 from estimates import instants
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
+from estimates_api.access.route_access import OPT, visible
 from estimates_api.http.bodies import Health, Readiness, Source
 from estimates_api.http.representation import Representation, of_content
 from estimates_api.http.route import InjectedFollower, answers, reading
+from estimates_api.http.url_text import ReadRequest
 from estimates_api.serving.follower import Follower
 
 # Why the catalog is not followed, for those who do not see the service's log.
@@ -27,14 +29,14 @@ _GONE = "store.json is gone: the root is not what it was; what is open here answ
 _SILENT_S = 3.0  # a catalog that was not read for so long is away, though nothing failed yet
 
 
-@get("/health/live", **answers(Health, description="The process answers."))
+@get("/health/live", opt={OPT: "anybody"}, **answers(Health, description="The process answers."))
 async def live() -> ASGIApp:
     """The process is alive; restart it when this does not answer."""
     return Representation(b'{"status":"ok"}')
 
 
-@reading("/health/ready", Readiness, description="The service can answer.")
-async def ready(follower: InjectedFollower) -> ASGIApp:
+@reading("/health/ready", Readiness, about="anybody", description="The service can answer.")
+async def ready(request: ReadRequest, follower: InjectedFollower) -> ASGIApp:
     """Ready once the catalog was read and the versions that aliases point to were opened.
 
     An alias whose version cannot be read is told in `faults`, with the version that answers in its
@@ -43,10 +45,10 @@ async def ready(follower: InjectedFollower) -> ASGIApp:
     service answers on from what it has, so that it is `degraded`, and ready. Once it was told to
     stop it is not ready (`stopping`), and answers on for as long as it was told.
     """
-    return of_content(_readiness(follower))
+    return of_content(_readiness(request.scope, follower))
 
 
-def _readiness(follower: Follower) -> Readiness:
+def _readiness(scope: Scope, follower: Follower) -> Readiness:
     view = follower.view
     if follower.leaving:
         raise UnavailableError("stopping", "this worker stops soon", remedy="ask another one")
@@ -55,19 +57,20 @@ def _readiness(follower: Follower) -> Readiness:
             "starting", "the versions in production are being opened", remedy="retry"
         )
     faults = [fault for _, fault in sorted(follower.targets.faults.items())]
+    shown = [*visible(scope, faults, lambda fault: fault.set)]
     silent = {fault.set for fault in faults if fault.alias == PRODUCTION and fault.serving is None}
     promoted = [name for name, set_view in view.sets.items() if PRODUCTION in set_view.aliases]
     if promoted and silent.issuperset(promoted):
-        details = [msgspec.to_builtins(fault) for fault in faults]
+        details = [msgspec.to_builtins(fault) for fault in shown]
         raise UnavailableError(
             "not_ready",
-            f"no set in production can be read: {', '.join(promoted)}",
+            f"no set in production can be read: {', '.join(visible(scope, promoted, str))}",
             remedy="`estimates verify` says what is damaged",
             faults=details,
         )
     catalog, storage = _catalog(follower), _storage(follower)
     is_whole = not faults and catalog.code is None and storage.code is None
-    return Readiness("ready" if is_whole else "degraded", view.moment, faults, catalog, storage)
+    return Readiness("ready" if is_whole else "degraded", view.moment, shown, catalog, storage)
 
 
 def _catalog(follower: Follower) -> Source:

@@ -28,6 +28,7 @@ from estimates_api.http.url_text import ReadRequest, read_fields, read_key, read
 @reading(
     "/v1/sets/{set:str}/history/{key:path}",
     HistoryBody,
+    about="key",
     description="The key through the versions, oldest first.",
     forms=TABLES,
 )

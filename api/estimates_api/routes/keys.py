@@ -36,7 +36,7 @@ def keys(
     return _answer(follower, set_name, [], ref, begins, limit, as_of)
 
 
-@reading("/v1/sets/{set:str}/keys/{key:path}", **_ANSWER)
+@reading("/v1/sets/{set:str}/keys/{key:path}", about="key", **_ANSWER)
 def keys_under(
     follower: InjectedFollower,
     set_name: SetName,

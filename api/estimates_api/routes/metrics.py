@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from estimates import instants
 from estimates.catalog.records import Run
 from estimates.errors import EstimatesError
+from estimates_api.access.route_access import OPT
 from estimates_api.http.metric_families import ServiceMetrics
 from estimates_api.http.representation import Representation
 from estimates_api.http.route import InjectedFollower, answers
@@ -26,6 +27,7 @@ _RUNS = 500
 
 @get(
     "/metrics",
+    opt={OPT: "metrics"},
     **answers(str, description="Metrics.", media_type="text/plain"),
 )
 @off_loop

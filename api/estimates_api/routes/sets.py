@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Scope
 
 from estimates import instants
 from estimates.catalog.freshness import freshness
@@ -18,6 +18,7 @@ from estimates.catalog.sets_read import read_by, sets_read
 from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
+from estimates_api.access.route_access import visible
 from estimates_api.http.bodies import AliasBody, RetirementBody, SetDetail, SetList, SetSummary
 from estimates_api.http.estimate_schema import estimate_schema
 from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName, Then, WithRetired
@@ -29,13 +30,16 @@ from estimates_api.http.representation import (
     of_view,
 )
 from estimates_api.http.route import InjectedFollower, reading
-from estimates_api.http.url_text import read_time
+from estimates_api.http.url_text import ReadRequest, read_time
 from estimates_api.http.version_summaries import version_summary
 
 
-@reading("/v1/sets", SetList, description="All sets.")
+@reading("/v1/sets", SetList, about="sets", description="All sets.")
 def list_sets(
-    follower: InjectedFollower, as_of: Then = None, with_retired: WithRetired = False
+    request: ReadRequest,
+    follower: InjectedFollower,
+    as_of: Then = None,
+    with_retired: WithRetired = False,
 ) -> ASGIApp:
     """All sets with description, owner, key, aliases, newest version and freshness; those that are
     retired where they are asked for.
@@ -45,21 +49,28 @@ def list_sets(
     now = moment or instants.now()
     summaries = [
         SetSummary(**_common_fields(view, name, now))
-        for name, of_set in view.sets.items()
-        if with_retired or of_set.retirement is None
+        for name in visible(request.scope, view.sets, str)
+        if with_retired or view.sets[name].retirement is None
     ]
     return of_view(view, SetList(summaries, view.head))
 
 
-@reading("/v1/sets/{set:str}", SetDetail, description="The set.")
-def one_set(follower: InjectedFollower, set_name: SetName, as_of: Then = None) -> ASGIApp:
+@reading("/v1/sets/{set:str}", SetDetail, about="set", description="The set.")
+def one_set(
+    request: ReadRequest, follower: InjectedFollower, set_name: SetName, as_of: Then = None
+) -> ASGIApp:
     """One set: contract, aliases and holds, newest version, freshness."""
     moment = read_time(as_of, "as_of")
     view = follower.past(moment, set_name).view
-    return of_view(view, _detail(view, set_name, moment or instants.now()))
+    return of_view(view, _detail(request.scope, view, set_name, moment or instants.now()))
 
 
-@reading("/v1/sets/{set:str}/schema", dict[str, Any], description="A JSON Schema (2020-12).")
+@reading(
+    "/v1/sets/{set:str}/schema",
+    dict[str, Any],
+    about="set",
+    description="A JSON Schema (2020-12).",
+)
 async def schema(
     follower: InjectedFollower, set_name: SetName, shape: SchemaShape = None
 ) -> ASGIApp:
@@ -94,17 +105,18 @@ def domain(follower: InjectedFollower, set_name: SetName, digest: DomainDigest) 
     return Representation(content, etag=tag, cache=IMMUTABLE, media_type=PARQUET, headers=headers)
 
 
-def _detail(view: View, name: str, now: datetime) -> SetDetail:
+def _detail(scope: Scope, view: View, name: str, now: datetime) -> SetDetail:
     of_set = view.set(name)
     revision, production = of_set.contracts[-1], of_set.production
     contract = msgspec.json.decode(revision.body)
+    inputs = [] if production is None else sets_read(view, production)
     return SetDetail(
         **_common_fields(view, name, now),
         contract_revision=revision.revision,
         defined_at=revision.defined_at,
         contract=contract,
-        inputs=[] if production is None else sets_read(view, production),
-        read_by=read_by(view, name),
+        inputs=[*visible(scope, inputs, lambda edge: edge.set)],
+        read_by=[*visible(scope, read_by(view, name), lambda edge: edge.set)],
     )
 
 

@@ -39,7 +39,7 @@ async def triangle(
     return await _answer(request, follower, reports, set_name, [], column, across)
 
 
-@reading("/v1/sets/{set:str}/triangle/{key:path}", **_ANSWERS)
+@reading("/v1/sets/{set:str}/triangle/{key:path}", about="key", **_ANSWERS)
 async def triangle_under(
     request: ReadRequest,
     follower: InjectedFollower,

@@ -37,7 +37,10 @@ from estimates_api.http.version_summaries import summary_fields, version_summary
 
 
 @reading(
-    "/v1/sets/{set:str}/versions", VersionList, description="A page of versions, newest first."
+    "/v1/sets/{set:str}/versions",
+    VersionList,
+    about="set",
+    description="A page of versions, newest first.",
 )
 def list_versions(
     follower: InjectedFollower,

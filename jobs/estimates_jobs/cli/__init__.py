@@ -7,6 +7,7 @@ gate       `estimates gate` as a group whose command is `judge` unless another o
            commands are gate_judge, gate_policy, gate_suggest, gate_backtest
 diff       with diff_tables (files as tables), diff_output (pages and changes), diff_why
 publish    with publish_batch (a history)
+hub, token groups: hub_check; token_create, token_list, token_revoke
 score      with score_output (single keys, means by columns, models beside each other)
 interface  what every command has: options, exit codes, notifications
 output     what commands print

@@ -169,6 +169,10 @@ def _describe(event: Event) -> str:
             return f"{version}: legal hold {details['hold']} released"
         case "clock_repaired":
             return f"clock repaired: events from {details['first']} on count as before this one"
+        case "token_created":
+            return f"token {event.id} made for {details['name']}"
+        case "token_revoked":
+            return f"token {details['token']} revoked"
         case "erased":
             return f"{count(details['keys'], 'key')} erased from {version}"
         case "scored":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from msgspec import structs
 
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.server import host_option, port_option, serve_store
@@ -10,7 +11,9 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
 
 @command(
     "estimates serve --store ./estimates-store",
-    "estimates serve --host 0.0.0.0 --port 8080 --workers 4",
+    "estimates serve --host 0.0.0.0 --port 8080 --workers 4 --access tokens",
+    "estimates serve --host 0.0.0.0 --access access.toml --tls-certificate cert.pem "
+    "--tls-key key.pem",
     "estimates serve --log-level info --access-log",
 )
 @host_option
@@ -44,6 +47,20 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
     help="Log every request: time, address, method, path, status, milliseconds. Off, because it "
     "takes time of every lookup; /metrics counts them all.",
 )
+@click.option(
+    "--access",
+    metavar="WHO",
+    help="Who may read: `tokens` (docs/security.md), `anyone`, or a file in TOML that says more. "
+    "Default: ESTIMATES_ACCESS, else anyone on this machine.",
+)
+@click.option(
+    "--tls-certificate",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Certificate in PEM, with those between it and a known one: answer over HTTPS.",
+)
+@click.option(
+    "--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its private key in PEM."
+)
 def serve(
     options: Options,
     host: str,
@@ -52,9 +69,14 @@ def serve(
     notice: float,
     log_level: str,
     access_log: bool,
+    access: str | None,
+    tls_certificate: str | None,
+    tls_key: str | None,
 ) -> None:
     """Answer over HTTP, reading only; the routes are described at /docs, and / is the desk: pages
     of every set, version, change and verdict.
+
+    On any other address than this machine's own it has to be said who may read: --access.
 
     It listens first, says so, and opens the versions in production while it answers already.
     Promotions and rollbacks are followed within a second, without a restart. A worker that dies is
@@ -64,4 +86,11 @@ def serve(
     """
     more = ["--workers", str(workers), "--notice", str(notice), "--log-level", log_level]
     more += ["--access-log"] if access_log else []
-    serve_store(options, options.settings(), host, port, *more)
+    if (tls_certificate is None) != (tls_key is None):
+        raise click.UsageError("--tls-certificate and --tls-key go together")
+    if tls_certificate is not None:
+        more += ["--tls-certificate", tls_certificate, "--tls-key", str(tls_key)]
+    settings = options.settings()
+    if access is not None:
+        settings = structs.replace(settings, access=access)
+    serve_store(options, settings, host, port, *more)

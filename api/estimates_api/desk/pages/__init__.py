@@ -11,5 +11,6 @@ production_moves  what each move of production changed
 sparkline  the same as a line, for the catalogue
 scores     how good the estimates were
 event_log  what happened
+sign_in    who reads, where the service wants to know
 assets     the style sheet and the icon
 """

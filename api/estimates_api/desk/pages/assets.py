@@ -9,6 +9,7 @@ from litestar.params import PathParameter
 from litestar.types import ASGIApp
 
 from estimates.errors import NotFoundError
+from estimates_api.access.route_access import OPT
 from estimates_api.desk.desk_page import (
     CSS,
     CSS_NAME,
@@ -31,7 +32,7 @@ _FILES = {
 }
 
 
-@get("/desk/{name:str}", include_in_schema=False)
+@get("/desk/{name:str}", opt={OPT: "anybody"}, include_in_schema=False)
 async def asset(name: Annotated[str, PathParameter(name="name")]) -> ASGIApp:
     """A file that pages link to; the name of the style sheet is made of its content.
 

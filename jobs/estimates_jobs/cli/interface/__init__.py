@@ -1,6 +1,7 @@
 """What every command has: options, exit codes, notifications, a store to work on.
 
 command           how a command is declared: its options, examples under its help
+group             a command that consists of others
 table_options     how the tables of a command are read
 duration          a duration as an option's value
 failures          which error is which exit code

@@ -99,7 +99,7 @@ class Options:
             return open_store(settings)
         from estimates.client import Client
 
-        return Client(settings.store)
+        return Client(settings.store, token=settings.token)
 
 
 def open_store(settings: Settings, *, clock_is_right: bool = False) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from estimates.access.access_rules import access_rules
 from estimates.errors import InvalidError
 from estimates.extras import needs
 from estimates.settings import Settings
@@ -22,7 +24,7 @@ host_option = click.option(
     default="127.0.0.1",
     show_default=True,
     help="Address to listen on: 127.0.0.1 answers this machine alone, 0.0.0.0 every network that "
-    "it is in. There is no login: put a proxy before it.",
+    "it is in; say with --access who may read then.",
 )
 
 port_option = click.option(
@@ -37,9 +39,11 @@ port_option = click.option(
 def serve_store(options: Options, settings: Settings, host: str, port: int, *more: str) -> None:
     """Serve until interrupted; `more` are further arguments of the server.
 
-    Raises InvalidError (`port_in_use`, `bad_host`) and what opening the store raises.
+    Raises InvalidError (`port_in_use`, `bad_host`, `access_needed`, `bad_access`) and what opening
+    the store raises.
     """
     check_address(host, port)
+    _check_access(settings.access, host)
     open_store(settings).catalog.engine.dispose()  # the workers are other processes
     _hand_down(settings)
     # A process of its own: workers are forked, and a fork of one that has used polars hangs in
@@ -60,6 +64,26 @@ def _run_in_batches() -> None:
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):  # forbidden in some sandboxes, and only slower without
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def _check_access(access: str | None, host: str) -> None:
+    """Raises InvalidError: `access_needed` (other machines could read what nobody opened),
+    `bad_access`.
+    """
+    access_rules(access)
+    if access is None and not _is_loopback(host):
+        raise InvalidError(
+            "access_needed",
+            f"--host {host}: other machines could read everything",
+            remedy="say who may: --access tokens, --access FILE.toml, or --access anyone",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    return all(
+        ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
+        for *_, address in socket.getaddrinfo(host, None)
+    )
 
 
 def check_address(host: str, port: int) -> None:
@@ -101,6 +125,7 @@ def _hand_down(settings: Settings) -> None:
         "CATALOG": settings.catalog,
         "CACHE": settings.cache,
         "ACTOR": settings.actor,
+        "ACCESS": settings.access,
     }
     for name, value in named.items():
         os.environ[f"ESTIMATES_{name}"] = value or ""

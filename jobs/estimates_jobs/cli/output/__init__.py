@@ -7,5 +7,6 @@ cells          values as cells of a table, bars beside them
 file_writing   files that somebody names in an option
 progress       what is being done, on standard error
 alias_moves, batch_outcome, chain_text, change_table, fault_table, history_table, run_outcome,
-set_status, status_text, verdict_files, waiver_table, hold_table   one answer each, shown by several
+set_status, status_text, verdict_files, waiver_table, hold_table, token_table
+               one answer each, shown by several commands
 """

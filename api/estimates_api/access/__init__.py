@@ -1,0 +1,7 @@
+"""Who may come in, and what each may read.
+
+admission     who asks: token, cookie or JWT; before anything is routed
+issuer        JWTs of an identity provider
+request_rate  how often somebody may ask
+route_access  what a route is about, and whether a principal may read that
+"""

@@ -1,0 +1,209 @@
+"""Who asks: looked at before anything is routed, and before the fast path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from litestar import Response
+from litestar.config.cors import CORSConfig
+from litestar.types import Message, Send
+
+from estimates import instants
+from estimates.access.access_rules import AccessRules, JwtRules
+from estimates.access.principal import Principal
+from estimates.access.tokens import TokenBook, tokens_of
+from estimates.catalog.view import View
+from estimates.errors import EstimatesError, InvalidError, RefusedError
+from estimates.extras import needs
+from estimates_api.access.request_rate import RequestRate
+from estimates_api.serving.follower import Follower
+
+if TYPE_CHECKING:
+    from estimates_api.access.issuer import Issuer
+
+COOKIE = "estimates_token"
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+# What anybody may see: nothing of it is about a set.
+_OPEN = ("/health/", "/desk/", "/docs", "/openapi.json", "/schema/", SIGN_IN, SIGN_OUT)
+_SIGN_IN_FOR = ("no_token", "bad_token", "token_expired")
+# What scripts of other origins may see of an answer.
+_EXPOSED = ["etag", "link", "estimates-version", "estimates-as-of", "estimates-stale"]
+_NOBODY = Principal("", may=())
+
+
+class Admission:
+    """Says who asks, and keeps to the limits.
+
+    rules   what the operator decided
+    issuer  of JWTs; None without one
+    """
+
+    def __init__(self, rules: AccessRules, follower: Follower) -> None:
+        self.rules = rules
+        self.issuer = None if rules.jwt is None else _issuer(rules.jwt)
+        self._follower = follower
+        self._book: tuple[int, TokenBook] = (-1, TokenBook([]))
+        rate = rules.limits.requests_per_second
+        self._rate = None if rate is None else RequestRate(rate)
+        self._hosts = {host.lower().encode() for host in rules.limits.hosts}
+
+    @property
+    def closed(self) -> bool:
+        """Whether those who read need a token."""
+        return self.rules.readers == "tokens"
+
+    @property
+    def lifespans(self) -> list[Any]:
+        """What has to run while the app does."""
+        return [] if self.issuer is None else [self.issuer.lifespan]
+
+    @property
+    def cors(self) -> CORSConfig | None:
+        """Which other origins' pages may read; None: none."""
+        origins = list(self.rules.limits.origins)
+        if not origins:
+            return None
+        headers = ["authorization", "content-type", "if-none-match"]
+        return CORSConfig(
+            allow_origins=origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=headers,
+            expose_headers=_EXPOSED,
+        )
+
+    def admit(self, scope: Any, send: Send) -> Send:
+        """Let a request in: its scope gets the `principal`, None where anybody may read. Gives what
+        its answer is sent with.
+
+        Raises InvalidError (`unknown_host`), RefusedError (`no_token`, `bad_token`,
+        `token_expired`), UnavailableError (`too_many_requests`, `no_issuer`).
+        """
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        counted = not path.startswith("/health/")  # those who watch the service are not counted
+        if self._hosts and counted:
+            self._check_host(scope)
+        principal = _NOBODY if self.closed else None
+        opens = path.startswith(_OPEN) or scope["method"] == "OPTIONS"
+        if self.closed and not opens:
+            principal = self.principal_of(secret_of(scope), _header(scope, self._jwt_header()))
+        scope["principal"] = principal
+        if self._rate is not None and counted:
+            address = (scope.get("client") or ("",))[0]
+            self._rate.take(principal.name if principal and principal.name else f"at {address}")
+        if self.rules.limits.origins and _header(scope, b"origin") is not None:
+            scope["cross_origin"] = True
+        return _privately(send) if self.closed else send
+
+    def principal_of(self, secret: str | None, jwt: str | None = None) -> Principal:
+        """Who a secret or a JWT stands for.
+
+        Raises RefusedError (`no_token`, `bad_token`, `token_expired`), UnavailableError
+        (`no_issuer`).
+        """
+        token = None if secret is None else self._tokens().token_of(secret)
+        if token is not None:
+            if instants.now() >= token.expires_at:
+                raise RefusedError(
+                    "token_expired",
+                    f"the token {token.name} expired at {instants.text(token.expires_at)}",
+                    remedy="ask the operator for a new one",
+                )
+            return token.principal
+        if self.issuer is not None:
+            jwt = _bearer(jwt) or jwt or secret
+            if jwt is not None and jwt.count(".") == 2:
+                return self.issuer.principal_of(jwt)
+        if secret is None and jwt is None:
+            raise RefusedError(
+                "no_token",
+                "this service wants to know who asks",
+                remedy="send `Authorization: Bearer TOKEN`, or in a browser open /sign-in",
+            )
+        raise RefusedError(
+            "bad_token",
+            "the token is not known, or was revoked",
+            remedy="ask the operator for a new one: `estimates token create`",
+        )
+
+    def _jwt_header(self) -> bytes | None:
+        header = None if self.rules.jwt is None else self.rules.jwt.header.lower()
+        return None if header in (None, "authorization") else header.encode()
+
+    def _tokens(self) -> TokenBook:
+        """The tokens of the newest view."""
+        view: View = self._follower.view
+        number = len(view.of_store)
+        if number != self._book[0]:
+            self._book = number, TokenBook(tokens_of(view.of_store).values())
+        return self._book[1]
+
+    def _check_host(self, scope: Any) -> None:
+        host = (_header(scope, b"host") or "").lower().encode()
+        if host not in self._hosts and host.rpartition(b":")[0] not in self._hosts:
+            raise InvalidError(
+                "unknown_host",
+                "the service does not answer to the name in Host",
+                remedy="the operator lists its names under limits.hosts",
+            )
+
+
+def sign_in_instead(request: Any, error: EstimatesError) -> Response[bytes] | None:
+    """A browser that asks for a page without a token that counts is shown where to sign in."""
+    page = request.scope["path"]
+    asks_page = "text/html" in request.headers.get("accept", "") and not page.startswith("/v1/")
+    if error.code not in _SIGN_IN_FOR or not asks_page:
+        return None
+    query = request.scope["query_string"].decode("latin-1")
+    wanted = quote(f"{page}?{query}" if query else page, safe="/")
+    return Response(b"", status_code=303, headers={"location": f"{SIGN_IN}?next={wanted}"})
+
+
+def _privately(send: Send) -> Send:
+    """Sends answers that no cache shared by several people may keep."""
+
+    async def send_privately(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [
+                (name, value.replace(b"public", b"private") if name == b"cache-control" else value)
+                for name, value in message["headers"]
+            ]
+        await send(message)
+
+    return send_privately
+
+
+def _issuer(rules: JwtRules) -> Issuer:
+    with needs("oidc"):
+        from estimates_api.access.issuer import Issuer
+    return Issuer(rules)
+
+
+def secret_of(scope: Any) -> str | None:
+    """The secret of a request: behind `Bearer` in Authorization, else in the desk's cookie."""
+    secret = _bearer(_header(scope, b"authorization"))
+    if secret is not None:
+        return secret
+    cookies = _header(scope, b"cookie")
+    if cookies is None or COOKIE not in cookies:
+        return None
+    try:
+        morsel = SimpleCookie(cookies).get(COOKIE)
+    except CookieError:
+        return None
+    return None if morsel is None else morsel.value
+
+
+def _bearer(value: str | None) -> str | None:
+    scheme, _, secret = (value or "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
+
+
+def _header(scope: Any, name: bytes | None) -> str | None:
+    return next(_values(scope, name), None)
+
+
+def _values(scope: Any, name: bytes | None) -> Iterator[str]:
+    return (value.decode("latin-1") for header, value in scope["headers"] if header == name)

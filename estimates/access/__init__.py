@@ -1,0 +1,7 @@
+"""Who may read what: tokens, and what they grant.
+
+access_rules  what the operator of a service decides: words or a file
+grant      sets, keys and columns that may be read
+principal  who asks, and what they may do
+tokens     secrets that stand for a principal; the log keeps their digests
+"""

@@ -1,0 +1,95 @@
+"""What the operator decides about access: a word, or a file in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from estimates.errors import InvalidError
+
+Readers = Literal["anyone", "tokens"]
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+
+
+class JwtRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """JWTs of an identity provider that count as tokens.
+
+    jwks        its public keys: a file, or a URL that is fetched every few minutes
+    issuer      what `iss` has to be; audience: what `aud` has to be, or contain
+    claim       where the words stand that say what may be read, such as `realm_access.roles`;
+                `access.principal` has the words
+    header      in which header the JWT comes; a proxy may put it into one of its own
+    algorithms  of signatures; only those with public keys
+    """
+
+    jwks: str
+    issuer: str
+    audience: str
+    claim: str = "estimates"
+    header: str = "authorization"
+    algorithms: tuple[Algorithm, ...] = ("RS256", "ES256", "EdDSA")
+
+
+class LimitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What bounds requests.
+
+    requests_per_second  of each principal, or without one of each address, to each worker; twice as
+                         many may come at once. None: no bound
+    hosts                the names that the service answers to; empty: any
+    origins              origins whose pages may read with scripts; empty: none
+    """
+
+    requests_per_second: float | None = None
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+class AccessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read, and how often.
+
+    readers  `anyone`, or those with one of the `tokens`
+    """
+
+    readers: Readers = "anyone"
+    jwt: JwtRules | None = None
+    limits: LimitRules = LimitRules()
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing has to be looked at."""
+        return self == AccessRules()
+
+
+def access_rules(text: str | None) -> AccessRules:
+    """The rules of a word, `anyone` or `tokens`, or of a TOML file; None: anyone.
+
+    Raises InvalidError (`bad_access`).
+    """
+    if text is None or text == "anyone":
+        return AccessRules()
+    if text == "tokens":
+        return AccessRules("tokens")
+    try:
+        content = tomllib.loads(Path(text).read_text(encoding="utf-8"))
+        rules = msgspec.convert(content, AccessRules)
+    except OSError as error:
+        raise _bad(f"{text}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise _bad(f"{text}: {error}") from None
+    if rules.jwt is not None and rules.readers == "anyone":
+        raise _bad(f'{text}: there is a [jwt] and readers = "anyone"')
+    rate = rules.limits.requests_per_second
+    if rate is not None and not rate > 0:
+        raise _bad(f"{text}: limits.requests_per_second is {rate}")
+    return rules
+
+
+def _bad(what: str) -> InvalidError:
+    return InvalidError(
+        "bad_access",
+        what,
+        remedy="access is `tokens`, `anyone` or a TOML file; docs/security.md shows one",
+    )

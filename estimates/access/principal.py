@@ -1,0 +1,63 @@
+"""Who asks the service, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+from estimates.access.grant import Grant, parse_grant
+
+Right = Literal["read", "metrics"]
+RIGHTS: tuple[Right, ...] = get_args(Right)
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Somebody who may read.
+
+    name        of a person or a program, for people and for limits of the rate
+    may         `read`: estimates and all that is said of them; `metrics`: /metrics
+    grants      what may be read; each stands for itself
+    expires_at  until when; None: its issuer says so
+    """
+
+    name: str
+    may: tuple[Right, ...] = ("read",)
+    grants: tuple[Grant, ...] = ()
+    expires_at: datetime | None = None
+
+    def grants_of(self, set_name: str) -> list[Grant]:
+        """The grants about a set; none where it may not be read at all."""
+        if "read" not in self.may:
+            return []
+        return [grant for grant in self.grants if grant.covers(set_name)]
+
+    def reads_whole(self, set_name: str) -> bool:
+        """Whether every key and column of a set may be read."""
+        return any(grant.whole for grant in self.grants_of(set_name))
+
+    def visible(self, set_names: Iterable[str]) -> Iterator[str]:
+        """The sets of which anything may be read."""
+        return (name for name in set_names if self.grants_of(name))
+
+
+def principal_of_words(name: str, words: Iterable[str]) -> Principal:
+    """The principal that words of an issuer's claim describe: `metrics`, and `read:` with a grant.
+
+    Words that are neither are of other services, and count for nothing.
+    Raises InvalidError (`bad_grant`).
+    """
+    may: list[Right] = []
+    grants: list[Grant] = []
+    for word in words:
+        right, _, grant = word.partition(":")
+        if right == "read" and grant:
+            grants.append(parse_grant(grant))
+            right = "read"
+        elif word != "metrics":
+            continue
+        if right in RIGHTS and right not in may:
+            may.append(right)
+    return Principal(name, tuple(may), tuple(grants))

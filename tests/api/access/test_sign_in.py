@@ -1,0 +1,105 @@
+"""Signing in to the desk with a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from estimates import instants
+from estimates.access.access_rules import AccessRules
+from estimates.store.store import Store
+from estimates_api.app import create_app
+from tests.api.desk.read_page import ReadPage
+from tests.builders import SET, define, make_store, promoted
+from tests.waiting import until
+
+_PAGE = {"accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with a version in production."""
+    store = make_store(tmp_path_factory.mktemp("sign-in") / "store")
+    define(store)
+    promoted(store, "one")
+    return store
+
+
+@pytest.fixture(scope="module")
+def secret(store: Store) -> str:
+    """Ann's token, made before the service starts: it need not be waited for."""
+    return store.create_token("ann").secret
+
+
+@pytest.fixture
+def browser(store: Store, secret: str) -> Iterator[TestClient[Any]]:
+    """A browser that follows no redirect by itself."""
+    with TestClient(create_app(store, AccessRules("tokens"))) as client:
+        client.follow_redirects = False
+        yield client
+
+
+def test_sign_in_and_out(secret: str, browser: TestClient[Any]) -> None:
+    """A page asks to sign in, then is shown with the reader's name; after signing out it asks
+    again. The token stands in no URL and no page.
+    """
+    wanted = f"/sets/{SET}?as_of={instants.text(instants.now())}"
+    sent = browser.get(wanted, headers=_PAGE)
+    assert sent.status_code == 303
+    form = browser.get(sent.headers["location"], headers=_PAGE)
+    assert "password" in form.text
+    assert ("value", wanted) in ReadPage("/", form.text).attributes
+    wrong = browser.post("/sign-in", data={"token": "est_no", "next": f"/sets/{SET}"})
+    assert wrong.status_code == 403
+    assert "not known" in wrong.text
+    assert "est_no" not in wrong.text
+    right = browser.post("/sign-in", data={"token": secret, "next": f"/sets/{SET}"})
+    assert (right.status_code, right.headers["location"]) == (303, f"/sets/{SET}")
+    cookie = right.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "max-age" in cookie
+    page = browser.get(f"/sets/{SET}", headers=_PAGE)
+    assert page.status_code == 200
+    assert "ann" in page.text
+    assert secret not in page.text
+    assert browser.get("/v1/sets").status_code == 200
+    browser.post("/sign-out")
+    assert browser.get("/", headers=_PAGE).status_code == 303
+
+
+@pytest.mark.parametrize("page", ["https://evil.example", "//evil.example", "/\\evil", "evil", ""])
+def test_leads_to_no_other_site(secret: str, browser: TestClient[Any], page: str) -> None:
+    """Whatever a link to the form says, signing in goes on to a page of the desk."""
+    answer = browser.post("/sign-in", data={"token": secret, "next": page})
+    assert answer.headers["location"] == "/"
+
+
+def test_encrypted(secret: str, browser: TestClient[Any]) -> None:
+    """A cookie that was set over HTTPS, also that of a proxy, is never sent in clear."""
+    headers = {"x-forwarded-proto": "https"}
+    answer = browser.post("/sign-in", data={"token": secret}, headers=headers)
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+def test_revoked_and_expired(tmp_path: Path) -> None:
+    """A revoked token counts no longer once the service has followed; an expired one is said."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    lasting = store.create_token("ann")
+    brief = store.create_token("bob", expires_at=instants.now() + timedelta(seconds=0.2))
+    with TestClient(create_app(store, AccessRules("tokens"))) as client:
+
+        def code(secret: str) -> str | None:
+            answer = client.get("/v1/sets", headers={"authorization": f"Bearer {secret}"})
+            return answer.json().get("code")
+
+        assert code(lasting.secret) is None
+        until(lambda: code(brief.secret) == "token_expired")
+        store.revoke_token(lasting.token.id, reason="left")
+        until(lambda: code(lasting.secret) == "bad_token")
