@@ -199,7 +199,15 @@ def test_columns(ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["ticker=BRK%2FB", "ticker=AAPL&ticker=BRK%2FB", "fields=value", "ticker=aapl", "%74icker=ÆØÅ", "ticker=AAPL..ÆØÅ", "target_date=2024-06-03"],
+    [
+        "ticker=BRK%2FB",
+        "ticker=AAPL&ticker=BRK%2FB",
+        "fields=value",
+        "ticker=aapl",
+        "%74icker=ÆØÅ",
+        "ticker=AAPL..ÆØÅ",
+        "target_date=2024-06-03",
+    ],
 )
 def test_pages_stay_within(ask: Any, query: str) -> None:
     """No query reaches keys outside of a grant."""
