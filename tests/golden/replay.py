@@ -58,7 +58,9 @@ class Replay:
 
     def events(self, store: str = "store") -> list[dict[str, Any]]:
         """The events of a store."""
-        return json.loads(_call(["log", "--format", "json", "--store", store])[1])["events"]
+        return json.loads(_call(["log", "--limit", "0", "--format", "json", "--store", store])[1])[
+            "events"
+        ]
 
     def close(self) -> None:
         """End what still runs."""

@@ -1,0 +1,77 @@
+"""What a set shows of itself in a notebook: its newest versions, and what a version says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from estimates.catalog.ref import Ref
+from estimates.contract.columns import key_text
+from estimates.contract.contract import Contract
+from estimates.render.notebook import fragment
+from estimates.render.plots import values
+from estimates.render.wording import count
+
+if TYPE_CHECKING:
+    from estimates.store.estimate_set import EstimateSet
+
+_SERIES = 12  # lines that a reader can tell apart
+_DATED = ("date", "timestamp")
+
+
+def set_fragment(of: EstimateSet) -> str:
+    """Its versions, newest first, with the aliases that name them."""
+    view = of.store.view()
+    of_set = view.set(of.name)
+    rows = [
+        {
+            "version": version.version,
+            "state": view.state(version).replace("_", " "),
+            "aliases": ", ".join(
+                alias for alias, to in of_set.aliases.items() if to.version == version.version
+            ),
+            "published": version.published_at,
+            "data through": version.data_through,
+            "rows": version.rows,
+        }
+        for version in reversed(of_set.versions)
+    ]
+    return fragment(f"{of.name}: {count(len(rows), 'version')}", rows)
+
+
+def set_plot(of: EstimateSet, prefix: tuple[Any, ...], ref: Ref, column: str | None) -> Any:
+    """A line a series over the last part of the key, with the widest interval of the number."""
+    version = of.resolve(ref)
+    contract = of.contract_of(version)
+    named = dict(zip(contract.key, prefix, strict=False))
+    frame = of.frame(ref)
+    for name, part in named.items():
+        frame = frame.filter(pl.col(name).cast(pl.String) == key_text(part))
+    x = contract.target or list(contract.key)[-1]
+    leading = [name for name in contract.key if name != x]
+    shown = column or contract.judged[0]
+    ends = _ends(contract, shown)
+    series = pl.concat_str([pl.col(n).cast(pl.String) for n in leading], separator="/")
+    frame = frame.with_columns((series if leading else pl.lit("")).alias("\x01series"))
+    names = frame["\x01series"].unique(maintain_order=True).head(_SERIES).to_list()
+    rows = [
+        {
+            "x": key_text(row[x]),
+            "series": row["\x01series"],
+            "value": row[shown],
+            **({"lower": row[ends[0]], "upper": row[ends[1]]} if ends else {}),
+        }
+        for row in frame.filter(pl.col("\x01series").is_in(names)).iter_rows(named=True)
+    ]
+    unit = contract.columns[shown].unit
+    title = f"{shown}{f' [{unit}]' if unit else ''}, version {version.version}"
+    dated = contract.key[x].type in _DATED
+    return values(rows, x, title, dated=dated, series=len(names) > 1, band=ends is not None)
+
+
+def _ends(contract: Contract, point: str) -> tuple[str, str] | None:
+    """The widest interval of a point."""
+    of = [interval for interval in contract.all_intervals() if interval.point == point]
+    widest = max(of, key=lambda interval: interval.level, default=None)
+    return None if widest is None else (widest.lower, widest.upper)
