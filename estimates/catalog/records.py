@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from estimates.errors import InvalidError
+from estimates.render.notebook import rendered
 
 State = Literal[
     "expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"
@@ -145,6 +146,17 @@ class Version(msgspec.Struct, frozen=True):
             f"published {self.published_at:%Y-%m-%d %H:%M}, data through "
             f"{self.data_through:%Y-%m-%d %H:%M} UTC)"
         )
+
+    def _repr_html_(self) -> str:
+        row = {
+            "version": self.version,
+            "rows": self.rows,
+            "published": self.published_at,
+            "data through": self.data_through,
+            "run": self.provenance.run_id,
+            "shape": self.shape,
+        }
+        return rendered("render.notebook", "fragment", f"{self.set} version {self.version}", [row])
 
     @property
     def data_through(self) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -12,7 +12,7 @@ from estimates.catalog.records import Event
 from estimates.catalog.ref import PRODUCTION
 from estimates.extras import needs
 from estimates.render.digits import rounded
-from estimates.render.notebook import short
+from estimates.render.notebook import fragment, short
 from estimates.stability.report import METRICS_REVISION
 
 if TYPE_CHECKING:
@@ -104,6 +104,44 @@ class Series(msgspec.Struct, frozen=True):
         ]
         title = f"{self.set}: {len(self.pairs)} of {self.total} moves of production, newest first"
         return short([title, *moves], "  … all of them: series.frame()")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {
+                "from": pair.from_,
+                "to": pair.to,
+                "when": pair.promoted_at,
+                "keys": pair.common,
+                "what": pair.headline or pair.reason or pair.move,
+            }
+            for pair in reversed(self.pairs)
+        ]
+        title = f"{self.set}: {len(self.pairs)} of {self.total} moves of production, newest first"
+        return fragment(title, rows, "all of them: series.frame(); as a picture: series.plot()")
+
+    def plot(self, column: str | None = None) -> Any:
+        """How far a number moved at each move of production, as an Altair chart; raises
+        InvalidError (`no_charts`).
+
+        column  default: the first number
+        """
+        from estimates.render.plots import through_time
+
+        names = dict.fromkeys(n for p in self.pairs for n, c in p.columns.items() if c.measure)
+        name = column or next(iter(names), "")
+        moved = [(pair, pair.columns[name]) for pair in self.pairs if name in pair.columns]
+        rows = [
+            {
+                "moved": pair.promoted_at.isoformat(),
+                "versions": f"{pair.from_} → {pair.to}",
+                "half": of.plain_p50,
+                "far": of.plain_p95,
+            }
+            for pair, of in moved
+        ]
+        points = any(of.measure == "points" for _, of in moved)
+        title = f"change of {name}{', percentage points' if points else ''}"
+        return through_time(rows, title, percent=not points)
 
     @property
     def json(self) -> bytes:

@@ -3,7 +3,7 @@ policy.
 """
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -151,6 +151,15 @@ class Verdict(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return rendered("gate.pages.verdict_text", "render_short", self)
+
+    def _repr_html_(self) -> str:
+        return rendered("gate.pages.verdict_text", "render_fragment", self)
+
+    def plot(self) -> Any:
+        """How near each check is to where it blocks, as an Altair chart; raises InvalidError
+        (`no_charts`).
+        """
+        return rendered("gate.pages.verdict_text", "plot_limits", self)
 
 
 def render_json(verdict: Verdict) -> bytes:

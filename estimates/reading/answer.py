@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -15,9 +16,12 @@ from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.extras import needs
 from estimates.reading.standing import Standing
+from estimates.render.notebook import fragment
 
 if TYPE_CHECKING:
     import polars as pl
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Answer:
@@ -134,10 +138,71 @@ class Answer:
             estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
         )
 
+    def _repr_html_(self) -> str:
+        return fragment(*self._shown())
+
+    def plot(self, column: str | None = None) -> Any:
+        """A number of a history by the end of each version's data, of a page over its last key
+        part, as an Altair chart; raises InvalidError (`no_charts`).
+
+        column  default: the first number
+        """
+        from estimates.render.plots import values
+
+        entries = self.body.get("history")
+        if entries is None:
+            rows = self._shown()[1]
+            x = next(iter(rows[0]), "") if rows else ""
+        else:
+            rows = [
+                e["estimate"] | {"data_through": e["data_through"]}
+                for e in entries
+                if e["estimate"]
+            ]
+            x = "data_through"
+        names = [n for n, value in (rows[0] if rows else {}).items() if isinstance(value, float)]
+        name = column or next(iter(names), "")
+        parts = [n for n, value in (rows[0] if rows else {}).items() if isinstance(value, str)]
+        if entries is None and len(parts) > 1:
+            x = parts[1]
+        points = [
+            {
+                "x": row[x],
+                "series": "" if entries is not None else str(row[parts[0]]) if parts else "",
+                "value": row.get(name),
+            }
+            for row in rows
+        ]
+        several = len({point["series"] for point in points}) > 1
+        dated = entries is not None or _is_date(points)
+        return values(points, x, name, dated=dated, series=several, band=False)
+
+    def _shown(self) -> tuple[str, list[dict[str, Any]]]:
+        """A title, and the rows as a person sees them first."""
+        body, version = self.body, self.version
+        title = self.set if version is None else f"{self.set} version {version.version}"
+        if "history" in body:
+            title = f"{self.set} {'/'.join(body['key'])}"
+            return title, [
+                {n: e[n] for n in ("version", "state", "published_at", "data_through")}
+                | (e["estimate"] or {})
+                for e in body["history"]
+            ]
+        if "results" in body:
+            return title, [
+                {"status": r["status"], **r.get("estimate", {})} for r in body["results"]
+            ]
+        rows = body.get("estimates") or body.get("changes")
+        return title, rows if rows is not None else [body.get("estimate", body)]
+
     def __repr__(self) -> str:
         return (
             f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
         )
+
+
+def _is_date(points: list[dict[str, Any]]) -> bool:
+    return bool(points) and all(_DAY.match(str(point["x"])) for point in points)
 
 
 def _with_texts(body: Any, names: set[str]) -> Any:

@@ -9,6 +9,7 @@ markdown           lists, tables and folded parts, escaped for GitHub
 html, style        a page that stands alone, escaped, and how it looks
 vega               the only module that knows Altair and vl-convert, the extra `charts`
 notebook           what an object shows of itself when it is printed, or in a notebook
+plots              charts to look at in a notebook
 chart, colours     pictures inside a page: their look and their colours
 row_text           rows and cells of a frame as text and JSON
 """

@@ -6,13 +6,15 @@ are looked up by name when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 LINES = 15  # of a printed object
+ROWS = 20  # of a table in a notebook
 
 
 def short(lines: Sequence[str], more: str) -> str:
@@ -36,3 +38,35 @@ def framed(page: str) -> str:
 def has_charts() -> bool:
     """Whether the extra `charts` is installed."""
     return find_spec("altair") is not None and find_spec("vl_convert") is not None
+
+
+def fragment(title: str, rows: Sequence[Mapping[str, Any]], more: str = "") -> str:
+    """A small table under its title, for a notebook: the first ROWS rows, escaped."""
+    from estimates.render.wording import visible
+
+    def cells(tag: str, values: Sequence[Any]) -> str:
+        return "".join(f"<{tag}>{escape(visible(cell_text(value)))}</{tag}>" for value in values)
+
+    names = list(dict.fromkeys(name for row in rows[:ROWS] for name in row))
+    body = "".join(f"<tr>{cells('td', [row.get(n) for n in names])}</tr>" for row in rows[:ROWS])
+    table = f"<table><thead><tr>{cells('th', names)}</tr></thead><tbody>{body}</tbody></table>"
+    left = len(rows) - ROWS
+    notes = [f"and {left:,} more"] if left > 0 else []
+    notes += [more] if more else []
+    below = "".join(f"<p><small>{escape(visible(note))}</small></p>" for note in notes)
+    return f"<div><p><b>{escape(visible(title))}</b></p>{table if rows else ''}{below}</div>"
+
+
+def cell_text(value: Any) -> str:
+    """A value as a person reads it in a table: six digits, times to the minute."""
+    from estimates.render.wording import number
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -8,7 +8,7 @@ is never 0.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -361,3 +361,9 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     def _repr_html_(self) -> str | None:
         page = ("stability.pages.report_html", "render_html", self, None)
         return framed(rendered(*page)) if has_charts() else None
+
+    def plot(self) -> Any:
+        """The largest moves of the first number, as an Altair chart; raises InvalidError
+        (`no_charts`).
+        """
+        return rendered("stability.pages.change_sections", "plot_moves", self)

@@ -20,7 +20,7 @@ from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates.reading.reader import Reader
-from estimates.render.notebook import short
+from estimates.render.notebook import rendered, short
 from estimates.render.wording import count
 from estimates.store.open_store import OpenStore
 from estimates.store.set_scores import SetScores
@@ -61,6 +61,15 @@ class EstimateSet(SetScores):
         newest = [f"  newest: {of_set.versions[-1]!r}"] if of_set.versions else []
         title = f"EstimateSet {self.name}: {count(len(of_set.versions), 'version')}"
         return short([title, *points, *newest], "  …")
+
+    def _repr_html_(self) -> str:
+        return rendered("store.set_pictures", "set_fragment", self)
+
+    def plot(self, *prefix: Any, ref: Ref = PRODUCTION, column: str | None = None) -> Any:
+        """What a version says under a leading part of the key, over the target where there is one,
+        as an Altair chart; raises InvalidError (`no_charts`) and as `frame`.
+        """
+        return rendered("store.set_pictures", "set_plot", self, prefix, ref, column)
 
     @property
     def contract(self) -> Contract:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
-from estimates.render.notebook import short
+from estimates.render.notebook import fragment, short
 from estimates.render.wording import count
 from estimates.store.hold import hold, release_hold
 from estimates.store.issued_tokens import create_token, revoke_token, tokens
@@ -63,6 +63,41 @@ class Store(OpenStore):
             f"  {name}: {count(len(of_set.versions), 'version')}" for name, of_set in sets.items()
         ]
         return short([f"Store {self.root}: {count(len(sets), 'set')}", *lines], "  …")
+
+    def _repr_html_(self) -> str:
+        sets = self.view().sets
+        rows = [
+            {
+                "set": name,
+                "versions": len(of_set.versions),
+                "newest": of_set.versions[-1].published_at if of_set.versions else None,
+                "production": of_set.aliases[PRODUCTION].version
+                if PRODUCTION in of_set.aliases
+                else None,
+            }
+            for name, of_set in sets.items()
+        ]
+        return fragment(f"Store {self.root}: {count(len(sets), 'set')}", rows)
+
+    def plot(self) -> Any:
+        """When versions of each set were published, as an Altair chart; raises InvalidError
+        (`no_charts`).
+        """
+        from estimates.render.plots import moments
+
+        view = self.view()
+        return moments(
+            [
+                {
+                    "set": name,
+                    "version": version.version,
+                    "state": view.state(version),
+                    "published": version.published_at.isoformat(),
+                }
+                for name, of_set in view.sets.items()
+                for version in of_set.versions
+            ]
+        )
 
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 import estimates
-from estimates.render.notebook import LINES, short
+from estimates.render.notebook import LINES, ROWS, fragment, short
+from estimates.render.vega import svg
 from estimates.store.store import Store
 from tests.builders import SET, define, make_store, promoted, publish
 
@@ -66,3 +67,51 @@ def test_a_notebook_shows_the_page(store: Store) -> None:
     frame = re.fullmatch(r'<iframe sandbox srcdoc="([^"]*)" style="[^"]*"></iframe>', html)
     assert frame
     assert unescape(frame[1]).startswith("<!doctype html>")
+
+
+def test_every_object_is_a_table_in_a_notebook(store: Store) -> None:
+    """Store, set, version, verdict, series and answers: a title, a row of names, escaped rows."""
+    closes, verdict = store[SET], store.verdict(SET, 2)
+    assert verdict is not None
+    shown = {
+        "2 versions": closes,
+        "1 set": store,
+        f"{SET} version 2": closes.resolve(2),
+        f"{SET} version 2 against version 1: ": verdict,
+        "1 of 1 moves": closes.stability(),
+        f"{SET} AAPL/2024-06-03": closes.history("AAPL", "2024-06-03"),
+        f"{SET} version 2</b>": closes.scan("AAPL"),
+    }
+    for text, thing in shown.items():
+        html = thing._repr_html_()  # type: ignore[attr-defined]
+        assert text in html, text
+        assert html.startswith("<div>")
+        assert html.endswith("</div>")
+
+
+def test_names_are_escaped_and_long_tables_cut() -> None:
+    """Whatever comes from data is text; what is left out is counted."""
+    html = fragment("<b>", [{"x<": "</td>", "n": 1234.5} for _ in range(ROWS + 3)])
+    assert "<b>&lt;b&gt;</b>" in html
+    assert "<th>x&lt;</th>" in html
+    assert html.count("<td>&lt;/td&gt;</td><td>1,234.5</td>") == ROWS
+    assert "and 3 more" in html
+
+
+def test_every_object_draws_itself(store: Store) -> None:
+    """Charts that Vega-Lite can draw, with the numbers of the object in them."""
+    closes, verdict = store[SET], store.verdict(SET, 2)
+    assert verdict is not None
+    charts = [
+        store.plot(),
+        closes.plot(),
+        closes.plot("AAPL"),
+        closes.diff(1, 2).plot(),
+        closes.stability().plot(),
+        closes.history("AAPL", "2024-06-03").plot(),
+        closes.scan("AAPL").plot(),
+        verdict.plot(),
+    ]
+    for chart in charts:
+        assert svg(chart.to_dict()).startswith("<svg")
+    assert "101.03" in str(closes.history("AAPL", "2024-06-03").plot().to_dict())

@@ -3,6 +3,7 @@ for everything else.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from estimates import instants
 from estimates.catalog.records import Waiver
@@ -11,7 +12,7 @@ from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.gate.way_forward import way_lines
 from estimates.render.change_text import R_LEGEND, symmetric
-from estimates.render.notebook import short
+from estimates.render.notebook import fragment, short
 from estimates.render.wording import visible
 
 OF_R = frozenset(("p95_change", "worst_group_change"))  # checks whose value is an r
@@ -43,6 +44,45 @@ def render_short(verdict: Verdict) -> str:
     ]
     more = "  … the whole: estimates.gate.pages.verdict_text.render_text(verdict)"
     return short([headline(verdict), *lines], more)
+
+
+def render_fragment(verdict: Verdict) -> str:
+    """The answer, and a row for each check that a reader has to see, for a notebook."""
+    rows = [
+        {
+            "status": result.status,
+            "check": result.name,
+            "value": ""
+            if result.value is None
+            else value_text(result.value, result.unit, result.name),
+            "limits": limits_text(result),
+            "what": result.message,
+        }
+        for result in notable_results(verdict)
+    ]
+    return fragment(headline(verdict), rows, " ".join(quiet_lines(verdict)))
+
+
+def plot_limits(verdict: Verdict) -> Any:
+    """The value of each check with a limit above which it blocks, as a share of the limit."""
+    from estimates.render.plots import bars
+
+    measured = [
+        (result, 100 * result.value / result.block)
+        for result in verdict.checks
+        if result.value is not None and result.block and result.worse == "above"
+    ]
+    rows = [
+        {
+            "name": result.name,
+            "value": share,
+            "text": f"{value_text(result.value or 0.0, result.unit, result.name)}, "
+            f"{limits_text(result)}",
+            "beyond": share > 100,
+        }
+        for result, share in measured
+    ]
+    return bars(rows, "% of the limit from which on it blocks")
 
 
 def notable_results(verdict: Verdict) -> list[CheckResult]:

@@ -5,6 +5,7 @@ groups.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from estimates.render.change_text import POINTS_LEGEND, moved_by, size
 from estimates.render.section import NAME, Limits, Section, key_name
@@ -237,3 +238,23 @@ def _numbers(change: Change, measure: str) -> list[str]:
 def tolerance(report: Report) -> str:
     """The materiality tolerance in words."""
     return percent(report.rtol) + (f" + {number(report.atol)}" if report.atol else "")
+
+
+def plot_moves(report: Report) -> Any:
+    """The largest moves of the first number that has some, as a chart."""
+    from estimates.render.plots import bars
+
+    numbers = [(n, c.scalar) for n, c in report.columns.items() if c.scalar is not None]
+    name, scalar = next(((n, s) for n, s in numbers if s.top), ("", None))
+    rows = [
+        {
+            "name": move.name,
+            "value": (move.change.plain or 0.0) * (1 if move.measure == "points" else 100),
+            "text": move.cells[-1],
+            "beyond": (move.change.d is None)
+            or abs(move.change.d)
+            > report.atol + report.rtol * max(abs(move.change.a), abs(move.change.b)),
+        }
+        for move in collapsed(scalar)
+    ]
+    return bars(rows, f"change of {name}, {'pp' if measure_of(scalar) == 'points' else '%'}")
