@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    cost,
     diffing,
     gating,
     keeping,
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     "serving": lambda folder, quick: serving.single_lookups(
         folder, _rows(quick, 1), _effort(quick)
     ),
+    "cost": lambda folder, quick: cost.lookups(folder, _rows(quick, 1), _effort(quick)),
     "growth": lambda folder, quick: serving.growth(folder, _rows(quick, 10), _effort(quick)),
     "reading": lambda folder, quick: reading.reading(folder, _rows(quick, 10)),
     "replicas": lambda folder, quick: replicas.replicas(
@@ -77,6 +79,7 @@ def main(quick: bool, only: tuple[str, ...], form: str) -> None:
                 print(
                     f"{'kept' if line.ok else 'MISSED'}: {line.what}: {_measured(line)}",
                     file=sys.stderr,
+                    flush=True,  # whatever it is that reads
                 )
     _show(lines, form)
     sys.exit(0 if all(line.ok for line in lines) else 1)

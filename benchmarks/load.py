@@ -21,6 +21,7 @@ import httpx
 
 SERVER_CORE, CLIENT_CORE = "0", "1"
 _SCRIPT = Path(__file__).with_name("load.lua")
+SERVICE = "estimates_api.app:create_app"
 _ROOT = Path(__file__).parent.parent
 
 
@@ -64,22 +65,16 @@ def serving(
     workers: int = 1,
     python: str = sys.executable,
 ) -> Iterator[Server]:
-    """Granian as `estimates serve` starts it, for a factory "module:function", up once the path
-    `ready` answers 200.
+    """The service as `estimates serve` starts it, or granian with another factory
+    "module:function", up once the path `ready` answers 200.
     """
     port = free_port()
-    command = [
-        python,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--factory",
-        "--no-ws",
-        "--log-level",
-        "warning",
-    ]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), factory]
+    if factory == SERVICE:
+        command = [python, "-m", "estimates_api.server"]
+    else:
+        granian = "--interface asgi --factory --no-ws --http 1 --log-level warning"
+        command = [python, "-m", "granian", *granian.split(), factory]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
     with running(command, f"http://127.0.0.1:{port}", ready, environment) as server:
         yield server
 

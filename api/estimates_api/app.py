@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -37,6 +38,13 @@ from estimates_api.http.url_text import ReadRequest, refuse_unknown
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
 from estimates_api.serving.request_counts import request_counts
+from estimates_api.serving.service_log import (
+    ACCESS,
+    REQUEST_ID,
+    given_id,
+    log_access,
+    new_id,
+)
 from estimates_api.serving.turns import LONG_BYTES, Turns
 from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
 
@@ -59,6 +67,7 @@ class ReadService(Litestar):
     bodies: RequestBodies
     turns: Turns
     admission: Admission | None
+    logs_access = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
@@ -98,29 +107,44 @@ class ReadService(Litestar):
                     await self._send(answer, scope, receive, send, started)
         except EstimatesError as error:
             await self._refuse(error, scope, receive, send)
-            request_counts.observe("", "POST", status_of(error), perf_counter() - started)
+            self._count(scope, "POST", status_of(error), started)
 
     async def _send(
         self, answer: Representation, scope: Any, receive: Any, send: Any, started: float
     ) -> None:
-        """Send an answer of the fast path."""
+        """Send an answer of the fast path, with the request's id where it has one."""
+        scope["request_id"] = name = given_id(scope)
+        if name:
+            answer.headers["x-request-id"] = name
         try:
             await answer(scope, receive, send)
         finally:
-            request_counts.observe(
-                scope["path_template"], scope["method"], answer.status, perf_counter() - started
-            )
+            self._count(scope, scope["method"], answer.status, started)
+
+    def _count(self, scope: Any, method: str, status: int, started: float) -> None:
+        """Count an answer, and log it where that is asked for."""
+        seconds = perf_counter() - started
+        route = scope.get("path_template", "")
+        request_counts.observe(route, method, status, seconds)
+        if self.logs_access:
+            log_access(scope.get("request_id", ""), method, route, status, seconds)
 
     async def _route(self, scope: Any, receive: Any, send: Any, started: float) -> None:
         """The way of all requests that the fast path does not answer."""
         method = scope["method"]
         status = 0
+        is_given = bool(name := given_id(scope))
+        scope["request_id"] = name or new_id()
+        REQUEST_ID.set(scope["request_id"])  # of this request's task alone
+        id_header = (b"x-request-id", scope["request_id"].encode())
         send_all = send if method != "HEAD" else without_body(send)
 
         async def counted(message: Any) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if is_given or status >= 400:  # what people ask the operator about
+                    message["headers"] = [*message.get("headers", ()), id_header]
             await send_all(message)
 
         if method == "HEAD":
@@ -131,9 +155,7 @@ class ReadService(Litestar):
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:
-            request_counts.observe(
-                scope.get("path_template", ""), method, status, perf_counter() - started
-            )
+            self._count(scope, method, status, started)
 
     async def _refuse(self, error: EstimatesError, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that is not let in, or has no path to route by."""
@@ -196,6 +218,7 @@ def create_app(
     app.admission = admission
     app.bodies = RequestBodies()
     app.turns = Turns()
+    app.logs_access = logging.getLogger(ACCESS).isEnabledFor(logging.INFO)
     return app
 
 

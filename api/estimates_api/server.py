@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import logging
 import mmap
 import multiprocessing
 import os
@@ -27,6 +26,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from estimates.errors import EstimatesError
+from estimates_api.serving.service_log import configuration
 
 DRAIN_S = 10  # for the requests under way when the service is told to stop
 # Connections of each worker at a time, silent ones too: not what limits requests.
@@ -116,10 +116,9 @@ class Said(NamedTuple):
         return first
 
 
-def load(master: int, loaded: mmap.mmap, said: Said | None, log_level: str) -> Any:
+def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
     """The application, in a worker: it ends when the process that started it does."""
     _end_with(master)
-    logging.basicConfig(format="[%(levelname)s] %(name)s: %(message)s", level=log_level.upper())
     from estimates_api.app import create_app  # it loads polars: after the fork
     from estimates_api.serving.announcement import announcing
 
@@ -148,6 +147,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--notice", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--log-level", default="warning")
+    parser.add_argument("--log-format", choices=["text", "json"], default="text")
     parser.add_argument("--access-log", action="store_true")
     parser.add_argument("--announce", choices=("text", "json"))
     parser.add_argument("--tls-certificate", type=Path)
@@ -164,7 +164,7 @@ def main() -> None:
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels(options.log_level),
-        log_access=options.access_log,
+        log_dictconfig=configuration(options.log_format, options.log_level, options.access_log),
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_S * 1000),
@@ -177,7 +177,7 @@ def main() -> None:
     scheme = "http" if options.tls_certificate is None else "https"
     url = f"{scheme}://{host}:{options.port}"
     said = Said(url, options.announce, multiprocessing.Value("b")) if options.announce else None
-    loader = partial(load, os.getpid(), server.loaded, said, options.log_level)
+    loader = partial(load, os.getpid(), server.loaded, said)
     server.serve(target_loader=loader, wrap_loader=False)
 
 

@@ -42,11 +42,13 @@ from estimates_jobs.cli.interface.server import host_option, port_option, serve_
     help="From which level on messages are logged.",
 )
 @click.option(
-    "--access-log",
-    is_flag=True,
-    help="Log every request: time, address, method, path, status, milliseconds. Off, because it "
-    "takes time of every lookup; /metrics counts them all.",
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines of the log, on standard error.",
 )
+@click.option("--access-log", is_flag=True, help="Log a line for each answer: its route, no keys.")
 @click.option(
     "--access",
     metavar="WHO",
@@ -68,6 +70,7 @@ def serve(
     workers: int,
     notice: float,
     log_level: str,
+    log_format: str,
     access_log: bool,
     access: str | None,
     tls_certificate: str | None,
@@ -85,6 +88,7 @@ def serve(
     seconds.
     """
     more = ["--workers", str(workers), "--notice", str(notice), "--log-level", log_level]
+    more += ["--log-format", log_format]
     more += ["--access-log"] if access_log else []
     if (tls_certificate is None) != (tls_key is None):
         raise click.UsageError("--tls-certificate and --tls-key go together")

@@ -1,0 +1,92 @@
+"""The log of the service: lines that a machine reads, ids of requests, and no keys."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from estimates import Store
+from estimates_api.app import create_app
+from estimates_api.serving.service_log import ACCESS, JsonLines, TextLines
+from tests.api.served import path_of
+from tests.builders import SET
+
+pytest_plugins = ("tests.api.fixtures",)
+
+ONE = path_of(SET, "AAPL", "2024-06-03")
+
+
+class Lines(logging.Handler):
+    """Keeps what is logged, as JSON lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonLines())
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.lines.append(json.loads(self.format(record)))
+
+
+@pytest.fixture
+def logged() -> Iterator[list[dict[str, Any]]]:
+    """The lines of an access log."""
+    handler, logger = Lines(), logging.getLogger("api")
+    logger.addHandler(handler)
+    logging.getLogger(ACCESS).setLevel(logging.INFO)
+    yield handler.lines
+    logging.getLogger(ACCESS).setLevel(logging.NOTSET)
+    logger.removeHandler(handler)
+
+
+def test_an_access_log_has_a_line_for_each_answer(
+    filled: Store, logged: list[dict[str, Any]]
+) -> None:
+    """Of both ways, with route, status and id, and without a key."""
+    with TestClient(create_app(filled)) as client:
+        for path, status, route in (
+            (ONE, 200, "/v1/sets/{set}/estimates/{key}"),
+            (ONE + "?ref=77", 404, "/v1/sets/{set}/estimates/{key}"),
+            ("/health/live", 200, "/health/live"),
+            ("/nowhere", 404, ""),
+        ):
+            client.get(path, headers={"x-request-id": "mine-7"})
+            line = logged[-1]
+            assert (line["status"], line["route"]) == (status, route)
+            assert (line["request_id"], line["method"]) == ("mine-7", "GET")
+    assert "AAPL" not in json.dumps(logged)
+
+
+def test_an_answer_names_its_request(client: TestClient[Any]) -> None:
+    """By the id that it came with, on both ways, or else by a new one that errors are logged
+    with.
+    """
+    for path in (ONE, ONE + "?ref=77"):
+        answer = client.get(path, headers={"x-request-id": "mine-7"})
+        assert answer.headers["x-request-id"] == "mine-7"
+    first, second = (client.get(ONE + "?ref=77").headers["x-request-id"] for _ in range(2))
+    assert len(first) == 16
+    assert first != second
+    strange = client.get(ONE + "?ref=77", headers={"x-request-id": "a" * 500})
+    assert len(strange.headers["x-request-id"]) == 16
+
+
+def test_a_fault_is_one_line_of_json() -> None:
+    """Its trace is a field, so that no line of a log is half of something."""
+    try:
+        raise ZeroDivisionError("by\nzero")
+    except ZeroDivisionError as error:
+        info = (type(error), error, error.__traceback__)
+        record = logging.LogRecord("api", logging.ERROR, "x", 1, "failed: %s", ("a",), info)
+    line = JsonLines().format(record)
+    assert "\n" not in line
+    told = json.loads(line)
+    assert (told["level"], told["message"]) == ("error", "failed: a")
+    assert "ZeroDivisionError" in told["trace"]
+    assert TextLines().format(record).splitlines()[0].endswith("Z ERROR api: failed: a")
