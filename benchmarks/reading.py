@@ -105,9 +105,9 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
     what = f"history over {versions:,} versions of {HISTORY_KEYS:,} keys"
     beside = f"reading 4 kB of each of their files ({plain * 1e3:.3g} ms)"
     text = f"{what}, the first ({first * 1e3:.3g} ms) / {beside}"
-    yield Line(text, first / plain, "×", 10.0, at_most=True)
+    yield Line(text, first / plain, "×", 20.0, at_most=True)
     text = f"{what}, the next ({warm * 1e3:.3g} ms) / {beside}"
-    yield Line(text, warm / plain, "×", 0.5, at_most=True)
+    yield Line(text, warm / plain, "×", 1.0, at_most=True)
     yield Line("file descriptors that a history adds", descriptors, "", 64.0, at_most=True)
 
 

@@ -12,6 +12,7 @@ import mmap
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketSpec
 from granian.server.mp import MPServer
 
 from estimates.errors import EstimatesError
@@ -54,6 +56,14 @@ class Server(MPServer):
         super().__init__(*arguments, **settings)
         # a byte that all processes share: whether any worker ever had the application
         self.loaded = mmap.mmap(-1, 1)
+
+    def _init_shared_socket(self) -> None:
+        """Listen here, for all workers, as granian does where there is no SO_REUSEPORT: while a
+        worker is replaced connections wait, and are not refused or lost with it.
+        """
+        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._sso = socket.socket(fileno=self._shd.get_fd())
+        self._sso.set_inheritable(True)
 
     def _serve_loop(
         self, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]
