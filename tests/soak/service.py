@@ -11,18 +11,23 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import psycopg
+import pytest
 
 from estimates.client.clients import Client
 from estimates.errors import EstimatesError
 from estimates.store.store import Store
-from tests.api.served import Served
-from tests.builders import SET, TARGETS, TICKERS, frame, promoted
+from tests.api.served import Served, started
+from tests.bucket_store import BucketStore
+from tests.builders import SET, TARGETS, TICKERS, define, frame, make_store, promoted
+from tests.conftest import PostgreSQL
+from tests.s3_server import S3Server
 from tests.soak.outcome import Outcome
 from tests.waiting import until
 
@@ -191,16 +196,44 @@ def folder_faults(served: Served, root: Path, lasting_s: float) -> Faults:
 
 
 def bucket_faults(
-    served: Served, hanging: Sequence[tuple[str, Callable[[], AbstractContextManager[None]]]]
+    served: Served, postgresql: PostgreSQL, s3: S3Server, catalog: str, lasting_s: float
 ) -> Faults:
-    """Of a store in a bucket with PostgreSQL: each of these servers hangs for the block."""
+    """Of a store in a bucket with PostgreSQL."""
+
+    def hung(*servers: PostgreSQL | S3Server) -> Callable[[], AbstractContextManager[None]]:
+        @contextmanager
+        def fault() -> Iterator[None]:
+            with ExitStack() as stack:
+                for server in servers:
+                    stack.enter_context(server.hanging())
+                time.sleep(lasting_s)
+            yield
+
+        return fault
 
     @contextmanager
     def killed() -> Iterator[None]:
         os.kill(workers_of(served)[0], signal.SIGKILL)
         yield
 
-    return {"a worker of a bucket is killed": killed, **dict(hanging)}
+    @contextmanager
+    def cut() -> Iterator[None]:
+        name = catalog.rpartition("/")[2].partition("?")[0]
+        with closing(psycopg.connect(catalog.replace("+psycopg", ""), autocommit=True)) as session:
+            session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = %s AND pid <> pg_backend_pid()",
+                (name,),
+            )
+        yield
+
+    return {
+        "a worker of a bucket's store is killed": killed,
+        "PostgreSQL ends all connections": cut,
+        "PostgreSQL hangs": hung(postgresql),
+        "the bucket hangs": hung(s3),
+        "PostgreSQL and the bucket hang": hung(postgresql, s3),
+    }
 
 
 def workers_of(served: Served) -> list[int]:
@@ -234,3 +267,35 @@ def _status(served: Served) -> str:
         return httpx.get(served.url + "/health/ready", timeout=20).json().get("status", "")
     except (httpx.TransportError, ValueError):
         return ""
+
+
+@contextmanager
+def folder_service(folder: Path, workers: int = 2) -> Iterator[tuple[Served, Path]]:
+    """A service of a new store in a folder with SQLite."""
+    root = folder / "store"
+    store = make_store(root)
+    define(store)
+    store.catalog.engine.dispose()
+    promote_next(lambda: Store(root))
+    with started(root, workers) as served:
+        yield served, root
+
+
+@contextmanager
+def bucket_service(folder: Path, url: str, s3: S3Server) -> Iterator[tuple[Served, BucketStore]]:
+    """A service of a new store in a bucket, its catalog in this empty database."""
+    bucket = BucketStore(f"s3://{s3.bucket()}/estimates", url, s3, folder)
+    with bucket.opened("writer") as store:
+        define(store)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in bucket.environment("writer").items():
+            patch.setenv(name, value)
+        promote_next(lambda: opened_writer(bucket))
+        patch.setenv("ESTIMATES_CACHE", str(folder / "reader"))
+        with started(bucket.root, 2) as served:
+            yield served, bucket
+
+
+def opened_writer(bucket: BucketStore) -> Store:
+    """The store as the machine opens it that writes."""
+    return Store(bucket.root, catalog=bucket.catalog, cache=bucket.folder / "writer", actor="soak")

@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from estimates.store.store import Store
-from tests.api.served import started
-from tests.builders import define, make_store
-from tests.soak.service import UNHARMED, folder_faults, promote_next, soak
+from tests.conftest import PostgreSQL
+from tests.s3_server import S3Server
+from tests.soak.service import (
+    UNHARMED,
+    bucket_faults,
+    bucket_service,
+    folder_faults,
+    folder_service,
+    opened_writer,
+    soak,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -19,13 +27,19 @@ def test_a_service_of_a_folder_survives_each_fault(tmp_path: Path) -> None:
     """Workers killed and frozen, the catalog locked and away, read files cut off: clients that try
     again lose nothing and read nothing wrong.
     """
-    root = tmp_path / "store"
-    store = make_store(root)
-    define(store)
-    store.catalog.engine.dispose()
-    promote_next(lambda: Store(root))
-    with started(root, 2) as served:
+    with folder_service(tmp_path) as (served, root):
         faults = folder_faults(served, root, 0.5)
         outcomes = list(soak(served, lambda: Store(root), faults, 0, random.Random(1)))
     assert {outcome.seen for outcome in outcomes} == {UNHARMED}
+    assert len(outcomes) == len(faults)
+
+
+@pytest.mark.stack
+def test_a_service_of_a_bucket_survives_each_fault(
+    tmp_path: Path, postgresql: PostgreSQL, s3: S3Server
+) -> None:
+    """The same with S3 and PostgreSQL: each hangs, both hang, all connections are ended."""
+    with postgresql.database() as url, bucket_service(tmp_path, url, s3) as (served, bucket):
+        faults = bucket_faults(served, postgresql, s3, url, 2.0)
+        outcomes = list(soak(served, lambda: opened_writer(bucket), faults, 0, random.Random(1)))
     assert len(outcomes) == len(faults)
