@@ -86,7 +86,7 @@ def test_a_fault_is_one_line_of_json() -> None:
         record = logging.LogRecord("api", logging.ERROR, "x", 1, "failed: %s", ("a",), info)
     line = JsonLines().format(record)
     assert "\n" not in line
-    told = json.loads(line)
-    assert (told["level"], told["message"]) == ("error", "failed: a")
-    assert "ZeroDivisionError" in told["trace"]
+    fields = json.loads(line)
+    assert (fields["level"], fields["message"]) == ("error", "failed: a")
+    assert "ZeroDivisionError" in fields["trace"]
     assert TextLines().format(record).splitlines()[0].endswith("Z ERROR api: failed: a")

@@ -76,9 +76,9 @@ class Readers:
             while not self._ended.is_set():
                 try:
                     answer = client[SET].get(*KEY)
-                    told = answer["value"]
-                    if told != value_of(answer.version.version):
-                        self.wrong.append(f"version {answer.version.version}: {told}")
+                    value = answer["value"]
+                    if value != value_of(answer.version.version):
+                        self.wrong.append(f"version {answer.version.version}: {value}")
                     self.answers += 1
                 except EstimatesError as error:
                     self.lost.append(f"{error.code}: {error}")
