@@ -27,7 +27,7 @@ from tests.soak.disks import can_mount, can_trace, disks, small_disks
 from tests.soak.kills import kills
 from tests.soak.outcome import Outcome
 from tests.soak.page import PAGE, page
-from tests.soak.service import (
+from tests.soak.under_fire import (
     bucket_faults,
     bucket_service,
     folder_faults,

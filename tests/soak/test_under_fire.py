@@ -10,7 +10,7 @@ import pytest
 from estimates.store.store import Store
 from tests.conftest import PostgreSQL
 from tests.s3_server import S3Server
-from tests.soak.service import (
+from tests.soak.under_fire import (
     UNHARMED,
     bucket_faults,
     bucket_service,
