@@ -80,8 +80,7 @@ class ReadService(Litestar):
                 send = self.admission.admit(scope, send)
             except EstimatesError as error:
                 await self._refuse(error, scope, receive, send)
-                status = status_of(error)
-                request_counts.observe("", scope["method"], status, perf_counter() - started)
+                self._count(scope, scope["method"], status_of(error), started)
                 return
         if scope["method"] == "POST":
             await self._post(scope, receive, send, started)
