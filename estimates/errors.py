@@ -15,10 +15,13 @@ added) and a message that says what, where and what to do. Programmer errors are
 members of this tree.
 
 What to do is the `remedy`, with which the message ends: whoever is refused a table that is right
-reads there which option to give, which line to write or which command to run.
+reads there which option to give, which line to write or which command to run. Secrets of URLs
+are taken out of every message.
 """
 
 from __future__ import annotations
+
+from estimates.redaction import redacted
 
 
 class EstimatesError(Exception):
@@ -28,7 +31,7 @@ class EstimatesError(Exception):
 
     def __init__(self, code: str, message: str, **details: object) -> None:
         remedy = details.pop("remedy", "")
-        message = f"{message}; {remedy}" if remedy else message
+        message = redacted(f"{message}; {remedy}" if remedy else message)
         super().__init__(message)
         self.code = code
         self.message = message

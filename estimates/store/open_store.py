@@ -299,11 +299,12 @@ class OpenStore:
             lambda comparison: comparison.cached_report(self.reports, headline_only=True),
         )
 
-    def sql(self, query: str) -> pl.DataFrame:
+    def sql(self, query: str, *, other_files: bool = False) -> pl.DataFrame:
         """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see
-        `estimates.store.sql`.
+        `estimates.store.sql`. Files and addresses that are not the store's are read only where
+        `other_files` says so.
         """
-        return sql.query(self.view(), self._sql_source, query)
+        return sql.query(self.view(), self._sql_source, query, other_files=other_files)
 
     def runs(self, name: str | None = None, limit: int | None = None) -> list[Run]:
         """The runs of a set, or of all, newest first, failed ones too; at most `limit`."""

@@ -29,21 +29,36 @@ _ID = "\x01snapshot"  # no column of a contract can have this name
 Source = Callable[[Version], list[Path] | pl.DataFrame]
 
 
-def query(view: View, source: Source, sql: str) -> pl.DataFrame:
-    """Run a query; raises InvalidError (`bad_query`) with DuckDB's first lines."""
+def query(view: View, source: Source, sql: str, *, other_files: bool = False) -> pl.DataFrame:
+    """Run a query; raises InvalidError (`bad_query`) with DuckDB's first lines.
+
+    other_files  whether the query may read files and addresses that are not the store's
+    """
     import duckdb  # takes a moment, and few processes ask
 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        files: set[str] = set()
         for name, of_set in view.sets.items():
             if name in sql and of_set.versions:
-                _make_views(connection, view, source, name, of_set)
+                files |= _make_views(connection, view, source, name, of_set)
+        if not other_files:
+            allowed = ", ".join(map(_literal, sorted(files)))
+            connection.execute(f"SET allowed_paths = [{allowed}]")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
         try:
             relation = connection.sql(sql)
             return pl.DataFrame() if relation is None else relation.pl()
         except duckdb.Error as error:
-            remedy = _quoting(view, sql) or "mend the query"
+            remedy = _quoting(view, sql) or _asking(error) or "mend the query"
             raise InvalidError("bad_query", f"DuckDB: {error}", remedy=remedy) from None
+
+
+def _asking(error: duckdb.Error) -> str:
+    """How to read other files, where that was refused; "" where it was not."""
+    refused = "file system operations are disabled" in str(error) or "external" in str(error)
+    return "other files are read where that is asked for: other_files=True" if refused else ""
 
 
 def _quoting(view: View, sql: str) -> str:
@@ -57,11 +72,12 @@ def _quoting(view: View, sql: str) -> str:
 
 def _make_views(
     connection: duckdb.DuckDBPyConnection, view: View, source: Source, name: str, of_set: SetView
-) -> None:
+) -> set[str]:
+    """Gives the files that the views read."""
     shape = of_set.present_shape
     versions = [v for v in of_set.versions if v.expired_at is None and v.shape == shape]
     if not versions:
-        return
+        return set()
     sources = {version.snapshot_id: source(version) for version in versions}
     frames = [
         rows.with_columns(pl.lit(i).alias(_ID))
@@ -94,6 +110,7 @@ def _make_views(
         f"coalesce((SELECT version FROM {refs} WHERE ref = CAST(wanted AS VARCHAR)), "
         f"error({unknown} || CAST(wanted AS VARCHAR)))"
     )
+    return {path for listed in paths.values() for path in listed}
 
 
 def _version_table(versions: list[Version], paths: dict[str, list[str]]) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from estimates.errors import InvalidError
@@ -66,3 +68,25 @@ def test_a_name_with_a_hyphen_is_quoted(local_store: Store) -> None:
     assert at["n"].item() == 6
     with pytest.raises(InvalidError, match=r'double quotes: SELECT . FROM "day-ahead"'):
         local_store.sql("SELECT * FROM day-ahead")
+
+
+def test_other_files_are_read_where_asked_for(local_store: Store, tmp_path: Path) -> None:
+    """A query reads the store's files alone, writes none, and cannot lift that itself."""
+    define(local_store)
+    promoted(local_store, "one")
+    other = tmp_path / "other.csv"
+    other.write_text("a\n1\n")
+    query = f"SELECT a FROM read_csv('{other}')"
+    for wrong in (
+        query,
+        f"COPY (SELECT 1) TO '{tmp_path / 'x.csv'}'",
+        f"SET enable_external_access = true; {query}",
+        f"ATTACH '{tmp_path / 'x.db'}'",
+    ):
+        with pytest.raises(InvalidError) as refused:
+            local_store.sql(wrong)
+        assert refused.value.code == "bad_query"
+    with pytest.raises(InvalidError, match="other_files=True"):
+        local_store.sql(query)
+    assert local_store.sql(query, other_files=True)["a"].to_list() == [1]
+    assert [path.name for path in tmp_path.glob("x.*")] == []

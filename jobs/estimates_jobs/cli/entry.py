@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from estimates.redaction import redacted
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import INTERRUPTED, failure_of
@@ -29,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except Exception as error:
         if options.debug or "--debug" in arguments:
-            traceback.print_exc()
+            click.echo(redacted(traceback.format_exc()), err=True)
         failure = failure_of(error)
         # the arguments may be too wrong for click to have come to `--format`
         as_json = options.json or "=--format=json=" in f"={'='.join(arguments)}="

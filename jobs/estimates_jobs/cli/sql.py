@@ -17,13 +17,16 @@ _SHOWN = 200  # rows of a table for people
     forms=("csv",),
 )
 @click.argument("query")
-def sql(options: Options, query: str) -> None:
+@click.option(
+    "--other-files", is_flag=True, help="Let the query read other files and addresses, too."
+)
+def sql(options: Options, query: str, other_files: bool) -> None:
     """A query in DuckDB's SQL. Each set is a view of all its versions, with version, published_at
     and data_through in front; "SET_at"('production') is one version, by number, alias or latest.
 
     A name with a hyphen stands in double quotes.
     """
-    rows = options.open().sql(query)
+    rows = options.open().sql(query, other_files=other_files)
     if options.csv:
         terminal.raw(tabular.csv(rows))
     elif options.json:

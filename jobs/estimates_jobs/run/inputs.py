@@ -25,6 +25,7 @@ from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.guess.column_types import text_kind
+from estimates.redaction import redacted
 from estimates_jobs.run.calendars import Calendar
 from estimates_jobs.run.pinned_input import Pins, Reading
 from estimates_jobs.tables.csv_files import column_names
@@ -89,7 +90,7 @@ def read_input(
             rows = connection.sql("SELECT * FROM dated ORDER BY ALL").pl()
             digest = InputDigest(
                 name,
-                str(spec.source or spec.query) if stored is None else stored.name,
+                redacted(str(spec.source or spec.query) if stored is None else stored.name),
                 _digest(connection, rows),
                 rows.height,
                 None if stored is None else stored.version,

@@ -25,6 +25,7 @@ from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.errors import EstimatesError, InvalidError
 from estimates.gate.verdict import Verdict
+from estimates.redaction import redacted
 from estimates.store.partial_update import Changes
 from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
 from estimates.store.retire import check_not_retired
@@ -236,7 +237,7 @@ def candidate_of(
     with naming(source, options):
         frame = typed(table.frame, contract, options)
     place = source if table.version is None else pinned_word(source)[0]
-    digest = InputDigest(_FILE, place, table.digest, frame.height, table.version)
+    digest = InputDigest(_FILE, redacted(place), table.digest, frame.height, table.version)
     return frame, Provenance(
         context.data_through, run_id, inputs=(digest,), targets=_targets(context)
     )

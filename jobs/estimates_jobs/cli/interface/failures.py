@@ -29,6 +29,7 @@ from estimates.errors import (
     UnavailableError,
 )
 from estimates.extras import missing_package
+from estimates.redaction import redacted
 
 ANSWER_IS_NO = 1
 DAMAGED = 4
@@ -75,10 +76,12 @@ def failure_of(error: Exception) -> Failure:
         if missing is not None:
             return Failure(2, "not_installed", missing)
     if _is_job_error(error):
-        return Failure(DAMAGED, "job_failed", str(error))
+        return Failure(DAMAGED, "job_failed", redacted(str(error)))
     what = " ".join(str(error).split()) or "no message"
     return Failure(
-        DAMAGED, "unexpected", f"{type(error).__name__}: {what}; --debug shows where it happened"
+        DAMAGED,
+        "unexpected",
+        redacted(f"{type(error).__name__}: {what}; --debug shows where it happened"),
     )
 
 

@@ -1,0 +1,34 @@
+"""Secrets of URLs are never shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from estimates.errors import InvalidError
+from estimates.redaction import redacted
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql+psycopg://ann:s3cret@db:5432/x", "postgresql+psycopg://ann:***@db:5432/x"),
+        ("see https://u:p%40ss@h/a, https://h/b", "see https://u:***@h/a, https://h/b"),
+        ("redis://:hidden@h", "redis://:***@h"),
+        ("https://h/f?X-Amz-Signature=abc&part=1", "https://h/f?X-Amz-Signature=***&part=1"),
+        ("https://h/f?a=1&api_key=abc#x", "https://h/f?a=1&api_key=***#x"),
+        ("https://h/f?sig=abc", "https://h/f?sig=***"),
+        ("https://h:8000/v1/sets?design=abc@b", "https://h:8000/v1/sets?design=abc@b"),
+        ("s3://bucket/prefix", "s3://bucket/prefix"),
+        ("mail ann:x@example.com", "mail ann:x@example.com"),
+    ],
+)
+def test_redacted(text: str, shown: str) -> None:
+    """Passwords and values of secret parameters become ***; all else stays."""
+    assert redacted(text) == shown
+
+
+def test_errors() -> None:
+    """The message of an error has no secret, whatever it was made of."""
+    error = InvalidError("bad_url", "https://u:secret@h cannot be read", remedy="try ftp://a:b@c")
+    assert "secret" not in str(error)
+    assert error.message == "https://u:***@h cannot be read; try ftp://a:***@c"
