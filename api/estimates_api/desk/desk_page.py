@@ -30,6 +30,8 @@ T = TypeVar("T")
 CSS = (STYLE + Path(__file__).with_name("desk.css").read_text(encoding="utf-8")).encode()
 SCRIPT = Path(__file__).with_name("desk.js").read_bytes()
 CSS_NAME = f"{hashlib.sha256(CSS).hexdigest()[:16]}.css"
+DOCS_SCRIPT = Path(__file__).with_name("docs.js").read_bytes()
+DOCS_SCRIPT_NAME = f"{hashlib.sha256(DOCS_SCRIPT).hexdigest()[:16]}.js"
 SCRIPT_NAME = f"{hashlib.sha256(SCRIPT).hexdigest()[:16]}.js"
 ICON_NAME = "icon.svg"
 POLICY = (
@@ -111,6 +113,7 @@ class DeskPage:
             reader=self.reader,
             css=f"/desk/{CSS_NAME}",
             script=f"/desk/{SCRIPT_NAME}",
+            docs_script=f"/desk/{DOCS_SCRIPT_NAME}",
             last_event=self.last_event,
             of_one=self.request.path_params.get("set"),
             kinds_of_events=" ".join(get_args(EventKind)),

@@ -11,5 +11,5 @@ diff, stability, triangle  what changed: two versions, moves of production, all 
 accuracy                   stored scores
 events                     the event log, as pages or as a stream
 health, metrics            for operators
-documentation              the page at /docs
+documentation              where tools look for the OpenAPI document
 """

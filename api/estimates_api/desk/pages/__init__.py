@@ -12,5 +12,6 @@ sparkline  the same as a line, for the catalogue
 scores     how good the estimates were
 event_log  what happened
 sign_in    who reads, where the service wants to know
+documentation  the routes for programs
 assets     the style sheet and the icon
 """

@@ -13,6 +13,8 @@ from estimates_api.access.route_access import OPT
 from estimates_api.desk.desk_page import (
     CSS,
     CSS_NAME,
+    DOCS_SCRIPT,
+    DOCS_SCRIPT_NAME,
     ICON_NAME,
     SCRIPT,
     SCRIPT_NAME,
@@ -27,6 +29,7 @@ _ICON = (
 )
 _FILES = {
     CSS_NAME: (CSS, "text/css; charset=utf-8", IMMUTABLE),
+    DOCS_SCRIPT_NAME: (DOCS_SCRIPT, "text/javascript; charset=utf-8", IMMUTABLE),
     SCRIPT_NAME: (SCRIPT, "text/javascript; charset=utf-8", IMMUTABLE),
     ICON_NAME: (_ICON, "image/svg+xml", "public, max-age=86400"),
 }
