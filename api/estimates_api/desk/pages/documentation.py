@@ -30,7 +30,7 @@ class Operation(NamedTuple):
     answers: list[tuple[str, str, str]]
 
 
-@desk_page("/docs")
+@desk_page("/docs", "anybody")
 async def documentation(request: ReadRequest) -> ASGIApp:
     """All routes, in the order in which people meet them, and the bodies."""
     page = DeskPage(request)
