@@ -68,6 +68,13 @@ class RunRows(OnEngine):
         with self.writing() as tx:
             tx.execute(schema.runs.update().where(schema.runs.c.run_id == run_id).values(values))
 
+    def forget_messages(self, set_name: str) -> None:
+        """Forget what went wrong in a set's runs, in words that may name a key; codes stay."""
+        with self.writing() as tx:
+            tx.execute(
+                schema.runs.update().where(schema.runs.c.set == set_name).values(message=None)
+            )
+
     def pin(self, run_id: str, source: str, version: str) -> None:
         """Write down which version of an input's source a run reads, before it reads it."""
         table = schema.runs

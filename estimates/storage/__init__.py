@@ -13,6 +13,7 @@ data_files      the stored Parquet, verified and read in pieces
 listed_keys     the listed keys of `file` domains
 copying         files of one root, checked and copied to another
 log_copies      copies of the log, from which a lost catalog is rebuilt
+run_logs        where the log of a run lies
 trash           what is kept for a week after it went
 derived_folder  a bounded folder of files that can be made again
 report_cache    reports of this machine, computed once

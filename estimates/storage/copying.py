@@ -55,6 +55,8 @@ class Copying:
     reread  whether files that are there already are read, and those that are damaged replaced;
             else one of the right size is taken for what its name says, since none is ever written
             in part
+    flushed  whether each file is durable before it has its name; else only after
+             `make_all_durable`, and who goes on with what was interrupted has to reread
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Copying:
         replaced: Replaced,
         *,
         reread: bool = False,
+        flushed: bool = True,
         tally: Tally | None = None,
     ) -> None:
         self.tally = tally or Tally()
@@ -71,6 +74,7 @@ class Copying:
         self._source = source
         self._target = target
         self._reread = reread
+        self._flushed = flushed
         self._there = target.sizes("sets")
         self._lock = threading.Lock()
 
@@ -87,7 +91,7 @@ class Copying:
         name, size, digest = file
         if self._is_there(name, size, digest):
             return
-        copy_file(self._source, self._target, name, size, digest)
+        copy_file(self._source, self._target, name, size, digest, flushed=self._flushed)
         with self._lock:
             self.tally.copied += 1
             self.tally.copied_bytes += size
@@ -124,13 +128,16 @@ def files_of(objects: Objects, content: Content, replaced: Replaced) -> Iterator
     yield Named(name, len(encoded), hashlib.sha256(encoded).hexdigest())
 
 
-def copy_file(source: Objects, target: Objects, name: str, size: int, digest: str) -> None:
-    """Copy a file, replacing what has its name there, if it is what its digest says.
+def copy_file(
+    source: Objects, target: Objects, name: str, size: int, digest: str, *, flushed: bool = True
+) -> None:
+    """Copy a file, replacing what has its name there, if it is what its digest says; `flushed` as
+    of `Copying`.
 
     Raises CorruptError (`file_missing`, `file_damaged`), which names the source's file.
     """
     try:
-        target.put_pieces(name, _checked(source, name, size, digest))
+        target.put_pieces(name, _checked(source, name, size, digest), flushed=flushed)
     except NotFoundError:
         raise _missing(source, name) from None
 

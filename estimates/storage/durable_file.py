@@ -11,9 +11,12 @@ from pathlib import Path
 _LEFTOVER_AGE_S = 3600
 
 
-def write_durably(path: Path, pieces: Iterable[bytes], *, replacing: bool) -> bool:
+def write_durably(
+    path: Path, pieces: Iterable[bytes], *, replacing: bool, flushed: bool = True
+) -> bool:
     """Write a file beside its place, flush it, and only then give it its name.
 
+    flushed    False: the caller flushes all that it writes at once, and trusts none before
     replacing  also where there is one of that name; else that one stays, and the answer is False
     The folder has to be flushed for the name to stay. Raises OSError, and what `pieces` raises.
     """
@@ -24,8 +27,9 @@ def write_durably(path: Path, pieces: Iterable[bytes], *, replacing: bool) -> bo
         with open(beside, "xb") as file:
             for piece in pieces:
                 file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
+            if flushed:
+                file.flush()
+                os.fsync(file.fileno())
         if replacing:
             os.replace(beside, path)
             return True

@@ -166,15 +166,16 @@ class Objects:
                 return
             yield bytes(piece)
 
-    def put_pieces(self, name: str, pieces: Iterator[bytes]) -> None:
+    def put_pieces(self, name: str, pieces: Iterator[bytes], *, flushed: bool = True) -> None:
         """Write or replace an object by bytes that come in pieces, at once or, where `pieces`
         raises, not at all.
 
-        In a folder the bytes are durable when it returns, the name only after `make_all_durable`.
+        In a folder the bytes are durable when it returns, or with `flushed` false only after
+        `make_all_durable`, as the name is.
         """
         with self._answering(name):
             if self.folder is not None:
-                write_durably(self.folder / name, pieces, replacing=True)
+                write_durably(self.folder / name, pieces, replacing=True, flushed=flushed)
                 return
             # one request where it is small; what is not closed never gets its name
             writer = obstore.open_writer(
@@ -185,7 +186,7 @@ class Objects:
             writer.close()
 
     def make_all_durable(self) -> None:
-        """Flush the names of all files that `put_pieces` wrote to the disk."""
+        """Flush what `put_pieces` wrote to the disk, and its names."""
         if self.folder is not None:
             os.sync()
 

@@ -42,7 +42,7 @@ NAME = identity.BACKUP
 AT_ONCE = 8  # files that are copied at the same time
 # What no log and no backup has.
 NOT_KEPT = (
-    "runs that published nothing, and how far the others came",
+    "runs that published nothing, how far the others came, and the logs of all",
     "the record in MLflow (mlflow.db and its artifacts)",
     "read files and reports, which are made again",
 )
@@ -252,7 +252,7 @@ def write_copies(target: Objects, entries: Iterable[Entry]) -> int:
 
 def _write_copy(target: Objects, entry: Entry) -> None:
     name = log_copies.name_of(entry.event.id)
-    target.put_pieces(name, iter((msgspec.json.encode(entry),)))
+    target.put_pieces(name, iter((msgspec.json.encode(entry),)), flushed=False)
 
 
 def _begun(store: OpenStore, target: Objects) -> BackupHead:

@@ -24,7 +24,7 @@ from estimates.lookup.read_file_layout import AFTER
 from estimates.lookup.snapshot_parts import search_key
 from estimates.reading.version_reader import key_form
 from estimates.render.row_text import text_of
-from estimates.storage import snapshot
+from estimates.storage import run_logs, snapshot
 from estimates.storage.parts import Part
 from estimates.storage.snapshot import Manifest
 from estimates.storage.trash import TRASH
@@ -66,7 +66,7 @@ class _Plan(NamedTuple):
     replaced  the parts of versions, with what is read in their place
     rows      how many rows go
     versions  those that have such parts
-    unread    files of no version
+    unread    files of no version, and the logs of runs, which may say anything
     present   the keys, as text, that have any row
     """
 
@@ -124,6 +124,7 @@ def erase(
                 continue
             event = committed[0]
             store.notify_and_copy(event)
+        store.catalog.forget_messages(name)
         store.catalog.write_over()
         view = store.refresh()
         removal = remove_erased(store.objects, view, plan.unread)
@@ -179,6 +180,7 @@ class _Erasing:
         plan.unread.extend(
             file for file in self._files_of_no_version(needed) if self._is_of_them(file, plan)
         )
+        plan.unread.extend(self._logs_of_runs())
         return plan._replace(rows=rows)
 
     def _check_no_hold(self, versions: Sequence[Version]) -> None:
@@ -241,6 +243,19 @@ class _Erasing:
                     yield file
         for file in objects.names(TRASH):
             if f"/sets/{self._name}/" in file and file.endswith(".parquet"):
+                yield file
+
+    def _logs_of_runs(self) -> Iterator[str]:
+        """The logs of the set's runs, and those of runs that no catalog knows any more."""
+        objects, member = self._store.objects, self._of_set.contract.member
+        own = {self._name} if member is None else {self._name, member.of}
+        runs = [run.run_id for run in self._store.catalog.runs(None) if run.set not in own]
+        for name, of_set in self._store.view().sets.items():
+            if name not in own:
+                runs += [version.provenance.run_id for version in of_set.versions]
+        others = set(map(run_logs.name_of, runs))
+        for file in objects.names(run_logs.FOLDER):
+            if file not in others and not objects.is_linked(file):
                 yield file
 
     def _is_of_them(self, file: str, plan: _Plan) -> bool:

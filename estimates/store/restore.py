@@ -78,7 +78,9 @@ def restore(
     except CorruptError as error:
         raise _damaged(source, f"{error.message}; {_WITHOUT}") from None
     target.put(identity.RESTORING, msgspec.json.encode(head))
-    copying = Copying(source, target, replaced_of_log(log.entries()))
+    replaced = replaced_of_log(log.entries())
+    # one flush at the end, in place of one a file: what an interrupted one left is read again
+    copying = Copying(source, target, replaced, reread=True, flushed=False)
     missing = faults_of(copy_all(copying, contents, progress), contents)
     if missing and not without_damaged:
         raise _damaged(source, _in_words(missing, target), faults=missing)

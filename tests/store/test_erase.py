@@ -16,6 +16,7 @@ from estimates.errors import EstimatesError
 from estimates.storage import snapshot
 from estimates.storage.column_cache import PartColumns
 from estimates.storage.objects import Objects
+from estimates.storage.run_logs import name_of
 from estimates.store.backup import backup
 from estimates.store.erase import erase
 from estimates.store.open_store import catalog_url
@@ -133,12 +134,25 @@ def test_nothing_on_the_disk_holds_its_numbers(local: Store, tmp_path: Path) -> 
     local.objects.put(f"sets/{SET}/parts/{'0' * 64}.parquet", _parquet(rows(7.0)))
     day = f"trash/{instants.now().date()}/sets/{SET}/parts/{'1' * 64}.parquet"
     local.objects.put(day, _parquet(rows(8.0)))
+    local.objects.put(name_of("first"), f"printed {NUMBERS[0].decode()}".encode())
     before = holding(root)
     assert any("catalog.db" in file for file in before)
     assert len(before) > 8
     erase(local, SET, [(PERSON,)], reason="request 7")
     assert holding(root) == []
     assert verify(Store(root)) == []
+
+
+def test_logs_of_its_runs_go_and_others_stay(local: Store) -> None:
+    """What a job printed goes with its set's erasure, that of another set's run stays."""
+    for number, of in enumerate((SET, "another")):
+        local.catalog.begin_run(f"run {number}", of, instants.now())
+        local.catalog.update_run(f"run {number}", status="failed", message="of AAPL")
+        local.objects.put(name_of(f"run {number}"), b"[]")
+    local.objects.put(name_of("before a recover"), b"[]")
+    erase(local, SET, [(PERSON,)], reason="request 7")
+    assert local.objects.names("runs") == [name_of("run 1")]
+    assert [run.message for run in local.catalog.runs(None)] == ["of AAPL", None]
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

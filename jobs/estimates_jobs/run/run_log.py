@@ -5,7 +5,6 @@ Kept beside the store's files, so that it can be read when the terminal is gone.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import sys
 import traceback
@@ -19,6 +18,7 @@ import msgspec
 from estimates import instants
 from estimates.errors import EstimatesError, NotFoundError
 from estimates.storage.objects import Objects
+from estimates.storage.run_logs import name_of
 
 _MOST = 2_000  # lines kept of a run, its newest
 
@@ -43,7 +43,7 @@ class RunLog:
     def __init__(self, run_id: str, objects: Objects | None = None) -> None:
         self.run_id = run_id
         self._objects = objects
-        self._name = _name(run_id)
+        self._name = name_of(run_id)
         self._lines: list[LogLine] = []
 
     def add(self, source: str, text: str) -> None:
@@ -84,7 +84,7 @@ class RunLog:
 
 def run_log(objects: Objects, run_id: str) -> list[LogLine]:
     """What was kept of a run; empty for one without a log, such as that of a file."""
-    return _read(objects, _name(run_id))
+    return _read(objects, name_of(run_id))
 
 
 def own_trace(error: BaseException) -> list[str]:
@@ -101,11 +101,6 @@ def own_trace(error: BaseException) -> list[str]:
             where = f"{path.relative_to(folder)}, line {frame.lineno}, in {frame.name}"
             lines.append(f"{where}: {frame.line}" if frame.line else where)
     return lines
-
-
-def _name(run_id: str) -> str:
-    # a run_id may have any character, and be longer than a file's name
-    return f"runs/{hashlib.sha256(run_id.encode()).hexdigest()}.json"
 
 
 def _read(objects: Objects, name: str) -> list[LogLine]:
