@@ -8,21 +8,23 @@ import polars as pl
 from estimates.guess.column_types import text_kind
 
 _TRIED = 20  # columns tried in pairs, or as an addition to a key
+_TOGETHER = {1: 10_000, 2: _TRIED, 3: 12}  # so many columns as a key, out of so many
+_LOOKED_AT = 2000  # rows that rule out most combinations
 _NAMED = 3  # candidates that are worth naming
 
 
 def key_candidates(a: pl.DataFrame, b: pl.DataFrame) -> list[list[str]]:
-    """Columns that identify every row of both tables: single ones, or else pairs; at most three,
-    the best first.
+    """Columns that identify every row of both tables: single ones, or else pairs, or else three
+    together; at most three such keys, the best first.
 
     Decimal numbers are not tried: they are unique by chance. What has more values in both tables
     comes first.
     """
     shared = [name for name in a.columns if _may_be_key(a, b, name)]
-    singles = [[name] for name in shared if _identifies([a, b], [name])]
-    candidates = singles or [
-        list(pair) for pair in combinations(shared[:_TRIED], 2) if _identifies([a, b], list(pair))
-    ]
+    candidates: list[list[str]] = []
+    for count, most in _TOGETHER.items():
+        tried = map(list, combinations(shared[:most], count))
+        candidates = candidates or [key for key in tried if _identifies([a, b], key)]
     if len(candidates) > 1:
         in_both = {
             tuple(key): a.select(key).join(b.select(key), on=key, how="semi").height
@@ -61,4 +63,8 @@ def _may_be_key(a: pl.DataFrame, b: pl.DataFrame, name: str) -> bool:
 
 
 def _identifies(frames: Sequence[pl.DataFrame], key: list[str]) -> bool:
-    return all(frame.select(key).n_unique() == frame.height for frame in frames)
+    return all(
+        rows.select(key).n_unique() == rows.height
+        for part in (slice(0, _LOOKED_AT), slice(None))
+        for rows in (frame[part] for frame in frames)
+    )

@@ -6,6 +6,7 @@ are looked up by name when somebody looks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -14,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 LINES = 15  # of a printed object
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z$")
 ROWS = 20  # of a table in a notebook
 
 
@@ -69,4 +71,6 @@ def cell_text(value: Any) -> str:
         return number(value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, str) and _MOMENT.match(value):
+        return value[:16].replace("T", " ")
     return f"{value:,}" if isinstance(value, int) else str(value)

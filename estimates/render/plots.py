@@ -17,11 +17,11 @@ _WIDTH, _HEIGHT = 480, 260
 
 
 def through_time(rows: Rows, title: str, *, percent: bool) -> Any:
-    """Two lines over `moved`: `half` of the keys moved by less, 1 in 20 by more than `far`."""
+    """Two lines over `versions`: `half` of the keys moved by less, 1 in 20 by more than `far`."""
     alt = vega.altair()
     form = ".2~%" if percent else "~g"
     base = alt.Chart(data_of(alt, rows)).encode(
-        x=alt.X("moved:T", title="production moved"),
+        x=alt.X("versions:O", title="versions in production", sort=None),
         tooltip=["versions:N", "moved:T", alt.Tooltip("half:Q", format=form)],
     )
     axis = alt.Axis(format=form)

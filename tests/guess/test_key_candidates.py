@@ -48,3 +48,10 @@ def test_a_key_is_completed_by_as_few_as_possible() -> None:
     cube = pl.DataFrame({"x": [0] * 4, "y": [0, 0, 1, 1], "z": [0, 1, 0, 1]})
     assert completed([cube], ["x"], ["y", "z"]) == ["x", "y", "z"]
     assert completed([pl.concat([cube, cube])], ["x"], ["y", "z"]) is None
+
+
+def test_three_columns_together() -> None:
+    """Where neither one nor two tell the rows apart, three are proposed."""
+    rows = [(day, shop, item, 1.5) for day in "ab" for shop in "xyz" for item in "klmn"]
+    frame = pl.DataFrame(rows, schema=["day", "shop", "item", "sold"], orient="row")
+    assert key_candidates(frame, frame) == [["day", "shop", "item"]]
