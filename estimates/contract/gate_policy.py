@@ -100,6 +100,31 @@ class CarryOver(Part, frozen=True):
             raise ValueError("at_most is a share between 0 and 1")
 
 
+class GateException(Part, frozen=True, rename={"first": "from", "through": "to"}):
+    """Other limits for versions whose data end on some days, such as holidays.
+
+    first, through  from the first day to the last one, both included, in UTC; one day without `to`
+    reason          why; a verdict says it
+    checks          by name of the check, what differs on these days
+    """
+
+    first: date
+    reason: str
+    checks: dict[str, CheckPolicy]
+    through: date | None = None
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.through or self.first
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise ValueError("'reason' says why other limits hold; it may not be empty")
+        if self.last < self.first:
+            raise ValueError(f"'to' is {self.last}, before 'from', which is {self.first}")
+
+
 class GatePolicy(Part, frozen=True):
     """Who moves production, and what differs from the default checks.
 
@@ -113,6 +138,7 @@ class GatePolicy(Part, frozen=True):
                  anew
     carry_over   where a version is refused, groups that fail may keep production's rows in a new
                  version; None: only by hand
+    exceptions   other limits for some days
     """
 
     profile: Profile = "default"
@@ -122,6 +148,7 @@ class GatePolicy(Part, frozen=True):
     longest_gap: str | None = None
     seasons: tuple[str, ...] = ()
     carry_over: CarryOver | None = None
+    exceptions: tuple[GateException, ...] = ()
 
     @property
     def gap_duration(self) -> timedelta | None:

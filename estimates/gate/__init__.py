@@ -31,6 +31,7 @@ Limits
     policy_validation   refuses a policy that cannot be followed; policy_problems: why
     policy_table        the policy in force as a table
     fresh_start         when a version is compared with nothing: after a gap, with a season
+    exceptions          other limits on some days
     active_waivers      exceptions that people made: which of them count
 
 Results

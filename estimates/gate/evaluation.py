@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from estimates.accuracy.actuals import Actuals, digest
 from estimates.catalog.records import Waiver
 from estimates.contract.contract import Contract
@@ -11,6 +13,7 @@ from estimates.gate.active_waivers import active_waivers, waiver_problem, waiver
 from estimates.gate.candidate import Candidate
 from estimates.gate.check import Check
 from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.exceptions import excepted, exceptions_of, reason_text
 from estimates.gate.grouped_result import check_result
 from estimates.gate.limits import CheckLimits, within
 from estimates.gate.offender_table import Offenders
@@ -66,7 +69,9 @@ def evaluate(
     """
     moment = judged_at.astimezone(UTC)
     checks, past = checks_of(contract), history or ProductionHistory()
-    policy = {check.name: limits_of(check, contract) for check in checks}
+    exceptions = exceptions_of(contract, candidate)
+    ruled = excepted(contract, exceptions)
+    policy = {check.name: limits_of(check, ruled) for check in checks}
     standing = active_waivers(waivers, moment)
     context = EvaluationContext(
         contract, candidate, baseline, moment, policy, past, actuals, standing, shared=shared
@@ -93,6 +98,7 @@ def evaluate(
         actuals=None if actuals is None else digest(actuals.rows),
         functions=custom_checks.revisions(contract),
         in_force=list(context.waivers),
+        exceptions=list(map(reason_text, exceptions)) or msgspec.UNSET,
     )
 
 

@@ -111,7 +111,7 @@ def policy_digest(contract: Contract) -> str:
         "inputs": None if contract.job is None else sorted(contract.job.inputs),
         "seed": contract.job is not None and "seed" in contract.job.parameters,
     }
-    for field in ("longest_gap", "seasons"):
+    for field in ("longest_gap", "seasons", "exceptions"):
         if getattr(contract.gate, field):
             policy[field] = getattr(contract.gate, field)
     if contract.sum_tolerance is not None:

@@ -9,6 +9,7 @@ from estimates.contract.gate_policy import CheckPolicy
 from estimates.contract.toml_lines import line_numbers
 from estimates.gate.check import Check
 from estimates.gate.custom_checks import unusable_queries
+from estimates.gate.exceptions import excepted
 from estimates.gate.policy import limits_of
 from estimates.gate.policy_problems import unusable_limits
 from estimates.gate.registry import CHECKS
@@ -43,6 +44,16 @@ def _problems(contract: Contract) -> Iterator[tuple[str, str, str]]:
         )
         if problem:
             yield "checks", name, problem
+    for entry in contract.gate.exceptions:
+        ruled = excepted(contract, [entry])
+        for name in entry.checks:
+            problem = (
+                _entry_problem(checks[name], ruled.gate.checks[name], ruled)
+                if name in checks
+                else f": no such check{did_you_mean(name, checks)}; allowed: {_adjustable()}"
+            )
+            if problem:
+                yield "exceptions", name, problem
     for name, custom in contract.gate.custom.items():
         problem = (
             ": the gate has a check of this name; choose another one"

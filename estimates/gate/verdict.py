@@ -108,6 +108,8 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome                the worst status of any check: error, fail, warn, pass
     blocks                 true for fail and error: such a version is not promoted
     counts                 number of checks by status, every status listed
+    exceptions             the contract's exceptions for the day on which the data end, where there
+                           are any
     """
 
     set: str
@@ -126,6 +128,7 @@ class Verdict(msgspec.Struct, frozen=True):
     actuals: str | None = None
     functions: dict[str, str] = {}
     in_force: list[Waiver] = []
+    exceptions: list[str] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def against(self) -> int | None:

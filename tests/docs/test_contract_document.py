@@ -24,6 +24,7 @@ from estimates.contract.gate_policy import (
     CarryOver,
     CheckPolicy,
     CustomCheck,
+    GateException,
     GatePolicy,
     GroupLimits,
 )
@@ -46,6 +47,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[gate]`": GatePolicy,
     "`[gate.checks.NAME]`": CheckPolicy,
     "`[gate.checks.NAME.groups.COLUMN.VALUE]`": GroupLimits,
+    "`[[gate.exceptions]]`": GateException,
     "`[gate.carry_over]`": CarryOver,
     "`[gate.custom.NAME]`": CustomCheck,
     "`[stability]`": Stability,
@@ -133,7 +135,8 @@ def test_examples_use_every_field() -> None:
                     walk("limits", limits)
                 continue
             named = field in ("key", "columns", "inputs", "checks", "custom")
-            for below in value.values() if named else [value]:
+            several = value if isinstance(value, list) else [value]
+            for below in value.values() if named else several:
                 if isinstance(below, dict):
                     walk(field, below)
 
@@ -147,6 +150,7 @@ def test_examples_use_every_field() -> None:
         GroupLimits: "limits",
         CustomCheck: "custom",
         CarryOver: "carry_over",
+        GateException: "exceptions",
         Input: "inputs",
     }
     # a family has no job, so no example has all three

@@ -8,6 +8,7 @@ from estimates import instants
 from estimates.gate.pages.quiet_text import quiet_lines
 from estimates.gate.pages.verdict_text import (
     details,
+    exception_lines,
     headline,
     limits_text,
     notable_results,
@@ -42,6 +43,7 @@ def render_html(verdict: Verdict) -> str:
         f"<header>\n<p>{isolated(verdict.set)}</p>\n<h1>{escaped(headline(verdict))}</h1>\n"
         "</header>",
         *_facts(verdict),
+        *(f"<p>{escaped(line)}</p>" for line in exception_lines(verdict)[1:]),
         '<div class="tables">',
         *(table(section, whole=True) for section in sections),
         "</div>",

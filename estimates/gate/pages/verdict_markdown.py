@@ -5,6 +5,7 @@ import itertools
 from estimates import instants
 from estimates.gate.pages.quiet_text import quiet_line
 from estimates.gate.pages.verdict_text import (
+    exception_lines,
     group_lines,
     headline,
     limits_text,
@@ -51,7 +52,8 @@ def render_markdown(verdict: Verdict) -> str:
     parts += folds[:fitting]
     if fitting < len(folds):
         parts.append(f"_{len(folds) - fitting} folded parts left out; the JSON has everything._")
-    return "\n\n".join([*parts, *_way_on(verdict), footer]) + "\n"
+    excepted = [escaped(line) for line in exception_lines(verdict)[1:]]
+    return "\n\n".join([*parts, *excepted, *_way_on(verdict), footer]) + "\n"
 
 
 def _way_on(verdict: Verdict) -> list[str]:

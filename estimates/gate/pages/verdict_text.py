@@ -5,6 +5,8 @@ for everything else.
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from estimates import instants
 from estimates.catalog.records import Waiver
 from estimates.gate.pages.quiet_text import quiet_lines
@@ -29,6 +31,7 @@ def render_text(verdict: Verdict) -> str:
     lines = [headline(verdict)]
     for result in notable_results(verdict):
         lines += ["", *section(result, verdict)]
+    lines += exception_lines(verdict)
     way = [visible(line) for line in way_lines(verdict)]
     if way:
         lines += ["", way[0], *(f"  {line}" for line in way[1:])]
@@ -123,6 +126,15 @@ def headline(verdict: Verdict) -> str:
         if verdict.counts[status]
     )
     return f"{subject(verdict)} {against}: {answer}{f' ({counts})' if counts else ''}"
+
+
+def exception_lines(verdict: Verdict) -> list[str]:
+    """The exceptions by which it was judged, below an empty line; nothing without any."""
+    lines = [
+        f"by other limits, {visible(line)}"
+        for line in (() if verdict.exceptions is msgspec.UNSET else verdict.exceptions)
+    ]
+    return ["", *lines] if lines else []
 
 
 def section(result: CheckResult, verdict: Verdict) -> list[str]:

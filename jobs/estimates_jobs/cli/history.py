@@ -20,6 +20,7 @@ from estimates_jobs.cli.interface.command import (
 )
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.chain_text import other_shapes
+from estimates_jobs.cli.output.frame_page import frame_page
 from estimates_jobs.cli.output.history_table import show_history
 
 
@@ -29,7 +30,7 @@ from estimates_jobs.cli.output.history_table import show_history
     "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
     "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
     "estimates history sp500-close AAPL 2022-12-20 --deadline D-1T06:00",
-    forms=("csv",),
+    forms=("csv", "html"),
 )
 @set_argument
 @click.argument("key", metavar="KEY...", nargs=-1, required=True)
@@ -87,6 +88,10 @@ def history(
         contract = estimates.contract_of(estimates.resolve(shown[-1]))
     if options.csv:
         terminal.raw(tabular.csv(answer.frame(contract)))
+        return
+    if options.format == "html":
+        title = f"{set_name} {'/'.join(map(str, key))} through its versions"
+        terminal.page(frame_page(title, answer.frame(contract)))
         return
     left_out = None
     if shown or not any(bounds.values()):

@@ -11,6 +11,7 @@ from estimates.render.change_text import size
 from estimates.render.wording import percent, signed_number
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.output.frame_page import frame_page
 
 _REASONS = {
     "other_shape": "not comparable: another shape",
@@ -22,7 +23,7 @@ _REASONS = {
     "estimates stability sp500-close",
     "estimates stability sp500-close --last 250 --format csv > stability.csv",
     "estimates stability sp500-close --as-of 2026-11-24T16:00:00Z",
-    forms=("csv",),
+    forms=("csv", "html"),
 )
 @set_argument
 @click.option(
@@ -44,6 +45,8 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
         terminal.raw(series.json)
     elif options.csv:
         terminal.raw(csv(series.frame()))
+    elif options.format == "html":
+        terminal.page(frame_page(f"Stability of {set_name}", series.frame()))
     else:
         _show(series, estimates.contract)
 

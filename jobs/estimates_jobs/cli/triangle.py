@@ -26,6 +26,7 @@ from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.cells import four_digits
 from estimates_jobs.cli.output.chain_text import other_shapes, reason, with_reasons
+from estimates_jobs.cli.output.frame_page import frame_page
 
 if TYPE_CHECKING:
     from estimates.client import RemoteSet
@@ -41,7 +42,7 @@ _SHOWN = 20  # rows of the triangle on a page
     "estimates triangle sp500-close                       # how all estimates get revised",
     "estimates triangle sp500-close --actuals closes.csv  # was it news?",
     "estimates triangle sp500-close AAPL --across version --format csv > triangle.csv",
-    forms=("csv",),
+    forms=("csv", "html"),
 )
 @set_argument
 @click.argument("key", metavar="[KEY]...", nargs=-1)
@@ -76,12 +77,16 @@ def triangle(
     estimates = options.open_to_read()[set_name]
     frame = (
         estimates.triangle(*key, column=column, across=across)
-        if key or options.csv or options.json
+        if key or options.csv or options.json or options.format == "html"
         else None
     )
     if options.csv:
         assert frame is not None
         terminal.raw(csv(frame))
+        return
+    if options.format == "html":
+        assert frame is not None
+        terminal.page(frame_page(f"Triangle of {set_name}", frame))
         return
     revisions = _revisions(estimates, key, column, actuals, options.tables)
     if options.json:

@@ -183,7 +183,8 @@ def _reaching(uri: str, what: str) -> Iterator[None]:
                 "mlflow_refused",
                 f"MLflow at {uri} does not let this program record {what}: {why}",
                 remedy=(
-                    "set MLFLOW_TRACKING_USERNAME and its like, then `estimates track` catches up"
+                    "renew MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
+                    "MLFLOW_TRACKING_PASSWORD, then `estimates track` catches up"
                 ),
             ) from error
         raise UnavailableError(

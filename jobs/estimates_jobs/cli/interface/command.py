@@ -31,7 +31,7 @@ TABLES = "get, history, versions, log, status, sql, diff --changes, stability, t
 PRINTING = {
     "csv": TABLES,
     "markdown": "diff, gate and hub check",
-    "html": "diff, gate and score of several sets",
+    "html": "diff, gate, stability, history, triangle, and score of several sets",
     "junit": "gate",
     "github": "gate",
 }

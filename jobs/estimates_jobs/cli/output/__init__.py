@@ -4,6 +4,7 @@ terminal       lines, tables and pairs for people, JSON and bytes for programs
 page_text      pages that are laid out already, folded and in colour
 bytes_text     numbers of bytes
 cells          values as cells of a table, bars beside them
+frame_page     a table as a page of HTML
 file_writing   files that somebody names in an option
 progress       what is being done, on standard error
 alias_moves, batch_outcome, chain_text, change_table, fault_table, history_table, run_outcome,

@@ -105,7 +105,7 @@ def _run(run: Run | None, *, short: bool = False) -> str | None:
         return None
     when = cells.instant(run.finished_at or run.started_at)
     if short:
-        return f"{run.status} {when[5:16]}"
+        return f"{run.status} {when[5:10]} {when[11:16]}"
     where = f" in {run.step}" if run.status == "failed" else ""
     why = "" if run.message is None else f": {run.message}"
     return f"{run.run_id} {run.status}{where} {when}{why}"

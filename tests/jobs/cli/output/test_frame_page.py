@@ -1,0 +1,24 @@
+"""A table as a page: words before numbers, nothing of the data is markup, nothing to load."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates_jobs.cli.output.frame_page import frame_page
+
+
+def test_a_page_has_all_rows() -> None:
+    """Columns of nulls are left out, a missing value is a dash, and text stays text."""
+    frame = pl.DataFrame({"n": [1.5, None], "none": [None, None], "key": ["<b>", "x"]})
+    page = frame_page("Stability of churn", frame)
+    assert page == frame_page("Stability of churn", frame)
+    assert "<title>Stability of churn</title>" in page
+    assert page.index(">key<") < page.index(">n<")
+    assert ">none<" not in page
+    assert "<b>" not in page
+    assert "–" in page
+
+
+def test_a_page_of_nothing_says_so() -> None:
+    """A frame without rows is a page without rows."""
+    assert "0 rows" in frame_page("t", pl.DataFrame({"a": pl.Series([], dtype=pl.String)}))
