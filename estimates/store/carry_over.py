@@ -148,6 +148,7 @@ def _combined(
     that it is published once.
     """
     old, new = _sides(store, version)
+    contract = store.view().set(version.set).contract
     texts = {value: key_text(value) for value in old[by].unique() if value is not None}
     unknown = sorted(set(groups) - set(texts.values()))
     if unknown or not groups:
@@ -157,7 +158,10 @@ def _combined(
         )
     is_kept = pl.col(by).is_in([value for value, text in texts.items() if text in set(groups)])
     kept = old.filter(is_kept)
-    frame = pl.concat([new.filter(~is_kept.fill_null(value=False)), kept.select(new.columns)])
+    # a key that left such a group, where that is an attribute, has its row among those kept
+    others = new.filter(~is_kept.fill_null(value=False))
+    others = others.join(kept, on=list(contract.key), how="anti", maintain_order="left")
+    frame = pl.concat([others, kept.select(new.columns)])
     production = store.view().set(version.set).production
     assert production is not None, "there are rows to keep"
     mark = CarriedOver(by, tuple(groups), kept.height, version.version, production.version, reason)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.gate_policy import GatePolicy
@@ -36,6 +38,38 @@ def test_when_a_version_starts_anew(
 ) -> None:
     """After a time in which nobody published, or with the first day of a season."""
     assert fresh_start(policy, MAY, OCTOBER, published) == reason
+
+
+INSTANTS = st.datetimes(datetime(2023, 12, 1), datetime(2026, 1, 31), timezones=st.just(UTC))
+
+
+@given(
+    st.lists(INSTANTS, min_size=2, max_size=9),
+    st.lists(st.sampled_from(["01-01", "02-28", "03-01", "10-01", "12-31"]), max_size=2),
+    st.sampled_from([None, "1d", "5w", "400d"]),
+)
+def test_it_is_what_a_walk_through_all_days_says(
+    ends: list[datetime], seasons: list[str], gap: str | None
+) -> None:
+    """A season starts where one of the days after the old data's, through the new data's, is its
+    first; a gap is a step from one end of data to the next that is longer.
+    """
+    before, now, *published = ends
+    policy = GatePolicy(longest_gap=gap, seasons=tuple(seasons))
+    wanted = None
+    day = before.date()
+    while day < now.date():
+        day += timedelta(days=1)
+        wanted = "new_season" if f"{day:%m-%d}" in seasons else wanted
+    at, longest = (
+        before,
+        timedelta(days=int(gap[:-1]) * (7 if gap[-1] == "w" else 1)) if gap else None,
+    )
+    for end in sorted([*published, now]):
+        if before < end <= now:
+            wanted = "after_gap" if longest is not None and end - at > longest else wanted
+            at = end
+    assert fresh_start(policy, before, now, published) == wanted
 
 
 def test_the_same_moment_starts_nothing() -> None:

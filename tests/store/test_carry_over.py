@@ -162,6 +162,34 @@ def test_by_an_attribute(local_store: Store) -> None:
     assert (carried.by, carried.groups, carried.rows) == ("region", ("r1",), 125)
 
 
+def test_a_key_that_changed_its_group_has_one_row(local_store: Store) -> None:
+    """By plain rules: production's rows of the groups, and the others' new rows, but for keys that
+    are kept already; a key that came into such a group has no row of its own there.
+    """
+    store = opened(local_store, "")
+    moved = (
+        pl.when(pl.col("shop") == "001")
+        .then(pl.lit("r2"))  # leaves r1
+        .when(pl.col("shop") == "002")
+        .then(pl.lit("r1"))  # comes into it
+        .otherwise(pl.col("region"))
+    )
+    new = rows(1.01).with_columns(region=moved)
+    wrong = pl.when(pl.col("region") == "r1").then(1000.0).otherwise(1.0)
+    new = new.with_columns(pl.col("units") * wrong)
+    arrive(store, new, 1)
+    made = store.carry_over(SET, 2, by="region", groups=["r1"], reason="the north is wrong")
+    kept = {row[:2]: row for row in rows().iter_rows() if row[3] == "r1"}
+    wanted = kept | {
+        row[:2]: row for row in new.iter_rows() if row[3] != "r1" and row[:2] not in kept
+    }
+    frame = store[SET].frame(ref=made.version.version)
+    assert sorted(frame.select("shop", "product", "units", "region").rows()) == sorted(
+        wanted.values()
+    )
+    assert store[SET].get("001", 0, ref=made.version.version).body["carried_over"]["this"]
+
+
 def test_by_hand_with_a_reason(local_store: Store) -> None:
     """A person names the groups, or takes those that fail; the reason stays with the version."""
     store = opened(local_store, "")
