@@ -96,13 +96,20 @@ def _rows(
     """What a version says of keys, in their order, with STATUS."""
     import polars as pl
 
-    from estimates.reading.as_of_plan import STATUS
+    from estimates.reading.as_of_plan import STATUS, carried_mark
 
+    marks: list[pl.Expr] = []
     distinct = keys.unique(maintain_order=True)
     batches: list[pl.DataFrame] = []
     for start in range(0, distinct.height, _BATCH):
         batch = distinct[start : start + _BATCH].rows()
-        answer = yield from get_many(requests, batch, ref=number, fields=join.columns)
+        fields = join.columns
+        answer = yield from get_many(requests, batch, ref=number, fields=fields)
+        if (mark := answer.body.get("carried_over")) is not None:
+            marks = [carried_mark(mark["by"], mark["groups"])]
+            if mark["by"] not in (*keys.columns, *fields):  # an attribute that was not asked for
+                fields = [*fields, mark["by"]]
+                answer = yield from get_many(requests, batch, ref=number, fields=fields)
         batches.append(answer.frame(join.contract))
-    rows = pl.concat(batches).select(*join.columns, pl.col("status").alias(STATUS))
+    rows = pl.concat(batches).select(*join.columns, pl.col("status").alias(STATUS), *marks)
     return keys.join(distinct.hstack(rows), on=keys.columns, how="left", maintain_order="left")

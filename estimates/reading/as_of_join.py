@@ -11,7 +11,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.released import Clock, check_clock
 from estimates.reading.absent_keys import AbsentKeys, ReadColumns
-from estimates.reading.as_of_plan import NONE, STATUS, AsOfPlan, keys_of
+from estimates.reading.as_of_plan import NONE, STATUS, AsOfPlan, carried_mark, keys_of
 from estimates.reading.reader import Reader
 
 _WHY = "\x01why"  # no column of a contract can have this name
@@ -43,6 +43,7 @@ def as_of_join(
     `ok`; a status of `VersionReader.get_many`; `before_first` (production named nothing then) or
     `nothing_promoted`; `expired` (the version's files are gone); `other_shape` (the version does
     not have the present columns). All but `ok` have null estimates, never those of another version.
+    Where a version among them has groups that are carried over, `carried_over` says of which rows.
     No version is named that was published, or by the clock `released` released, after the row's
     time.
     Raises InvalidError: `no_table`, `columns` (missing, or in the way of what is added),
@@ -76,8 +77,12 @@ def _estimates(
         .then(pl.lit("no_estimate"))
         .otherwise(pl.lit("ok"))
     )
-    rows = read(version, [*key, *dict.fromkeys((*plan.columns, *judged))], None)
-    estimates = rows.select(*key, *plan.columns, status.alias(STATUS))
+    carried = version.provenance.carried_over
+    by = [] if carried is None else [carried.by]
+    marks = [] if carried is None else [carried_mark(carried.by, carried.groups)]
+    names = dict.fromkeys((*plan.columns, *judged, *by))
+    rows = read(version, [*key, *(name for name in names if name not in key)], None)
+    estimates = rows.select(*key, *plan.columns, status.alias(STATUS), *marks)
     joined = keys.join(estimates, on=key, how="left", maintain_order="left")
     missing = joined.filter(pl.col(STATUS).is_null()).select(key).unique(maintain_order=True)
     if not missing.height:

@@ -20,6 +20,8 @@ from estimates.reading.field_selection import selection
 
 NONE = 0  # stands for no version; versions count from 1
 STATUS = "\x01status"  # no column of a contract can have this name
+CARRIED = "\x01carried"
+_MARK = "carried_over"
 _INSTANT = DTYPES["timestamp"]
 # Microseconds a unit of a timestamp column: (multiplied by, divided by).
 _UNITS = {"ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
@@ -46,7 +48,7 @@ class AsOfPlan:
         present: datetime,
         deadline: str | None = None,
     ) -> None:
-        name = contract.name
+        name, self._time = contract.name, time
         check_clock(name, clock, asks_alias=True)
         self.frame = as_frame(frame)
         if (time is None) == (deadline is None):
@@ -96,8 +98,8 @@ class AsOfPlan:
         return self._without(keys, version, "expired") if version.expired_at is not None else None
 
     def answer(self, rows: pl.DataFrame, version: VersionInTime | None) -> pl.DataFrame:
-        """The columns that the join adds, of rows that have the columns asked for and STATUS;
-        others are null.
+        """The columns that the join adds, of rows that have the columns asked for and STATUS, and
+        CARRIED where some of the version's are carried over; others are null.
         """
         released_at = None if version is None else version.released_at
         cells = {
@@ -110,14 +112,21 @@ class AsOfPlan:
         columns = {
             name: pl.col(name) if name in rows.columns else pl.lit(None) for name in self.columns
         }
+        marks = [pl.col(CARRIED).alias(_MARK)] if CARRIED in rows.columns else []
         return rows.select(
-            (columns | cells)[name].cast(dtype).alias(name)
-            for name, dtype in self._schema().items()
+            *(
+                (columns | cells)[name].cast(dtype).alias(name)
+                for name, dtype in self._schema().items()
+            ),
+            *marks,
         )
 
     def joined(self, answers: Sequence[pl.DataFrame]) -> pl.DataFrame:
         """The frame beside the answers to its groups."""
-        rows = pl.concat([pl.DataFrame(schema=self._schema()), *answers])
+        rows = pl.concat([pl.DataFrame(schema=self._schema()), *answers], how="diagonal")
+        if _MARK in rows.columns and _MARK not in self.columns:
+            _check_names(self.frame, self.contract, [_MARK], self._time)
+            rows = rows.with_columns(pl.col(_MARK).fill_null(value=False))
         return pl.concat([self.frame, rows[self._order.arg_sort()]], how="horizontal")
 
     def _without(
@@ -153,6 +162,11 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
             "gives",
             remedy="rename those of the frame, or choose other columns of the set with fields=",
         )
+
+
+def carried_mark(by: str, groups: Sequence[str]) -> pl.Expr:
+    """Whether a row is of one of the groups that keep the rows of an earlier version."""
+    return pl.col(by).cast(pl.String).is_in(list(groups)).fill_null(value=False).alias(CARRIED)
 
 
 def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:

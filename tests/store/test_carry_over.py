@@ -5,15 +5,18 @@ version.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from estimates.catalog.records import CarriedOver, InputDigest, Provenance
+from estimates.client import Client
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, EstimatesError, InvalidError
 from estimates.store.publish import Publication, publish
 from estimates.store.store import Store
+from tests.api.served import serving
 from tests.builders import START
 
 SET = "demand"
@@ -117,6 +120,25 @@ def test_every_answer_is_marked(store: Store) -> None:
         marks = [entry.get("carried_over") for entry in history.body["history"]]
         assert marks == [None, None, {**mark, "this": this}]
         assert history.frame(reader.contract)["carried_over"].to_list() == [False, False, this]
+
+
+@pytest.mark.parametrize("by", ["shop", "region"])
+def test_an_as_of_join_says_which_are_carried_over(local_store: Store, by: str) -> None:
+    """In a column that is there where a version has such rows, whatever the groups are of; a
+    service gives the same frame.
+    """
+    store = opened(local_store, RULE.format(by=by, at_most=0.3))
+    shops = ["001"] if by == "shop" else [f"{shop:03}" for shop in range(1, SHOPS, 4)]
+    arrive(store, broken(*shops), 1)
+    now = store.view().present
+    wanted = pl.DataFrame({"shop": ["001", "002", "zzz"], "product": [0, 0, 0], "at": [now] * 3})
+    joined = store[SET].as_of_join(wanted, "at", fields=["units"])
+    assert joined["carried_over"].to_list() == [True, False, False]
+    with serving(Path(store.root)) as url, Client(url) as client:
+        assert client[SET].as_of_join(wanted, "at", fields=["units"]).equals(joined)
+    before = store.view().set(SET).events[-1].at - timedelta(days=1)
+    old = store[SET].as_of_join(wanted.with_columns(pl.lit(before).alias("at")), "at")
+    assert "carried_over" not in old.columns
 
 
 def test_a_shop_that_is_gone_keeps_its_rows(store: Store) -> None:
