@@ -5,6 +5,7 @@ table_sources   where its bytes come from: file, folder, glob, bucket, URL
 table_words     what lies in no plain file, by one word; stored_tables: what is asked of it
 lake_tables     Delta and Iceberg
 database_tables PostgreSQL, and what else SQLAlchemy has a driver for
+spooled_frames  long answers, of which a part is in memory
 csv_files       CSV as text; csv_layout: where its table begins, and what parts its cells
 json_files      arrays of objects, and an object a line
 typed_files     Parquet and Arrow, also of types that polars does not know

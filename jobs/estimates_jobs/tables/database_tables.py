@@ -23,10 +23,12 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from estimates.contract.job_inputs import is_database
 from estimates.errors import InvalidError, UnavailableError
 from estimates.extras import needs
+from estimates_jobs.tables.spooled_frames import SpooledFrames
 from estimates_jobs.tables.stored_tables import StoredTable
 
 _QUERY = re.compile(r"(.*?)[?&]query=(.*)", re.DOTALL)
 _ROWS = 100_000  # rows that are fetched at once
+_BYTES = 32 << 20  # of CSV that are parsed at once
 _CONNECT_S = 10
 # By the URL without its password, what passwords this process was given.
 _PASSWORDS: dict[str, str] = {}
@@ -80,18 +82,18 @@ def database_table(word: str) -> StoredTable:
     shown = without_password(word)
     address = _address(shown)
     if address.url.startswith(("postgres:", "postgresql")):
-        frame = _copied(shown, address.url, _sql(address, postgresql.dialect()))
-        return StoredTable(shown, None, frame.lazy())
+        return StoredTable(
+            shown, None, _copied(shown, address.url, _sql(address, postgresql.dialect()))
+        )
+    answer = SpooledFrames()
     with _answering(shown):
         engine = _engine(shown, sa.make_url(address.url))
-        with engine.connect() as connection:
+        with engine.connect().execution_options(stream_results=True) as connection:
             result = connection.exec_driver_sql(_sql(address, engine.dialect))
             names = _unrepeated(shown, list(result.keys()))
-            frames = [_frame_of_rows([], names)]
             while batch := result.fetchmany(_ROWS):
-                frames.append(_frame_of_rows([tuple(row) for row in batch], names))
-    rows = pl.concat(frames[1:] or frames, how="vertical_relaxed")
-    return StoredTable(shown, None, rows.lazy())
+                answer.add(_frame_of_rows([tuple(row) for row in batch], names))
+    return StoredTable(shown, None, answer.rows(_frame_of_rows([], names)))
 
 
 def _sql(address: _Address, dialect: sa.Dialect) -> str:
@@ -139,13 +141,13 @@ def _escaped(password: str) -> str:
     return "".join(c if c.isalnum() else f"%{byte:02X}" for c in password for byte in c.encode())
 
 
-def _copied(shown: str, url: str, sql: str) -> pl.DataFrame:
+def _copied(shown: str, url: str, sql: str) -> pl.LazyFrame:
     """What PostgreSQL answers to SQL, by COPY."""
     with needs("postgres"):
         import psycopg
 
     uri = re.sub(r"^postgres(ql)?(\+\w+)?:", "postgresql:", url)
-    content = io.BytesIO()
+    answer, content = SpooledFrames(), io.BytesIO()
     with (
         _answering(shown),
         psycopg.connect(uri, connect_timeout=_CONNECT_S, application_name="estimates") as session,
@@ -158,9 +160,15 @@ def _copied(shown: str, url: str, sql: str) -> pl.DataFrame:
         described = session.execute(f"SELECT * FROM ({sql}\n) q LIMIT 0".encode()).description
         columns = [(column.name, column.type_code, column.scale) for column in described or ()]
         with session.cursor() as cursor, cursor.copy(copy.encode()) as rows:
-            for block in rows:
+            for block in rows:  # whole rows
                 content.write(block)
-    return _parsed(shown, content, columns)
+                if content.tell() > _BYTES:
+                    answer.add(_parsed(shown, content, columns))
+                    content = io.BytesIO()
+    last = _parsed(shown, content, columns)
+    if last.height:
+        answer.add(last)
+    return answer.rows(last)
 
 
 def _parsed(

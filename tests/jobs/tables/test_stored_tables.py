@@ -10,12 +10,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from polars.testing import assert_frame_equal
 
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.pinned_input import Pins
+from estimates_jobs.tables import database_tables, spooled_frames
 from estimates_jobs.tables.database_tables import without_password
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_words import opened
@@ -177,6 +179,29 @@ def test_types_of_postgresql(database: str) -> None:
     assert (row["k"], row["l"]) == (datetime(2026, 1, 1, 12), date(2026, 1, 1))
     assert (row["e"], frame["c"].dtype) == (Decimal("1.10"), pl.Float32)
     assert str(row["d"]) == "nan"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_long_answer_is_read_from_files(
+    kind: str, folder: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which say the same as one that fits into memory, nulls and decimals among them; of no rows
+    there are the columns.
+    """
+    word = (
+        f"sqlite:///{folder}/sales.db?"
+        if kind == "sqlite"
+        else f"{database}{'&' if '?' in database else '?'}"
+    )
+    rows = [(1, "1.5", "NULL"), (2, "NULL", "'a,\"b'"), (3, "2.125", "''"), (4, "-7", "'c\nd'")]
+    selects = " UNION ALL ".join(f"SELECT {a} AS a, {b} AS b, {c} AS c" for a, b, c in rows)
+    queries = [f"{word}query={selects}", f"{word}query=SELECT * FROM ({selects}) x WHERE a > 9"]
+    whole = [read_table(query).sort("a") for query in queries]
+    for owner, name in ((database_tables, "_ROWS"), (database_tables, "_BYTES")):
+        monkeypatch.setattr(owner, name, 1)
+    monkeypatch.setattr(spooled_frames, "_IN_MEMORY", 0)
+    for query, frame in zip(queries, whole, strict=True):
+        assert_frame_equal(read_table(query).sort("a"), frame)
 
 
 def test_refusals_of_databases(database: str, tmp_path: Path) -> None:
