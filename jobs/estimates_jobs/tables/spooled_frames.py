@@ -43,4 +43,5 @@ class SpooledFrames:
         file = self._folder / f"{len(self._files)}.parquet"
         pl.concat(self._frames, how="vertical_relaxed").write_parquet(file, row_group_size=100_000)
         self._files.append(file)
-        self._frames, self._size = [], 0
+        self._frames.clear()
+        self._size = 0
