@@ -48,7 +48,7 @@ class AsOfPlan:
         present: datetime,
         deadline: str | None = None,
     ) -> None:
-        name, self._time = contract.name, time
+        name = contract.name
         check_clock(name, clock, asks_alias=True)
         self.frame = as_frame(frame)
         if (time is None) == (deadline is None):
@@ -59,6 +59,7 @@ class AsOfPlan:
             )
         if deadline is not None:
             self.frame, time = with_deadlines(self.frame, contract, deadline), DEADLINE
+        self._time = str(time)
         assert time is not None
         self.contract = contract
         selection(name, contract, fields)
