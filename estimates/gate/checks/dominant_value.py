@@ -67,9 +67,12 @@ def _beside_a_bound(context: EvaluationContext, name: str) -> pl.Series:
 
     That is 0 where nothing lies below, or above, or a bound of the contract; where there is a
     baseline, most of its values have to lie there, too. An outer end of a distribution that is more
-    than a point may lie there whatever was before: the low quantiles of small places.
+    than a point may lie there whatever was before: the low quantiles of small places. So may the
+    probability of one of several labels, which their sum holds: a week that is no peak.
     """
     values = context.frame[name].drop_nulls()
+    if _is_one_of_several_labels(context, name):
+        return values.filter(values != 0)
     column, low, high = context.contract.columns[name], values.min(), values.max()
     natural = next((end for end in (low, high) if end in (0, column.min, column.max)), None)
     if natural is None or low == high:
@@ -85,6 +88,12 @@ def _beside_a_bound(context: EvaluationContext, name: str) -> pl.Series:
         if (before == natural).sum() < len(before) / 2:
             return values
     return values.filter(values != natural)
+
+
+def _is_one_of_several_labels(context: EvaluationContext, name: str) -> bool:
+    columns = context.contract.columns
+    labels = sum(column.role == "probability" for column in columns.values())
+    return columns[name].role == "probability" and labels > 1
 
 
 def _inner_columns(context: EvaluationContext, name: str, *, is_low: bool) -> list[str]:

@@ -164,6 +164,7 @@ def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
         for category in _values(output_types["pmf"]["output_type_id"]):
             yield from ("", f"[columns.{_key(f'p_{category}')}]", 'role = "probability"')
             yield f"label = {_text(category)}"
+            yield "scale_floor = 0.01"  # nobody may expect it yet: then all are 0
 
 
 def _is_required(spec: Tree) -> bool:
@@ -219,9 +220,13 @@ def _cadence(spec: Tree) -> Iterator[str]:
 
 
 def _profile(target: Tree) -> Iterator[str]:
-    """Numbers of steps ahead move by nature; what is said of a whole season moves less."""
-    if target.get("is_step_ahead") and target.get("target_type") in ("continuous", "discrete"):
+    """Numbers move by nature, of steps ahead and of a season that rises; how far the probability of
+    a category moves says little of whether it is right.
+    """
+    if target.get("target_type") in ("continuous", "discrete"):
         yield 'profile = "volatile"  # guessed; after five versions see `estimates gate suggest`'
+    elif target.get("target_type") in ("nominal", "ordinal", "binary", "date", "compositional"):
+        yield 'profile = "exploratory"  # guessed: chances of categories move with what they are of'
 
 
 def _type(name: str, spec: Tree) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from estimates.contract.contract_file import parse_contract
 from tests.gate.cases import Setting, poke, simple
 
 
@@ -46,3 +47,25 @@ def test_a_bound_that_most_values_moved_to_is_none() -> None:
     assert (moved.status, moved.value) == ("fail", 0.97)
     constant = Setting(simple(), sales(100), None).evaluate().check("dominant_value")
     assert (constant.status, constant.value) == ("fail", 1)
+
+
+def test_one_of_several_probabilities_may_be_0_everywhere() -> None:
+    """A week in which nobody expects the peak; one that is 1 everywhere fills its column."""
+    labels = "".join(
+        f'[columns.p{i}]\nrole = "probability"\nlabel = "week {i}"\n' for i in range(3)
+    )
+    contract = parse_contract(f'name = "s"\n[key.k]\ntype = "string"\n{labels}')
+    shares = [i / 200 for i in range(100)]
+    rows = pl.DataFrame(
+        {
+            "k": [f"k{i:03}" for i in range(100)],
+            "p0": [0.0] * 100,
+            "p1": shares,
+            "p2": [1 - share for share in shares],
+        }
+    )
+    for baseline in (None, rows):
+        result = Setting(contract, rows, baseline).evaluate().check("dominant_value")
+        assert (result.status, result.value) == ("pass", pytest.approx(0.01))
+    sure = rows.with_columns(p1=pl.lit(0.0), p2=pl.lit(1.0))
+    assert Setting(contract, sure, None).evaluate().check("dominant_value").status == "fail"
