@@ -45,6 +45,7 @@ from estimates_api.serving.service_log import (
     log_access,
     new_id,
 )
+from estimates_api.serving.telemetry import Observe, configured
 from estimates_api.serving.turns import LONG_BYTES, Turns
 from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
 
@@ -68,6 +69,7 @@ class ReadService(Litestar):
     turns: Turns
     admission: Admission | None
     logs_access = False
+    telemetry: Observe | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
@@ -127,6 +129,8 @@ class ReadService(Litestar):
         request_counts.observe(route, method, status, seconds)
         if self.logs_access:
             log_access(scope.get("request_id", ""), method, route, status, seconds)
+        if self.telemetry is not None:
+            self.telemetry(method, route, status, seconds, scope["headers"])
 
     async def _route(self, scope: Any, receive: Any, send: Any, started: float) -> None:
         """The way of all requests that the fast path does not answer."""
@@ -217,6 +221,7 @@ def create_app(
     app.admission = admission
     app.bodies = RequestBodies()
     app.turns = Turns()
+    app.telemetry = configured()
     app.logs_access = logging.getLogger(ACCESS).isEnabledFor(logging.INFO)
     return app
 

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from estimates import Store
 from estimates_api.app import create_app
 from estimates_api.serving.service_log import ACCESS, JsonLines, TextLines
+from estimates_api.serving.telemetry import observing
 from tests.api.served import path_of
 from tests.builders import SET
 
@@ -90,3 +96,25 @@ def test_a_fault_is_one_line_of_json() -> None:
     assert (fields["level"], fields["message"]) == ("error", "failed: a")
     assert "ZeroDivisionError" in fields["trace"]
     assert TextLines().format(record).splitlines()[0].endswith("Z ERROR api: failed: a")
+
+
+def test_a_span_and_a_duration_for_each_answer(filled: Store) -> None:
+    """Where telemetry is on: the route and no key, within the trace of who asks, an error for a
+    fault of the service; it is off by default.
+    """
+    spans, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    traces = TracerProvider()
+    traces.add_span_processor(SimpleSpanProcessor(spans))
+    app = create_app(filled)
+    assert app.telemetry is None
+    app.telemetry = observing(traces, MeterProvider([reader]))
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    with TestClient(app) as client:
+        client.get(ONE, headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+        client.get("/nowhere")
+    first, second = spans.get_finished_spans()
+    assert first.name == "GET /v1/sets/{set}/estimates/{key}"
+    assert f"{first.context.trace_id:032x}" == trace
+    assert (second.name, dict(second.attributes or {})["http.response.status_code"]) == ("GET", 404)
+    assert "AAPL" not in first.to_json()
+    assert "http.server.request.duration" in reader.get_metrics_data().to_json()  # type: ignore

@@ -27,6 +27,7 @@ HOMES = {
     "alembic": ("migrations/",),
     "litestar": ("api/",),
     "granian": ("api/estimates_api/server.py", "jobs/estimates_jobs/cli/interface/server.py"),
+    "opentelemetry": ("api/estimates_api/serving/telemetry.py",),
     "mlflow": ("jobs/estimates_jobs/tracking/client_record.py",),
     "statsforecast": (
         "jobs/estimates_jobs/builtin/forecast.py",

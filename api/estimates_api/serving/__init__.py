@@ -7,6 +7,7 @@ targets         the versions that aliases point to: opened, retried, replaced by
 threads         where handlers run: on the event loop or in a thread
 reports         reports for requests: cached, computed in time, or 202
 turns           long answers one by one on the event loop
+telemetry       OpenTelemetry, where it is asked for
 service_log     lines of text or JSON; a line a request; ids of requests
 recent_results  the last results of long computations
 announcement    saying that the service listens, and what to look at

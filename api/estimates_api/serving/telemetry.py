@@ -1,0 +1,72 @@
+"""Traces and metrics of OpenTelemetry: off unless OTEL_EXPORTER_OTLP_ENDPOINT is set.
+
+The extra `otel` brings what it needs; all else is set by OpenTelemetry's own variables. A span says
+which route was answered, and no key.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from estimates.extras import needs
+
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+# Method, route, status, seconds that it took, the headers of the request.
+Observe = Callable[[str, str, int, float, Any], None]
+
+
+def configured() -> Observe | None:
+    """What is told of each answer, where an endpoint is named; sends beside the requests."""
+    if not os.environ.get(ENDPOINT):
+        return None
+    os.environ.setdefault("OTEL_SERVICE_NAME", "estimates")
+    with needs("otel"):
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    traces = TracerProvider()
+    traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    metrics = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())])
+    return observing(traces, metrics)
+
+
+def observing(traces: Any, metrics: Any) -> Observe:
+    """What is told of each answer, to a provider of traces and one of metrics."""
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    tracer = traces.get_tracer("estimates_api")
+    duration = metrics.get_meter("estimates_api").create_histogram(
+        "http.server.request.duration", "s", "How long answers took."
+    )
+    propagator = TraceContextTextMapPropagator()
+
+    def observe(method: str, route: str, status: int, seconds: float, headers: Any) -> None:
+        attributes = {"http.request.method": method, "http.response.status_code": status}
+        if route:
+            attributes["http.route"] = route
+        duration.record(seconds, attributes)
+        carrier = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in headers
+            if name in (b"traceparent", b"tracestate")
+        }
+        ended = time.time_ns()
+        span = tracer.start_span(
+            f"{method} {route}".rstrip(),
+            propagator.extract(carrier) if carrier else None,
+            SpanKind.SERVER,
+            attributes,
+            start_time=ended - round(seconds * 1e9),
+        )
+        if status >= 500:
+            span.set_status(Status(StatusCode.ERROR))
+        span.end(ended)
+
+    return observe
