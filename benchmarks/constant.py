@@ -27,6 +27,7 @@ _HEADERS = {
     "estimates-as-of": "2026-11-20T21:00:00.000000Z",
     "cache-control": "no-cache",
     "vary": "accept",
+    "x-content-type-options": "nosniff",
     "etag": '"0123456789abcdef0123456789abcdef-0123456789abcdef0123456789abcdef"',
 }
 App = Callable[[Any, Any, Any], Awaitable[None]]

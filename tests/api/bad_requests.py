@@ -29,7 +29,6 @@ BAD = [
     (path_of(SET, "AAPL", "2024-06-03", "x"), 400, "key_parts"),
     (path_of(SET, "AAPL", "soon"), 400, "bad_key_part"),
     (path_of(ODD, "batch", "9" * 30), 400, "bad_key_part"),
-    (f"{SCAN}?target_date=2024-06-03", 400, "key_parts"),
     (f"{SCAN}?ticker=AAPL&x=1", 400, "unknown_parameter"),
     (f"{ONE}?raf=1", 400, "unknown_parameter"),
     (f"{ONE}?ref=1&ref=2", 400, "repeated_parameter"),

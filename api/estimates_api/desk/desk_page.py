@@ -40,9 +40,10 @@ POLICY = (
 )
 SECURITY = {
     "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
+# What answers of the framework lack.
+OF_PROBLEM = {"cache-control": REVALIDATE, "x-content-type-options": "nosniff"}
 _HTML = "text/html; charset=utf-8"
 _TEMPLATES = Environment(
     loader=PackageLoader("estimates_api.desk"),
@@ -187,7 +188,7 @@ def problem_page(request: Request[Any, Any, Any], answer: Answer) -> Response[by
     except InvalidError:
         page = DeskPage(request)
     page.answers.urls = [answer.url] if answer.url else []
-    headers = SECURITY | {"cache-control": REVALIDATE}
+    headers = SECURITY | OF_PROBLEM
     if answer.status == 202:
         headers["refresh"] = answer.headers.get("retry-after", "1")
         body = page.written("computing.html")

@@ -102,7 +102,8 @@ def problem(
         body,
         status_code=status,
         media_type=PROBLEM_JSON,
-        headers={"cache-control": "no-cache"} | (headers or {}),
+        headers={"cache-control": "no-cache", "x-content-type-options": "nosniff"}
+        | (headers or {}),
     )
 
 

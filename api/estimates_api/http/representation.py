@@ -40,6 +40,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 MEASURED = "public, max-age=3600"
 # A header as it is sent: name in lower case, value.
 Header = tuple[bytes, bytes]
+# Browsers take every answer for what it says it is: text of a key is never a script.
+NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 COMPRESSED_FROM = 16 * 1024  # bytes: what is smaller is sent as fast as it is compressed
 # What the answer to such a request depends on.
 VARY_TEXT = "accept, accept-encoding"
@@ -94,6 +96,7 @@ class Representation:
             body = b""
         else:
             head.append((b"content-type", self.media_type.encode()))
+            head.append(NOSNIFF)
             head.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": head})
         await send({"type": "http.response.body", "body": body, "more_body": False})

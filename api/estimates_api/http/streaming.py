@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from litestar.types import Receive, Scope, Send
 
-from estimates_api.http.representation import Header
+from estimates_api.http.representation import NOSNIFF, Header
 from estimates_api.serving.threads import in_thread
 
 STALLED_S = 60.0  # a client that reads nothing for so long is given up
@@ -27,7 +27,9 @@ class ChunkedAnswer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer; the answer to HEAD makes no chunk."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.head})
+        await send(
+            {"type": "http.response.start", "status": self.status, "headers": [*self.head, NOSNIFF]}
+        )
         if not scope.get("head"):
             leaving = asyncio.create_task(disconnected(receive))
             try:

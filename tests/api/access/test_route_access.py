@@ -266,3 +266,11 @@ def test_wrong_secrets(client: TestClient[Any]) -> None:
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
     basic = client.get("/v1/sets", headers={"authorization": "Basic abc"})
     assert basic.json()["code"] == "no_token"
+
+
+def test_no_answer_is_guessed(ask: Any) -> None:
+    """Browsers are told to take every answer for what it says it is: answers, problems, pages."""
+    for reader, path in (("all", f"/v1/sets/{SET}/estimates/{_APPLE}"), ("nobody", "/v1/sets")):
+        assert ask(reader, path).headers.get_list("x-content-type-options") == ["nosniff"]
+    for path in ("/", "/sets/nothing", f"/v1/sets/{SET}/versions/4/data"):
+        assert ask("all", path).headers.get_list("x-content-type-options") == ["nosniff"]

@@ -15,7 +15,7 @@ from estimates.access.principal import Principal
 from estimates.errors import RefusedError
 from estimates_api.access.admission import COOKIE, SIGN_IN, SIGN_OUT, Admission
 from estimates_api.access.route_access import OPT
-from estimates_api.desk.desk_page import SECURITY, DeskPage, desk_page
+from estimates_api.desk.desk_page import OF_PROBLEM, SECURITY, DeskPage, desk_page
 from estimates_api.http.representation import HTML, header
 from estimates_api.http.url_text import ReadRequest
 
@@ -48,7 +48,7 @@ async def sign_in(
         principal = None if admission is None else admission.principal_of(secret)
     except RefusedError as error:
         body = DeskPage(request).written("sign_in.html", next_page=next_page, refused=error.message)
-        headers = SECURITY | {"cache-control": "no-store"}
+        headers = SECURITY | OF_PROBLEM | {"cache-control": "no-store"}
         return Response(body, status_code=403, media_type=HTML, headers=headers)
     response = Response(b"", status_code=_SEE_OTHER, headers={"location": next_page})
     if principal is not None:
