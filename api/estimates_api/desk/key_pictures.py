@@ -45,7 +45,7 @@ def interval_ends(columns: Mapping[str, Any], point: str) -> list[tuple[float, s
 
 
 def observed_by(columns: Mapping[str, Any], column: str, outcome: KeyOutcome | None) -> str | None:
-    """The observed thing that a column says something about; None where nothing came of it."""
+    """The name of the actual value that a column estimates; None where there is none yet."""
     if outcome is None:
         return None
     points = [name for name, c in columns.items() if c.get("role", "point") == "point"]

@@ -62,8 +62,8 @@ async def key_page(
     shown = [e for e in answer.history if everything or e.production]
     history = [e for e in shown if e.estimate is not None]
     outcome = await _outcome(page, of_set, parts)
-    thing = None if chosen is None else observed_by(columns, chosen, outcome)
-    came = outcome.actual.get(thing) if outcome and thing else None
+    observed = None if chosen is None else observed_by(columns, chosen, outcome)
+    came = outcome.actual.get(observed) if outcome and observed else None
     why = await _why(page, set_name, parts, ref, history)
     pictures = await _pictures(page, of_set, parts, chosen, history, came)
     spines = await _spines(page, of_set, parts, chosen, {e.version for e in history}, outcome)
@@ -83,7 +83,7 @@ async def key_page(
         chosen=chosen,
         outcome=outcome,
         errors={error.version: error for error in outcome.errors} if outcome else {},
-        thing=thing,
+        observed=observed,
         spines=spines,
         chain=chain,
         said_values=[step.value for step in chain.steps] if chain else [],
@@ -154,9 +154,11 @@ async def _spines(
     )
     if not isinstance(triangle, TriangleBody):
         return None
-    thing = observed_by(of_set.contract["columns"], column, outcome)
+    observed = observed_by(of_set.contract["columns"], column, outcome)
     came = (
-        {each.target: each.actual.get(thing) for each in outcome.path} if outcome and thing else {}
+        {each.target: each.actual.get(observed) for each in outcome.path}
+        if outcome and observed
+        else {}
     )
     return hedgehog(triangle, last, versions, parts[-1], came)
 
