@@ -112,10 +112,11 @@ class Commands(click.Group):
         """Where to go from here."""
         with formatter.section("First steps"):
             for line in (
-                "estimates demo                              a whole week, in under a minute",
-                "estimates new demand --from sales.csv …    forecasts from your own observations",
-                "estimates draft scores.csv --key customer   your own table",
-                "estimates get --help                        each command has examples",
+                "estimates demo                               a whole week, then pages of it",
+                "estimates diff OLD.csv NEW.csv --key ID      two files: no store, no contract",
+                "estimates draft SCORES.csv --key ID          a contract for your own table",
+                "estimates new demand --from sales.csv …      forecasts of your own observations",
+                "estimates COMMAND --help                     examples that run on the demo's store",
             ):
                 formatter.write(f"  {line}\n")
 

@@ -45,13 +45,13 @@ from estimates_jobs.cli.interface.table_options import table_options
     "the same key",
     "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also "
     "--format markdown",
-    "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
+    "estimates diff sp500-close 3 4 --format json | jq .columns.value.scalar.r",
     "estimates diff churn production latest --fail-on 'material > 1 %'   # exits 1 beyond it",
     "estimates diff sp500-close 3 4 --why                       # how much is data, how much "
     "parameters",
     "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most "
     "first",
-    "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
+    "estimates diff sp500-close 3 4 --changes AAPL --by value.r --min-change 0.05",
     "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
     forms=("csv", "markdown", "html"),
 )

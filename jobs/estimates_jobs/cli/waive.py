@@ -39,11 +39,11 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
 
 
 @command(
-    'estimates waive sp500-close p95_change --version 4 --reason "split of GE" --until 2026-12-01',
-    "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys "
-    "GE/2022-12-21 \\\n"
-    '      --reason "split of GE" --until 2026-12-01T12:00:00Z',
-    'estimates waive sp500-close p95_change jumps --version 4 --reason "split of GE" --until '
+    'estimates waive sp500-close p95_change --version 5 --reason "split of XOM" --until 2026-12-01',
+    "estimates waive sp500-close extreme_move --version 5 --keys XOM/2022-12-23 --keys "
+    "XOM/2022-12-27 \\\n"
+    '      --reason "split of XOM" --until 2026-12-01T12:00:00Z',
+    'estimates waive sp500-close p95_change jumps --version 5 --reason "split of XOM" --until '
     "2026-12-01",
     'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until '
     "2026-12-01",
