@@ -116,7 +116,7 @@ class Commands(click.Group):
                 "estimates diff OLD.csv NEW.csv --key ID      two files: no store, no contract",
                 "estimates draft SCORES.csv --key ID          a contract for your own table",
                 "estimates new demand --from sales.csv …      forecasts of your own observations",
-                "estimates COMMAND --help                     examples that run on the demo's store",
+                "estimates COMMAND --help                     its examples run on the demo's store",
             ):
                 formatter.write(f"  {line}\n")
 
