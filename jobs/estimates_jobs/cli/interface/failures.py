@@ -30,6 +30,7 @@ from estimates.errors import (
 )
 from estimates.extras import missing_package
 from estimates.redaction import redacted
+from estimates.render.wording import visible
 
 ANSWER_IS_NO = 1
 DAMAGED = 4
@@ -55,8 +56,11 @@ class Failure(msgspec.Struct, frozen=True):
     details: dict[str, Any] = {}
 
     def text(self) -> str:
-        """One line for a person, or for a usage error also how the command is used."""
-        return f"error: {self.message}  [{self.code}]"
+        """One line for a person, or for a usage error also how the command is used; what a key or a
+        file has in it gives the terminal no orders.
+        """
+        message = "\n".join(visible(line) for line in self.message.split("\n"))
+        return f"error: {message}  [{self.code}]"
 
     def json(self) -> bytes:
         """`{"error": {"code", "message", "exit", …details}}`."""
