@@ -59,6 +59,7 @@ def backup(options: Options, place: str, reread: bool) -> int:
         fault_table.show(done.faults)
         terminal.line(
             f"{count(len(done.faults), 'fault')} of the store: what is damaged was not copied; "
-            f"next: estimates repair --from {place}"
+            "next: estimates repair --from a replica or a backup that has it; this one only mends "
+            "what it had before"
         )
     return DAMAGED if done.faults else 0

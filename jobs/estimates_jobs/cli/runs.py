@@ -72,7 +72,9 @@ def _show_run(options: Options, store: Store, set_name: str, run_id: str) -> Non
     terminal.pairs(list(_row(run, with_set=True).items()))
     terminal.section("log")
     if not lines:
-        terminal.line("  nothing was kept: of a run that only published a file there is no log")
+        terminal.line(
+            "  nothing is kept: a run of a file has no log, and an erasure takes those of its set"
+        )
     for entry in lines:
         terminal.line(f"  {_line(entry, run)}", _COLOURS.get(entry.source))
 
