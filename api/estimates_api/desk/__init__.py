@@ -6,6 +6,7 @@ pictures       what a picture is made of; move_pictures  how far production move
 check_history  what a check said in the verdicts before
 lineage        where a version comes from and who reads it, drawn
 markdown       Markdown of contracts, safely
+site        the pages of some sets as files
 heat_map       the revision triangle in colours
 accuracy_pictures  errors, coverage and PIT, drawn
 comparison_pictures  what moved between two versions, drawn

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.types import Message
 
 from estimates_api.http.representation import JSON
@@ -94,6 +94,30 @@ class Answers:
             self.urls.append(url)
         self.moment = self.moment or answer.headers.get("estimates-as-of")
         return answer
+
+
+async def call(app: Litestar, path: str) -> Answer:
+    """What the application answers where there is no server, and nobody but this program asks."""
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 0),
+        "root_path": "",
+        "extensions": {},
+        "state": dict[str, Any](),
+        "method": "GET",
+        "raw_path": path.encode(),
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"accept", b"text/html"), (b"host", b"127.0.0.1:8000")],
+        "app": app,
+        "litestar_app": app,
+    }
+    scope["path"] = raw_path(scope)
+    return await _collected(app.asgi_handler, scope, path)
 
 
 async def _collected(app: Any, scope: Any, url: str) -> Answer:

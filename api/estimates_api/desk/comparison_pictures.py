@@ -95,7 +95,7 @@ def interval_pictures(interval: IntervalReport, drawn: Any) -> list[Drawn]:
         caption = "The move of the point in half widths of the old interval; beyond 1 it left it."
         made.append(Drawn(f"Moves in their own uncertainty, {level} %", caption, picture))
     if drawn.width is not None:
-        picture = histogram(drawn.width, f"{owner}.width_change_{level}", _wider, math.log1p)
+        picture = histogram(drawn.width, f"{owner}.width_change_{level}", _wider, _log_ratio)
         caption = "How much wider or narrower the interval became; strong beyond 25 %."
         made.append(Drawn(f"Width of the {level} % interval", caption, picture))
     return made
@@ -208,6 +208,11 @@ def _moved_caption(column: ColumnReport, counted: Histogram) -> str:
 
 def _signed(value: float, measure: str) -> str:
     return f"−{size(-value, measure)}" if value < 0 else size(value, measure)
+
+
+def _log_ratio(share: float) -> float | None:
+    """A change of width as the metric has it; None for a width of 0 and below, which none has."""
+    return math.log1p(share) if share > -1 else None
 
 
 def _wider(share: float) -> str:

@@ -69,6 +69,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "erase": "Take a person's numbers out of every version, for good.",
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",
+        "site": "Write the desk's pages of sets as files.",
         "token": "Make, list and revoke tokens of those who may read over HTTP.",
     },
 }

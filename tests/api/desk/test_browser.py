@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.api.served import serving
+from tests.builders import define, make_store, promoted, publish
 
 pytest_plugins = ("tests.api.fixtures",)
 pytestmark = pytest.mark.slow
@@ -159,6 +163,55 @@ def test_axe_finds_nothing_serious(
         if violation["impact"] in ("serious", "critical")
     ]
     assert serious == []
+    visit.context.close()
+
+
+def test_a_promotion_appears_without_a_reload(browser: Browser, tmp_path: Path) -> None:
+    """What happens while a page is open stands there soon, and the page was not loaded again."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one", 100.0, day=0)
+    publish(store, "two", 101.0, day=1)
+    store.judge("closes", 2)
+    with serving(Path(store.root)) as url:
+        visit = Visit(browser, url)
+        visit.page.goto("/sets/closes")
+        visit.page.evaluate("window.first = true")
+        store.promote("closes", 2, reason="while somebody looks")
+        visit.page.get_by_text("while somebody looks").wait_for(timeout=15_000)
+        assert visit.page.evaluate("window.first") is True
+        assert visit.faults == []
+        visit.context.close()
+    store.catalog.engine.dispose()
+
+
+def test_a_bar_is_clicked(browser: Browser, server: httpx.Client) -> None:
+    """A mark says at once what it is, and leads to its keys."""
+    visit = Visit(browser, str(server.base_url))
+    visit.page.goto("/sets/closes/diff/1/4")
+    visit.page.locator("svg.plot a rect").first.hover()
+    assert "key" in visit.page.locator(".bubble").inner_text()
+    visit.page.locator("svg.plot a").first.click()
+    visit.page.wait_for_url("**within=**")
+    assert visit.page.locator("#changes ~ .wide tbody tr").count() > 0
+    assert visit.faults == []
+    visit.context.close()
+
+
+def test_a_route_is_tried(browser: Browser, server: httpx.Client) -> None:
+    """/docs offers set names and keys, and formats the answer."""
+    visit = Visit(browser, str(server.base_url))
+    visit.page.goto("/docs")
+    route = visit.page.locator('[data-path="/v1/sets/{set}/estimates/{key}"]').first
+    route.locator("summary").click()
+    route.get_by_label("set", exact=True).fill("closes")
+    route.get_by_label("key", exact=True).press_sequentially("AAPL/2024-06")
+    offered = visit.page.locator("datalist option[value='AAPL/2024-06-03']")
+    offered.wait_for(state="attached")
+    route.get_by_label("key", exact=True).fill("AAPL/2024-06-03")
+    route.get_by_role("button", name="Send").click()
+    route.get_by_text('"version": 4').wait_for()
+    assert visit.faults == []
     visit.context.close()
 
 

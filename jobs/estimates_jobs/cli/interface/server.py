@@ -45,7 +45,7 @@ def serve_store(options: Options, settings: Settings, host: str, port: int, *mor
     check_address(host, port)
     _check_access(settings.access, host)
     open_store(settings).catalog.engine.dispose()  # the workers are other processes
-    _hand_down(settings)
+    hand_down(settings)
     # A process of its own: workers are forked, and a fork of one that has used polars hangs in
     # polars' threads.
     _run_in_batches()
@@ -115,7 +115,7 @@ def check_address(host: str, port: int) -> None:
         ) from None
 
 
-def _hand_down(settings: Settings) -> None:
+def hand_down(settings: Settings) -> None:
     """The workers read their settings from the environment; what is not set must not come from
     elsewhere.
     """

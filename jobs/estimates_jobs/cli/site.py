@@ -1,0 +1,36 @@
+"""`estimates site`: the desk's pages of sets as files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from estimates_jobs.cli.interface.command import Options, command
+from estimates_jobs.cli.interface.server import hand_down
+
+_SITE = "estimates_api.desk.site"  # by name: jobs never import the api
+
+
+@command(
+    "estimates site sp500-close -o pages     # then open pages/index.html",
+    "estimates site sp500-close churn -o pages --store ./estimates-store",
+)
+@click.argument("set_names", metavar="SET...", nargs=-1, required=True)
+@click.option(
+    "--output", "-o", metavar="FOLDER", required=True, help="Where to write; made if it is new."
+)
+def site(options: Options, set_names: tuple[str, ...], output: str) -> None:
+    """Write the desk's pages of sets as files that link each other, for CI or a host of pages.
+
+    Versions, verdicts, comparisons, stability, accuracy and some keys are there, at most 1,000
+    pages; forms and the answers for programs are not.
+    """
+    store = options.open()
+    for name in set_names:
+        store.view().set(name)
+    hand_down(options.settings())
+    done = subprocess.run([sys.executable, "-m", _SITE, output, *set_names], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
