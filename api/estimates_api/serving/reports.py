@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Litestar
@@ -97,8 +97,7 @@ class Reports:
 
         Raises UnavailableError (`too_many_reports`), also for what one client asks for.
         """
-        address = scope.get("client")
-        return await self._recent.within(PATIENCE_S, name, make, address[0] if address else "")
+        return await self._recent.within(PATIENCE_S, name, make, _client_of(dict(scope)))
 
     def report(self, comparison: Comparison) -> Report:
         """The report of a comparison."""
@@ -182,6 +181,14 @@ class Reports:
             return comparison.cached_report(self._cache, headline_only=headline_only)
 
         return report
+
+
+def _client_of(scope: dict[str, Any]) -> str:
+    """Who asks: the name that a token or a JWT stands for, else an address."""
+    principal, address = scope.get("principal"), scope.get("client")
+    if principal is not None and principal.name:
+        return str(principal.name)
+    return f"at {address[0]}" if address else ""
 
 
 def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Representation:
