@@ -43,14 +43,19 @@ class RowQuery(msgspec.Struct, frozen=True):
         return not (self.release is None and self.lag is None and self.deadline is None)
 
 
-class RowOptions(TypedDict, total=False):
+class RowRelease(TypedDict, total=False):
+    """Which of many versions answers for a key, as arguments."""
+
+    release: str | int | None
+    lag: str | None
+    deadline: str | None
+
+
+class RowOptions(RowRelease, total=False):
     """The fields of `RowQuery` but `where`, as arguments."""
 
     fields: Sequence[str] | None
     order: Sequence[str]
-    release: str | int | None
-    lag: str | None
-    deadline: str | None
 
 
 def row_query(where: Mapping[str, Any] | None, options: RowOptions) -> RowQuery:

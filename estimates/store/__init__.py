@@ -2,7 +2,8 @@
 
 store         `Store`: what everyone calls
 open_store    what an open store consists of, and what reads it
-estimate_set  one set in a researcher's hand; set_scores: the part of it that scores; set_pictures
+estimate_set  one set in a researcher's hand; set_scores, set_pictures: parts of it
+scores_at     what was known when, against actual values
 members       the sets of a family's members, made and revised with it
 publish       the whole way of a frame: conform, write, commit, judge, promote
 partial_update  a version out of another one and some changes

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
 from estimates.accuracy.accuracy_report import LAST_SCORED
+from estimates.catalog.at import NOW, At
 from estimates.store.open_store import OpenStore
 
 if TYPE_CHECKING:  # who reads by key does not pay for the rest
-    from estimates.accuracy.accuracy_report import SetAccuracy
+    from estimates.accuracy.accuracy_report import Accuracy, SetAccuracy
+    from estimates.reading.row_request import RowRelease
     from estimates.store.regrading import Regrading
     from estimates.store.scoring import Outcome
 
@@ -55,6 +57,21 @@ class SetScores:
 
         options = {"versions": versions, "vintage": vintage, "log_shift": log_shift}
         return scores_by_key(self.store, self.name, actuals, **options)
+
+    def score_at(
+        self,
+        actuals: pl.DataFrame,
+        *,
+        vintage: Time | None = None,
+        at: At = NOW,
+        **release: Unpack[RowRelease],
+    ) -> Accuracy:
+        """The scores of what was known when, such as `deadline="D-1T06:00"`; nothing is stored.
+        See `scores_at.score_at`.
+        """
+        from estimates.store.scores_at import score_at
+
+        return score_at(self.store, self.name, actuals, at=at, vintage=vintage, release=release)
 
     def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
         """Grade the gate's verdicts by actual values and log the grades; see

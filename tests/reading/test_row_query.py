@@ -121,6 +121,19 @@ def test_a_history_until_a_deadline(load: Store) -> None:
     assert [entry["version"] for entry in history] == [1, 2, 3]
 
 
+def test_scores_of_what_was_said_the_day_before(load: Store) -> None:
+    """The errors of the rows at a deadline, of whatever version; nothing is stored."""
+    rows = load["load"].rows(deadline="D-1T06:00", at=then())
+    actuals = rows.select("zone", "day", mw=pl.lit(100.0))
+    scores = load["load"].score_at(actuals, deadline="D-1T06:00", at=then())
+    errors = (rows["mw"] - 100.0).abs()
+    point = scores.columns["mw"].point
+    assert point is not None
+    assert (scores.version, scores.keys.matched) == (0, rows.height)
+    assert point.mae == pytest.approx(errors.mean())
+    assert load["load"].score_at(actuals, release="first").keys.matched == rows.height
+
+
 @pytest.mark.parametrize(
     ("text", "deadline"),
     [
