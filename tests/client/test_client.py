@@ -315,7 +315,7 @@ def test_the_documented_snippets_run(tmp_path: Path) -> None:
     cache has its own.
     """
     text = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
-    first, second, _ = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    first, second, _, _ = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     store = make_store(tmp_path / "store")
     for name, key in (
         ("sp500-close", '[key.ticker]\ntype = "string"\n[key.day]\ntype = "date"'),
