@@ -14,7 +14,7 @@ from litestar.params import PathParameter, QueryParameter
 from estimates.catalog.records import State
 from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Pairing
-from estimates.reading.page_cursor import DEFAULT_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
 from estimates.stability.through_time.revision_report import Across
 
 _TIME = {"format": "date-time"}
@@ -166,7 +166,7 @@ KeyDeadline = Annotated[
         "Only versions published until a moment before the key's target: `D-1T06:00`, `PT36H`.",
     ),
 ]
-Limit = Annotated[int, _query("limit", "Entries a page at most.")]
+Limit = Annotated[int, _query("limit", "Entries a page at most.", minimum=1, maximum=MAX_LIMIT)]
 Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
 Begins = Annotated[str, _query("begins", "Only values that begin with this text.")]
 KeyLimit = Annotated[int, _query("limit", "Values at most, 200 at most.")]
