@@ -7,6 +7,7 @@ from litestar.types import ASGIApp
 
 from estimates.compare.series_report import Series
 from estimates.reading.key_values import KeyValues
+from estimates.stability.pages.change_sections import measure_of
 from estimates.stability.report import Group, Report
 from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
@@ -82,7 +83,7 @@ async def _triangle(
 
 async def _worst_groups(
     page: DeskPage, name: str, series: Series, column: str | None
-) -> tuple[Report, dict[str, list[Group]]] | None:
+) -> tuple[Report, dict[str, list[Group]], str] | None:
     """The groups that moved most when production last moved between versions that can be
     compared.
     """
@@ -94,12 +95,14 @@ async def _worst_groups(
     if not isinstance(report, Report) or column not in report.columns:
         return None
     groups = {
-        by: sorted((group for group in of if group.p95 is not None), key=lambda g: -(g.p95 or 0.0))[
-            :_GROUPS
-        ]
+        by: sorted(
+            (group for group in of if group.plain_p95 is not None),
+            key=lambda g: -(g.plain_p95 or 0.0),
+        )[:_GROUPS]
         for by, of in report.columns[column].groups.items()
     }
-    return report, {by: of for by, of in groups.items() if of}
+    measure = measure_of(report.columns[column].scalar)
+    return report, {by: of for by, of in groups.items() if of}, measure
 
 
 ROUTES = [production_moves]
