@@ -79,7 +79,7 @@ def log(
     elif options.csv:
         terminal.csv([msgspec.structs.asdict(event) for event in reversed(shown)])
     elif shown:
-        terminal.records([_row(event) for event in reversed(shown)])
+        terminal.records([_row(event) for event in reversed(shown)], optional=["event", "set"])
         if len(shown) < len(events):
             terminal.line(f"{len(events) - len(shown):,} older events; --limit 0 shows all")
     else:

@@ -5,6 +5,7 @@ there are no colours and every value is whole."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -149,7 +150,7 @@ def _grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, folds: bool
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in rows)
-        is_of_words = any(" " in _styled(row[position]).plain for row in rows)
+        is_of_words = any(_has_words(_styled(row[position]).plain) for row in rows)
         may_fold = (folds and is_of_words) or position == len(columns) - 1
         grid.add_column(
             name, justify="right" if numeric else "left", no_wrap=not may_fold, overflow="fold"
@@ -157,6 +158,11 @@ def _grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, folds: bool
     for row in rows:
         grid.add_row(*(_styled(cell) for cell in row))
     return grid
+
+
+def _has_words(text: str) -> bool:
+    """Whether a text may be folded between words; a time is one, though it has a blank."""
+    return " " in text and re.fullmatch(r"[0-9-]{10} [0-9:]{5}Z", text) is None
 
 
 def _print_blocks(

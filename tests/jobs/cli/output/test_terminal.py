@@ -70,3 +70,26 @@ def test_a_table_that_does_not_fit_is_a_block_a_row(
         f"  data through  {INSTANT}",
         "  run           monday",
     ]
+
+
+def test_columns_without_room_are_named(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A narrow terminal does without the optional columns, the first of them first."""
+    narrow(monkeypatch)
+    rows = [["a" * 30, "b" * 30, "c" * 30, "d"]]
+    terminal.table(["one", "two", "three", "four"], rows, optional=["three", ("two", "four")])
+    shown = lines(capsys)
+    assert shown[0].split() == ["one", "two", "four"]
+    assert shown[-1] == "no room here for: three"
+
+
+def test_a_time_is_never_folded(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither is a command: its lines end in backslashes, between words."""
+    narrow(monkeypatch)
+    terminal.table(["when", "what", "why"], [["2026-11-30 01:20Z", "w " * 30, "y " * 40]])
+    assert any("2026-11-30 01:20Z" in line for line in lines(capsys))
+    terminal.command(
+        "$ estimates promote " + "a-set " * 10 + '--reason "a long reason, with blanks"'
+    )
+    shown = lines(capsys)
+    assert shown[0].endswith(" \\")
+    assert shown[-1].endswith('--reason "a long reason, with blanks"')
