@@ -23,6 +23,19 @@ _KINDS = ("columns", "scalar", "label", "keys")
 _SHARE = "_share"
 
 
+class Metric(NamedTuple):
+    """A number of a report: whose it is, "" for that of all keys, and what it is called there."""
+
+    column: str
+    name: str
+    value: float | None
+
+    @property
+    def whole(self) -> str:
+        """The name behind its column, which may have dots of its own: `q0.5.material_share`."""
+        return f"{self.column}.{self.name}" if self.column else self.name
+
+
 class Limit(NamedTuple):
     """A metric of a report, and which of its values are too much; `text` is how it was written."""
 
@@ -44,9 +57,9 @@ class Limit(NamedTuple):
         if values is None:
             raise click.UsageError(self._unknown(report))
         beyond = [
-            (name, value)
-            for name, value in values
-            if value is None or _COMPARED[self.relation](value, self.value)
+            (metric.whole, metric.value)
+            for metric in values
+            if metric.value is None or _COMPARED[self.relation](metric.value, self.value)
         ]
         if not beyond:
             return None
@@ -64,21 +77,15 @@ class Limit(NamedTuple):
     def _shown(self, value: float) -> str:
         return f"{number(100 * value)} %" if self.text.rstrip().endswith("%") else number(value)
 
-    def _meant(
-        self, metrics: list[tuple[str, float | None]], ending: str
-    ) -> list[tuple[str, float | None]]:
+    def _meant(self, metrics: list[Metric], ending: str) -> list[Metric]:
         """The numbers of this name, with this ending: of one column where that is named, else of
         all.
         """
         wanted = self.metric + ending
-        return [
-            (name, value)
-            for name, value in metrics
-            if name == wanted or name.partition(".")[2] == wanted
-        ]
+        return [metric for metric in metrics if wanted in (metric.name, metric.whole)]
 
     def _unknown(self, report: Report) -> str:
-        names = sorted({_short(name) for name, _ in _metrics(report)})
+        names = sorted({_short(metric.name) for metric in _metrics(report)})
         meant = did_you_mean(self.metric, names)
         return (
             f"--fail-on: the report has no number {self.metric!r}{meant}; it has "
@@ -116,14 +123,14 @@ def check_limits(limits: tuple[str, ...], report: Report) -> None:
         )
 
 
-def _metrics(report: Report) -> Iterator[tuple[str, float | None]]:
-    """The numbers of a report by name, a column before its own."""
+def _metrics(report: Report) -> Iterator[Metric]:
+    """The numbers of a report, those of all keys first."""
     tree = msgspec.to_builtins(report)
     same = tree["keys"]["identical_share"]
-    yield "changed", None if same is None else 1 - same
-    yield from _numbers(tree["keys"], "")
+    yield Metric("", "changed", None if same is None else 1 - same)
+    yield from (Metric("", *number) for number in _numbers(tree["keys"], ""))
     for name, column in tree["columns"].items():
-        yield from _numbers(column, f"{name}.")
+        yield from (Metric(name, *number) for number in _numbers(column, ""))
 
 
 def _numbers(tree: dict[str, Any], before: str) -> Iterator[tuple[str, float | None]]:

@@ -80,3 +80,16 @@ def test_a_tolerance_of_a_column(a: str, changed: int) -> None:
     assert moved is not None
     assert len(moved.top) == changed - 1
     assert ("a moved on none" in report.headline) == (changed == 1)
+
+
+def test_names_of_columns_may_have_dots(tmp_path: Path) -> None:
+    """As those of quantiles have: `q0.5` is the column, and what follows is the number."""
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("id,q0.1,q0.5,q0.9\n1,1,2,3\n2,1,2,3\n")
+    new.write_text("id,q0.1,q0.5,q0.9\n1,1,2,3\n2,1,2.5,3\n")
+    words = ("diff", old, new, "--key", "id", "--fail-on")
+    for limit in ("material > 1 %", "q0.5.material > 10 %"):
+        called = call(*words, limit)
+        assert called.code == 1
+        assert "q0.5.material_share is 50 %" in called.err
+    assert call(*words, "q0.9.material > 0").code == 0
