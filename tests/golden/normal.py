@@ -32,7 +32,7 @@ _RULES = {
     r'("mlflow_run": ?)"[0-9a-f]{32}"': r'\1"<mlflow run>"',  # of failed runs, which no event names
     r"^(x-request-id: )[0-9a-f]+": r"\1<request>",
     r"\b([a-z]+) [0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?=  )": r"\1 <now>",  # a last run
-    r"^\[WARNING\] Killing worker.*\n": "",  # granian's, now and then
+    r"^.* Killing worker.*\n": "",  # granian's, now and then
     r'^estimates_request_(seconds_bucket|.*status="202").*\n': "",  # 202: of a busy machine
     r"^(estimates_(?:request\w*|\w+_seconds|workers)(?:{.*})?) \S+$": r"\1 <number>",
 }
