@@ -173,7 +173,10 @@ def _parsed_draws(
 
 def _own(frame: pl.DataFrame, contract: Contract, options: TextOptions) -> pl.DataFrame:
     """The rows that are the set's, without the columns that only said which these are."""
-    own = own_rows(frame, contract.load.where, contract.name, options.note)
+    of_set = {*contract.key, *contract.columns}
+    # a table with the columns of the set and no others is an export of it: all rows are its own
+    where = {} if set(frame.columns) == of_set else contract.load.where
+    own = own_rows(frame, where, contract.name, options.note)
     chosen_by = {*contract.load.where, *options.where}
     extra = chosen_by - {*contract.key, *contract.columns, *hubverse.LONG}
     return own.drop(*extra, *contract.load.ignore, strict=False)

@@ -346,3 +346,17 @@ def test_lone_draws_are_left_out_of_a_draft() -> None:
     several = pl.concat([draws, draws.with_columns(output_type_id=pl.lit("3")), median])
     for table in (draws, several):
         assert hubverse.without_lone_draws(table, []).equals(table)
+
+
+def test_an_export_of_a_set_has_no_column_that_chooses_rows() -> None:
+    """What came out of a set is read as its rows, such as for a cut-over; another table without
+    that column is refused.
+    """
+    contract = parse_contract(
+        'name = "s"\n[key.k]\ntype = "string"\n[columns.q]\nquantiles = [0.1, 0.9]\n'
+        '[load]\nignore = ["note"]\n[load.where]\ntarget = "hosp"\n'
+    )
+    table = pl.DataFrame({"k": ["a"], "q0.9": [2.0], "q0.1": [1.0]})
+    assert typed(table, contract).height == 1
+    with pytest.raises(InvalidError, match="no column 'target'"):
+        typed(table.with_columns(note=pl.lit("x")), contract)
