@@ -321,10 +321,10 @@ def test_the_documented_snippets_run(tmp_path: Path) -> None:
         ("sp500-close", '[key.ticker]\ntype = "string"\n[key.day]\ntype = "date"'),
         ("churn", CUSTOMER),
     ):
-        source = f'name = "{name}"\n{key}\n[columns.close]\nunit = "USD"\n'
+        source = f'name = "{name}"\n{key}\n[columns.value]\nunit = "USD"\n'
         store.define(parse_contract(source), source)
-    closes = pl.DataFrame({"ticker": ["AAPL"], "day": [date(2022, 12, 20)], "close": [131.5]})
-    churn = pl.DataFrame({"customer": ["000137"], "close": [0.5]})
+    closes = pl.DataFrame({"ticker": ["AAPL"], "day": [date(2022, 12, 30)], "value": [131.5]})
+    churn = pl.DataFrame({"customer": ["000137"], "value": [0.5]})
     for name, table in (("sp500-close", closes), ("churn", churn)):
         store.publish(name, table, provenance(name))
         store.judge(name, 1)
@@ -333,7 +333,7 @@ def test_the_documented_snippets_run(tmp_path: Path) -> None:
     with serving(Path(store.root)) as url:
         shared: dict[str, Any] = {}
         exec(first.replace("http://127.0.0.1:8000", url), shared)
-        assert shared["answer"]["close"] == 131.5
+        assert shared["answer"]["value"] == 131.5
         assert (shared["page"].total, shared["page"].cursor) == (1, None)
         with Client(url) as client:
             exec(second.replace("2026-11-24T16:00:00Z", now), shared | {"client": client})

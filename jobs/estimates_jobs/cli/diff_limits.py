@@ -127,7 +127,8 @@ def _metrics(report: Report) -> Iterator[Metric]:
     """The numbers of a report, those of all keys first."""
     tree = msgspec.to_builtins(report)
     same = tree["keys"]["identical_share"]
-    yield Metric("", "changed", None if same is None else 1 - same)
+    for name in ("changed", "updated_share"):
+        yield Metric("", name, None if same is None else 1 - same)
     yield from (Metric("", *number) for number in _numbers(tree["keys"], ""))
     for name, column in tree["columns"].items():
         yield from (Metric(name, *number) for number in _numbers(column, ""))

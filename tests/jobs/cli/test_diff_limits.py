@@ -41,6 +41,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
         ("b.r.max >= 0.09", "b.r.max is 0.0952"),
         ("removed > 0", None),
         ("changed > 10 %", "changed is 50 %"),
+        ("updated < 60 %", "updated_share is 50 %"),
         ("b.equal_share < 0.9", "b.equal_share is 0.75"),
     ],
 )
