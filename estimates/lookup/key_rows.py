@@ -95,10 +95,10 @@ class KeyRows:
         unknown = [version for version, of in zip(versions, known, strict=True) if of is None]
         if len(unknown) > 1:
             self._known.read_ahead(unknown)
-        if self._objects.folder is None and len(unknown) > 1:
+        alone = [version for version in unknown if not self._known.is_at_hand(version)]
+        if self._objects.folder is None and len(alone) > 1:
             with ThreadPoolExecutor(_REQUESTS) as threads:
-                read_parts = threads.map(read, unknown)
-                return [next(read_parts) if of is None else of for of in known]
+                list(threads.map(read, alone))
         return [of or read(version) for version, of in zip(versions, known, strict=True)]
 
     def _read_elsewhere(

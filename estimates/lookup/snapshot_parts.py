@@ -75,6 +75,12 @@ class KnownParts:
         """What a version consists of, if its manifest was read."""
         return self._known.get((version.set, version.snapshot_id))
 
+    def is_at_hand(self, version: Version) -> bool:
+        """Whether to get it asks the storage for nothing."""
+        return self.known(version) is not None or self._manifests.is_read(
+            version.set, version.snapshot_id
+        )
+
     def forget(self) -> None:
         """Forget all of them: something was erased from some."""
         with self._lock:

@@ -64,6 +64,10 @@ class Manifests:
                 self._read[name] = manifest
         return manifest
 
+    def is_read(self, set_name: str, snapshot_id: str) -> bool:
+        """Whether a manifest is in memory."""
+        return (set_name, snapshot_id) in self._read
+
     def read_blocks(self, set_name: str, wanted: Mapping[int, str]) -> None:
         """Read ahead the manifests of versions, by number, that stand together in one file: what
         is missing there is read by itself.
