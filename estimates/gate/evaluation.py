@@ -56,8 +56,8 @@ def evaluate(
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
-    baseline_reason  why there is no baseline: `first_version` (default), `in_production`,
-                     `other_shape`, or of `fresh_start`
+    baseline_reason  why there is none: `first_version`, `in_production`, `other_shape`, or of
+                     `fresh_start`
     waivers          those of this content; those that are over at `judged_at` count for nothing
     history          what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
@@ -70,13 +70,10 @@ def evaluate(
     moment = judged_at.astimezone(UTC)
     checks, past = checks_of(contract), history or ProductionHistory()
     exceptions = exceptions_of(contract, candidate)
-    ruled = excepted(contract, exceptions)
-    policy = {check.name: limits_of(check, ruled) for check in checks}
+    policy = _limits(checks, excepted(contract, exceptions))
     standing = active_waivers(waivers, moment)
-    context = EvaluationContext(
-        contract, candidate, baseline, moment, policy, past, actuals, standing, shared=shared
-    )
-    context.waiver_problems = _waiver_problems(context, checks)
+    sides = contract, candidate, baseline
+    context = EvaluationContext(*sides, moment, policy, past, actuals, standing, shared=shared)
     results = _run(checks, context, baseline_reason or "first_version", offenders)
     if on_report is not None and context.measured_report is not None:
         on_report(context.measured_report)
@@ -118,6 +115,10 @@ def measure_check(
     return check_result(check, limits, context).result
 
 
+def _limits(checks: Sequence[Check], contract: Contract) -> dict[str, CheckLimits]:
+    return {check.name: limits_of(check, contract) for check in checks}
+
+
 def _waiver_problems(context: EvaluationContext, checks: Sequence[Check]) -> dict[int, str]:
     by_name = {check.name: check for check in checks}
     snapshot_id = context.candidate.snapshot_id
@@ -135,6 +136,7 @@ def _run(
     offenders: Offenders | None,
 ) -> list[CheckResult]:
     """The results of all checks, in their order."""
+    context.waiver_problems = _waiver_problems(context, checks)
     results: dict[str, CheckResult] = {}
     if offenders is not None:
         offenders.begin(context.contract)

@@ -44,9 +44,9 @@ def _commands() -> Iterator[tuple[str, Command]]:
         if isinstance(command, click.Group):
             below = click.Context(command, info_name=name, parent=root)
             for other in command.list_commands(below):
-                found = command.get_command(below, other)
-                assert isinstance(found, Command)
-                yield f"{name} {other}", found
+                nested = command.get_command(below, other)
+                assert isinstance(nested, Command)
+                yield f"{name} {other}", nested
         else:
             assert isinstance(command, Command)
             yield name, command
