@@ -14,7 +14,7 @@ import httpx
 import polars as pl
 import pytest
 
-from estimates.client import AsyncClient, Client, clients
+from estimates.client import AsyncClient, Client
 from estimates.client.plans import Reply
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, NotFoundError
@@ -242,14 +242,14 @@ def test_listed_keys_are_served_by_their_digest(judging: Store, url: str) -> Non
 
 def test_a_file_that_came_damaged_is_no_baseline(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that do not match the digest that came with them are refused and never compared."""
-    received = clients._reply
+    received = Client._received
 
-    def damaged(response: httpx.Response) -> Reply:
-        reply = received(response)
-        body = reply.body[:-1] if "/data" in str(response.url) else reply.body
+    def damaged(client: Client, request: httpx.Request) -> Reply:
+        reply = received(client, request)
+        body = reply.body[:-1] if "/data" in str(request.url) else reply.body
         return Reply(reply.status, reply.headers, body)
 
-    monkeypatch.setattr(clients, "_reply", damaged)
+    monkeypatch.setattr(Client, "_received", damaged)
     client = Client(url)
     with pytest.raises(CorruptError) as error:
         client[SET].judge_frame(frame(101.0), provenance("new", day=30), judged_at=JUDGED)
