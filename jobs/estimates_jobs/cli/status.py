@@ -102,7 +102,9 @@ def status(
         known = None if unknown else faults
         terminal.json({"at": now, "sets": statuses, "head": head, "faults": known})
         return _exit_code(statuses, faults, check, excuse)
-    _show(view, statuses, set_name, with_slo=slo is not None)
+    if not statuses:
+        terminal.line(_nothing(view, set_name, faults))
+    _show(statuses, set_name, with_slo=slo is not None)
     terminal.pairs([("head of the log", head.text())])
     if view.moment - now > AGREEMENT:
         terminal.line(
@@ -123,16 +125,12 @@ def _status(
     return set_status(view, name, now, store.catalog.runs(name, limit), since)
 
 
-def _show(
-    view: View, statuses: Sequence[SetStatus], set_name: str | None, *, with_slo: bool
-) -> None:
+def _show(statuses: Sequence[SetStatus], set_name: str | None, *, with_slo: bool) -> None:
     """Print how the sets stand, one that was named in detail, and how many deadlines they met."""
     if set_name is not None and len(statuses) == 1:
         show_status(statuses[0])
     elif statuses:
         show_statuses(statuses)
-    else:
-        terminal.line(_nothing(view, set_name))
     for status in statuses if with_slo else ():
         if status.punctuality is not None:
             show_punctuality(status.set, status.punctuality)
@@ -140,12 +138,14 @@ def _show(
             terminal.line(f"{status.set}: its contract has no `due` under [freshness]")
 
 
-def _nothing(view: View, set_name: str | None) -> str:
+def _nothing(view: View, set_name: str | None, faults: Sequence[Fault]) -> str:
     """What is said where there is no set to show."""
     if set_name is not None:
         return f"{set_name} is a family without members; next: estimates publish {set_name} FILE"
     if view.sets:
         return "all sets are retired; estimates status --retired shows them"
+    if faults:  # of another store, or an older one
+        return "this catalog knows no sets"
     return "no sets yet; register one with estimates define CONTRACT.toml"
 
 
