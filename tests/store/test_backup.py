@@ -296,7 +296,9 @@ def test_a_store_does_not_lie_in_its_backup(copy: Objects, tmp_path: Path, where
 
 
 def test_an_interrupted_restore_goes_on(copy: Objects, tmp_path: Path) -> None:
-    """Wherever it stops, the place is no store until the same command was run again."""
+    """Wherever it stops, the place is no store until the same command was run again, which reads
+    what is there.
+    """
     new = tmp_path / "new"
     new.mkdir()
     stops = iter(("checking the log", "copying", "copying the log", "writing the catalog"))
@@ -318,7 +320,12 @@ def test_an_interrupted_restore_goes_on(copy: Objects, tmp_path: Path) -> None:
             with pytest.raises(EstimatesError) as caught:
                 Store(new).check_identity()
             assert caught.value.code in ("restore_unfinished", "other_store")
-    assert restored(copy, new).files.there == 6
+    lost = next(new.glob("sets/*/parts/*"))
+    lost.write_bytes(
+        bytes(lost.stat().st_size)
+    )  # its name outlived a power loss, its bytes did not
+    files = restored(copy, new).files
+    assert (files.copied, files.there) == (1, 5)
     assert verify(Store(new)) == []
 
 
