@@ -158,6 +158,36 @@ def test_shared_parts_are_not_read(
     assert store.judge("scores", 3).outcome == "fail"
 
 
+def test_rows_that_agree_are_carried_from_version_to_version(store: Store) -> None:
+    """Equal rows come, stay and go, each time in another part, and each verdict is that of all
+    rows.
+    """
+    rows = {key: (500 + number / 7, 100 + number % 3, None) for number, key in enumerate(KEYS)}
+    store.publish("scores", rows_of(rows), provenance("a"))
+    store.promote("scores", 1, reason="first")
+    other = (501.5, 101, None)
+    chain = (
+        {KEYS[20]: rows[KEYS[300]]},  # one of a part that both versions have
+        {KEYS[120]: other, KEYS[121]: other},
+        {KEYS[20]: (502.5, 101, None)},  # agrees with none any more
+        {KEYS[220]: other, KEYS[120]: rows[KEYS[120]]},
+    )
+    agreeing = []
+    for number, changed in enumerate(chain, 2):
+        store.publish("scores", rows_of(changed), provenance(f"{number}"), changes=Changes())
+        sparing = judged(store, number)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(VersionRows, "shared", lambda *_: None)
+            whole = judged(store, number)
+        assert sparing[3]
+        assert sparing[0] == whole[0]
+        assert sparing[1].equals(whole[1])
+        (check,) = (c for c in sparing[0]["checks"] if c["name"] == "duplicate_content")
+        agreeing.append(check["message"].partition(" ")[0])
+        store.promote("scores", number, reason="next")
+    assert agreeing == ["2", "4", "2", "2"]
+
+
 def test_waived_keys_are_left_out(store: Store) -> None:
     """What needs all rows gets them: a waiver of the one key that breaks a rule, and the verdict
     is that of all rows.
