@@ -35,7 +35,8 @@ from estimates.client.service_requests import ServiceRequests
 from estimates.client.set_requests import SetRequests
 from estimates.client.urls import Time
 from estimates.contract.contract import Contract
-from estimates.errors import InvalidError
+from estimates.errors import InvalidError, RefusedError
+from estimates.redaction import redacted
 
 TIMEOUT_S = 30.0
 SLOWEST_BYTES = 64 * 1024  # a second: a body may take `timeout_s`, and as long as that for its size
@@ -172,7 +173,7 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
         max_age: str | None = None,
     ) -> None:
         self.url = _service_url(url)
-        headers = None if token is None else {"authorization": f"Bearer {token}"}
+        headers = None if token is None else {"authorization": f"Bearer {_token(token)}"}
         oldest = None if max_age is None else instants.duration(max_age)
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
         self._http = self._http_client(base_url=self.url, timeout=timeout, headers=headers)
@@ -181,7 +182,7 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
+        return f"{type(self).__name__}({redacted(self.url)!r})"
 
     def __getitem__(self, name: str) -> S:
         """The set of that name; asks nothing yet, so that an unknown set is an error of the first
@@ -221,7 +222,8 @@ class Client(_ServiceMethods[RemoteSet], _Sync):
     patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
     max_age     such as `2d`: an estimate by alias whose newest data are older is no answer but a
                 StaleError (`stale`); versions by number and moments of the past are answered
-    Raises InvalidError (`bad_url`), ValueError for a `max_age` that is no duration.
+    Raises InvalidError (`bad_url`), RefusedError (`bad_token`), ValueError for a `max_age` that is
+    no duration.
     """
 
     _remote_set = RemoteSet
@@ -341,6 +343,20 @@ class _Body:
     def of(self, response: httpx.Response) -> Reply:
         """The whole reply."""
         return Reply(response.status_code, dict(response.headers), b"".join(self._chunks))
+
+
+def _token(token: str) -> str:
+    """A token that can stand in a header, as read from a file; raises RefusedError (`bad_token`),
+    which does not show it: errors of what sends a header do.
+    """
+    token = token.strip()
+    if not token or not (token.isascii() and token.isprintable()) or " " in token:
+        raise RefusedError(
+            "bad_token",
+            "the token is empty, or has characters that no token has",
+            remedy="give the secret that `estimates token create` printed",
+        )
+    return token
 
 
 def _service_url(url: str) -> str:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import duckdb
 
 _ID = "\x01snapshot"  # no column of a contract can have this name
+# Statements that touch no file but those that are read; tables are made in memory.
+_READING = frozenset(
+    ("SELECT", "MULTI", "CREATE", "INSERT", "UPDATE", "DELETE", "DROP", "SET", "VARIABLE_SET")
+)
 # A version's rows: verified files, or a frame where there is no file to read.
 Source = Callable[[Version], list[Path] | pl.DataFrame]
 
@@ -48,11 +52,31 @@ def query(view: View, source: Source, sql: str, *, other_files: bool = False) ->
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
         try:
+            if not other_files:
+                _refuse_writing(connection, sql)
             relation = connection.sql(sql)
             return pl.DataFrame() if relation is None else relation.pl()
         except duckdb.Error as error:
             remedy = _quoting(view, sql) or _asking(error) or "mend the query"
             raise InvalidError("bad_query", f"DuckDB: {error}", remedy=remedy) from None
+
+
+def _refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raises InvalidError (`bad_query`) for statements that may write files: what DuckDB may read
+    it may write as well, and these are the store's own.
+    """
+    for statement in connection.extract_statements(sql):
+        kind = statement.type.name
+        explains = kind == "EXPLAIN" and not re.search(
+            r"\banaly[sz]e", statement.query, re.IGNORECASE
+        )
+        if kind not in _READING and not explains:
+            raise InvalidError(
+                "bad_query",
+                f"a query of a store has no {kind} statement",
+                remedy="ask with SELECT, and write files from the frame that it gives; "
+                "other_files=True allows it",
+            )
 
 
 def _asking(error: duckdb.Error) -> str:

@@ -90,3 +90,18 @@ def test_other_files_are_read_where_asked_for(local_store: Store, tmp_path: Path
         local_store.sql(query)
     assert local_store.sql(query, other_files=True)["a"].to_list() == [1]
     assert [path.name for path in tmp_path.glob("x.*")] == []
+
+
+@pytest.mark.parametrize(
+    "before", ["", "EXPLAIN ANALYZE ", "PREPARE p AS "], ids=["plain", "explained", "prepared"]
+)
+def test_a_stored_file_cannot_be_written(store: Store, before: str) -> None:
+    """What a query may read it may not write: the store's own files stay as they are."""
+    version = store.resolve(SET, 1)
+    (file,) = store.data_files.open(SET, version.snapshot_id).paths()
+    content = file.read_bytes()
+    copy = f"COPY (SELECT 1 AS a) TO '{file}' (FORMAT parquet, USE_TMP_FILE false)"
+    rows = f'SELECT count(*) AS n FROM "{SET}"'
+    assert code_of(lambda: store.sql(f"{before}{copy}; {rows}")) == "bad_query"
+    assert file.read_bytes() == content
+    assert store.sql(f"EXPLAIN {rows}").height
