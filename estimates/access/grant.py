@@ -64,6 +64,8 @@ def parse_grant(text: str) -> Grant:
             values.setdefault(name, []).append(value)
     if not sets or "*" in sets[:-1]:
         raise bad_grant(f"{text!r} names no set")
+    if (has_query and not pairs) or "" in values:  # a value that somebody's template left out
+        raise bad_grant(f"{text!r} names no column after ?")
     if len(values) > 1:
         raise bad_grant(f"{text!r} has several key columns: {', '.join(values)}")
     if columns == ():

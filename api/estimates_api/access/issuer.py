@@ -21,6 +21,7 @@ from estimates import instants
 from estimates.access.access_rules import JwtRules
 from estimates.access.principal import Principal, principal_of_words
 from estimates.errors import InvalidError, RefusedError, UnavailableError
+from estimates.redaction import redacted
 
 _EVERY_S = 300.0  # keys are fetched again
 _AT_ONCE_S = 10.0  # or when a JWT names an unknown one, so often at most
@@ -72,9 +73,10 @@ class Issuer:
                 "token_expired", "the JWT has expired", remedy="get a new one from its issuer"
             ) from None
         except jwt.InvalidTokenError as error:
-            raise RefusedError(
-                "bad_token", f"the JWT does not count: {error}", remedy="get one from the issuer"
-            ) from None
+            raise _does_not_count(str(error)) from None
+        # what the library does not expect: JSON that is nested too deep, numbers that are none
+        except (RecursionError, ValueError, TypeError, OverflowError):
+            raise _does_not_count("it cannot be read") from None
 
     def _key(self, name: str) -> jwt.PyJWK:
         if not self._keys:
@@ -93,14 +95,18 @@ class Issuer:
             words = words.get(part) if isinstance(words, dict) else None
         if isinstance(words, str):
             words = words.split()
-        words = [word for word in words or () if isinstance(word, str)]
+        # the names of an object's members grant nothing
+        listed = words if isinstance(words, list) else []
+        words = [word for word in listed if isinstance(word, str)]
         try:
-            principal = principal_of_words(str(claims["sub"]), words)
+            principal = principal_of_words(claims["sub"], words)
+            until = datetime.fromtimestamp(float(claims["exp"]) + _LEEWAY_S, UTC)
         except InvalidError as error:
             raise RefusedError(
                 "bad_token", f"the JWT grants nothing: {error.message}", remedy="mend its claim"
             ) from None
-        until = datetime.fromtimestamp(claims["exp"] + _LEEWAY_S, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise _does_not_count("it expires at no time there is") from None
         return msgspec.structs.replace(principal, expires_at=until)
 
     @asynccontextmanager
@@ -132,14 +138,27 @@ class Issuer:
             self._verified.clear()  # what a key signed that was withdrawn counts no longer
         # whatever it is, the keys that were fetched before go on counting
         except Exception as error:
-            log.error("the issuer's keys cannot be read from %s: %s", self._rules.jwks, error)
+            log.error("%s", redacted(f"no keys of the issuer from {self._rules.jwks}: {error!r}"))
 
     async def _content(self) -> bytes:
+        """Raises TimeoutError for a byte now and then, ValueError for more than fits."""
         if "://" not in self._rules.jwks:
             return await asyncio.to_thread(Path(self._rules.jwks).read_bytes)
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
-            answer = await client.get(self._rules.jwks)
-        answer.raise_for_status()
-        if len(answer.content) > _MOST_BYTES:
-            raise ValueError(f"{len(answer.content)} bytes")
-        return answer.content
+        content = b""
+        async with (
+            asyncio.timeout(_TIMEOUT_S),
+            httpx.AsyncClient(timeout=_TIMEOUT_S) as client,
+            client.stream("GET", self._rules.jwks) as answer,
+        ):
+            answer.raise_for_status()
+            async for piece in answer.aiter_bytes():
+                content += piece
+                if len(content) > _MOST_BYTES:
+                    raise ValueError(f"more than {_MOST_BYTES} bytes")
+        return content
+
+
+def _does_not_count(why: str) -> RefusedError:
+    return RefusedError(
+        "bad_token", f"the JWT does not count: {why}", remedy="get one from the issuer"
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +36,10 @@ def _token(key: Any = _KEY, name: str = "one", **changes: Any) -> str:
     claims = _CLAIMS | {"exp": instants.now() + timedelta(hours=1)} | changes
     claims = {claim: value for claim, value in claims.items() if value is not None}
     return jwt.encode(claims, key, algorithm="ES256", headers={"kid": name})
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _write_keys(file: Path, **keys: Any) -> None:
@@ -90,6 +96,18 @@ def test_claim_grants(client: TestClient[Any]) -> None:
         (_token(realm={"roles": ["read:a?b=1&c=2"]}), "bad_token"),
         (_token(realm={"roles": ["admin"]}), "not_permitted"),
         (_token(realm="x"), "not_permitted"),
+        (_token(realm={"roles": 5}), "not_permitted"),
+        (_token(realm={"roles": {"read:*": False}}), "not_permitted"),
+        (_token(realm={"roles": [f"read:{SET}?"]}), "bad_token"),
+        (_token(exp=10**30), "bad_token"),
+        (_token(exp=float("inf")), "bad_token"),
+        (_token(exp=[1]), "bad_token"),
+        (_token(nbf=instants.now() + timedelta(hours=1)), "bad_token"),
+        (_token(sub=5), "bad_token"),
+        (_token(name=""), "bad_token"),
+        (f"{_encoded('[' * 20_000)}.e30.e30", "bad_token"),
+        (f"{_encoded(json.dumps({'alg': 'ES256', 'kid': ['one']}))}.e30.e30", "bad_token"),
+        (f"{_encoded(json.dumps({'alg': 'ES256', 'kid': 'one', 'crit': 5}))}.e30.", "bad_token"),
         (jwt.encode(_CLAIMS, "secret" * 8, algorithm="HS256", headers={"kid": "one"}), "bad_token"),
         (jwt.encode(_CLAIMS, None, algorithm="none"), "bad_token"),
     ],
@@ -112,3 +130,19 @@ def test_new_keys_are_fetched(
     new = _token(_OTHER, "two")
     until(lambda: _ask(client, new).status_code == 200)
     assert _ask(client, old).json()["code"] == "bad_token"
+
+
+def test_a_secret_is_no_public_key(
+    client: TestClient[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A symmetric key that an issuer lists by mistake signs nothing that counts."""
+    monkeypatch.setattr("estimates_api.access.issuer._AT_ONCE_S", 0.05)
+    secret = "known to all who read the list of keys"
+    listed = {"kty": "oct", "kid": "two", "k": _encoded(secret)}
+    keys = json.loads((tmp_path / "keys.json").read_text())["keys"]
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [*keys, listed]}))
+    claims = _CLAIMS | {"exp": instants.now() + timedelta(hours=1)}
+    signed = jwt.encode(claims, secret, algorithm="HS256", headers={"kid": "two"})
+    for _ in range(5):
+        assert _ask(client, signed).json()["code"] == "bad_token"
+        time.sleep(0.05)
