@@ -16,7 +16,7 @@ from estimates.access.access_rules import AccessRules, JwtRules
 from estimates.access.principal import Principal
 from estimates.access.tokens import TokenBook, tokens_of
 from estimates.catalog.view import View
-from estimates.errors import EstimatesError, InvalidError, RefusedError
+from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.extras import needs
 from estimates_api.access.request_rate import RequestRate
 from estimates_api.serving.follower import Follower
@@ -88,11 +88,14 @@ class Admission:
         principal = _NOBODY if self.closed else None
         opens = path.startswith(_OPEN) or scope["method"] == "OPTIONS"
         if self.closed and not opens:
-            principal = self.principal_of(secret_of(scope), _header(scope, self._jwt_header()))
+            try:
+                principal = self.principal_of(secret_of(scope), _header(scope, self._jwt_header()))
+            except EstimatesError:
+                self._count(scope, None)  # guesses are requests of their address
+                raise
         scope["principal"] = principal
-        if self._rate is not None and counted:
-            address = (scope.get("client") or ("",))[0]
-            self._rate.take(principal.name if principal and principal.name else f"at {address}")
+        if counted:
+            self._count(scope, principal)
         if self.rules.limits.origins and _header(scope, b"origin") is not None:
             scope["cross_origin"] = True
         return _privately(send) if self.closed else send
@@ -127,6 +130,24 @@ class Admission:
             "the token is not known, or was revoked",
             remedy="ask the operator for a new one: `estimates token create`",
         )
+
+    def still_admits(self, scope: Any) -> bool:
+        """Whether who asked once may still read: answers may last for days."""
+        if not self.closed:
+            return True
+        try:
+            self.principal_of(secret_of(scope), _header(scope, self._jwt_header()))
+        except UnavailableError:
+            return True
+        except EstimatesError:
+            return False
+        return True
+
+    def _count(self, scope: Any, principal: Principal | None) -> None:
+        """Raises UnavailableError (`too_many_requests`)."""
+        if self._rate is not None:
+            address = (scope.get("client") or ("",))[0]
+            self._rate.take(f"by {principal.name}" if principal and principal.name else address)
 
     def _jwt_header(self) -> bytes | None:
         header = None if self.rules.jwt is None else self.rules.jwt.header.lower()

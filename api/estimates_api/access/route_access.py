@@ -19,6 +19,7 @@ from estimates.access.principal import Principal
 from estimates.errors import InvalidError, NotFoundError, RefusedError
 from estimates.reading.row_request import TO
 from estimates_api.http.bodies import Batch
+from estimates_api.http.parameters import PageParameters
 from estimates_api.http.url_text import read_fields
 
 About = Literal[
@@ -67,8 +68,7 @@ def check_route(connection: Connection, handler: BaseRouteHandler) -> None:
         return
     if about == WHOLE_SET:
         raise _whole_set_needed(name, grants)
-    part = _first_part(connection, about, grants)
-    _narrow(connection, name, part, grants, chooses=about != "key")
+    _narrow(connection, name, _parts(connection, about, name), grants, chooses=about != "key")
 
 
 def principal_of(scope: Any) -> Principal | None:
@@ -97,6 +97,13 @@ def check_set(connection: Connection, name: str) -> None:
         grants_of(connection, principal, name)
 
 
+def check_whole_set(connection: Connection, name: str) -> None:
+    """The same; also RefusedError (`whole_set_needed`)."""
+    principal = principal_of(connection.scope)
+    if principal is not None:
+        _check_whole(name, grants_of(connection, principal, name))
+
+
 def visible(scope: Any, items: Iterable[T], set_of: Callable[[T], str]) -> Iterable[T]:
     """The items about sets of which the principal may read anything."""
     principal = principal_of(scope)
@@ -122,7 +129,8 @@ def allowed_batch(connection: Connection, name: str, batch: Batch) -> Batch:
     if principal is None or principal.reads_whole(name):
         return batch
     grants = principal.grants_of(name)
-    allowed = [_columns(_matching(name, str(key[0]), grants)) for key in batch.keys if key]
+    firsts = {str(key[0]) for key in batch.keys if key}
+    allowed = [_columns(_matching(name, _first_part(connection, name, p), grants)) for p in firsts]
     narrowed = [columns for columns in allowed if columns is not None]
     if not narrowed:
         return batch
@@ -131,25 +139,38 @@ def allowed_batch(connection: Connection, name: str, batch: Batch) -> Batch:
     return msgspec.structs.replace(batch, fields=fields)
 
 
-def _first_part(connection: Connection, about: About, grants: Iterable[Grant]) -> str | None:
-    """The first part of the key that is asked for; None where it is not given."""
-    if about == "page":
-        where = next((grant.where for grant in grants if grant.where), None)
-        part = None if where is None else _query(connection).get(where)
-        return None if part is None or TO in part else part  # a range is no single value
-    return unquote(connection.path_params["key"].strip("/").split("/")[0])
+def _parts(connection: Connection, about: About, name: str) -> dict[str, str]:
+    """The parts of the key that are asked for, as far as grants are about them: by column."""
+    if about == "page":  # a range is no single value, and a name of the route's own no column
+        own = PageParameters.__struct_fields__
+        query = _query(connection).items()
+        return {column: text for column, text in query if column not in own and TO not in text}
+    key = connection.path_params["key"].strip("/").split("/")
+    return _first_part(connection, name, unquote(key[0]))
+
+
+def _first_part(connection: Connection, name: str, text: str) -> dict[str, str]:
+    """The first part of a key by its column; nothing where not all keys of the set, those of its
+    earlier shapes too, begin with the same.
+    """
+    of_set = connection.app.state.follower.view.set(name)
+    columns = of_set.memoize(
+        "first parts",
+        lambda: {next(iter(of_set.revision(r.revision).key)) for r in of_set.contracts},
+    )
+    return dict.fromkeys(columns, text) if len(columns) == 1 else {}
 
 
 def _narrow(
     connection: Connection,
     name: str,
-    part: str | None,
+    parts: dict[str, str],
     grants: Sequence[Grant],
     *,
     chooses: bool,
 ) -> None:
     """Check the key, and have the route answer the columns that may be read of it."""
-    columns = _columns(_matching(name, part, grants))
+    columns = _columns(_matching(name, parts, grants))
     if columns is None:
         return
     if not chooses:
@@ -167,7 +188,7 @@ def _narrow(
 
 def _query(connection: Connection) -> dict[str, str]:
     """The query, which the framework has not read yet: what it reads is what stands here."""
-    text = connection.scope["query_string"].decode("latin-1")
+    text = connection.scope["query_string"].decode(errors="replace")
     query: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         if query.setdefault(name, value) != value:
@@ -179,10 +200,12 @@ def _query(connection: Connection) -> dict[str, str]:
     return query
 
 
-def _matching(name: str, part: str | None, grants: Iterable[Grant]) -> list[Grant]:
+def _matching(name: str, parts: dict[str, str], grants: Iterable[Grant]) -> list[Grant]:
     """The grants that a key falls under; raises NotFoundError (`outside_grant`)."""
     grants = list(grants)
-    matching = [grant for grant in grants if grant.where is None or part in grant.values]
+    matching = [
+        grant for grant in grants if grant.where is None or parts.get(grant.where) in grant.values
+    ]
     if not matching:
         raise NotFoundError("outside_grant", f"{name}: {_words(grants)}", remedy="ask for those")
     return matching

@@ -30,8 +30,8 @@ _HEADERS = {
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
 }
-# The events after an id, so many at most.
-Read = Callable[[int, int], list[EventBody]]
+# The events after an id, so many at most; None when the reader may not read any more.
+Read = Callable[[int, int], list[EventBody] | None]
 
 
 class Streams:
@@ -71,7 +71,8 @@ class Streams:
 class EventStream:
     """An ASGI app that sends the events after an id, then each as it is served.
 
-    It ends when the client or the server leaves. Raises UnavailableError (`too_many_streams`).
+    It ends when the client or the server leaves, and when the reader's token counts no longer.
+    Raises UnavailableError (`too_many_streams`).
     """
 
     def __init__(self, streams: Streams, follower: Follower, read: Read, after: int) -> None:
@@ -112,6 +113,8 @@ class EventStream:
         while True:
             news = self._follower.news  # before reading: what is served meanwhile is not missed
             page = self._read(self._after, PAGE)
+            if page is None:
+                return
             text += b"".join(
                 b"id: %d\nevent: %s\ndata: %s\n\n"
                 % (event.id, event.kind.encode(), msgspec.json.encode(event))

@@ -15,6 +15,7 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates.render.wording import did_you_mean
+from estimates_api.access.admission import Admission
 from estimates_api.access.route_access import check_set, wholly_visible
 from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.event_stream import EventStream, Streams
@@ -91,7 +92,7 @@ async def events(
     return EventStream(
         streams,
         follower,
-        lambda *page: _later(request.scope, follower.view, set_name, *page),
+        lambda *page: _later(request, follower.view, set_name, *page),
         after if last is None else last,
     )
 
@@ -124,9 +125,16 @@ def _readable(scope: Any, log: Iterable[Event]) -> Iterator[Event]:
     return iter(wholly_visible(scope, log, lambda event: event.set))
 
 
-def _later(scope: Any, view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
-    """So many events after an id at most; raises NotFoundError (`unknown_set`)."""
-    log = _readable(scope, view.events(name, after))
+def _later(
+    request: ReadRequest, view: View, name: str | None, after: int, limit: int
+) -> list[EventBody] | None:
+    """So many events after an id at most, None for whose token counts no longer; raises
+    NotFoundError (`unknown_set`).
+    """
+    admission: Admission | None = request.app.state.admission
+    if admission is not None and not admission.still_admits(request.scope):
+        return None
+    log = _readable(request.scope, view.events(name, after))
     return [_body(event) for event in islice(log, limit)]
 
 

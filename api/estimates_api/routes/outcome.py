@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar.types import ASGIApp
 
 from estimates.reading.outcome import KeyOutcome, key_outcome
-from estimates_api.access.route_access import check_set
+from estimates_api.access.route_access import check_whole_set
 from estimates_api.http.parameters import KeyPath, SetName, Then
 from estimates_api.http.representation import of_view
 from estimates_api.http.route import InjectedFollower, reading
@@ -25,12 +25,12 @@ def outcome(
     as_of: Then = None,
 ) -> ASGIApp:
     """What came of one key, as far as actual values are known: those that production of the set
-    has which the contract names as `actuals`. Whoever may not read that set learns nothing.
+    has which the contract names as `actuals`. Whoever may not read all of that set learns nothing.
     """
     reader = follower.past(read_time(as_of, "as_of"))
     actuals = reader.view.set(set_name).contract.actuals
     if actuals is not None:
-        check_set(request, actuals)
+        check_whole_set(request, actuals)
     return of_view(reader.view, key_outcome(reader, set_name, read_key(key)))
 
 
