@@ -288,8 +288,8 @@ def _horizons(horizons: list[Slice]) -> list[str]:
     most = max((loss for loss in losses if loss is not None), default=0.0) or 1.0
     usual = usual_levels([float(level) for part in horizons for level in part.covered])
     rows = [
-        f"  {part.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  {part.n:,} "
-        "keys"
+        f"  {part.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  "
+        f"{count(part.n, 'key')}"
         + "".join(
             f"  {percent(covered.share)} in {100 * float(level):g} %"
             for level, covered in part.covered.items()
@@ -314,7 +314,7 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
         lines = [
             f"  {(group.value or 'null').ljust(width)}  {bar(loss or 0.0, most).ljust(BAR)}  "
             f"{number(loss):>10}"
-            f"  {group.n:,} keys{' *' if group.few else ''}"
+            f"  {count(group.n, 'key')}{' *' if group.few else ''}"
             for group, loss in ranked
         ]
         note = ["  * fewer than 30 keys"] if any(group.few for group, _ in ranked) else []

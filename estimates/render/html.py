@@ -9,6 +9,7 @@ from estimates.render.style import STYLE
 from estimates.render.wording import cut, visible
 
 _CELL = 120  # characters
+_SHORT, _LONG = 24, 48  # characters of words that stay on one line, or get room for several
 
 
 def document(title: str, body: str) -> str:
@@ -77,8 +78,11 @@ def table(section: Section, *, whole: bool) -> str:
 
 
 def _cell(tag: str, words: bool, content: str) -> str:
-    kind = ' class="words"' if words else ""
-    return f"<{tag}{kind}>{isolated(content) if words else escaped(content)}</{tag}>"
+    if not words:
+        return f"<{tag}>{escaped(content)}</{tag}>"
+    length = len(content)
+    kind = " short" if length <= _SHORT else " long" if length > _LONG else ""
+    return f'<{tag} class="words{kind}">{isolated(content)}</{tag}>'
 
 
 def escaped(content: str) -> str:

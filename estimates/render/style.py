@@ -69,6 +69,8 @@ th, td {{ text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid v
 white-space: nowrap }}
 th {{ color: var(--soft); font-weight: normal }}
 .words {{ text-align: left; white-space: normal; overflow-wrap: break-word; max-width: 22em }}
+.short {{ white-space: nowrap }}
+.long {{ min-width: 18em }}
 footer {{ margin-top: 36px; border-top: 1px solid var(--line) }}
 @media print {{
   main {{ max-width: none; padding: 0 }}

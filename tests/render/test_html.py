@@ -35,7 +35,7 @@ def test_tables_tell_words_from_numbers() -> None:
     """The leading columns are words; notes stand below."""
     section = Section("s", "T", header=["key", "n"], rows=[["<a>", "1"]], notes=["few"])
     html = table(section, whole=True)
-    assert '<td class="words"><bdi>&lt;a&gt;</bdi></td><td>1</td>' in html
+    assert '<td class="words short"><bdi>&lt;a&gt;</bdi></td><td>1</td>' in html
     assert html.startswith('<details open class="whole"><summary>T</summary>')
     assert html.endswith('<p class="note">few</p></details>')
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from estimates.render.change_text import symmetric
+from estimates.render.wording import percent
 from estimates_jobs.attribution.split import Split
 from estimates_jobs.attribution.why import Difference, Why, render_json, why
 from estimates_jobs.cli.interface.command import Options
@@ -71,7 +72,7 @@ def _show_split(answer: Why, name: str, split: Split) -> None:
                 "": label,
                 "mean": four_digits(effect.mean),
                 "mean absolute": four_digits(effect.mean_absolute),
-                "share": "" if effect.share is None else f"{effect.share:.1%}",
+                "share": "" if effect.share is None else percent(effect.share),
                 "median": "–" if effect.r_p50 is None else symmetric(effect.r_p50),
                 "95 %": "–" if effect.r_p95 is None else symmetric(effect.r_p95),
             }

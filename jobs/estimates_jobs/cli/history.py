@@ -96,4 +96,10 @@ def history(
     left_out = None
     if shown or not any(bounds.values()):
         left_out = other_shapes(estimates.versions(), shown, "--shape")
-    show_history(answer, contract, fields, left_out)
+    show_history(answer, contract, fields, left_out, _within(bounds))
+
+
+def _within(bounds: dict[str, Any]) -> str:
+    """The bounds of the versions in the words of the options: ` within --deadline D-1T06:00`."""
+    options = [f"--{name} {value}" for name, value in bounds.items() if value is not None]
+    return f" within {' '.join(options)}" if options else ""

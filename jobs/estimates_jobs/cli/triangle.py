@@ -86,7 +86,7 @@ def triangle(
         return
     if options.format == "html":
         assert frame is not None
-        terminal.page(frame_page(f"Triangle of {set_name}", frame))
+        terminal.page(frame_page(f"Triangle of {' '.join((set_name, *key))}", frame))
         return
     revisions = _revisions(estimates, key, column, actuals, options.tables)
     if options.json:

@@ -31,6 +31,9 @@ from estimates_jobs.tracking.record import record_scores, tracking_uri
 # and a drift of three months makes every horizon another number, without a library of models.
 _CHANGES = {
     '"examples/sp500_daily_close.parquet"': "",
+    "AutoETS on the logarithm of two years of closes": (
+        "a random walk with the drift of three months, on the logarithm"
+    ),
     'model = "AutoETS"': f'model = "{drift.MODEL}"',
     "history = 500                      # two years; more is slower and no better": (
         "history = 60                       # three months: the drift is theirs"

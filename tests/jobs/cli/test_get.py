@@ -206,6 +206,9 @@ def test_a_key_that_no_version_has_is_said(store: Store) -> None:
     assert _text(store, "history", SET, "NOPE", "2024-06-03").endswith(
         "\nno version has this key\n"
     )
+    assert _text(store, "history", SET, *KEY, "--deadline", "PT90000H").endswith(
+        "\nno version within --deadline PT90000H has this key\n"
+    )
     assert _text(store, "triangle", SET, "NOPE").endswith(
         "\nno version has this key with a number\n"
     )

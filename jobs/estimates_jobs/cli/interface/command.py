@@ -136,8 +136,8 @@ def shared_options() -> list[click.Parameter]:
             "format",
             type=click.Choice(["text", "json", *PRINTING]),
             help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
-            "a page in Markdown (diff, gate, hub check) or HTML (diff, score), JUnit XML or GitHub "
-            "annotations (gate).",
+            f"a page in Markdown ({PRINTING['markdown']}) or HTML ({PRINTING['html']}), "
+            "JUnit XML or GitHub annotations (gate).",
         ),
         _shared("debug", is_flag=True, default=None, help="Show the trace of an error."),
     ]

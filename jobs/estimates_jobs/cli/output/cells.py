@@ -139,7 +139,9 @@ def number_pair(old: Any, new: Any) -> tuple[Cell, Cell]:
 
 def four_digits(value: float | None) -> str:
     """A number with four significant digits, `–` for none."""
-    return "–" if value is None else f"{value:.4g}"
+    from estimates.render.wording import minus
+
+    return "–" if value is None else minus(f"{value + 0.0:.4g}")
 
 
 def plain(value: Any) -> Cell:

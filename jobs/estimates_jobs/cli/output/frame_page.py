@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from estimates.render.html import document, escaped, table
 from estimates.render.section import Section
-from estimates.render.wording import count
+from estimates.render.wording import count, number
 from estimates_jobs.cli.output import cells
 
 if TYPE_CHECKING:
@@ -14,16 +15,42 @@ if TYPE_CHECKING:
 
 
 def frame_page(title: str, frame: pl.DataFrame) -> str:
-    """A page with all rows of a frame; numbers as on a terminal, columns of nulls left out."""
+    """A page with all rows of a frame, words before numbers; numbers have six digits, times are to
+    the second.
+
+    Columns of nulls are left out, and what is the same in all rows is said once.
+    """
     kept = [name for name in frame.columns if frame[name].null_count() < max(frame.height, 1)]
-    words = [name for name in kept if not frame.schema[name].is_numeric()]
-    ordered = [*words, *(name for name in kept if name not in words)]
-    rows = [
-        ["–" if value is None else str(cells.plain(value)) for value in row]
-        for row in frame.select(ordered).iter_rows()
-    ]
+    texts = {name: list(map(_text, frame[name].to_list())) for name in kept}
+    same = [name for name in kept if frame.height > 1 and len(set(texts[name])) == 1]
+    shown = [name for name in kept if name not in same]
+    words = [name for name in shown if not frame.schema[name].is_numeric()]
+    ordered = [*words, *(name for name in shown if name not in words)]
     section = Section(
-        "table", count(frame.height, "row"), header=ordered, rows=rows, left=len(words)
+        "table",
+        count(frame.height, "row"),
+        lines=[f"The same in all rows: {', '.join(f'{name} {texts[name][0]}' for name in same)}"]
+        if same
+        else [],
+        header=ordered,
+        rows=[list(row) for row in zip(*(texts[name] for name in ordered), strict=True)],
+        left=len(words),
     )
     body = f"<header><h1>{escaped(title)}</h1></header>\n{table(section, whole=True)}"
     return document(title, body)
+
+
+def _text(value: Any) -> str:
+    if value is None or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%SZ}"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_text(part)}" for name, part in value.items() if part is not None)
+    if isinstance(value, list) and not isinstance(value[0], int | float):
+        return "; ".join(map(_text, value))
+    return str(cells.plain(value))

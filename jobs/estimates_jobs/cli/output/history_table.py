@@ -21,12 +21,14 @@ def show_history(
     contract: Contract,
     fields: Sequence[str] | None = None,
     left_out: str | None = None,
+    within: str = "",
 ) -> None:
     """Print a history as a table of some fields, and its chain.
 
     fields    default: the estimates, without the columns that they carry along; of many those that
               stand for them
     left_out  a line that says which versions are not shown at all
+    within    which versions were looked at, in words; nothing for all of them
     The change is of the main column, else of the first, from the last version before that was not
     refused.
     Versions before the first that has the key and after the last one are only counted.
@@ -45,7 +47,7 @@ def show_history(
     having = [i for i, entry in enumerate(versions) if entry["estimate"] is not None]
     if not having:
         of_this_shape = "" if left_out is None else " of this shape"
-        terminal.line(f"no version{of_this_shape} has this key")
+        terminal.line(f"no version{of_this_shape}{within} has this key")
         return
     entries = versions[having[0] : having[-1] + 1]
     _show_entries(entries, contract, fields)

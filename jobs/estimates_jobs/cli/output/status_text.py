@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from estimates.catalog.records import CarriedOver, LegalHold, Run
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.sets_read import SetRead
-from estimates.render.wording import count
+from estimates.render.wording import count, percent
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.set_status import PROBLEMS, SetStatus
 
@@ -163,8 +163,8 @@ def show_punctuality(name: str, kept: Punctuality) -> None:
     if kept.share is None:
         terminal.line(f"{name}: no deadline passed since {since}")
         return
-    share = f"{kept.share:.1%}".replace("%", " %")
-    line = f"{name}: {kept.on_time} of {kept.deadlines} versions in time ({share}) since {since}"
+    deadlines = count(kept.deadlines, "deadline")
+    line = f"{name}: {kept.on_time} of {deadlines} met ({percent(kept.share)}) since {since}"
     terminal.line(line, "" if kept.on_time == kept.deadlines else _WARN)
     if kept.late:
         terminal.records([_late(deadline, kept.worst) for deadline in reversed(kept.late)])

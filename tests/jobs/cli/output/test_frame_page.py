@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import polars as pl
 
 from estimates_jobs.cli.output.frame_page import frame_page
@@ -17,6 +19,20 @@ def test_a_page_has_all_rows() -> None:
     assert ">none<" not in page
     assert "<b>" not in page
     assert "–" in page
+
+
+def test_values_read_as_words() -> None:
+    """Times to the second, numbers with six digits, lists of periods without any Python, and once
+    what all rows say.
+    """
+    start = datetime(2026, 11, 24, 16, 0, 1, 500, tzinfo=UTC)
+    periods = [[{"from": start, "to": None}], []]
+    frame = pl.DataFrame({"set": ["churn"] * 2, "in": periods, "value": [-1.23456789, 1e-3]})
+    page = frame_page("t", frame)
+    assert "<p>The same in all rows: set churn</p>" in page
+    assert ">from 2026-11-24 16:00:01Z<" in page
+    assert "<td>−1.23457</td>" in page
+    assert "datetime" not in page
 
 
 def test_a_page_of_nothing_says_so() -> None:
