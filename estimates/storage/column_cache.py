@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from estimates.storage.derived_folder import DerivedFolder
 
-MAX_BYTES = 4 << 30
+MAX_BYTES = 8 << 30  # 100 M rows of three columns take 4.4 GB
 # mark, length and checksum of the table, sum of the bits of numbers and places
 _HEAD = struct.Struct("<8sIIQ")
 _MARK, _HASHES = b"columns2", b"hashes_1"
