@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -21,7 +21,20 @@ from estimates.render.notebook import fragment
 if TYPE_CHECKING:
     import polars as pl
 
+# Whether a reader may know a value of a column, as text.
+Shows = Callable[[str, str], bool]
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def shown_version(version: Version, shows: Shows | None) -> Version:
+    """The version with the groups that are carried over which a reader may know; None: all."""
+    carried = version.provenance.carried_over
+    if shows is None or carried is None:
+        return version
+    groups = tuple(group for group in carried.groups if shows(carried.by, group))
+    carried = msgspec.structs.replace(carried, groups=groups)
+    provenance = msgspec.structs.replace(version.provenance, carried_over=carried)
+    return msgspec.structs.replace(version, provenance=provenance)
 
 
 class Answer:
@@ -100,6 +113,22 @@ class Answer:
         """
         self._insert(b'"imported":true' if imported else b'"imported":false')
         self.imported = imported
+
+    def show_groups(self, shows: Shows | None) -> None:
+        """Leave out of what it says of groups that are carried over those that a reader may not
+        know; None: all stay.
+
+        To be called before `body` is read.
+        """
+        if shows is None or b'"carried_over":' not in self.json:
+            return
+        if isinstance(self.version, Version):
+            self.version = shown_version(self.version, shows)
+        content = msgspec.json.decode(self.json)
+        for part in (content, *content.get("history", ())):
+            if mark := part.get("carried_over"):
+                mark["groups"] = [group for group in mark["groups"] if shows(mark["by"], group)]
+        self.json = msgspec.json.encode(content)
 
     def write_integers(self, contract: Contract, how: Literal["string"] | None) -> None:
         """With "string" the integers of the contract's columns become strings in the JSON, for

@@ -14,9 +14,11 @@ from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
 from estimates.errors import InvalidError
+from estimates.reading.answer import Shows
 from estimates.reading.page_cursor import cursor_version
 from estimates.reading.reader import WouldBlock
 from estimates_api.access.route_access import OPT, allowed_batch
+from estimates_api.access.shown_keys import shows_of
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
 from estimates_api.http.parameters import (
     EstimateParameters,
@@ -54,19 +56,26 @@ async def one_estimate(
 ) -> ASGIApp:
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
     form = negotiated(request.scope, TABLES)
+    shows = shows_of(request.scope, set_name)
     return await nonblocking(
         request.app.state.follower,  # injected it would cost as much as the lookup
-        lambda reader_at: answer_estimate(reader_at, set_name, read_key(key), lookup, form),
+        lambda reader_at: answer_estimate(reader_at, set_name, read_key(key), lookup, form, shows),
         large=form != JSON,
     )
 
 
 def answer_estimate(
-    reader_at: ReaderAt, set_name: str, key: list[str], lookup: EstimateParameters, form: str = JSON
+    reader_at: ReaderAt,
+    set_name: str,
+    key: list[str],
+    lookup: EstimateParameters,
+    form: str = JSON,
+    shows: Shows | None = None,
 ) -> Representation:
     """The answer of `one_estimate`; raises what `resolve` and `VersionReader.get` raise."""
     resolved = resolve(reader_at, set_name, lookup.ref, lookup)
     answer = resolved.reading.get(key, read_fields(lookup.fields)).marked_by(lookup.clock)
+    answer.show_groups(shows)
     answer.write_integers(resolved.reading.contract, lookup.integers)
     return resolved.estimate(answer, form, standing=lookup.standing)
 
@@ -93,18 +102,19 @@ async def estimates_under(
     `clock` only marks.
     """
     form = negotiated(request.scope, TABLES)
+    shows = shows_of(request.scope, set_name)
     follower = request.app.state.follower  # injected it would cost as much as the lookup
     try:
         if not asks_for_rows(lookup, query):
             return await nonblocking(
                 follower,
-                lambda reader_at: answer_page(reader_at, set_name, lookup, query, form),
+                lambda reader_at: answer_page(reader_at, set_name, lookup, query, form, shows),
                 large=form != JSON,
             )
     except InvalidError as error:
         if error.code != "key_parts":  # parts of the key that do not lead: rows
             raise
-    return await in_thread(answer_rows, follower, set_name, lookup, query, form)
+    return await in_thread(answer_rows, follower, set_name, lookup, query, form, shows)
 
 
 def answer_page(
@@ -113,6 +123,7 @@ def answer_page(
     lookup: PageParameters,
     query: Mapping[str, Any],
     form: str = JSON,
+    shows: Shows | None = None,
 ) -> Representation:
     """The answer of `estimates_under`; `query` are all its parameters, key columns too.
 
@@ -129,7 +140,8 @@ def answer_page(
     page = resolved.reading.scan(
         prefix, fields=read_fields(lookup.fields), limit=lookup.limit, cursor=lookup.cursor
     )
-    page.marked_by(lookup.clock).write_integers(resolved.reading.contract, lookup.integers)
+    page.marked_by(lookup.clock).show_groups(shows)
+    page.write_integers(resolved.reading.contract, lookup.integers)
     return resolved.page(page, form, query, standing=lookup.standing)
 
 
@@ -155,19 +167,25 @@ async def batch(
     form = negotiated(request.scope, TABLES)
     refuse_repeated(await request.body(), Batch)
     data = allowed_batch(request, set_name, data)
+    shows = shows_of(request.scope, set_name)
     return await nonblocking(
         request.app.state.follower,  # injected it would cost as much as the lookup
-        lambda reader_at: answer_batch(reader_at, set_name, data, form),
+        lambda reader_at: answer_batch(reader_at, set_name, data, form, shows),
         large=form != JSON or len(data.keys) > FEW_KEYS,
     )
 
 
 def answer_batch(
-    reader_at: ReaderAt, set_name: str, batch: Batch, form: str = JSON
+    reader_at: ReaderAt,
+    set_name: str,
+    batch: Batch,
+    form: str = JSON,
+    shows: Shows | None = None,
 ) -> Representation:
     """The answer of `batch`; raises what `resolve` and `VersionReader.get_many` raise."""
     resolved = resolve(reader_at, set_name, batch.ref, batch)
     answer = resolved.reading.get_many(batch.keys, batch.fields).marked_by(batch.clock)
+    answer.show_groups(shows)
     answer.write_integers(resolved.reading.contract, batch.integers)
     return resolved.batch(answer, form, standing=batch.standing)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar.types import ASGIApp
 
+from estimates_api.access.shown_keys import shows_of
 from estimates_api.http.bodies import HistoryBody
 from estimates_api.http.parameters import (
     ByClock,
@@ -65,6 +66,7 @@ def history(
         shape=shape,
         deadline=deadline,
     )
+    answer.show_groups(shows_of(request.scope, set_name))
     view = reader.view.set(set_name)
     contract = view.present_contract if shape is None else view.revision(view.newest_of(shape))
     answer.write_integers(contract, integers)

@@ -12,6 +12,7 @@ import polars as pl
 
 from estimates.catalog.ref import PRODUCTION
 from estimates.reading import row_query
+from estimates.reading.answer import Shows, shown_version
 from estimates.reading.page_cursor import check_limit, decode_cursor, encode_cursor, other_request
 from estimates.reading.row_request import TO, RowQuery
 from estimates.render.row_text import joined, json_pieces
@@ -64,7 +65,12 @@ def rows_of(
 
 
 def answer_rows(
-    follower: Follower, set_name: str, lookup: PageParameters, query: Mapping[str, Any], form: str
+    follower: Follower,
+    set_name: str,
+    lookup: PageParameters,
+    query: Mapping[str, Any],
+    form: str,
+    shows: Shows | None,
 ) -> Representation:
     """A page of such rows; a cursor belongs to a version and a request, and counts rows."""
     check_limit(lookup.limit)
@@ -93,7 +99,7 @@ def answer_rows(
         form,
         lambda: msgspec.json.encode(about)[:-1] + b',"estimates":[' + b",\n".join(lines) + b"]}",
         lambda: page,
-        metadata_of(resolved.version),
+        metadata_of(shown_version(resolved.version, shows)),
         lambda: b"".join(line + b"\n" for line in lines),
     )
     head = [*resolved.cached_head, (b"estimates-total", b"%d" % rows.height)]

@@ -19,6 +19,7 @@ from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
 from estimates_api.access.route_access import visible
+from estimates_api.access.shown_keys import shown_contract
 from estimates_api.http.bodies import AliasBody, RetirementBody, SetDetail, SetList, SetSummary
 from estimates_api.http.estimate_schema import estimate_schema
 from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName, Then, WithRetired
@@ -114,7 +115,7 @@ def _detail(scope: Scope, view: View, name: str, now: datetime) -> SetDetail:
         **_common_fields(view, name, now),
         contract_revision=revision.revision,
         defined_at=revision.defined_at,
-        contract=contract,
+        contract=shown_contract(scope, contract),
         inputs=[*visible(scope, inputs, lambda edge: edge.set)],
         read_by=[*visible(scope, read_by(view, name), lambda edge: edge.set)],
     )

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 from litestar.testing import TestClient
 
 from estimates.access.access_rules import AccessRules, LimitRules
 from estimates.access.grant import Grant
+from estimates.catalog.records import CarriedOver
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_api.app import create_app
@@ -20,6 +23,8 @@ from tests.waiting import until
 
 LATER, ODD = f"{SET}-later", "odd"
 _DOMAIN = """
+[gate.checks.removed_keys.groups.ticker."BRK/B"]
+warn = 0.0
 [domain]
 kind = "product"
 values = { ticker = ["AAPL", "BRK/B", "ÆØÅ"], target_date = ["2024-06-03", "2024-06-04"] }
@@ -116,6 +121,47 @@ def test_actual_values_of_other_keys(client: TestClient[Any], store: Store) -> N
         headers = _of(store, Grant(SET), grant)
         _wait(client, headers, SET)
         assert client.get(path, headers=headers).status_code == status, grant
+
+
+def test_listed_keys(client: TestClient[Any], store: Store, apple: dict[str, str]) -> None:
+    """The contract lists the keys that may be read, and nothing of what the gate says of others."""
+    path = f"/v1/sets/{SET}"
+    whole = _of(store, Grant(SET))
+    _wait(client, whole, SET)
+    for headers, tickers in ((whole, ["AAPL", "BRK/B", "ÆØÅ"]), (apple, ["AAPL"])):
+        contract = client.get(path, headers=headers).json()["contract"]
+        assert contract["domain"]["values"]["ticker"] == tickers
+        assert ("gate" in contract) == (headers is whole)
+        assert msgspec.convert(contract, Contract).name == SET
+        assert client.get(f"/sets/{SET}", headers=headers).status_code == 200
+    assert "BRK" not in client.get(path, headers=apple).text
+
+
+def test_groups_that_are_carried_over(
+    client: TestClient[Any], store: Store, apple: dict[str, str]
+) -> None:
+    """Answers of a version with rows of an earlier one name the groups that may be read."""
+    made = msgspec.structs.replace(
+        provenance("two", 1), carried_over=CarriedOver("ticker", ("AAPL", "BRK/B"), 4, 1, 1)
+    )
+    store.publish(SET, frame(101.0), made)
+    store.judge(SET, 2)
+    store.promote(SET, 2, reason="test")
+    whole = _of(store, Grant(SET))
+    path = f"/v1/sets/{SET}/estimates/AAPL/2024-06-03"
+    until(lambda: client.get(path, headers=apple).json()["version"] == 2)
+    _wait(client, whole, SET)
+    page = f"/v1/sets/{SET}/estimates?ticker=AAPL"
+    for about in (path, page, f"{page}&order=value", f"/v1/sets/{SET}/history/AAPL/2024-06-03"):
+        for form in ("application/json", "application/vnd.apache.arrow.stream"):
+            text = client.get(about, headers=apple | {"accept": form})
+            assert text.status_code == 200
+            assert "BRK" not in text.text
+    batch = {"keys": [["AAPL", "2024-06-03"]]}
+    for headers, groups in ((whole, ["AAPL", "BRK/B"]), (apple, ["AAPL"])):
+        assert client.get(path, headers=headers).json()["carried_over"]["groups"] == groups
+        mark = client.post(page.partition("?")[0], json=batch, headers=headers).json()
+        assert mark["carried_over"]["groups"] == groups
 
 
 def test_a_stream_ends_with_its_token(client: TestClient[Any], store: Store) -> None:
