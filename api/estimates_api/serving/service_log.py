@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from estimates.redaction import redacted
+
 ACCESS = "api.access"
 # The id of the request that is being answered; empty outside of one.
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
@@ -28,7 +30,8 @@ class TextLines(logging.Formatter):
         text = f"{_at(record)} {record.levelname} {record.name}: {record.getMessage()}"
         name = REQUEST_ID.get()
         text += f" (request {name})" if name else ""
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        text += f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return redacted(text)
 
 
 class JsonLines(logging.Formatter):
@@ -42,13 +45,13 @@ class JsonLines(logging.Formatter):
             "at": _at(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redacted(record.getMessage()),
         }
         if name := REQUEST_ID.get():
             line["request_id"] = name
         line |= getattr(record, "fields", {})
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            line["trace"] = redacted(self.formatException(record.exc_info))
         return msgspec.json.encode(line).decode()
 
 
