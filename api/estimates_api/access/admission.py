@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -203,18 +202,21 @@ def _issuer(rules: JwtRules) -> Issuer:
 
 
 def secret_of(scope: Any) -> str | None:
-    """The secret of a request: behind `Bearer` in Authorization, else in the desk's cookie."""
-    secret = _bearer(_header(scope, b"authorization"))
-    if secret is not None:
-        return secret
-    cookies = _header(scope, b"cookie")
-    if cookies is None or COOKIE not in cookies:
-        return None
-    try:
-        morsel = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value
+    """The secret of a request: behind `Bearer` in Authorization, else in the desk's cookie.
+
+    Raises RefusedError (`bad_token`) where there are two: a proxy may have looked at the other.
+    """
+    sent = list(_values(scope, b"authorization"))
+    cookies = [part.strip() for value in _values(scope, b"cookie") for part in value.split(";")]
+    mine = [cookie for cookie in cookies if cookie.startswith(f"{COOKIE}=")]
+    if len(sent) > 1 or len(mine) > 1:
+        raise RefusedError(
+            "bad_token", "the request has two tokens", remedy="send Authorization or a cookie once"
+        )
+    secret = _bearer(sent[0]) if sent else None
+    if secret is None and mine:
+        secret = mine[0].partition("=")[2]
+    return secret
 
 
 def _bearer(value: str | None) -> str | None:
