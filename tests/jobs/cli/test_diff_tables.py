@@ -98,6 +98,7 @@ def test_types_are_guessed_from_both_files(folder: Path) -> None:
         "b": 1.5,
         "d": 0.5,
         "r": None,
+        "plain": 0.5,
     }
     assert "leading zeros: '01' and '1'" in refused("a.csv", "b.csv", "--key", "code")["message"]
 

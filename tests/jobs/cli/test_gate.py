@@ -129,8 +129,8 @@ def test_the_policy_is_the_one_that_verdicts_carry(here: Store) -> None:
     assert call("gate", "policy", SET, "--format", "json").json["policy"] == digest
     lines = {" ".join(line.split()) for line in text.splitlines()}
     assert (
-        f"26 p95_change above {strict('p95_change'):g} above 0.2 warns: profile strict, blocks: "
-        "contract" in lines
+        f"26 p95_change above r {strict('p95_change'):g} (×1.08) above r 0.2 (×1.22) "
+        "warns: profile strict, blocks: contract" in lines
     )
     assert "ticker AAPL above 0 % above 1 % contract" in lines
     assert "20 duplicate_content ties are common" in lines

@@ -35,7 +35,7 @@ def test_the_median_speaks_for_a_set_without_a_point(store: Store) -> None:
     root = ("--store", store.root)
     text = call("history", "flu", "a", *root).text
     assert "change of q0.5" in text
-    assert "+9.52%" in text
+    assert "+10.0 %" in text
     assert "q0.975" in text
     assert "q0.45" not in text
     assert "--fields NAMES" in text

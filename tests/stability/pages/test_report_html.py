@@ -159,7 +159,7 @@ def test_page_has_every_picture_and_every_table(usual: tuple[Report, str]) -> No
     assert summaries[:2] == ["Keys", "Change per key"]
     assert {
         "Labels",
-        "Intervals; z: move of the point in old half widths",
+        "Intervals; z: move of the point in half widths",
         "Largest moves of units",
     } <= set(summaries)
     assert summaries[-1] == "Distributions as a whole"
