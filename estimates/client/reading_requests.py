@@ -51,10 +51,6 @@ class _VersionPage(msgspec.Struct):
     versions: list[VersionSummary]
 
 
-class _VersionState(msgspec.Struct):
-    state: State
-
-
 def detail(requests: SetRequests) -> Plan[SetDetail]:
     """The newest contract, with the numbers of its shape and revision."""
     return decoded((yield from requests.get("")), SetDetail)
@@ -118,8 +114,13 @@ def frame(
 
 
 def state(requests: SetRequests, version: Version | VersionHead) -> Plan[State]:
-    """The derived state of a version, now."""
-    return decoded((yield from requests.get(f"/versions/{version.version}")), _VersionState).state
+    """The derived state of a version, now.
+
+    From the list of versions, which whoever may read only some keys may read too.
+    """
+    parameters = {"limit": 1, "cursor": str(version.version + 1)}
+    page = decoded((yield from requests.get("/versions", parameters)), _VersionPage)
+    return page.versions[0].state
 
 
 def contract_of(requests: SetRequests, version: Version | VersionHead) -> Plan[Contract]:
@@ -214,16 +215,17 @@ def scan(
     if not prefix:
         return (yield from _page(requests, named | paging, fields, as_of))
     # A prefix is sent under the names of the key columns, which depend on the version's shape. Most
-    # of the time that is the shape that answered last.
+    # of the time that is the shape that answered last, and before that the newest.
     shape = requests.service.shapes.get(requests.name)
-    if shape is not None:
-        try:
-            leading = yield from requests.prefix_parameters(prefix, shape)
-            page = yield from _page(requests, leading | named | paging, fields, as_of)
-            if page.version is not None and page.version.shape == shape:
-                return page
-        except InvalidError:
-            pass  # perhaps the names are those of another shape
+    if shape is None:
+        shape = (yield from detail(requests)).shape
+    try:
+        leading = yield from requests.prefix_parameters(prefix, shape)
+        page = yield from _page(requests, leading | named | paging, fields, as_of)
+        if page.version is not None and page.version.shape == shape:
+            return page
+    except InvalidError:
+        pass  # perhaps the names are those of another shape
     # It is not: the version is looked up and asked by its number.
     version = yield from resolve(requests, ref, as_of, clock if cursor is None else None)
     leading = yield from requests.prefix_parameters(prefix, version.shape)

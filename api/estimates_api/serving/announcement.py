@@ -48,9 +48,11 @@ def announcing(said: Said) -> Callable[[Litestar], AbstractAsyncContextManager[N
         task = None
         if said.begins():
             store: Store = app.state.follower.store
+            admission = app.state.admission
+            tokens = admission is not None and admission.closed
             if said.form == "text":
                 _print(f"\nListening on {said.url}; Ctrl-C stops it")
-            task = asyncio.create_task(asyncio.to_thread(_print_examples, said, store))
+            task = asyncio.create_task(asyncio.to_thread(_print_examples, said, store, tokens))
         yield
         if task is not None:
             task.cancel()
@@ -58,11 +60,11 @@ def announcing(said: Said) -> Callable[[Litestar], AbstractAsyncContextManager[N
     return lifespan
 
 
-def _print_examples(said: Said, store: Store) -> None:
+def _print_examples(said: Said, store: Store, tokens: bool) -> None:
     shown = pages(store, said.url)
     requests: list[Request] = []
     with suppress(EstimatesError):  # what cannot be read now has no examples
-        requests = example_requests(store, said.url)
+        requests = example_requests(store, said.url, tokens=tokens)
     if said.form == "json":
         content = {
             "url": said.url,

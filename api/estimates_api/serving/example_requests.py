@@ -14,6 +14,7 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.instants import text as instant_text
 
+_TOKEN = '-H "Authorization: Bearer $ESTIMATES_TOKEN"'
 _TICK = timedelta(microseconds=1)  # two events are at least this far apart
 
 
@@ -55,12 +56,17 @@ def _main_set(store: Store) -> tuple[str, SetView | None]:
     return name, sets.get(name)
 
 
-def example_requests(store: Store, url: str) -> list[Request]:
-    """Requests for the set in production that has most versions; [] where there is none."""
+def example_requests(store: Store, url: str, *, tokens: bool = False) -> list[Request]:
+    """Requests for the set in production that has most versions; [] where there is none.
+
+    tokens  whether each of them has to send a token
+    """
     name, estimate_set = _main_set(store)
     if estimate_set is None:
         return []
-    return _requests_of(store, name, estimate_set, f"{url}/v1/sets/{_segment(name)}")
+    requests = _requests_of(store, name, estimate_set, f"{url}/v1/sets/{_segment(name)}")
+    token = f" {_TOKEN}" if tokens else ""
+    return [Request(title, f"{command}{token}") for title, command in requests]
 
 
 def _requests_of(store: Store, name: str, estimate_set: SetView, base: str) -> list[Request]:

@@ -85,7 +85,9 @@ def history(
     shown = [entry["version"] for entry in answer.body["history"]]
     contract = estimates.contract
     if shown:
-        contract = estimates.contract_of(estimates.resolve(shown[-1]))
+        # of the list, which whoever may read only some keys may read too
+        last = next(v for v in estimates.versions() if v.version == shown[-1])
+        contract = estimates.contract_of(last)
     if options.csv:
         terminal.raw(tabular.csv(answer.frame(contract)))
         return

@@ -14,10 +14,12 @@ from litestar.testing import TestClient
 from estimates.access.access_rules import AccessRules, LimitRules
 from estimates.access.grant import Grant
 from estimates.catalog.records import CarriedOver
+from estimates.client.clients import Client
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_api.app import create_app
+from estimates_api.serving.example_requests import example_requests
 from tests.builders import SET, frame, make_store, provenance, source
 from tests.waiting import until
 
@@ -193,3 +195,30 @@ def test_guesses_are_counted(store: Store) -> None:
 def _wait(client: TestClient[Any], headers: dict[str, str], name: str) -> None:
     """Until the service knows a token."""
     until(lambda: client.get(f"/v1/sets/{name}", headers=headers).status_code == 200)
+
+
+def test_a_client_reads_what_its_grant_opens(
+    store: Store, client: TestClient[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leading part of the key, whose columns nothing has named before, and the state of a
+    version.
+    """
+    headers = _of(store, Grant(SET, "ticker", ("AAPL",)))
+    _wait(client, headers, SET)
+    with Client("http://testserver.local") as remote, monkeypatch.context() as patch:
+        patch.setattr(client, "headers", headers)
+        patch.setattr(remote, "_http", client)
+        page = remote[SET].scan("AAPL", limit=1)
+        assert page.version is not None
+        assert page.total == 2
+        assert remote[SET].state(page.version) == "production"
+
+
+def test_lines_to_paste_send_the_token(store: Store) -> None:
+    """Where a token is wanted, each of them sends the one of the environment."""
+    printed = example_requests(store, "http://127.0.0.1:8000", tokens=True)
+    ends = [
+        command.endswith(' -H "Authorization: Bearer $ESTIMATES_TOKEN"') for _, command in printed
+    ]
+    assert ends
+    assert all(ends)
