@@ -123,7 +123,9 @@ def state(requests: SetRequests, version: Version | VersionHead) -> Plan[State]:
     return page.versions[0].state
 
 
-def contract_of(requests: SetRequests, version: Version | VersionHead) -> Plan[Contract]:
+def contract_of(
+    requests: SetRequests, version: Version | VersionHead | VersionSummary
+) -> Plan[Contract]:
     """The newest contract, for a version of its shape: keys, columns and units are then the
     version's; NotFoundError (`unknown_shape`) for another.
     """

@@ -10,7 +10,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.at import NOW, At
-from estimates.catalog.records import Provenance, State, Version, VersionHead
+from estimates.catalog.records import Provenance, State, Version, VersionHead, VersionSummary
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.compare.queries import ChangeQuery, PairOptions, diff_query
@@ -97,7 +97,7 @@ class EstimateSet(SetScores):
         """The derived state of a version."""
         return self.store.state(self.resolve(version.version))
 
-    def contract_of(self, version: Version | VersionHead) -> Contract:
+    def contract_of(self, version: Version | VersionHead | VersionSummary) -> Contract:
         """The contract a version was published under."""
         return self.store.view().set(self.name).contract_of(self.resolve(version.version))
 
