@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -30,6 +30,7 @@ _OPEN = ("/health/", "/desk/", "/docs", "/openapi.json", "/schema/", SIGN_IN, SI
 _SIGN_IN_FOR = ("no_token", "bad_token", "token_expired")
 # What scripts of other origins may see of an answer.
 _EXPOSED = ["etag", "link", "estimates-version", "estimates-as-of", "estimates-stale"]
+_VARY = b"accept, accept-encoding, origin"
 _NOBODY = Principal("", may=())
 
 
@@ -97,6 +98,7 @@ class Admission:
             self._count(scope, principal)
         if self.rules.limits.origins and _header(scope, b"origin") is not None:
             scope["cross_origin"] = True
+            send = _for_origin(send)
         return _privately(send) if self.closed else send
 
     def principal_of(self, secret: str | None, jwt: str | None = None) -> Principal:
@@ -183,16 +185,26 @@ def sign_in_instead(request: Any, error: EstimatesError) -> Response[bytes] | No
 
 def _privately(send: Send) -> Send:
     """Sends answers that no cache shared by several people may keep."""
+    return _changed(send, b"cache-control", lambda value: value.replace(b"public", b"private"))
 
-    async def send_privately(message: Message) -> None:
+
+def _for_origin(send: Send) -> Send:
+    """Sends answers that depend on their form still where the framework says that they depend on
+    the origin alone.
+    """
+    return _changed(send, b"vary", lambda value: _VARY if value == b"Origin" else value)
+
+
+def _changed(send: Send, header: bytes, change: Callable[[bytes], bytes]) -> Send:
+    async def send_changed(message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [
-                (name, value.replace(b"public", b"private") if name == b"cache-control" else value)
+                (name, change(value) if name == header else value)
                 for name, value in message["headers"]
             ]
         await send(message)
 
-    return send_privately
+    return send_changed
 
 
 def _issuer(rules: JwtRules) -> Issuer:

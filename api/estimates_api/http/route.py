@@ -9,7 +9,7 @@ from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any
 
-from litestar import get
+from litestar import Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -150,7 +150,12 @@ def openapi() -> OpenAPIConfig:
         version=__version__,
         description="Versioned, gated sets of estimates, read by key. Every GET answers HEAD too.",
         # Litestar answers paths under this one with its own 404 page: keep them few.
-        path="/schema/openapi.json",
+        openapi_router=Router(
+            "/schema/openapi.json",
+            route_handlers=[],
+            include_in_schema=False,
+            opt={OPT: "anybody"},
+        ),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         use_handler_docstrings=True,
         components=Components(security_schemes={"token": SecurityScheme("http", scheme="bearer")}),

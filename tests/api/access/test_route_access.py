@@ -33,6 +33,7 @@ TABLE = {
     "/health/ready": (200,) * 7,
     "/docs": (200,) * 7,
     "/openapi.json": (308,) * 7,
+    "/schema/openapi.json": (200,) * 7,
     "/sign-in": (200,) * 7,
     "/desk/icon.svg": (200,) * 7,
     "/metrics": (403, 403, 403, 403, 403, 200, 401),
