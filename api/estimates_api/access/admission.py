@@ -18,6 +18,7 @@ from estimates.catalog.view import View
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.extras import needs
 from estimates_api.access.request_rate import RequestRate
+from estimates_api.http.routing import raw_path
 from estimates_api.serving.follower import Follower
 
 if TYPE_CHECKING:
@@ -174,13 +175,18 @@ class Admission:
 
 def sign_in_instead(request: Any, error: EstimatesError) -> Response[bytes] | None:
     """A browser that asks for a page without a token that counts is shown where to sign in."""
-    page = request.scope["path"]
+    try:
+        page = raw_path(request.scope)
+    except EstimatesError:
+        page = "/"
     asks_page = "text/html" in request.headers.get("accept", "") and not page.startswith("/v1/")
     if error.code not in _SIGN_IN_FOR or not asks_page:
         return None
     query = request.scope["query_string"].decode("latin-1")
     wanted = quote(f"{page}?{query}" if query else page, safe="/")
-    return Response(b"", status_code=303, headers={"location": f"{SIGN_IN}?next={wanted}"})
+    # relative, as all links of pages: the service may stand below a path of a proxy
+    location = f"{'../' * (page.count('/') - 1)}{SIGN_IN[1:]}?next={wanted}"
+    return Response(b"", status_code=303, headers={"location": location})
 
 
 def _privately(send: Send) -> Send:

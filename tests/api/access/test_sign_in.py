@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 from litestar.testing import TestClient
@@ -51,7 +52,7 @@ def test_sign_in_and_out(secret: str, browser: TestClient[Any]) -> None:
     wanted = f"/sets/{SET}?as_of={instants.text(instants.now())}"
     sent = browser.get(wanted, headers=_PAGE)
     assert sent.status_code == 303
-    form = browser.get(sent.headers["location"], headers=_PAGE)
+    form = browser.get(urljoin(wanted, sent.headers["location"]), headers=_PAGE)
     assert "password" in form.text
     assert ("value", wanted) in ReadPage("/", form.text).attributes
     wrong = browser.post("/sign-in", data={"token": "est_no", "next": f"/sets/{SET}"})
@@ -59,7 +60,7 @@ def test_sign_in_and_out(secret: str, browser: TestClient[Any]) -> None:
     assert "not known" in wrong.text
     assert "est_no" not in wrong.text
     right = browser.post("/sign-in", data={"token": secret, "next": f"/sets/{SET}"})
-    assert (right.status_code, right.headers["location"]) == (303, f"/sets/{SET}")
+    assert (right.status_code, right.headers["location"]) == (303, f"./sets/{SET}")
     cookie = right.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
@@ -77,7 +78,21 @@ def test_sign_in_and_out(secret: str, browser: TestClient[Any]) -> None:
 def test_leads_to_no_other_site(secret: str, browser: TestClient[Any], page: str) -> None:
     """Whatever a link to the form says, signing in goes on to a page of the desk."""
     answer = browser.post("/sign-in", data={"token": secret, "next": page})
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == "./"
+
+
+@pytest.mark.parametrize("page", ["/", "/keys?q=a%26b", f"/sets/{SET}/keys/BRK%2FB/%C3%86"])
+def test_below_a_path_of_a_proxy(secret: str, browser: TestClient[Any], page: str) -> None:
+    """Signing in leads back to the page that was asked for, wherever the service stands."""
+    sent = browser.get(page, headers=_PAGE).headers["location"]
+    form = urlsplit(urljoin(f"http://proxy/below{page}", sent))
+    assert form.path == "/below/sign-in"
+    wanted = parse_qs(form.query)["next"][0]
+    answer = browser.post("/sign-in", data={"token": secret, "next": wanted})
+    assert urljoin(form.geturl(), answer.headers["location"]) == f"http://proxy/below{page}"
+    assert urljoin(form.geturl(), browser.post("/sign-out").headers["location"]) == (
+        "http://proxy/below/sign-in"
+    )
 
 
 def test_encrypted(secret: str, browser: TestClient[Any]) -> None:

@@ -50,7 +50,7 @@ async def sign_in(
         body = DeskPage(request).written("sign_in.html", next_page=next_page, refused=error.message)
         headers = SECURITY | OF_PROBLEM | {"cache-control": "no-store"}
         return Response(body, status_code=403, media_type=HTML, headers=headers)
-    response = Response(b"", status_code=_SEE_OTHER, headers={"location": next_page})
+    response = Response(b"", status_code=_SEE_OTHER, headers={"location": f".{next_page}"})
     if principal is not None:
         _keep(request, response, secret, principal)
     return response
@@ -59,7 +59,7 @@ async def sign_in(
 @post(SIGN_OUT, opt={OPT: "anybody"}, include_in_schema=False)
 async def sign_out(request: ReadRequest) -> Response[bytes]:
     """Forget the token."""
-    response = Response(b"", status_code=_SEE_OTHER, headers={"location": SIGN_IN})
+    response = Response(b"", status_code=_SEE_OTHER, headers={"location": SIGN_IN[1:]})
     response.delete_cookie(COOKIE)
     return response
 
