@@ -125,7 +125,8 @@ class Admission:
             raise RefusedError(
                 "no_token",
                 "this service wants to know who asks",
-                remedy="send `Authorization: Bearer TOKEN`, or in a browser open /sign-in",
+                remedy="send `Authorization: Bearer TOKEN` (the command line sends the value of "
+                "ESTIMATES_TOKEN), or in a browser open /sign-in",
             )
         raise RefusedError(
             "bad_token",
