@@ -181,6 +181,20 @@ def test_one_waiver_lets_through_what_nothing_can_be_compared_with() -> None:
     assert again.check("p95_change").reason == "depends_on: comparable"
 
 
+def test_a_waived_limit_of_ones_own_skips_what_needs_it() -> None:
+    """Also where the default limit is kept: the waiver says that the comparison means nothing."""
+    strict = contract(more="[gate.checks.comparable]\nwarn = 1000\nblock = 1000\n")
+    until = JUDGED + timedelta(1)
+    waiver = Waiver(
+        3, "prices", 2, "snapshot-2", "comparable", None, "looked at", "ann", THROUGH, until
+    )
+    old, new = stored(frame(), strict, version=1), stored(frame(1.001), strict)
+    fields = {"judged_at": JUDGED, "contract_revision": 1}
+    verdict = evaluate(strict, new, old, waivers=[waiver], **fields)
+    assert verdict.check("comparable").status == "waived"
+    assert verdict.check("p95_change").reason == "depends_on: comparable"
+
+
 def test_nothing_changed_passes_at_a_limit_of_zero() -> None:
     """A threshold of 0 with 0 changes passes."""
     checks = ("removed_keys", "added_keys", "p95_change", "sign_flips")
