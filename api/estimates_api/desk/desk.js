@@ -75,11 +75,11 @@ function suggesting(input) {
   input.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
-      const asked = ++newest;
+      const request = ++newest;
       const url = new URL(input.dataset.suggest, location.href);
       url.searchParams.set("begins", input.value);
       const answer = await fetch(url).catch(() => null);
-      if (!answer || !answer.ok || asked !== newest) return;
+      if (!answer || !answer.ok || request !== newest) return;
       const options = (await answer.json()).values.map(({value}) => {
         const option = document.createElement("option");
         option.value = value;
