@@ -143,12 +143,13 @@ jobs:
       AWS_ACCESS_KEY_ID: ${{{{ secrets.AWS_ACCESS_KEY_ID }}}}
       AWS_SECRET_ACCESS_KEY: ${{{{ secrets.AWS_SECRET_ACCESS_KEY }}}}
       MLFLOW_TRACKING_URI: ${{{{ vars.MLFLOW_TRACKING_URI }}}}
+      ESTIMATES_WHEEL: ${{{{ vars.ESTIMATES_WHEEL }}}}  # a URL, of one version
     steps:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
-      - run: pip install 'estimates-store[jobs,postgres]'
+      - run: pip install "estimates-store[jobs,postgres] @ $ESTIMATES_WHEEL"
       - run: python -m unittest test_{schedule.module}
       - run: >-
           estimates run {schedule.set}
