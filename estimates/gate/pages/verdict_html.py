@@ -25,6 +25,22 @@ _HEAD = ["", "check", "what it says", "limit", "value", "n"]
 
 def render_html(verdict: Verdict) -> str:
     """A page that can be sent to somebody; the same verdict gives the same page."""
+    parts = [
+        f"<header>\n<p>{isolated(verdict.set)}</p>\n<h1>{escaped(headline(verdict))}</h1>\n"
+        "</header>",
+        *_facts(verdict),
+        *(f"<p>{escaped(line)}</p>" for line in exception_lines(verdict)[1:]),
+        '<div class="tables">',
+        *(table(section, whole=True) for section in sections_of(verdict)),
+        "</div>",
+        f"<footer><p>Judged by estimates {escaped(verdict.code)} under policy "
+        f"{verdict.policy}.</p></footer>",
+    ]
+    return document(f"{subject(verdict)}: {verdict.outcome}", "\n".join(parts))
+
+
+def sections_of(verdict: Verdict) -> list[Section]:
+    """The verdict as sections, what a reader has to see first."""
     notable = notable_results(verdict)
     quiet = [result for result in verdict.checks if result not in notable]
     sections = [_section("What a reader has to see", notable)] if notable else []
@@ -39,18 +55,7 @@ def render_html(verdict: Verdict) -> str:
         rest = _section("All other checks", quiet)
         rest.notes.extend(line.strip() for line in quiet_lines(verdict))
         sections.append(rest)
-    parts = [
-        f"<header>\n<p>{isolated(verdict.set)}</p>\n<h1>{escaped(headline(verdict))}</h1>\n"
-        "</header>",
-        *_facts(verdict),
-        *(f"<p>{escaped(line)}</p>" for line in exception_lines(verdict)[1:]),
-        '<div class="tables">',
-        *(table(section, whole=True) for section in sections),
-        "</div>",
-        f"<footer><p>Judged by estimates {escaped(verdict.code)} under policy "
-        f"{verdict.policy}.</p></footer>",
-    ]
-    return document(f"{subject(verdict)}: {verdict.outcome}", "\n".join(parts))
+    return sections
 
 
 def _facts(verdict: Verdict) -> Iterator[str]:

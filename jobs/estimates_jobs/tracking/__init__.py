@@ -3,6 +3,7 @@
 record         what MLflow is told of a run and of scores, and who writes it
 run_record     that, as Structs
 sqlite_record  written straight into MLflow's SQLite file, as long as its tables are the known ones
+version_page   the page of the version that a run made
 lineage_events a server of OpenLineage, told what each run reads and writes
 client_record  written by MLflow's own client: servers, other databases; the only importer of mlflow
 """

@@ -32,7 +32,7 @@ from estimates.stability.report import Report
 from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
 from estimates.store.store import Store
-from estimates_jobs.tracking import sqlite_record
+from estimates_jobs.tracking import sqlite_record, version_page
 from estimates_jobs.tracking.run_record import InputRecord, RunRecord
 
 SERVER_S = 60.0  # that a server may take for all of a run
@@ -256,15 +256,18 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
     values |= {f"inputs/{source.name}/rows": source.rows for source in inputs}
     artifacts = {"manifest.json": store.manifest(version)}
     verdict = publication.verdict if publication else store.verdict(version.set, version.version)
+    report: Report | None = None
     if verdict is not None:
         artifacts["verdict.json"] = render_json(verdict)
         values |= {f"gate/{check.name}": check.value for check in verdict.checks}
         values["gate/blocks"] = verdict.blocks
         report = publication.report if publication else None
-        if report := report or _report(store, version, verdict):
+        report = report or _report(store, version, verdict)
+        if report is not None:
             values |= dict(_headline(report))
             with suppress(InvalidError):  # `no_charts`: the page is for people who draw
                 artifacts["diff.html"] = render_html(report, None).encode()
+    artifacts["version.html"] = version_page.render_html(run, version, verdict, report)
     return msgspec.structs.replace(
         record,
         metrics=_metrics(values),

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -243,6 +244,23 @@ def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path
     mlflow, run = client(tracked_store), tracked_run(tracked_store, "r2")
     page = mlflow.download_artifacts(run.info.run_id, "diff.html", str(tmp_path))
     assert Path(page).read_text().startswith("<!doctype html>")
+
+
+def test_the_page_of_the_version_is_an_artifact(tracked_store: Store, tmp_path: Path) -> None:
+    """Verdict, change and origin stand in one page; estimates and script do not."""
+    publish(tracked_store, "r1", tmp_path)
+    publish(tracked_store, "r2", tmp_path, p=5000, day="2024-05-03")
+    mlflow, run = client(tracked_store), tracked_run(tracked_store, "r2")
+    page = Path(mlflow.download_artifacts(run.info.run_id, "version.html", str(tmp_path)))
+    shown = page.read_text()
+    verdict = tracked_store.verdict("demand", 2)
+    assert verdict is not None
+    assert verdict.blocks
+    assert "Version 2: refused" in shown
+    assert all(f.message in unescape(shown) for f in verdict.checks if f.status == "fail")
+    assert tracked_store.resolve("demand", 2).provenance.run_id in shown
+    assert "diff.html" in shown
+    assert "<script" not in shown
 
 
 def test_a_rollback_is_a_tag(tracked_store: Store, tmp_path: Path) -> None:
