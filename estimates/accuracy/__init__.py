@@ -1,7 +1,8 @@
 """Accuracy: what versions were worth when actual values arrived. Formulas: docs/accuracy.md.
 
 score              one version, every family of numbers: start here
-accuracy_report    the Structs of the answer; they need msgspec alone; sample_report: of samples
+accuracy_report    the Structs of the answer; they need msgspec alone; point_report,
+                   sample_report: of points, of samples
 observed           what can be scored: numbers and labels, with the columns that estimate them
 actuals, match     tables of actual values; a version's rows beside them
 

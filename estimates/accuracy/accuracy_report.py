@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from estimates.accuracy.point_report import PointScores
 from estimates.accuracy.sample_report import SampleScores
 
 LAST_SCORED = 100  # versions whose scores are given unless others are asked for
@@ -33,33 +34,6 @@ class Keys(msgspec.Struct, frozen=True):
     unmatched: int
 
 
-class PointScores(msgspec.Struct, frozen=True):
-    """Errors e = estimate − actual: mean |e|, root of mean e², mean e, and mean of |e| / typical
-    step.
-
-    mase_n   keys with a typical step: the contract's column `step`, else that of the actual values
-             before
-    wape, percentage_bias  Σ |e| / Σ |actual| and Σ e / Σ |actual|: shares of what came
-    weighted_mae, weighted_wape, weighted_bias  mean of |e|, WAPE and percentage bias with each key
-             times the contract's `weight`; None without one
-    reasons  metric → why it is None: `no_history`, `overflow`
-    """
-
-    n: int
-    coverage: float
-    mae: float | None
-    rmse: float | None
-    bias: float | None
-    mase: float | None
-    mase_n: int
-    reasons: dict[str, str]
-    wape: float | None = None
-    percentage_bias: float | None = None
-    weighted_mae: float | None = None
-    weighted_wape: float | None = None
-    weighted_bias: float | None = None
-
-
 class IntervalScores(msgspec.Struct, frozen=True, omit_defaults=True):
     """One prediction interval: how often the actual value lies in it (ends included), and the
     interval score.
@@ -69,6 +43,7 @@ class IntervalScores(msgspec.Struct, frozen=True, omit_defaults=True):
     score                      dispersion + penalty_below + penalty_above, each a mean over the keys
     penalty_below              for actual values below the interval; penalty_above: above it
     weighted_covered, weighted_score  each key times the contract's `weight`; left out without one
+    weight                     Σ weight of the n keys, by which versions are pooled
     """
 
     level: float
@@ -87,6 +62,7 @@ class IntervalScores(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons: dict[str, str]
     weighted_covered: float | None = None
     weighted_score: float | None = None
+    weight: float | None = None
 
 
 class QuantileScores(msgspec.Struct, frozen=True):
@@ -124,6 +100,7 @@ class DistributionScores(msgspec.Struct, frozen=True, omit_defaults=True):
              median)
     crossed  keys whose quantiles do not increase; they are left out
     weighted_wis  each key times the contract's `weight`; left out without one
+    weight   Σ weight of the n keys, by which versions are pooled
     reasons  metric → why it is None: `asymmetric_quantiles` (no parts), `overflow`
     """
 
@@ -139,6 +116,7 @@ class DistributionScores(msgspec.Struct, frozen=True, omit_defaults=True):
     pit: list[PitBin]
     reasons: dict[str, str]
     weighted_wis: float | None = None
+    weight: float | None = None
 
 
 class ProbabilityScores(msgspec.Struct, frozen=True):
@@ -336,6 +314,8 @@ class Together(msgspec.Struct, frozen=True):
     all       the headline numbers; horizons: by step
     wis parts, intervals, pit, revision  as in `ColumnScores`; energy_score: over trajectories
     skill     by baseline set and loss, over the keys that both have
+    wape, percentage_bias, weighted_…  Σ over the keys of all versions, divided once; None where a
+              version's scores were stored before their sizes and weights were
     """
 
     versions: int
@@ -349,6 +329,12 @@ class Together(msgspec.Struct, frozen=True):
     revision: Revision | None
     skill: dict[str, dict[str, Compared]] = {}
     energy_score: float | None = None
+    wape: float | None = None
+    percentage_bias: float | None = None
+    weighted_mae: float | None = None
+    weighted_wape: float | None = None
+    weighted_bias: float | None = None
+    weighted_wis: float | None = None
 
 
 class DieboldMariano(msgspec.Struct, frozen=True):

@@ -28,11 +28,17 @@ _SCHEMA: dict[str, pl.DataType] = {
     "rmse": _NUMBER,
     "bias": _NUMBER,
     "mase": _NUMBER,
+    "wape": _NUMBER,
+    "percentage_bias": _NUMBER,
+    "weighted_mae": _NUMBER,
+    "weighted_wape": _NUMBER,
+    "weighted_bias": _NUMBER,
     "wis_n": _COUNT,
     "wis": _NUMBER,
     "dispersion": _NUMBER,
     "penalty_below": _NUMBER,
     "penalty_above": _NUMBER,
+    "weighted_wis": _NUMBER,
     "crps_n": _COUNT,
     "crps": _NUMBER,
     "energy_score": _NUMBER,
@@ -42,6 +48,10 @@ _SCHEMA: dict[str, pl.DataType] = {
     "label_n": _COUNT,
     "right": _NUMBER,
 }
+_OF_POINTS = (
+    *("mase", "wape", "percentage_bias"),
+    *("weighted_mae", "weighted_wape", "weighted_bias"),
+)
 
 
 def accuracy_frame(accuracy: SetAccuracy) -> pl.DataFrame:
@@ -49,7 +59,8 @@ def accuracy_frame(accuracy: SetAccuracy) -> pl.DataFrame:
     which one of them.
 
     covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys.
-    mase, the parts of the WIS and the energy score are those of all keys.
+    mase, shares of what came, weighted scores, the parts of the WIS and the energy score are those
+    of all keys.
     """
     rows = [row for scored in accuracy.versions for row in _rows(scored)]
     levels = sorted({level for scored in accuracy.versions for level in _levels(scored)}, key=float)
@@ -72,8 +83,9 @@ def _rows(scored: Scored) -> Iterator[dict[str, Any]]:
         head |= {"vintage": scores.vintage, "asked": scores.asked, "column": name}
         parts = {name: getattr(column.distribution, name, None) for name in WIS_PARTS}
         parts["energy_score"] = getattr(column.samples, "energy_score", None)
-        mase = column.point.mase if column.point is not None else None
-        yield head | {"by": "all"} | _cells(headline_slice(column)) | parts | {"mase": mase}
+        parts["weighted_wis"] = getattr(column.distribution, "weighted_wis", None)
+        parts |= {name: getattr(column.point, name, None) for name in _OF_POINTS}
+        yield head | {"by": "all"} | _cells(headline_slice(column)) | parts
         for by, slices in _slices(column):
             for part in slices:
                 yield head | {"by": by} | _cells(part)

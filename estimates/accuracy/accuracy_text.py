@@ -112,13 +112,15 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
             if not every.bias
             else f", {number(abs(every.bias))}{unit} too {'high' if every.bias > 0 else 'low'}"
         )
-        parts.append(f"off by {number(every.mae)}{unit} on average{side}")
+        share = "" if pooled.wape is None else f" (WAPE {percent(pooled.wape)})"
+        parts.append(f"off by {number(every.mae)}{unit} on average{share}{side}")
     if every.wis is not None:
         parts.append(f"WIS {number(every.wis)}{unit}{_wis_parts(pooled)}")
     if every.crps is not None:
         energy = pooled.energy_score
         joint = "" if energy is None else f", energy score {number(energy)}{unit}"
         parts.append(f"CRPS {number(every.crps)}{unit}{joint}")
+    parts += _weighted(pooled, unit)
     usual = usual_levels([interval.level for interval in pooled.intervals])
     parts += [
         f"{percent(interval.covered)} inside the {100 * interval.level:g} % interval"
@@ -137,6 +139,18 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     return wrap(
         f"{name}: {answer}; {count(every.n, 'key')} with an actual value{of_newest}", page_width()
     )
+
+
+def _weighted(pooled: Together, unit: str) -> list[str]:
+    """The same with each key times its weight."""
+    parts: list[str] = []
+    if pooled.weighted_wape is not None:
+        parts.append(f"WAPE {percent(pooled.weighted_wape)}")
+    if pooled.weighted_bias is not None:
+        parts.append(f"bias {signed_percent(pooled.weighted_bias)}")
+    if pooled.weighted_wis is not None:
+        parts.append(f"WIS {number(pooled.weighted_wis)}{unit}")
+    return [f"weighted {', '.join(parts)}"] if parts else []
 
 
 def _wis_parts(pooled: Together) -> str:

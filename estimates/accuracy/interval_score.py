@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy.accuracy_report import IntervalScores
-from estimates.accuracy.match import Floats, mean, weighted_mean
+from estimates.accuracy.match import Floats, mean, weight_of, weighted_mean
 from estimates.contract.shape import Interval
 from estimates.stability.labels import wilson_interval
 
@@ -68,4 +68,5 @@ def measure(
         reasons={"score": "overflow" if n else "no_comparable_keys"} if score is None else {},
         weighted_covered=weighted_mean(hit[good], of_weights),
         weighted_score=weighted_mean(of_keys[0] + of_keys[1] + of_keys[2], of_weights),
+        weight=weight_of(of_weights),
     )

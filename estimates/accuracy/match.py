@@ -154,6 +154,16 @@ def weighted_mean(values: Floats, weights: Floats | None) -> float | None:
     return None if not whole or total is None else total / whole
 
 
+def weight_of(weights: Floats | None) -> float | None:
+    """Σ of the weights that are numbers above 0; None without weights, and where it does not fit a
+    double.
+    """
+    if weights is None:
+        return None
+    total = float(weights[np.isfinite(weights) & (weights > 0)].sum())
+    return total if np.isfinite(total) else None
+
+
 def root_mean_square(values: Floats) -> float | None:
     """√ of the mean of squares; scaled by the largest, so that squares do not overflow."""
     if not len(values) or not np.isfinite(values).all():

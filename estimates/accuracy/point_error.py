@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.accuracy.accuracy_report import PointScores
 from estimates.accuracy.actuals import Actuals, actual
 from estimates.accuracy.match import (
     Floats,
@@ -16,8 +15,10 @@ from estimates.accuracy.match import (
     mean,
     moment_of,
     root_mean_square,
+    weight_of,
     weighted_mean,
 )
+from estimates.accuracy.point_report import PointScores
 
 _STEPS = 10  # fewest steps of a series that make a typical one
 _TYPICAL = "\0typical"
@@ -68,6 +69,7 @@ def measure(
         reasons,
         wape,
         percentage_bias,
+        size=mean(np.abs(y[has_error])),
     )
     return scores if weights is None else _weighted(scores, e, y[has_error], weights[has_error])
 
@@ -90,6 +92,9 @@ def _weighted(scores: PointScores, e: Floats, y: Floats, weights: Floats) -> Poi
         weighted_mae=weighted_mean(np.abs(e), weights),
         weighted_wape=wape,
         weighted_bias=bias,
+        weight=weight_of(weights),
+        weighted_size=weighted_mean(np.abs(y), weights),
+        weighted_error=weighted_mean(e, weights),
     )
 
 

@@ -19,6 +19,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.accuracy.diebold_mariano import over_dates
+from estimates.accuracy.point_report import PointScores
 from estimates.accuracy.skill import compared
 from estimates.stability.labels import wilson_interval
 
@@ -73,6 +74,8 @@ def _column(versions: list[ColumnScores]) -> Together:
     steps = sorted({part.value for part in horizons}, key=_step)
     actuals = sum(version.actuals for version in versions)
     parts: dict[str, Any] = {name: _pooled_mean(distributions, name) for name in WIS_PARTS}
+    parts |= _of_totals([version.point for version in versions if version.point is not None])
+    parts["weighted_wis"] = _weighted(distributions, "weighted_wis")
     return Together(
         versions=len(versions),
         all=pooled_slice(None, [headline_slice(version) for version in versions]),
@@ -91,6 +94,23 @@ def _column(versions: list[ColumnScores]) -> Together:
             (v.samples.trajectories, v.samples.energy_score) for v in versions if v.samples
         ),
     )
+
+
+def _of_totals(versions: list[PointScores]) -> dict[str, float | None]:
+    """What is divided by what came: over the keys of all versions, with and without weights."""
+    size, weighted_size = _pooled_mean(versions, "size"), _weighted(versions, "weighted_size")
+    weighted_mae = _weighted(versions, "weighted_mae")
+    return {
+        "wape": _share(_pooled_mean(versions, "mae"), size),
+        "percentage_bias": _share(_pooled_mean(versions, "bias"), size),
+        "weighted_mae": weighted_mae,
+        "weighted_wape": _share(weighted_mae, weighted_size),
+        "weighted_bias": _share(_weighted(versions, "weighted_error"), weighted_size),
+    }
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole
 
 
 def _skill(versions: list[Skill]) -> dict[str, dict[str, Compared]]:
@@ -187,9 +207,19 @@ def _pooled_mean(parts: Iterable[Any], name: str) -> float | None:
     return _mean((part.n, getattr(part, name)) for part in parts)
 
 
-def _mean(parts: Iterable[tuple[int, float | None]]) -> float | None:
-    """The mean over all keys, from means over n keys; None when keys have no mean."""
-    total, keys = 0.0, 0
+def _weighted(parts: Iterable[Any], name: str) -> float | None:
+    """The mean of a number over the weights of all parts; None when a part with keys has none."""
+    with_keys = [part for part in parts if part.n]
+    if any(part.weight is None for part in with_keys):
+        return None
+    return _mean((part.weight, getattr(part, name)) for part in with_keys)
+
+
+def _mean(parts: Iterable[tuple[float, float | None]]) -> float | None:
+    """The mean over all keys, from means over n keys (or their weight); None when keys have no
+    mean.
+    """
+    total, keys = 0.0, 0.0
     for n, value in parts:
         if n:
             if value is None:
@@ -217,6 +247,8 @@ def _interval(versions: list[IntervalScores], actuals: int) -> IntervalScores:
         covered_high=high,
         **means,
         reasons={} if n else {"score": "no_comparable_keys"},
+        weighted_covered=_weighted(versions, "weighted_covered"),
+        weighted_score=_weighted(versions, "weighted_score"),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy.accuracy_report import DistributionScores, PitBin, QuantileScores
-from estimates.accuracy.match import Floats, Mask, Matched, mean, weighted_mean
+from estimates.accuracy.match import Floats, Mask, Matched, mean, weight_of, weighted_mean
 from estimates.accuracy.observed import Observed
 from estimates.stability.labels import wilson_interval
 
@@ -92,7 +92,7 @@ def measure(distribution: Distribution, weights: Floats | None = None) -> Distri
     """
     total, n = int((~np.isnan(distribution.y)).sum()), int(distribution.good.sum())
     of_rows, parts = distribution.wis()[distribution.good], distribution.parts()
-    wis = mean(of_rows)
+    wis, of_weights = mean(of_rows), _of(weights, distribution.good)
     means = [None] * 3 if parts is None else [mean(part[distribution.good]) for part in parts]
     reasons = {} if wis is not None else {"wis": "overflow" if n else "no_comparable_keys"}
     if n and means[0] is None:
@@ -109,7 +109,8 @@ def measure(distribution: Distribution, weights: Floats | None = None) -> Distri
         quantiles=_quantiles(distribution) if n else [],
         pit=_pit(distribution) if n else [],
         reasons=reasons,
-        weighted_wis=weighted_mean(of_rows, _of(weights, distribution.good)),
+        weighted_wis=weighted_mean(of_rows, of_weights),
+        weight=weight_of(of_weights),
     )
 
 
