@@ -261,8 +261,7 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
         artifacts["verdict.json"] = render_json(verdict)
         values |= {f"gate/{check.name}": check.value for check in verdict.checks}
         values["gate/blocks"] = verdict.blocks
-        report = publication.report if publication else None
-        report = report or _report(store, version, verdict)
+        report = (publication and publication.report) or _report(store, version, verdict)
         if report is not None:
             values |= dict(_headline(report))
             with suppress(InvalidError):  # `no_charts`: the page is for people who draw

@@ -27,7 +27,7 @@ def render_html(
     parts = [
         f"<header>\n<p>{isolated(version.set)}</p>\n"
         f"<h1>Version {version.version}: {escaped(run.status)}</h1>\n</header>",
-        _facts(version),
+        _figures(version),
         *([] if verdict is None else [f"<p>{escaped(headline(verdict))}</p>"]),
         *([] if report is None else _change(report)),
         '<div class="tables">',
@@ -41,8 +41,8 @@ def render_html(
     return document(f"{version.set} version {version.version}", "\n".join(parts)).encode()
 
 
-def _facts(version: Version) -> str:
-    facts = {
+def _figures(version: Version) -> str:
+    figures = {
         "estimates": f"{version.rows:,}",
         "published": f"{version.published_at:%Y-%m-%d %H:%M} UTC",
         "data through": f"{version.data_through:%Y-%m-%d %H:%M} UTC",
@@ -52,7 +52,7 @@ def _facts(version: Version) -> str:
     }
     cells = "".join(
         f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>"
-        for what, value in facts.items()
+        for what, value in figures.items()
     )
     return f'<dl class="facts">{cells}</dl>'
 
