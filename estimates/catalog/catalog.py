@@ -8,7 +8,7 @@ from estimates.catalog.alias_moves import AliasMoves
 from estimates.catalog.audit import Fault, audit_chain, audit_rows, lost_tables
 from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
-from estimates.catalog.engine import check_revision, make_engine, reading
+from estimates.catalog.engine import check_revision, check_still, make_engine, reading
 from estimates.catalog.erasure_writes import ErasureWrites
 from estimates.catalog.event_chain import BEGINNING, Entry, Record
 from estimates.catalog.event_log import (
@@ -126,11 +126,14 @@ class Catalog(
         """The catalog in memory; with a previous view only what changed since is read.
 
         only_on  refuse a catalog that lacks what was read before, instead of reading all of it
-        Raises CorruptError (`other_store` where it was another store's before; `catalog_behind`).
+        Raises CorruptError (`other_store` where it was another store's before; `catalog_behind`),
+        RefusedError (`schema_revision` where it was migrated since).
         """
         read_at = instants.now()
         with reading(self.engine) as tx:
             head = read_head(tx)
+            if previous is None or previous.head != head.log_head():
+                check_still(tx)
             continues = previous is not None and _continues(tx, previous.head, head.log_head())
             if previous is not None and previous.last_event and not continues:
                 _check_replaced(previous.head, head.log_head(), only_on)

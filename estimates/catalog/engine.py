@@ -219,9 +219,7 @@ def check_revision(engine: sa.Engine) -> None:
         )
     try:
         with reading(engine) as connection:
-            revision = connection.execute(
-                sa.text("SELECT version_num FROM alembic_version")
-            ).scalar()
+            check_still(connection)
     except UnavailableError as error:
         if isinstance(error.__cause__, OperationalError) and "no such table" in str(
             error.__cause__
@@ -232,12 +230,22 @@ def check_revision(engine: sa.Engine) -> None:
         if "alembic_version" in str(error):
             raise _no_catalog(where) from None
         raise
-    if revision != schema.REVISION:
+
+
+def check_still(connection: sa.Connection) -> None:
+    """Refuse a catalog that was migrated to what this program does not know.
+
+    Raises RefusedError (`schema_revision`).
+    """
+    revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    if schema.REVISION not in str(revision).split(schema.BESIDE):
+        where = connection.engine.url.render_as_string(hide_password=True)
+        older = str(revision) < schema.REVISION
         raise RefusedError(
             "schema_revision",
             f"catalog {where} has schema revision {revision} and this program knows "
             f"{schema.REVISION}",
-            remedy="run `estimates migrate` with the newest version of the program",
+            remedy="run `estimates migrate`" if older else "use a newer version of the program",
         )
 
 

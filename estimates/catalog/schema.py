@@ -40,8 +40,10 @@ from estimates.catalog.records import (
     Waiver,
 )
 
-# The newest file of migrations/versions; a process that finds another one refuses.
+# The newest file of migrations/versions. A catalog between two releases has both in its name,
+# such as `0008_beside_0007`: programs of either use it. A process that finds neither refuses.
 REVISION = "0006"
+BESIDE = "_beside_"
 
 METADATA = MetaData()
 _LARGE = ("id", "event", "rows")  # of 64 bits; other numbers have 32

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from estimates.catalog import schema
 from estimates.catalog.engine import check_writable, make_engine, reading
 from estimates.errors import RefusedError
 
@@ -25,15 +26,18 @@ def configuration(url: str, folder: Path = FOLDER) -> Config:
     return config
 
 
-def upgrade(url: str, folder: Path = FOLDER) -> None:
+def upgrade(url: str, folder: Path = FOLDER, *, finish: bool = False) -> None:
     """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
 
+    Where the newest release takes something away, only to the half that adds, which programs of
+    the release before can use too; `finish` goes on to the other half. A new catalog has both.
     A SQLite file is made when there is none. Raises RefusedError (`schema_revision`,
     `catalog_refused`, `read_only`), UnavailableError (`catalog`), InvalidError (`bad_catalog`),
     CorruptError (`catalog_damaged`).
     """
     config = configuration(url, folder)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    known = {script.revision for script in scripts}
     revision = current(url)
     if revision is not None and revision not in known:
         raise RefusedError(
@@ -42,7 +46,10 @@ def upgrade(url: str, folder: Path = FOLDER) -> None:
             remedy="use the newest version of the program",
         )
     check_writable(sa.make_url(url))
-    command.upgrade(config, "head")
+    newest, before = (str(script.revision) for script in scripts[:2])
+    in_use = revision not in (None, newest)
+    halved = in_use and not finish and before.startswith(f"{newest}{schema.BESIDE}")
+    command.upgrade(config, before if halved else newest)
 
 
 def current(url: str) -> str | None:

@@ -155,6 +155,63 @@ def test_data_survive_an_upgrade(empty: str, tmp_path: Path) -> None:
     assert [tuple(row) for row in rows] == [(SET, "production", 1)]
 
 
+ADDS = f"""\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007{schema.BESIDE}{schema.REVISION}"
+down_revision = "{schema.REVISION}"
+
+
+def upgrade():
+    op.create_table("later", sa.Column("id", sa.Integer, primary_key=True))
+    op.add_column("versions", sa.Column("colour", sa.Text))
+"""
+TAKES = f"""\
+from alembic import op
+
+revision = "0007"
+down_revision = "0007{schema.BESIDE}{schema.REVISION}"
+
+
+def upgrade():
+    op.execute("ALTER TABLE versions DROP COLUMN rows")
+"""
+
+
+def test_two_releases_use_a_catalog_until_it_is_finished(empty: str, tmp_path: Path) -> None:
+    """The half of a migration that adds leaves this program reading and writing; after the half
+    that takes away it refuses, also where it had the catalog open.
+    """
+    estimates_migrations.upgrade(empty)
+    newer = with_revision(tmp_path / "newer", ADDS)
+    store = Store(tmp_path, catalog=empty)
+    define(store)
+    promoted(store, "before")
+    estimates_migrations.upgrade(empty, newer)
+    promoted(store, "beside", 101.0, day=1)
+    (newer / "versions" / "0008_finish.py").write_text(TAKES)
+    estimates_migrations.upgrade(empty, newer)
+    assert estimates_migrations.current(empty) == f"0007{schema.BESIDE}{schema.REVISION}"
+    check_all(Store(tmp_path, catalog=empty))
+    following = Store(tmp_path, catalog=empty)
+    following.refresh()
+    promoted(Store(tmp_path, catalog=empty), "last", 102.0, day=2)
+    estimates_migrations.upgrade(empty, newer, finish=True)
+    assert estimates_migrations.current(empty) == "0007"
+    for act in (following.refresh, lambda: Store(tmp_path, catalog=empty)):
+        with pytest.raises(RefusedError, match="0007"):
+            act()
+
+
+def test_a_new_catalog_is_finished(empty: str, tmp_path: Path) -> None:
+    """Nobody uses it yet: it gets both halves."""
+    newer = with_revision(tmp_path / "newer", ADDS)
+    (newer / "versions" / "0008_finish.py").write_text(TAKES)
+    estimates_migrations.upgrade(empty, newer)
+    assert estimates_migrations.current(empty) == "0007"
+
+
 def test_revisions_go_forward_only() -> None:
     """One line of revisions; the catalog knows the newest, and none can be taken back."""
     config: Config = estimates_migrations.configuration("sqlite://")
