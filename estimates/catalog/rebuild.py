@@ -16,6 +16,7 @@ from estimates.catalog.erasure_writes import erase_from_verdicts
 from estimates.catalog.event_chain import NAMES, Entry
 from estimates.catalog.records import Erasure, Event
 from estimates.catalog.rows import TABLES, cells_of, matching, of_event
+from estimates.errors import RefusedError
 
 _KINDS = {name: kind for kind, name in NAMES.items()}
 _BATCH = 1000  # entries that are written at once: what they hold is in memory
@@ -69,7 +70,7 @@ class _Batch:
         named = {"records": records, "digest": entry.digest}
         self._rows[schema.events].append(cells_of(entry.event) | named)
         for name, content in entry.records.items():
-            kind = _KINDS[name]
+            kind = _kind_of(name, entry.event)
             cells = cells_of(msgspec.json.decode(content, type=kind))
             self._rows[TABLES[kind]].append(cells | {"digest": digests[name]})
 
@@ -78,6 +79,21 @@ class _Batch:
         for table in schema.METADATA.sorted_tables:
             if rows := self._rows.get(table):
                 tx.execute(table.insert(), rows)
+
+
+def _kind_of(name: str, event: Event) -> type[msgspec.Struct]:
+    """What an event made; raises RefusedError (`schema_revision`) for what only later releases
+    know.
+    """
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise RefusedError(
+            "schema_revision",
+            f"event {event.id} ({event.kind}) made a record ({name}) that this program does not "
+            "know",
+            remedy="use a newer version of the program",
+        )
+    return kind
 
 
 class _Later:

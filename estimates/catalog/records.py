@@ -231,6 +231,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of the append-only log; ids are gapless over all sets and times strictly increase.
 
     set           empty for what is about the store as a whole (the clock, tokens)
+    kind          an EventKind, or what a later release wrote: read as any other, and of no effect
     version       the version it is about (promoted, rolled_back: the one the alias points to
                   afterwards)
     from_version  where the alias pointed before
@@ -240,7 +241,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     at: datetime
     set: str
-    kind: EventKind
+    kind: str
     actor: str
     version: int | None = None
     alias: str | None = None

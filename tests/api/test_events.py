@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from estimates import Store
+from estimates.catalog.engine import writing
+from estimates.catalog.event_log import append, next_event
+from estimates.catalog.records import Event
 from estimates_api.app import create_app
 from estimates_api.http import event_stream
 from tests.api.served import serving, started
@@ -369,3 +373,18 @@ def test_head_of_a_stream_ends(store: Store) -> None:
     with TestClient(create_app(store)) as client:
         answer = client.head("/v1/events", headers=STREAM)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+
+
+def test_an_event_of_a_later_release_is_told(store: Store) -> None:
+    """A kind that this program does not know is no fault of the desk, of the client or of lists."""
+    with writing(store.catalog.engine) as tx:
+        kind: Any = "from_later"
+        append(tx, next_event(tx, kind, SET, "anna", version=1, details={"new": [1]}))
+    with TestClient(create_app(store)) as client:
+        listed = client.get("/v1/events").json()["events"]
+        assert listed[-1]["kind"] == "from_later"
+        for page in ("/events", f"/sets/{SET}", "/"):
+            assert client.get(page, headers={"accept": "text/html"}).status_code == 200
+    assert (
+        msgspec.json.decode(msgspec.json.encode(listed), type=list[Event])[-1].kind == "from_later"
+    )

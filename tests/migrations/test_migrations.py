@@ -88,7 +88,8 @@ def test_migrations_make_the_schema(empty: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.METADATA) == []
     engine.dispose()
-    assert estimates_migrations.current(empty) == schema.REVISION
+    newest = estimates_migrations.current(empty) or ""
+    assert newest.split(schema.BESIDE)[0] == schema.REVISION
 
 
 def test_upgrading_twice_changes_nothing(empty: str) -> None:
@@ -216,7 +217,7 @@ def test_revisions_go_forward_only() -> None:
     """One line of revisions; the catalog knows the newest, and none can be taken back."""
     config: Config = estimates_migrations.configuration("sqlite://")
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
-    assert scripts[0].revision == schema.REVISION
+    assert scripts[0].revision.split(schema.BESIDE)[0] == schema.REVISION
     assert [script.down_revision for script in scripts] == [
         script.revision for script in scripts[1:]
     ] + [None]

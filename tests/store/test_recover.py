@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import estimates_migrations
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.engine import writing
+from estimates.catalog.event_log import append, next_event
 from estimates.errors import CorruptError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
@@ -97,3 +100,23 @@ def test_a_gap_or_damage_in_the_log_is_named(local_store: Store, event: int) -> 
 def test_a_root_without_a_log_is_refused(tmp_path: Path) -> None:
     """Where nothing was ever written there is nothing to rebuild from."""
     assert code_of(lambda: find_log(Objects(str(tmp_path)))) == "no_log"
+
+
+def test_an_event_of_a_later_release_is_read_and_kept(local_store: Store) -> None:
+    """Of a kind that this program does not know: views, copies of the log and a rebuilt catalog
+    have it as it is, and it changes nothing.
+    """
+    define(local_store)
+    promoted(local_store, "one")
+    with writing(local_store.catalog.engine) as tx:
+        kind: Any = "from_later"
+        append(tx, next_event(tx, kind, SET, "anna", version=1, details={"new": [1]}))
+    promoted(local_store, "two", 101.0, day=1)
+    answers = check_all(local_store)
+    assert verify(local_store) == []
+    before = rows(local_store)
+    lose_catalog(local_store)
+    store = recovered(local_store.root)
+    assert rows(store) == before
+    check_all(store, answers)
+    assert "from_later" in {event.kind for event in store.refresh().events(SET)}

@@ -12,7 +12,6 @@ import msgspec
 from estimates.catalog.freshness import Freshness
 from estimates.catalog.records import (
     CarriedOver,
-    EventKind,
     Expiry,
     InputDigest,
     LegalHold,
@@ -321,13 +320,13 @@ class TriangleBody(Revisions, frozen=True):
 
 class EventBody(msgspec.Struct, frozen=True):
     """One entry of the event log; `version` is where the alias points afterwards, or what was
-    published or judged.
+    published or judged. Later releases add kinds.
     """
 
     id: int
     at: datetime
     set: str
-    kind: EventKind
+    kind: str
     actor: str
     version: int | None
     alias: str | None
