@@ -250,8 +250,7 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
     )
     if version is None:
         return record
-    # only a run that published has metrics, artifacts, inputs
-    inputs = version.provenance.inputs
+    inputs = version.provenance.inputs  # only of a run that published
     values: dict[str, float | None] = {"rows": version.rows}
     values |= {f"inputs/{source.name}/rows": source.rows for source in inputs}
     artifacts = {"manifest.json": store.manifest(version)}
@@ -261,7 +260,8 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
         artifacts["verdict.json"] = render_json(verdict)
         values |= {f"gate/{check.name}": check.value for check in verdict.checks}
         values["gate/blocks"] = verdict.blocks
-        report = (publication and publication.report) or _report(store, version, verdict)
+        known = publication.report if publication else None
+        report = known or _report(store, version, verdict)
         if report is not None:
             values |= dict(_headline(report))
             with suppress(InvalidError):  # `no_charts`: the page is for people who draw
