@@ -119,27 +119,33 @@ class Served(NamedTuple):
 
 @contextmanager
 def started(
-    root: Path | str, workers: int = 1, *options: str, log: Path | None = None
+    root: Path | str,
+    workers: int = 1,
+    *options: str,
+    log: Path | None = None,
+    secret: str | None = None,
 ) -> Iterator[Served]:
     """A real granian on a free port of the loopback, as `estimates serve` starts it, with further
     options; given once all of it is ready.
 
-    log  where its standard error goes
+    log     where its standard error goes
+    secret  of a token that may read metrics; the service then wants to know who reads
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "estimates_api.server", "--port", str(port)]
+    access = {} if secret is None else {"ESTIMATES_ACCESS": "tokens"}
     process = subprocess.Popen(
         [*command, "--workers", str(workers), *options],
-        env=os.environ | {"ESTIMATES_STORE": str(root)},
+        env=os.environ | {"ESTIMATES_STORE": str(root)} | access,
         cwd=Path(__file__).parents[2],
         start_new_session=True,
         stderr=None if log is None else log.open("wb"),
     )
     served = Served(f"http://127.0.0.1:{port}", process)
     try:
-        _wait_until_ready(served.url, process, workers)
+        _wait_until_ready(served.url, process, workers, secret)
         yield served
     finally:
         if process.poll() is None:
@@ -153,7 +159,9 @@ def serving(root: Path | str, workers: int = 1) -> Iterator[str]:
         yield served.url
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) -> None:
+def _wait_until_ready(
+    url: str, process: subprocess.Popen[bytes], workers: int, secret: str | None
+) -> None:
     workers_line = f"estimates_workers {workers}.0\n"
 
     def ready() -> bool:
@@ -166,5 +174,6 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) 
         except httpx.TransportError:
             return False
 
-    with httpx.Client(base_url=url) as client:
+    headers = {} if secret is None else {"authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=url, headers=headers) as client:
         until(ready, 30)

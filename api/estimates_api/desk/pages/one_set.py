@@ -51,7 +51,9 @@ async def one_set(
         revisions=[event for event in decided.events if event.kind == "defined"],
         marks=MARKS,
         events=latest.events,
-        snippets=snippets(_base(request), set_name, _key(first, detail.key)),
+        snippets=snippets(
+            _base(request), set_name, _key(first, detail.key), with_token=page.reader is not None
+        ),
         cursor=cursor,
     )
 
