@@ -34,7 +34,8 @@ class Settings(msgspec.Struct, frozen=True):
     catalog  ESTIMATES_CATALOG  SQLAlchemy URL of the catalog; default SQLite in the store's folder
     cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for
              a folder
-    actor    ESTIMATES_ACTOR    who moves aliases, for the event log; default the login name
+    actor    who acts, for the event log: the user of the operating system, whatever variables say
+    claimed  ESTIMATES_ACTOR    on whose behalf, noted beside the actor; default nobody's
     access   ESTIMATES_ACCESS   who may read over HTTP: `anyone`, `tokens` or a TOML file; default
              anyone
     token    ESTIMATES_TOKEN    what is sent to a service, so that it knows who asks
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     catalog: str | None = None
     cache: str | None = None
     actor: str = "unknown"
+    claimed: str | None = None
     access: str | None = None
     token: str | None = None
     notify: str | None = None
@@ -56,8 +58,9 @@ class Settings(msgspec.Struct, frozen=True):
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the ESTIMATES_* variables; an empty one counts as unset."""
         named = {name: f"ESTIMATES_{name.upper()}" for name in cls.__struct_fields__}
+        named["claimed"] = named.pop("actor")
         fields = {name: environment[var] for name, var in named.items() if environment.get(var)}
-        return cls(**{"actor": _login()} | fields)
+        return cls(actor=_user(), **fields)
 
 
 def default_cache(folder: Path | None, root: str) -> Path:
@@ -105,8 +108,13 @@ def network_settings(environment: Mapping[str, str] = os.environ) -> dict[str, s
     }
 
 
-def _login() -> str:
+def _user() -> str:
+    """The user of this process: `getpass` would take the word of variables such as LOGNAME."""
     try:
+        import pwd
+    except ModuleNotFoundError:  # Windows
         return getpass.getuser()
-    except (OSError, KeyError):  # a container without a passwd entry
-        return "unknown"
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container without a passwd entry
+        return f"user {os.geteuid()}"

@@ -255,6 +255,4 @@ def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
 
 
 def _configured_store(settings: Settings) -> Store:
-    return Store(
-        settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor
-    )
+    return Store(settings.store, catalog=settings.catalog, cache=settings.cache)

@@ -6,7 +6,7 @@ postgresql       connections that end when the server stays silent
 read_only        connections to a SQLite file that may not be written
 sqlite_file      connections follow a SQLite file that is replaced
 database_errors  which failures of a database another try may mend
-records   what the tables hold, as Structs
+records   what the tables hold, as Structs; run_record: runs
 rows      rows to Structs and back
 
 catalog         every write, each one transaction that ends with an event, and every read; made of

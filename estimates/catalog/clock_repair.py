@@ -8,7 +8,7 @@ from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.clock import AGREEMENT, REPAIR, corrections
 from estimates.catalog.engine import OnEngine
-from estimates.catalog.event_log import append, check_text
+from estimates.catalog.event_log import append, make_event
 from estimates.catalog.records import Event
 from estimates.catalog.rows import read
 from estimates.errors import InvalidError
@@ -47,6 +47,6 @@ class ClockRepair(OnEngine):
             details = {"first": first}
             at = instants.from_micros(instants.micros(now))
             event = Event(log[-1].id + 1, at, "", REPAIR, actor, reason=reason, details=details)
-            check_text(actor=actor, reason=reason)
+            event = make_event(tx, event)
             append(tx, event)
             return event

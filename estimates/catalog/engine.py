@@ -37,6 +37,8 @@ class OnEngine:
         self.before_writing: Callable[[], None] = lambda: None
         # Whether somebody vouches for this machine's clock, or another one does.
         self.clock_is_right = False
+        # On whose behalf events are made, as whoever makes them says.
+        self.claimed: str | None = None
 
     def check_writable(self) -> None:
         """Raises RefusedError (`read_only`)."""
@@ -47,7 +49,7 @@ class OnEngine:
         """The one writing transaction at a time, if this catalog may be written."""
         self.check_writable()
         self.before_writing()
-        with writing(self.engine) as tx:
+        with writing(self.engine, claimed=self.claimed) as tx:
             self._check_clock(tx)
             yield tx
 
@@ -169,15 +171,17 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine, **options: Any) -> Iterator[sa.Connection]:
     """The one writing transaction at a time: whoever is in it sees all that was committed before.
+
+    options  what the transaction knows of who writes, for `event_log`
 
     SQLite takes its write lock at BEGIN IMMEDIATE; on PostgreSQL the row of the event counter is
     the lock.
     """
     with (
         _reachable(engine),
-        engine.connect().execution_options(write=True) as connection,
+        engine.connect().execution_options(write=True, **options) as connection,
         connection.begin(),
     ):
         if engine.dialect.name != "sqlite":

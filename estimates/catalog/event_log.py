@@ -73,9 +73,16 @@ def next_event(
     Raises InvalidError (`bad_text`).
     """
     last_event, last_at = tx.execute(COUNTER).one()
-    at = max(instants.micros(instants.now()), last_at + 1)
-    event = Event(last_event + 1, instants.from_micros(at), set_name, kind, actor, **fields)
-    check_text(actor=actor, reason=event.reason)
+    at = instants.from_micros(max(instants.micros(instants.now()), last_at + 1))
+    return make_event(tx, Event(last_event + 1, at, set_name, kind, actor, **fields))
+
+
+def make_event(tx: sa.Connection, event: Event) -> Event:
+    """An event with the claim of whoever makes it; raises InvalidError (`bad_text`)."""
+    claimed = tx.get_execution_options().get("claimed")
+    if claimed not in (None, event.actor):
+        event = msgspec.structs.replace(event, claimed=claimed)
+    check_text(actor=event.actor, claimed=event.claimed, reason=event.reason)
     return event
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from estimates.catalog.records import Run
 from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.run_record import Run
 from estimates.catalog.set_view import SetView
 from estimates.contract.due import Due
 

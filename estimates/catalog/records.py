@@ -35,8 +35,6 @@ EventKind = Literal[
     "token_created",
     "token_revoked",
 ]
-RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
-RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
 
 
 class InputDigest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -236,6 +234,9 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
                   afterwards)
     from_version  where the alias pointed before
     blocks        for `judged`: whether the verdict blocks
+    actor         the user of the operating system who did it; where the store has an access record
+                  the principal, whose signature proves it
+    claimed       on whose behalf, as the actor says: nothing proves it
     """
 
     id: int
@@ -250,6 +251,12 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     automatic: bool = False
     blocks: bool | None = None
     details: dict[str, Any] = {}
+    claimed: str | None = None
+
+    @property
+    def who(self) -> str:
+        """Who did it, with the claim beside it."""
+        return self.actor if self.claimed is None else f"{self.actor}, as {self.claimed}"
 
 
 class LogHead(msgspec.Struct, frozen=True):
@@ -377,23 +384,3 @@ class ContractRevision(msgspec.Struct, frozen=True):
     actor: str
     body: msgspec.Raw
     source: str
-
-
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One execution of a producing job; `step` is the first step that is not done yet.
-
-    pins  by input, the version of its source that the run reads, also when it goes on later
-    """
-
-    run_id: str
-    set: str
-    status: RunStatus
-    step: RunStep
-    started_at: datetime
-    data_through: datetime
-    finished_at: datetime | None = None
-    version: int | None = None
-    error: str | None = None
-    message: str | None = None
-    mlflow_run: str | None = None
-    pins: dict[str, str] | None = None

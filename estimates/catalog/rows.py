@@ -23,11 +23,11 @@ from estimates.catalog.records import (
     Judged,
     LegalHold,
     Provenance,
-    Run,
     Scored,
     Version,
     Waiver,
 )
+from estimates.catalog.run_record import Run
 from estimates.catalog.set_view import SetView
 from estimates.contract.contract import Contract
 from estimates.errors import CorruptError

@@ -10,8 +10,8 @@ from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, reading
 from estimates.catalog.event_log import check_text
-from estimates.catalog.records import Run, RunStatus, RunStep
 from estimates.catalog.rows import insert, read
+from estimates.catalog.run_record import Run, RunStatus, RunStep
 from estimates.errors import ConflictError
 
 

@@ -34,15 +34,15 @@ from estimates.catalog.records import (
     Erasure,
     Event,
     LegalHold,
-    Run,
     Scored,
     Version,
     Waiver,
 )
+from estimates.catalog.run_record import Run
 
 # The newest file of migrations/versions. A catalog between two releases has both in its name,
 # such as `0008_beside_0007`: programs of either use it. A process that finds neither refuses.
-REVISION = "0006"
+REVISION = "0007"
 BESIDE = "_beside_"
 
 METADATA = MetaData()
@@ -139,6 +139,7 @@ events = _table(
     Event,
     ["id"],
     Column("records", Text),  # digests by name, JSON
+    Column("signature", Text),
     _digest(),
     Index("events_set", "set", "id"),
 )

@@ -11,7 +11,8 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import ColumnScores, Slice
 from estimates.accuracy.pooling import headline_slice, pooled_slice
 from estimates.catalog.catalog import Catalog
-from estimates.catalog.records import Event, InputDigest, RunStatus, State, Version, Waiver
+from estimates.catalog.records import Event, InputDigest, State, Version, Waiver
+from estimates.catalog.run_record import RunStatus
 from estimates.catalog.set_view import SetView
 from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict, parse_json
 from estimates.keys.key_form import Key

@@ -14,9 +14,10 @@ from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.clock import check_agreement
 from estimates.catalog.expiry import expired_error
-from estimates.catalog.records import ErasedPart, Event, Run, State, Version
+from estimates.catalog.records import ErasedPart, Event, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
+from estimates.catalog.run_record import Run
 from estimates.catalog.sqlite_file import FileId, file_of
 from estimates.catalog.view import View
 from estimates.compare.queries import DiffQuery
@@ -87,6 +88,7 @@ class OpenStore:
         catalog: str | None = None,
         cache: str | Path | None = None,
         actor: str = "unknown",
+        claimed: str | None = None,
         clock_is_right: bool = False,
     ) -> None:
         self.catalog = _open_catalog(str(root), catalog_url(root, catalog))
@@ -119,6 +121,7 @@ class OpenStore:
         self._may_write = False
         self._written_file: FileId | None = None
         self.catalog.before_writing = self.check_identity
+        self.catalog.claimed = claimed
         # A bucket's clock is compared when the first write is allowed.
         self.catalog.clock_is_right = clock_is_right or self.objects.folder is None
 

@@ -37,6 +37,7 @@ class Store(OpenStore):
     catalog  SQLAlchemy URL; default: SQLite in the folder
     cache    folder of this machine for read files; default: `cache` in the folder
     actor    who appears in the event log
+    claimed  on whose behalf, which appears beside it
     clock_is_right  writes also where the last event is more than 30 days old and no second clock
                     confirms this machine's
     Raises NotFoundError (`no_store`), UnavailableError (`catalog`), RefusedError

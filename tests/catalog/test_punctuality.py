@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from estimates.catalog.punctuality import deadlines_until, next_deadline, punctuality
-from estimates.catalog.records import ContractRevision, Event, Provenance, Run, RunStatus, Version
+from estimates.catalog.records import ContractRevision, Event, Provenance, Version
+from estimates.catalog.run_record import Run, RunStatus
 from estimates.catalog.set_view import SetView
 from tests.builders import SET, contract
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import re
 import shutil
 import sys
@@ -67,8 +68,9 @@ def _prepare(folder: Path) -> Path:
     for name in list(os.environ):
         if name.startswith(("ESTIMATES_", "MLFLOW_")) or name == "COLUMNS":
             del os.environ[name]
-    os.environ |= {"ESTIMATES_STORE": "store", "ESTIMATES_ACTOR": "tester"} | PORTABLE
+    os.environ |= {"ESTIMATES_STORE": "store"} | PORTABLE
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    pwd.getpwuid = lambda uid: pwd.struct_passwd(("tester", "x", uid, uid, "", "", ""))
     os.chdir(folder)
     return folder
 

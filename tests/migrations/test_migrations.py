@@ -28,8 +28,8 @@ BAD = """\
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade():
@@ -137,7 +137,7 @@ def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
             act()
         assert caught.value.code == "schema_revision"
         assert "\n" not in caught.value.message
-        assert "0007" in caught.value.message
+        assert "0008" in caught.value.message
     assert inside(empty) == before
 
 

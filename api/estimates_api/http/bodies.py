@@ -320,7 +320,8 @@ class TriangleBody(Revisions, frozen=True):
 
 class EventBody(msgspec.Struct, frozen=True):
     """One entry of the event log; `version` is where the alias points afterwards, or what was
-    published or judged. Later releases add kinds.
+    published or judged; `claimed`, where it is there, on whose behalf the actor claims to act.
+    Later releases add kinds.
     """
 
     id: int
@@ -335,6 +336,7 @@ class EventBody(msgspec.Struct, frozen=True):
     automatic: bool
     blocks: bool | None
     details: dict[str, Any]
+    claimed: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class EventList(msgspec.Struct, frozen=True):

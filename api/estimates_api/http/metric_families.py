@@ -22,8 +22,8 @@ from estimates.catalog.punctuality import (
     next_deadline,
     punctuality,
 )
-from estimates.catalog.records import Run
 from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.run_record import Run
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates_api.serving.request_counts import BUCKETS

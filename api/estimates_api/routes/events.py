@@ -139,7 +139,10 @@ def _later(
 
 
 def _body(event: Event) -> EventBody:
-    return EventBody(**structs.asdict(event))
+    fields = structs.asdict(event)
+    if event.claimed is None:
+        del fields["claimed"]
+    return EventBody(**fields)
 
 
 ROUTES = [events]

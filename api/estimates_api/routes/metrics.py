@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from estimates import instants
-from estimates.catalog.records import Run
+from estimates.catalog.run_record import Run
 from estimates.errors import EstimatesError
 from estimates_api.access.route_access import OPT
 from estimates_api.http.metric_families import ServiceMetrics

@@ -41,6 +41,7 @@ def demo(options: Options, serves: bool, host: str, port: int) -> None:
     played = play(root, quiet=options.json)
     if options.json:
         terminal.json(played)
-    settings = Settings(store=root, actor=Settings.from_environment().actor)
+    who = Settings.from_environment()
+    settings = Settings(store=root, actor=who.actor, claimed=who.claimed)
     if serves:
         serve_store(options, settings, host, port)

@@ -239,7 +239,7 @@ def _show_events(about: Explanation) -> None:
             {
                 "when": cells.instant(event.at),
                 "what": _event(event),
-                "who": event.actor,
+                "who": event.who,
                 "why": event.reason or ("by its run" if event.automatic else ""),
             }
             for event in about.events

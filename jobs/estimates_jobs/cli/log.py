@@ -115,7 +115,7 @@ def _row(event: Event) -> dict[str, cells.Cell]:
         "when": cells.instant(event.at),
         "set": event.set,
         "what": _describe(event),
-        "who": event.actor,
+        "who": event.who,
         "why": event.reason,
     }
 

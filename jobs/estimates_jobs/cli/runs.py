@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from estimates.catalog.records import Run
+from estimates.catalog.run_record import Run
 from estimates.errors import NotFoundError
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument

@@ -94,7 +94,8 @@ def _prepare(root: Path) -> tuple[Store, Feed]:
     for theirs, ours in _CHANGES.items():
         assert theirs in text, f"the example's contract says {theirs}"
         text = text.replace(theirs, ours or source)
-    settings = Settings(store=str(root), actor=Settings.from_environment().actor)
+    who = Settings.from_environment()
+    settings = Settings(store=str(root), actor=who.actor, claimed=who.claimed)
     make_folder(root)
     (root / CONTRACT).write_text(text)  # first: it says whose folder this is
     make_store(settings)

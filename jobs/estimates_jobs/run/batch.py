@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from estimates import instants
-from estimates.catalog.records import Run, RunStatus
+from estimates.catalog.run_record import Run, RunStatus
 from estimates.contract.contract import Contract
 from estimates.contract.domain import RollingDomain
 from estimates.errors import ConflictError, EstimatesError, GateError, InvalidError, NotFoundError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from estimates.catalog.records import Run, RunStep
+from estimates.catalog.run_record import Run, RunStep
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.store.publish import OnStep, Publication
 from estimates.store.store import Store

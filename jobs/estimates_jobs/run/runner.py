@@ -18,8 +18,9 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, Version
+from estimates.catalog.records import InputDigest, Provenance, Version
 from estimates.catalog.released import check_claim
+from estimates.catalog.run_record import Run, RunStatus
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract

@@ -18,7 +18,7 @@ from estimates.catalog.records import InputDigest, Version
 from estimates.extras import needs
 
 if TYPE_CHECKING:
-    from estimates.catalog.records import Run
+    from estimates.catalog.run_record import Run
     from estimates.store.store import Store
 
 _PRODUCER = f"estimates-store/{__version__}"

@@ -21,8 +21,9 @@ import msgspec
 from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import Accuracy
-from estimates.catalog.records import InputDigest, LogHead, Run, Scored, Version
+from estimates.catalog.records import InputDigest, LogHead, Scored, Version
 from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.run_record import Run
 from estimates.client.deadlines import within
 from estimates.compare.queries import DiffQuery
 from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
@@ -143,7 +144,7 @@ def record_rollbacks(store: Store, name: str) -> None:
         mlflow_run = None if number is None else of_set.versions[number - 1].mlflow_run
         if mlflow_run is None:
             continue
-        text = f"{instants.text(event.at)} by {event.actor}: {event.reason}"
+        text = f"{instants.text(event.at)} by {event.who}: {event.reason}"
         uri = tracking_uri(store)
         with _reaching(uri, f"the rollback from version {number}"):
             _write(uri, "record_tags", mlflow_run, {"rolled_back": text[:_VALUE]})

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from estimates.catalog.records import InputDigest, Run, Version
+from estimates.catalog.records import InputDigest, Version
+from estimates.catalog.run_record import Run
 from estimates.gate.pages.verdict_html import sections_of
 from estimates.gate.pages.verdict_text import headline
 from estimates.gate.verdict import Verdict

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from estimates.settings import Settings
 from estimates.store.store import Store
 from tests.builders import SET, define, frame, promoted, publish
 from tests.client.stub import stub
@@ -27,6 +28,7 @@ from tests.jobs.notify.receivers import (
     verified,
 )
 
+ACTOR = Settings.from_environment().actor
 TOLD = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
 THROUGH = ("--through", "2024-01-02")
 
@@ -62,10 +64,11 @@ def test_a_promotion_is_told_as_cloud_events_that_are_signed(store: Store) -> No
             "at": judged.at.isoformat().replace("+00:00", "Z"),
             "set": SET,
             "kind": "judged",
-            "actor": "ada",
+            "actor": ACTOR,
             "version": 2,
             "blocks": False,
             "details": judged.details,
+            "claimed": "ada",
             "failing": [],
         },
     }
@@ -74,7 +77,8 @@ def test_a_promotion_is_told_as_cloud_events_that_are_signed(store: Store) -> No
         "version": 2,
         "from_version": 1,
         "alias": "production",
-        "actor": "ada",
+        "actor": ACTOR,
+        "claimed": "ada",
         "reason": "checked",
     }
     assert expected.items() <= second["data"].items()
@@ -160,7 +164,8 @@ def test_a_waiver_and_its_end_are_told(store: Store) -> None:
     details = {"check": "hard_bounds", "keys": 2, "until": "2999-01-01T23:59:59.999999Z"}
     expected = {
         "kind": "waived",
-        "actor": "ada",
+        "actor": ACTOR,
+        "claimed": "ada",
         "reason": "a split",
         "version": 3,
         "details": details,
@@ -168,7 +173,8 @@ def test_a_waiver_and_its_end_are_told(store: Store) -> None:
     assert expected.items() <= first["data"].items()
     assert second["type"] == "estimates.unwaived"
     expected = {
-        "actor": "ada",
+        "actor": ACTOR,
+        "claimed": "ada",
         "reason": "no split",
         "details": {"waiver": waived.id, "check": "hard_bounds"},
     }

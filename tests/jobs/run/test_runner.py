@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from estimates import instants
-from estimates.catalog.records import Run
+from estimates.catalog.run_record import Run
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, GateError, InvalidError, NotFoundError
 from estimates.store.store import Store

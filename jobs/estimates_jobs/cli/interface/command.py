@@ -113,6 +113,7 @@ def open_store(settings: Settings, *, clock_is_right: bool = False) -> Store:
         catalog=settings.catalog,
         cache=settings.cache,
         actor=settings.actor,
+        claimed=settings.claimed,
         clock_is_right=clock_is_right,
     )
 

@@ -124,7 +124,7 @@ def hand_down(settings: Settings) -> None:
         "STORE": store,
         "CATALOG": settings.catalog,
         "CACHE": settings.cache,
-        "ACTOR": settings.actor,
+        "ACTOR": settings.claimed,
         "ACCESS": settings.access,
     }
     for name, value in named.items():

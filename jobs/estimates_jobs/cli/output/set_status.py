@@ -19,8 +19,9 @@ from estimates.catalog.punctuality import (
     next_deadline,
     punctuality,
 )
-from estimates.catalog.records import CarriedOver, Event, LegalHold, Run, State
+from estimates.catalog.records import CarriedOver, Event, LegalHold, State
 from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.run_record import Run
 from estimates.catalog.set_view import SetView
 from estimates.catalog.sets_read import ReadBy, SetRead, read_by, sets_read
 from estimates.catalog.view import View

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from estimates.catalog.records import CarriedOver, LegalHold, Run
+from estimates.catalog.records import CarriedOver, LegalHold
 from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.run_record import Run
 from estimates.catalog.sets_read import SetRead
 from estimates.render.wording import count, percent
 from estimates_jobs.cli.output import cells, terminal
