@@ -76,7 +76,7 @@ def with_revision(folder: Path, body: str) -> Path:
         folder / "versions",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    (folder / "versions" / "0007_more.py").write_text(body)
+    (folder / "versions" / "0008_more.py").write_text(body)
     return folder
 
 
@@ -160,7 +160,7 @@ ADDS = f"""\
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007{schema.BESIDE}{schema.REVISION}"
+revision = "0008{schema.BESIDE}{schema.REVISION}"
 down_revision = "{schema.REVISION}"
 
 
@@ -171,8 +171,8 @@ def upgrade():
 TAKES = f"""\
 from alembic import op
 
-revision = "0007"
-down_revision = "0007{schema.BESIDE}{schema.REVISION}"
+revision = "0008"
+down_revision = "0008{schema.BESIDE}{schema.REVISION}"
 
 
 def upgrade():
@@ -191,26 +191,26 @@ def test_two_releases_use_a_catalog_until_it_is_finished(empty: str, tmp_path: P
     promoted(store, "before")
     estimates_migrations.upgrade(empty, newer)
     promoted(store, "beside", 101.0, day=1)
-    (newer / "versions" / "0008_finish.py").write_text(TAKES)
+    (newer / "versions" / "0009_finish.py").write_text(TAKES)
     estimates_migrations.upgrade(empty, newer)
-    assert estimates_migrations.current(empty) == f"0007{schema.BESIDE}{schema.REVISION}"
+    assert estimates_migrations.current(empty) == f"0008{schema.BESIDE}{schema.REVISION}"
     check_all(Store(tmp_path, catalog=empty))
     following = Store(tmp_path, catalog=empty)
     following.refresh()
     promoted(Store(tmp_path, catalog=empty), "last", 102.0, day=2)
     estimates_migrations.upgrade(empty, newer, finish=True)
-    assert estimates_migrations.current(empty) == "0007"
+    assert estimates_migrations.current(empty) == "0008"
     for act in (following.refresh, lambda: Store(tmp_path, catalog=empty)):
-        with pytest.raises(RefusedError, match="0007"):
+        with pytest.raises(RefusedError, match="0008"):
             act()
 
 
 def test_a_new_catalog_is_finished(empty: str, tmp_path: Path) -> None:
     """Nobody uses it yet: it gets both halves."""
     newer = with_revision(tmp_path / "newer", ADDS)
-    (newer / "versions" / "0008_finish.py").write_text(TAKES)
+    (newer / "versions" / "0009_finish.py").write_text(TAKES)
     estimates_migrations.upgrade(empty, newer)
-    assert estimates_migrations.current(empty) == "0007"
+    assert estimates_migrations.current(empty) == "0008"
 
 
 def test_revisions_go_forward_only() -> None:

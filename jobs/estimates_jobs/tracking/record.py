@@ -66,8 +66,7 @@ def tracking_uri(store: Store) -> str:
 
     Raises RefusedError (`no_tracking`) for a bucket without a server.
     """
-    named = os.environ.get("MLFLOW_TRACKING_URI")
-    if named:
+    if named := os.environ.get("MLFLOW_TRACKING_URI"):
         return named
     if "://" in store.root:
         raise RefusedError(
