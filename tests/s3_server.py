@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,14 +15,46 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.waiting import until
 
 KEY, SECRET = "writer", "writer-secret"
 # The same server lets these read, and not write.
 READER_KEY, READER_SECRET = "reader", "reader-secret"
+# And these what docs/security.md says of a team, and of whoever only reads.
+TEAM_KEY, TEAM_SECRET = "team-a", "team-a-secret"
+VIEWER_KEY, VIEWER_SECRET = "viewer", "viewer-secret"
+TEAM_BUCKET = "estimates-bucket"
+_SECURITY = Path(__file__).parents[1] / "docs" / "security.md"
+
+
+def _team_policy() -> dict[str, Any]:
+    """The policy of a team, as the page has it."""
+    [block] = re.findall(r"^```json\n(.*?)^```", _SECURITY.read_text(), re.MULTILINE | re.DOTALL)
+    return json.loads(block)
+
+
+_POLICY = _team_policy()
 _IDENTITIES = {
+    "policies": [
+        {"name": TEAM_KEY, "content": json.dumps(_POLICY)},
+        {
+            "name": VIEWER_KEY,
+            "content": json.dumps(_POLICY | {"Statement": _POLICY["Statement"][:2]}),
+        },
+    ],
     "identities": [
+        {
+            "name": TEAM_KEY,
+            "credentials": [{"accessKey": TEAM_KEY, "secretKey": TEAM_SECRET}],
+            "policyNames": [TEAM_KEY],
+        },
+        {
+            "name": VIEWER_KEY,
+            "credentials": [{"accessKey": VIEWER_KEY, "secretKey": VIEWER_SECRET}],
+            "policyNames": [VIEWER_KEY],
+        },
         {
             "name": "writer",
             "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
@@ -32,7 +65,7 @@ _IDENTITIES = {
             "credentials": [{"accessKey": READER_KEY, "secretKey": READER_SECRET}],
             "actions": ["Read", "List"],
         },
-    ]
+    ],
 }
 
 
@@ -54,9 +87,9 @@ class S3Server:
             "AWS_SECRET_ACCESS_KEY": secret,
         }
 
-    def bucket(self) -> str:
+    def bucket(self, name: str | None = None) -> str:
         """The name of a new bucket."""
-        name = f"b{uuid.uuid4().hex[:12]}"
+        name = name or f"b{uuid.uuid4().hex[:12]}"
         request = urllib.request.Request(f"{self._filer}/buckets/{name}/", method="POST")
         urllib.request.urlopen(request, timeout=10).close()
         return name

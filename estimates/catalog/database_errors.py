@@ -13,7 +13,8 @@ from estimates.errors import CorruptError, EstimatesError, RefusedError, Unavail
 AWAY = "move the catalog away (`catalog.db*` where it is SQLite in the store's folder)"
 REBUILD = f"{AWAY}, then rebuild it with `estimates recover`"
 # Classes of SQLSTATE: the login fails, there is no such database, no privilege, or read-only.
-_REFUSED_STATES = ("28", "3D", "42501", "25006")
+_NO_PRIVILEGE = "42501"
+_REFUSED_STATES = ("28", "3D", _NO_PRIVILEGE, "25006")
 _ABANDONED = "25P03"  # a transaction in which a program did nothing for too long was ended
 # What PostgreSQL says before there is a session has no SQLSTATE.
 _PASSING = re.compile(
@@ -47,6 +48,12 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
                 "bring a backup of the catalog back, "
                 "or move it away and rebuild it with `estimates recover`"
             ),
+        )
+    if _state(error) == _NO_PRIVILEGE:
+        return RefusedError(
+            "catalog_refused",
+            f"catalog {where} does not let {engine.url.username} do this: {cause}",
+            remedy="use a role that may write this set (docs/security.md)",
         )
     if is_refusal(error) or _is_forbidden(engine, error):
         return RefusedError(

@@ -53,7 +53,7 @@ def storage_error(place: str, error: BaseException) -> EstimatesError:
         return RefusedError(
             "storage_refused",
             f"{place}: the storage refuses: {reason}",
-            remedy="change permissions, keys or the store's name",
+            remedy="use keys that may write this set (docs/security.md), or another store's name",
         )
     if "kind: Timeout" in text:
         line = "no answer in time"
