@@ -16,6 +16,7 @@ text_values   what text stands for in a contract's types; time_values  times, da
 number_text   numbers as people write them: decimal commas, thousands, percent, currencies
 date_text     days as people write them: 31.12.2026, 12/31/2026
 stored_values stored types in the few that a contract holds; arrow_tables  those of Arrow
+duckdb_frames  frames into DuckDB and out of it
 probability_sums  how far probabilities may add up to other than 1
 field_errors  all that is wrong with a tree of values, and what is allowed
 toml_lines    on which line of a file a field is

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from estimates.contract import duckdb_frames
 from estimates.contract.conform import key_schema, schema
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CustomCheck
@@ -81,9 +82,9 @@ def unusable_queries(custom: CustomCheck, contract: Contract) -> str | None:
 
     with duckdb.connect() as connection:
         connection.execute(_SETTINGS)
-        empty = pl.DataFrame(schema=schema(contract)).to_arrow()
+        empty = pl.DataFrame(schema=schema(contract))
         for name in ("candidate", "baseline"):
-            connection.register(name, empty)
+            duckdb_frames.register(connection, name, empty)
         for field, sql in (("sql", custom.sql), ("offenders", custom.offenders)):
             if sql is None:
                 continue
@@ -223,11 +224,11 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
     with duckdb.connect() as connection:
         connection.execute(_SETTINGS)
         for name, frame in tables.items():
-            connection.register(name, frame.to_arrow())
+            duckdb_frames.register(connection, name, frame)
         ending = Timer(QUERY_S, connection.interrupt)
         ending.start()
         try:
-            return connection.sql(sql).pl()
+            return duckdb_frames.frame_of(connection.sql(sql))
         except duckdb.InterruptException:
             message = f"the query took longer than {QUERY_S:g} s"
             raise InvalidError("bad_check", message, remedy="write one that takes less") from None

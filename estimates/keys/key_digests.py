@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 
 import polars as pl
 
+from estimates.contract.duckdb_frames import register
 from estimates.render.row_text import joined, text_of
 
 _FEW = 20_000  # rows up to which Python takes less time than importing DuckDB
@@ -38,6 +39,6 @@ def _sha256(texts: pl.Series) -> list[str]:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.register("texts", texts.alias("text").to_frame().to_arrow())
+        register(connection, "texts", texts.alias("text").to_frame())
         rows = connection.execute("SELECT sha256(text) FROM texts").fetchall()
     return [digest for (digest,) in rows]

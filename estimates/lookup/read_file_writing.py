@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from zlib import crc32
 
 import numpy as np
@@ -150,11 +150,10 @@ def _texts(frame: pl.DataFrame, pieces: Sequence[Piece]) -> tuple[memoryview, Ar
     """The pieces of all rows one after the other, and where in them each row begins and the last
     ends.
     """
-    texts = frame.select(joined(pieces)).to_series().rechunk()
-    array: Any = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offset_buffer, data = array.buffers()
-    offsets = np.frombuffer(offset_buffer, "<i8", len(texts) + 1, array.offset * 8)
-    return memoryview(data or b"")[offsets[0] : offsets[-1]], offsets - offsets[0]
+    texts = frame.select(joined(pieces)).to_series()
+    offsets = np.zeros(len(texts) + 1, "<i8")
+    np.cumsum(texts.str.len_bytes().to_numpy(), out=offsets[1:])
+    return memoryview(texts.str.join("").cast(pl.Binary).item()), offsets
 
 
 def _write_pieces(file: BinaryIO, parts: Iterable[tuple[memoryview, Array]]) -> Table:

@@ -24,6 +24,7 @@ import polars as pl
 from estimates.contract.columns import ColumnType, parse_key_part
 from estimates.contract.conform import DTYPES, kinds
 from estimates.contract.contract import Contract
+from estimates.errors import InvalidError
 from estimates.render.row_text import text_of
 
 if TYPE_CHECKING:
@@ -86,6 +87,22 @@ def csv_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
         yield csv(part, header=number == 0)
 
 
+def check_arrow() -> None:
+    """Whether tables can be written in pieces: before the first one is sent.
+
+    Raises InvalidError (`no_arrow`) where PyArrow, which the demo does without, is not installed.
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError:
+        raise InvalidError(
+            "no_arrow",
+            "Arrow, and Parquet of chosen rows or of several parts, need PyArrow, which is not "
+            "installed",
+            remedy="pip install 'estimates-store[store]', or ask for CSV",
+        ) from None
+
+
 def arrow(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:
     """A frame as an Arrow IPC stream; `metadata` is that of its schema."""
     return b"".join(arrow_pieces([frame], metadata))
@@ -95,8 +112,9 @@ def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) ->
     """Frames of the same columns as one Arrow IPC stream, piece by piece; nothing for no frames.
 
     In the types that every implementation of Arrow has: polars' own strings are views, which some
-    cannot read.
+    cannot read. Raises InvalidError (`no_arrow`).
     """
+    check_arrow()
     import pyarrow as pa  # takes a moment, and most processes never write Arrow
 
     sink, writer = io.BytesIO(), None
@@ -116,7 +134,11 @@ def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) ->
 
 
 def parquet_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
-    """Frames of the same columns as one Parquet file, piece by piece; nothing for no frames."""
+    """Frames of the same columns as one Parquet file, piece by piece; nothing for no frames.
+
+    Raises InvalidError (`no_arrow`).
+    """
+    check_arrow()
     import pyarrow.parquet as pq  # takes a moment, and most processes never write Parquet
 
     sink, writer = _Sink(), None

@@ -73,14 +73,12 @@ class SnapshotFiles:
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The rows in key order, some 65,000 at a time; at least one frame, maybe without rows."""
-        import pyarrow.parquet as pq  # takes a moment, and few processes need it
-
         for number, file in enumerate(self.parts):
-            parquet = pq.ParquetFile(_Readable(file), buffer_size=PIECE)
+            frames = _fetched(file) if file.path is None else _local(file.path)
+            empty = next(frames)
             if number == 0:
-                yield pl.DataFrame(pl.from_arrow(parquet.schema_arrow.empty_table()))
-            for batch in parquet.iter_batches(_ROWS):
-                yield pl.DataFrame(pl.from_arrow(batch))
+                yield empty
+            yield from frames
 
 
 class DataFiles:
@@ -117,6 +115,24 @@ class DataFiles:
                     raise snapshot.damaged(self._objects, name, part, stat.size)
                 self._verified[name] = stat.mark, file
             return file
+
+
+def _local(path: Path) -> Iterator[pl.DataFrame]:
+    """A frame without rows, then the rows of a file of this machine."""
+    rows = pl.scan_parquet(path)
+    yield rows.head(0).collect()
+    for start in range(0, rows.select(pl.len()).collect().item(), _ROWS):
+        yield rows.slice(start, _ROWS).collect()
+
+
+def _fetched(file: DataFile) -> Iterator[pl.DataFrame]:
+    """The same of a file in a bucket, which polars would hold in memory as a whole."""
+    import pyarrow.parquet as pq  # takes a moment, and few processes need it
+
+    parquet = pq.ParquetFile(_Readable(file), buffer_size=PIECE)
+    yield pl.DataFrame(pl.from_arrow(parquet.schema_arrow.empty_table()))
+    for batch in parquet.iter_batches(_ROWS):
+        yield pl.DataFrame(pl.from_arrow(batch))
 
 
 class _Readable(io.RawIOBase):

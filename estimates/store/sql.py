@@ -19,6 +19,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
+from estimates.contract.duckdb_frames import frame_of, register
 from estimates.errors import InvalidError, NotFoundError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def query(view: View, source: Source, sql: str, *, other_files: bool = False) ->
             if not other_files:
                 _refuse_writing(connection, sql)
             relation = connection.sql(sql)
-            return pl.DataFrame() if relation is None else relation.pl()
+            return pl.DataFrame() if relation is None else frame_of(relation)
         except duckdb.Error as error:
             remedy = _quoting(view, sql) or _asking(error) or "mend the query"
             raise InvalidError("bad_query", f"DuckDB: {error}", remedy=remedy) from None
@@ -113,9 +114,9 @@ def _make_views(
         for snapshot_id, rows in sources.items()
         if isinstance(rows, list)
     }
-    _register(connection, f"{name} versions", _version_table(versions, paths))
+    register(connection, f"{name} versions", _version_table(versions, paths))
     if frames:
-        _register(connection, f"{name} files", pl.concat(frames))
+        register(connection, f"{name} files", pl.concat(frames))
         files = _identifier(f"{name} files")
     else:
         names = ", ".join(map(_literal, sorted({path for of in paths.values() for path in of})))
@@ -125,7 +126,7 @@ def _make_views(
         f"SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_ID)}) "
         f"FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_ID)})"
     )
-    _register(connection, f"{name} refs", _refs(view, name, of_set, versions))
+    register(connection, f"{name} refs", _refs(view, name, of_set, versions))
     refs = _identifier(f"{name} refs")
     unknown = _literal(f"{name}: this ref names no version of shape {shape} that can be read: ")
     connection.execute(
@@ -164,10 +165,6 @@ def _refs(view: View, name: str, of_set: SetView, versions: list[Version]) -> pl
         if str(version) in refs:
             refs[ref] = version
     return pl.DataFrame({"ref": list(refs), "version": list(refs.values())})
-
-
-def _register(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    connection.register(name, frame.to_arrow())
 
 
 def _identifier(name: str) -> str:

@@ -51,6 +51,7 @@ _STATUS_OF_CODE = {
     "expired": HTTPStatus.GONE,
     "url_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
     "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
+    "no_arrow": HTTPStatus.NOT_ACCEPTABLE,
     "no_charts": HTTPStatus.NOT_ACCEPTABLE,  # the only form that a service without the extra lacks
     "bad_range": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 }

@@ -165,6 +165,7 @@ def _rows(resolved: ResolvedRequest, frames: Iterator[pl.DataFrame], form: str) 
         return tabular.csv_pieces(frames)
     if form == NDJSON:
         return (ndjson(frame) for frame in frames)
+    tabular.check_arrow()
     if form == PARQUET:
         return tabular.parquet_pieces(frames)
     return tabular.arrow_pieces(frames, metadata_of(resolved.version))

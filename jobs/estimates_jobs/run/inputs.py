@@ -20,6 +20,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import InputDigest
+from estimates.contract.duckdb_frames import frame_of, register
 from estimates.contract.job_inputs import Input
 from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE
@@ -78,16 +79,16 @@ def read_input(
         try:
             stored = _stored(name, spec, pins)
             if stored is not None:
-                connection.register("stored", collected(stored.rows, stored.name))
+                register(connection, "stored", collected(stored.rows, stored.name))
                 relation = connection.sql("SELECT * FROM stored")
             else:
                 relation = _relation(connection, name, spec, read, text)
             frame = _known(relation, name, spec, data_through, calendar)
-            connection.register(
-                "dated", frame if spec.time is None else frame.drop_nulls(spec.time)
+            register(
+                connection, "dated", frame if spec.time is None else frame.drop_nulls(spec.time)
             )
             # sorts nested columns too
-            rows = connection.sql("SELECT * FROM dated ORDER BY ALL").pl()
+            rows = frame_of(connection.sql("SELECT * FROM dated ORDER BY ALL"))
             digest = InputDigest(
                 name,
                 redacted(str(spec.source or spec.query) if stored is None else stored.name),
@@ -203,7 +204,7 @@ def _relation(
     where = f"input {name!r}"
     if is_remote(spec.source) or Path(spec.source).is_dir():
         table = read(spec.source) if read else typed_by_content(spec.source, text)
-        connection.register("files", table)
+        register(connection, "files", table)
         return connection.sql("SELECT * FROM files")
     files = source_files(where, spec.source)
     if read is None:
@@ -215,14 +216,14 @@ def _relation(
                 remedy="name those of one kind by a narrower pattern",
             )
         if None in readers:  # JSON, and what DuckDB does not unpack
-            connection.register("files", typed_by_content(spec.source, text))
+            register(connection, "files", typed_by_content(spec.source, text))
             return connection.sql("SELECT * FROM files")
         if readers != {"arrow"}:
             relation = _typed_by_duckdb(connection, str(readers.pop()), files, text)
             if not files[0].endswith(".parquet"):
                 _check_header(relation.columns, files)
             return relation
-    connection.register("files", pl.concat(map(read or read_table, files), how="diagonal"))
+    register(connection, "files", pl.concat(map(read or read_table, files), how="diagonal"))
     return connection.sql("SELECT * FROM files")
 
 
@@ -276,8 +277,8 @@ def _known(
 ) -> pl.DataFrame:
     """The rows known at `data_through`, and those without a time, which the caller counts."""
     if spec.time is None:
-        return relation.pl()
-    return _known_relation(relation, name, spec, data_through, calendar).pl()
+        return frame_of(relation)
+    return frame_of(_known_relation(relation, name, spec, data_through, calendar))
 
 
 def _known_relation(
@@ -321,12 +322,12 @@ def newest_moment(
         try:
             stored = _stored(name, spec, Pins())
             if stored is not None:
-                connection.register("stored", collected(stored.rows, stored.name))
+                register(connection, "stored", collected(stored.rows, stored.name))
                 relation = connection.sql("SELECT * FROM stored")
             else:
                 relation = _relation(connection, name, spec, None, ())
             column = _known_relation(relation, name, spec, now, calendar)
-            newest = column.max(quoted(spec.time)).pl()
+            newest = frame_of(column.max(quoted(spec.time)))
         except EstimatesError:
             raise
         except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
@@ -377,9 +378,9 @@ def _digest(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> str:
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
     ]
     if nested:
-        connection.register("nested", frame)
+        register(connection, "nested", frame)
         casts = ", ".join(f"{quoted(name)}::VARCHAR AS {quoted(name)}" for name in nested)
-        frame = connection.sql(f"SELECT * REPLACE ({casts}) FROM nested").pl()
+        frame = frame_of(connection.sql(f"SELECT * REPLACE ({casts}) FROM nested"))
     for part in frame.iter_slices(_SLICE):
         digest.update(part.write_csv(include_header=False, quote_style="non_numeric").encode())
     return digest.hexdigest()

@@ -27,6 +27,7 @@ import polars as pl
 
 from estimates.contract.conform import conform, name_keys
 from estimates.contract.contract import Contract
+from estimates.contract.duckdb_frames import frame_of, register
 from estimates.contract.job_inputs import Input
 from estimates.errors import EstimatesError, GateError
 from estimates_jobs.run.calendars import Calendar
@@ -218,7 +219,7 @@ def _copy(
     with connect() as connection:
         if not by_duckdb:
             original = text if reader else typed_by_content(str(path))
-            connection.register("original", original)
+            register(connection, "original", original)
         else:
             connection.execute(f"CREATE TABLE original AS SELECT * FROM {reader}", [[str(path)]])
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE original").fetchall()}
@@ -226,13 +227,13 @@ def _copy(
         rows = connection.execute(f"SELECT count(*) FROM original WHERE {later}").fetchall()[0][0]
         # As text, so that what is not corrupted stays as it is written.
         if is_text and text is not None:
-            connection.register("written", text)
+            register(connection, "written", text)
         elif is_csv:
             as_text = str(reader).replace("header = true", "header = true, all_varchar = true")
             connection.execute(f"CREATE TABLE written AS SELECT * FROM {as_text}", [[str(path)]])
         corrupted = _corrupted(types, later, "written" if is_text else None)
         if not by_duckdb:  # whatever it is called: the content says what it is
-            connection.sql(corrupted).pl().write_ipc(copy)
+            frame_of(connection.sql(corrupted)).write_ipc(copy)
         else:
             connection.execute(
                 f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, is_csv)})"

@@ -17,6 +17,7 @@ from shlex import quote
 
 import polars as pl
 
+from estimates.contract.duckdb_frames import frame_of
 from estimates.errors import InvalidError
 from estimates.render.wording import count
 from estimates_jobs.tables.csv_layout import ENCODED, TRAILING, Layout, find_layout, squeezed
@@ -263,7 +264,7 @@ def _read_strictly(lines: bytes, layout: Layout) -> pl.DataFrame:
         header = layout.separator.join(_columns(layout)) + layout.end
         path.write_bytes(header.encode() + lines)
         try:
-            return connection.sql(
+            rows = connection.sql(
                 "select * from read_csv($path, auto_detect = false, header = true, all_varchar = "
                 "true, delim = $separator, quote = '\"', escape = '\"', columns = $columns, "
                 "allow_quoted_nulls = false)",
@@ -272,7 +273,8 @@ def _read_strictly(lines: bytes, layout: Layout) -> pl.DataFrame:
                     "separator": layout.separator,
                     "columns": dict.fromkeys(_columns(layout), "VARCHAR"),
                 },
-            ).pl()
+            )
+            return frame_of(rows)
         except duckdb.Error as error:
             raise _FaultyLineError(str(error)) from None
 
