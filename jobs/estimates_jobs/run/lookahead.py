@@ -217,7 +217,7 @@ def _copy(
     text = None if by_duckdb else read_table(path)
     is_text = is_csv or (text is not None and all(kind == pl.String for kind in text.dtypes))
     with connect() as connection:
-        if not by_duckdb:
+        if text is not None:
             original = text if reader else typed_by_content(str(path))
             register(connection, "original", original)
         else:
@@ -232,7 +232,7 @@ def _copy(
             as_text = str(reader).replace("header = true", "header = true, all_varchar = true")
             connection.execute(f"CREATE TABLE written AS SELECT * FROM {as_text}", [[str(path)]])
         corrupted = _corrupted(types, later, "written" if is_text else None)
-        if not by_duckdb:  # whatever it is called: the content says what it is
+        if text is not None:  # whatever it is called: the content says what it is
             frame_of(connection.sql(corrupted)).write_ipc(copy)
         else:
             connection.execute(
