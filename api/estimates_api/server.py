@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import logging
+import math
 import mmap
 import multiprocessing
 import os
@@ -16,7 +18,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +41,9 @@ BACKLOG = 4096
 # How long a connection may take to send the head of a request, and be silent between two.
 HEAD_S = 15
 NOT_READY = signal.SIGUSR1  # to a worker: its readiness goes, and it answers on
+# Imported before the fork, so that a worker begins sooner: all that starts no thread.
+_SHARED = ("litestar", "prometheus_client", "sqlalchemy.dialects.sqlite")
+log = logging.getLogger("api")
 _PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
 # A worker that died younger than this has to wait, twice as long each time.
 _YOUNG_S = 5.0
@@ -54,8 +61,9 @@ class Server(MPServer):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        # a byte that all processes share: whether any worker ever had the application
-        self.loaded = mmap.mmap(-1, 1)
+        # bytes that all processes share: whether any worker ever had the application, and whether
+        # it is told to stop soon
+        self.loaded = mmap.mmap(-1, 2)
 
     def _init_shared_socket(self) -> None:
         """Listen here, for all workers, as granian does where there is no SO_REUSEPORT: while a
@@ -68,47 +76,56 @@ class Server(MPServer):
     def _serve_loop(
         self, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]
     ) -> None:
-        """Wait, and replace workers, until told to stop; or until all die as they start."""
+        """Wait, and replace workers, until told to stop and for `notice_s` after it; or until all
+        die as they start.
+        """
+        due: dict[int, float] = {}  # when a worker is replaced, by its number
         deaths = 0
-        while True:
-            self.main_loop_interrupt.wait()
-            if self.interrupt_signal:
-                self._give_notice()
-                return
+        ends_at = math.inf
+        while (now := time.monotonic()) < ends_at:
+            moment = min(ends_at, *due.values()) if due else ends_at
+            self.main_loop_interrupt.wait(None if moment == math.inf else max(moment - now, 0))
             self.main_loop_interrupt.clear()
+            if self.interrupt_signal and ends_at == math.inf:
+                self._give_notice()
+                ends_at = time.monotonic() + self.notice_s
             while self.interrupt_children:
                 index = self.interrupt_children.pop(0)
                 worker = self.wrks[index]
-                lived = time.monotonic() - worker.birth
-                deaths = deaths + 1 if lived < _YOUNG_S else 0
                 if not self.loaded[0] and (worker.inner.exitcode or 0) > 0:  # it said why
                     self.interrupt_children = [index]  # granian then exits with 1
                     return
-                if deaths and not self._wait(min(_WAIT_S * 2 ** (deaths - 1), _MAX_WAIT_S)):
-                    return
-                self._replace(index, spawn_target, target_loader)
-
-    def _replace(
-        self, index: int, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]
-    ) -> None:
-        worker = self._spawn_worker(index, spawn_target, target_loader)
-        worker.start()
-        self.wrks[index] = worker
-
-    def _wait(self, seconds: float) -> bool:
-        """Wait before a worker is replaced; False when told to stop meanwhile."""
-        end = time.monotonic() + seconds
-        while not self.interrupt_signal and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, 0.05))
-        return not self.interrupt_signal
+                lived = time.monotonic() - worker.birth
+                deaths = deaths + 1 if lived < _YOUNG_S else 0
+                pause = min(_WAIT_S * 2 ** (deaths - 1), _MAX_WAIT_S) if deaths else 0
+                due[index] = time.monotonic() + pause
+            for index in [index for index, at in due.items() if at <= time.monotonic()]:
+                del due[index]
+                self.wrks[index] = self._spawn_worker(index, spawn_target, target_loader)
+                self.wrks[index].start()
 
     def _give_notice(self) -> None:
         """Let readiness go, and answer on for a while: whoever sends requests here learns it."""
-        if self.notice_s <= 0:
-            return
+        self.loaded[1] = 1  # for workers that are replaced meanwhile
+        for worker in self.wrks if self.notice_s > 0 else ():
+            with suppress(ProcessLookupError):  # it has just died
+                os.kill(worker.inner.pid, NOT_READY)
+
+    def _stop_workers(self) -> None:
+        """Have them end the requests under way; who has not after DRAIN_S is ended.
+
+        Granian's own takes a worker that another thread saw end for one that refuses to.
+        """
         for worker in self.wrks:
-            os.kill(worker.inner.pid, NOT_READY)
-        time.sleep(self.notice_s)
+            worker.terminate()
+        deadline = time.monotonic() + DRAIN_S
+        while any(worker.is_alive() for worker in self.wrks) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for worker in self.wrks:
+            if worker.is_alive():
+                log.warning("worker %d was not done after %d s", worker.idx + 1, DRAIN_S)
+                worker.kill()
+        self.wrks.clear()
 
 
 class Said(NamedTuple):
@@ -138,6 +155,8 @@ def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
         sys.exit(f"the service cannot start: {error} [{error.code}]")
     loaded[0] = 1
     signal.signal(NOT_READY, lambda _signal, _frame: app.follower.leave())
+    if loaded[1]:
+        app.follower.leave()
     return app
 
 
@@ -164,6 +183,8 @@ def main() -> None:
     parser.add_argument("--tls-key", type=Path)
     options = parser.parse_args()
     multiprocessing.set_start_method("fork")
+    for module in _SHARED:
+        import_module(module)
     signal.signal(NOT_READY, signal.SIG_IGN)  # what a worker does until it knows better
     server = Server(
         "estimates_api.server",
@@ -178,7 +199,6 @@ def main() -> None:
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_S * 1000),
-        workers_kill_timeout=DRAIN_S,
         ssl_cert=options.tls_certificate,
         ssl_key=options.tls_key,
     )

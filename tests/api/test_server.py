@@ -214,6 +214,7 @@ def test_two_workers_stop_in_order(root: Path, tmp_path: Path) -> None:
         assert client.get(ONE).status_code == 200
         assert served.process.wait(20) == 0
     assert "Traceback" not in log.read_text()
+    assert "was not done" not in log.read_text()
 
 
 def test_a_dead_master_leaves_no_orphans(root: Path) -> None:
