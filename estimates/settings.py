@@ -108,6 +108,25 @@ def network_settings(environment: Mapping[str, str] = os.environ) -> dict[str, s
     }
 
 
+def allowed_modules(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | None:
+    """ESTIMATES_MODULES: the modules and packages whose code contracts may name, separated by
+    commas; None where it is not set: any. `none` allows none.
+    """
+    names = _words(environment.get("ESTIMATES_MODULES"))
+    return () if names == ("none",) else names or None
+
+
+def allowed_hosts(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """ESTIMATES_HOSTS: the hosts and buckets from which inputs of contracts may be fetched, such as
+    `data.example.com,*.example.org,s3://sales`; `*` is any. Where it is not set: none.
+    """
+    return _words(environment.get("ESTIMATES_HOSTS"))
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple((text or "").replace(",", " ").split())
+
+
 def _user() -> str:
     """The user of this process: `getpass` would take the word of variables such as LOGNAME."""
     try:

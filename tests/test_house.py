@@ -314,6 +314,7 @@ ERRORS = {
 # a contract say what is allowed at each line.
 REMEDIES_ELSEWHERE = (
     "estimates/contract/contract_file.py",
+    "estimates/gate/check_functions.py",
     "estimates/gate/checks/",
     "estimates/gate/custom_checks.py",
     "estimates/gate/domain_keys.py",

@@ -71,12 +71,14 @@ def backtest(
     contract: Contract | None = None,
     *,
     last: int | None = None,
+    functions: bool = True,
     progress: Progress = lambda done, total: None,
 ) -> Backtest:
     """Replay a contract's policy over the versions of a set, each read once.
 
     contract  whose policy, bounds, domain and freshness judge; default: the newest one
     last      only so many of the newest versions
+    functions False: checks that are Python functions are skipped, and none is loaded
     Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `bad_contract` for a policy
     that cannot be followed; `other_contract` for one of another set, or of a shape that the set
     never had).
@@ -92,7 +94,7 @@ def backtest(
     omissions = [_left_out(view, step, shape) for step in steps]
     left_out = [omission for omission in omissions if omission is not None]
     steps = [step for step, omission in zip(steps, omissions, strict=True) if omission is None]
-    history = _History(store, view, judging)
+    history = _History(store, view, judging, functions)
     verdicts: list[Verdict] = []
     for done, step in enumerate(steps):
         progress(done, len(steps))
@@ -105,7 +107,8 @@ def backtest(
 class _History:
     """The set as it was, version by version."""
 
-    def __init__(self, store: Store, view: SetView, contract: Contract) -> None:
+    def __init__(self, store: Store, view: SetView, contract: Contract, functions: bool) -> None:
+        self.functions = functions
         self.store = store
         self.view = view
         self.contract = contract
@@ -128,6 +131,7 @@ class _History:
             history=ProductionHistory(
                 lambda: self._material(step.event), lambda count: self._frames(step, count)
             ),
+            functions=self.functions,
         )
 
     def _not_compared(self, before: Version, now: Version) -> str | None:

@@ -40,6 +40,7 @@ def judge_frame(
     provenance: Provenance,
     *,
     against: Ref = PRODUCTION,
+    functions: bool = True,
     judged_at: datetime | None = None,
     actuals: pl.DataFrame | None = None,
     offenders: Offenders | None = None,
@@ -70,6 +71,7 @@ def judge_frame(
         history=None if baseline is None else (yield from _history(requests, newest)),
         actuals=None if actuals is None else read_actuals(actuals, newest.contract),
         offenders=offenders,
+        functions=functions,
     )
     return (yield Computation(evaluation))
 

@@ -21,4 +21,5 @@ probability_sums  how far probabilities may add up to other than 1
 field_errors  all that is wrong with a tree of values, and what is allowed
 toml_lines    on which line of a file a field is
 job_inputs    the job and its inputs
+trusted_code  which modules and addresses of a contract count; code_revision  a digest of code
 """

@@ -61,10 +61,13 @@ class CustomCheck(Part, frozen=True):
     warn, block, worse, unit  as for every check; a function's `limit` blocks where `block` is not
                               given
     title      what a verdict calls it
+    digest     with `function`: SHA-256 of its code, without which it does not run; `define` writes
+               it, see `code_revision`
     """
 
     title: str = ""
     function: str | None = None
+    digest: str | None = None
     sql: str | None = None
     offenders: str | None = None
     warn: float | None = None
@@ -77,6 +80,13 @@ class CustomCheck(Part, frozen=True):
             raise ValueError("a check of your own names either 'function' or 'sql'")
         if self.function is not None and not re.fullmatch(r"[\w.]+:\w+", self.function):
             raise ValueError(f"{self.function!r} does not name a function; write module:function")
+        if self.digest is not None and self.function is None:
+            raise ValueError("'digest' is that of a function's code; a query needs none")
+        if self.digest is not None and not re.fullmatch(r"[0-9a-f]{64}", self.digest):
+            raise ValueError(
+                "'digest' is the SHA-256 of a function's code, 64 hexadecimal digits; leave it "
+                "out, and define writes it"
+            )
         if self.offenders is not None and self.sql is None:
             raise ValueError(
                 "'offenders' is a query beside 'sql'; a function returns its offenders"

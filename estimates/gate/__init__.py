@@ -14,7 +14,7 @@ Checks
     checks              one check a file
     registry            the list of checks, in the order in which they run
     check               what a check is, and what it gives back
-    custom_checks       the checks that a contract adds
+    custom_checks       the checks that a contract adds; check_functions: their code
 
 What checks share
     broken_rules        rows and cells that break a rule; bound_rules: bounds of a column

@@ -1,12 +1,7 @@
 """Checks of a set's own: a Python function or a DuckDB query that the contract names."""
 
-import hashlib
-import importlib
-import inspect
 import re
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -19,13 +14,14 @@ from estimates.contract.gate_policy import CustomCheck
 from estimates.errors import InvalidError
 from estimates.gate.broken_rules import whole_rows
 from estimates.gate.check import FIRST_CUSTOM_NUMBER, ROWS_READABLE, Check, Measure, Skip
+from estimates.gate.check_functions import loaded
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.offenders import OffenderGroup
 
 # One thread: sums of floats must not depend on how rows were shared out.
 _SETTINGS = (
-    "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; "
-    "SET memory_limit = '4GB'; SET lock_configuration = true"
+    "SET threads = 1; SET TimeZone = 'UTC'; SET temp_directory = ''; "
+    "SET enable_external_access = false; SET memory_limit = '4GB'; SET lock_configuration = true"
 )
 QUERY_S = 120.0  # that the SQL of a check may take
 
@@ -54,22 +50,6 @@ def custom_checks(contract: Contract) -> list[Check]:
         _check(number, name, custom)
         for number, (name, custom) in enumerate(declared, start=FIRST_CUSTOM_NUMBER)
     ]
-
-
-def revisions(contract: Contract) -> dict[str, str]:
-    """SHA-256 of the source of each module that holds a check, by name of the check; left out where
-    there is none.
-    """
-    digests: dict[str, str] = {}
-    for name, custom in sorted(contract.gate.custom.items()):
-        if custom.function is not None:
-            module = custom.function.partition(":")[0]
-            try:
-                source = inspect.getsource(importlib.import_module(module))
-            except Exception:  # the check itself says so, as an error
-                continue
-            digests[name] = hashlib.sha256(source.encode()).hexdigest()
-    return digests
 
 
 def unusable_queries(custom: CustomCheck, contract: Contract) -> str | None:
@@ -142,7 +122,7 @@ def _by_function(custom: CustomCheck) -> Callable[[EvaluationContext], Measure]:
         assert name is not None
         # Clones cost nothing, and what a function does to its frames in place is its own affair.
         before = None if context.baseline is None else context.baseline_frame.clone()
-        answer = _function(name)(context.frame.clone(), before, context.contract)
+        answer = loaded(custom)(context.frame.clone(), before, context.contract)
         if answer is None:
             raise Skip("nothing_to_say")
         try:
@@ -232,23 +212,10 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
         except duckdb.InterruptException:
             message = f"the query took longer than {QUERY_S:g} s"
             raise InvalidError("bad_check", message, remedy="write one that takes less") from None
+        except duckdb.OutOfMemoryException:
+            message = "the query needs more than 4 GB of memory"
+            raise InvalidError("bad_check", message, remedy="write one that needs less") from None
         except duckdb.Error as error:
             raise InvalidError("bad_check", f"DuckDB: {error}") from None
         finally:
             ending.cancel()
-
-
-def _function(path: str) -> Callable[..., Any]:
-    """A function by `module:function`, from sys.path or the working directory."""
-    module, _, name = path.partition(":")
-    # Last, so that no file that happens to lie in the working directory hides a package.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    importlib.invalidate_caches()
-    try:
-        function = getattr(importlib.import_module(module), name, None)
-    except ModuleNotFoundError as error:
-        raise InvalidError("bad_check", f"{path}: there is no module {error.name}") from None
-    if not callable(function):
-        raise InvalidError("bad_check", f"{path}: the module has no such function")
-    return function

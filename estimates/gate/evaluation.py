@@ -8,10 +8,10 @@ import msgspec
 from estimates.accuracy.actuals import Actuals, digest
 from estimates.catalog.records import Waiver
 from estimates.contract.contract import Contract
-from estimates.gate import custom_checks
 from estimates.gate.active_waivers import active_waivers, waiver_problem, waivers_digest
 from estimates.gate.candidate import Candidate
 from estimates.gate.check import Check
+from estimates.gate.check_functions import code_digests, function_checks
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.exceptions import excepted, exceptions_of, reason_text
 from estimates.gate.grouped_result import check_result
@@ -51,6 +51,7 @@ def evaluate(
     offenders: Offenders | None = None,
     on_report: Callable[[Report], None] | None = None,
     shared: SharedPair | None = None,
+    functions: bool = True,
 ) -> Verdict:
     """Judge a candidate by a contract's policy; the same inputs give the same verdict, to the byte.
 
@@ -64,6 +65,8 @@ def evaluate(
     offenders        takes every offender, of which the verdict names the first 100 of each check
     on_report        called with the stability report where a check asked for it
     shared           both, where they share rows, which are read when a check needs them
+    functions        False: checks that are Python functions are skipped (`no_functions`), and no
+                     module of theirs is loaded
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
@@ -74,7 +77,8 @@ def evaluate(
     standing = active_waivers(waivers, moment)
     sides = contract, candidate, baseline
     context = EvaluationContext(*sides, moment, policy, past, actuals, standing, shared=shared)
-    results = _run(checks, context, baseline_reason or "first_version", offenders)
+    code = None if functions else function_checks(contract)
+    results = _run(checks, context, baseline_reason or "first_version", offenders, code or ())
     if on_report is not None and context.measured_report is not None:
         on_report(context.measured_report)
     outcome = _outcome(results)
@@ -90,10 +94,10 @@ def evaluate(
         contract_revision=contract_revision,
         outcome=outcome,
         blocks=outcome in ("fail", "error"),
-        counts={status: sum(result.status == status for result in results) for status in STATUSES},
+        counts=_counts(results),
         checks=results,
         actuals=None if actuals is None else digest(actuals.rows),
-        functions=custom_checks.revisions(contract),
+        functions=code_digests(contract) if functions else {},
         in_force=list(context.waivers),
         exceptions=list(map(reason_text, exceptions)) or msgspec.UNSET,
     )
@@ -134,8 +138,9 @@ def _run(
     context: EvaluationContext,
     baseline_reason: str,
     offenders: Offenders | None,
+    left_out: Sequence[str],
 ) -> list[CheckResult]:
-    """The results of all checks, in their order."""
+    """The results of all checks, in their order; those named last are not run."""
     context.waiver_problems = _waiver_problems(context, checks)
     results: dict[str, CheckResult] = {}
     if offenders is not None:
@@ -143,6 +148,8 @@ def _run(
     for check in checks:
         limits = context.limits[check.name]
         reason = _skip_reason(check, limits, context, baseline_reason, results)
+        if check.name in left_out:
+            reason = reason or "no_functions"
         measured = (
             check_result(check, limits, context)
             if reason is None
@@ -194,6 +201,10 @@ def _is_beyond_default(result: CheckResult) -> bool:
         and block is not None
         and not within(result.value, block, result.worse)
     )
+
+
+def _counts(results: Sequence[CheckResult]) -> dict[str, int]:
+    return {status: sum(result.status == status for result in results) for status in STATUSES}
 
 
 def _outcome(results: Sequence[CheckResult]) -> Outcome:

@@ -104,7 +104,7 @@ class Verdict(msgspec.Struct, frozen=True):
     actuals                digest of the actual values it was held against; null without any
     judged_at              a recorded input, not the clock
     code                   `GATE_REVISION` of the program that judged
-    functions              SHA-256 of the module of each check of the set's own
+    functions              SHA-256 of the code of each check of the set's own; see `code_revision`
     outcome                the worst status of any check: error, fail, warn, pass
     blocks                 true for fail and error: such a version is not promoted
     counts                 number of checks by status, every status listed

@@ -333,12 +333,16 @@ class EstimateSet(SetScores):
         provenance: Provenance,
         *,
         against: Ref = PRODUCTION,
+        functions: bool = True,
         **options: Unpack[JudgeOptions],
     ) -> Verdict:
         """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
         from estimates.store.judge import judge_frame
 
-        return judge_frame(self.store, self.name, frame, provenance, against=against, **options)
+        sides = frame, provenance
+        return judge_frame(
+            self.store, self.name, *sides, against=against, functions=functions, **options
+        )
 
     def _compared(self, a: Ref, b: Ref, pair: PairOptions, cursor: str | None = None) -> Comparison:
         return self.store.compare(self.name, diff_query(a, b, pair), cursor)

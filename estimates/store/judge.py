@@ -135,11 +135,14 @@ def judge_frame(
     provenance: Provenance,
     *,
     against: Ref = PRODUCTION,
+    functions: bool = True,
     **options: Unpack[JudgeOptions],
 ) -> Verdict:
     """Judge a frame before it is published; nothing is stored.
 
-    against  the version it is compared with
+    against    the version it is compared with
+    functions  False: no code that the contract names is loaded, and its checks are skipped. A
+               version's own verdict, by which it is promoted, is never without them.
     Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
     """
     candidate = Candidate(
@@ -149,7 +152,10 @@ def judge_frame(
         domain_keys=store.domain_keys(name),
         of_erased=erased_rows(store.view(), name),
     )
-    return _evaluate(store, store.view(), name, candidate, options, against=against).verdict
+    judgement = _evaluate(
+        store, store.view(), name, candidate, options, against=against, functions=functions
+    )
+    return judgement.verdict
 
 
 def _evaluate(
@@ -162,6 +168,7 @@ def _evaluate(
     against: Ref = PRODUCTION,
     waivers: Sequence[Waiver] = (),
     rows: pl.DataFrame | None = None,
+    functions: bool = True,
 ) -> Judgement:
     """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is
     stored.
@@ -187,6 +194,7 @@ def _evaluate(
         offenders=options.get("offenders"),
         on_report=reports.append,
         shared=shared,
+        functions=functions,
     )
     return Judgement(verdict, reports[0] if reports else None, candidate, shared)
 

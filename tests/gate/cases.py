@@ -168,6 +168,7 @@ class Setting:
     judged_at: datetime = JUDGED
     history: ProductionHistory | None = None
     actuals: pl.DataFrame | None = None
+    functions: bool = True
 
     def evaluate(self, offenders: Offenders | None = None) -> Verdict:
         """The verdict of the gate; `offenders` takes them all."""
@@ -194,6 +195,7 @@ class Setting:
             history=self.history,
             actuals=None if self.actuals is None else read_actuals(self.actuals, self.contract),
             offenders=offenders,
+            functions=self.functions,
         )
 
 

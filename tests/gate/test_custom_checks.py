@@ -282,3 +282,25 @@ def test_a_query_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -
     endless = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range = 7"
     with pytest.raises(InvalidError, match=r"longer than 0\.2 s"):
         custom_checks._query({}, endless)
+
+
+def test_a_query_keeps_to_memory_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cross join that has to be sorted is ended, not spilled into the working directory."""
+    monkeypatch.chdir(tmp_path)
+    small = custom_checks._SETTINGS.replace("4GB", "50MB")
+    monkeypatch.setattr(custom_checks, "_SETTINGS", small)
+    pairs = "SELECT DISTINCT a.range * 10000 + b.range FROM range(3000) a, range(3000) b"
+    with pytest.raises(InvalidError, match="more than 4 GB of memory"):
+        custom_checks._query({}, f"SELECT count(*) FROM ({pairs})")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offenders that would fill the memory are an error of the check."""
+    small = custom_checks._SETTINGS.replace("4GB", "50MB")
+    monkeypatch.setattr(custom_checks, "_SETTINGS", small)
+    rows = "SELECT a.range FROM range(1000000) a, range(1000000) b"
+    with pytest.raises(InvalidError, match="more than 4 GB of memory"):
+        custom_checks._query({}, rows)

@@ -60,6 +60,8 @@ _NEEDS = {
     "no_float_estimates": "estimates of type float",
     "no_numeric_estimates": "estimates that are numbers",
     "no_dates": "a key column of dates",
+    "no_functions": "code to be loaded, which --no-functions left out: judge without it where the "
+    "code can be trusted",
     "nothing_to_say": "something to say: these checks of the set's own returned None",
     "not_in_contract": "a line in the contract",
 } | dict.fromkeys(_PAST, "a longer past: more versions, and moves of production")

@@ -31,6 +31,7 @@ def define(options: Options, contract_file: str) -> None:
     Versions of different shapes are never compared, and production only moves to another shape with
     --new-shape.
     """
+    from estimates.gate.check_functions import with_digests
     from estimates_jobs.run.exchange_holidays import with_holidays
 
     contract = read_contract(contract_file)
@@ -38,7 +39,7 @@ def define(options: Options, contract_file: str) -> None:
         from estimates_jobs.run.calendars import calendar_of
 
         calendar_of(contract.domain.calendar)  # raises now, and not in the first run
-    contract = with_holidays(contract)
+    contract = with_digests(with_holidays(contract))
     from estimates.gate.policy_validation import validate_policy
     from estimates.store.members import define_family
 
@@ -79,8 +80,20 @@ def define(options: Options, contract_file: str) -> None:
         )
     if of_members:
         terminal.line(f"the same for {count(len(of_members), 'member')} of the family")
+    _show_unpinned(contract)
     following = f"run {made.set}" if contract.job else f"publish {made.set} FILE"
     terminal.line(f"next: estimates {following}")
+
+
+def _show_unpinned(contract: Contract) -> None:
+    from estimates.gate.check_functions import without_digest
+
+    unpinned = without_digest(contract)
+    if unpinned:
+        terminal.line(
+            f"the code of {', '.join(unpinned)} is not here, and may change unnoticed: define it "
+            "where the module lies"
+        )
 
 
 def _listed_keys(contract: Contract, folder: Path) -> pl.DataFrame | None:

@@ -41,10 +41,20 @@ _COLOURS = {"warn": "yellow", "fail": "bold red", "error": "bold red", "waived":
     help="Only the newest N versions. Default: all.",
 )
 @click.option(
+    "--no-functions",
+    is_flag=True,
+    help="Load no code that the contract names; checks that are functions are skipped.",
+)
+@click.option(
     "--html", metavar="FILE", help="Also write a page with every check drawn through the versions."
 )
 def backtest(
-    options: Options, set_name: str, policy: str | None, last: int | None, html: str | None
+    options: Options,
+    set_name: str,
+    policy: str | None,
+    last: int | None,
+    no_functions: bool,
+    html: str | None,
 ) -> None:
     """Replay a policy over the history: what it would have blocked, caught and let through; changes
     nothing.
@@ -59,7 +69,14 @@ def backtest(
     store = options.open()
     contract = None if policy is None else read_contract(policy)
     with progress.version_bar(quiet=options.json) as advance:
-        replayed = replay(store, set_name, contract, last=last, progress=advance)
+        replayed = replay(
+            store,
+            set_name,
+            contract,
+            last=last,
+            functions=not no_functions,
+            progress=advance,
+        )
     if html is not None:
         with writing(html) as path:
             path.write_text(render_html(replayed), encoding="utf-8")

@@ -65,6 +65,12 @@ from estimates_jobs.tables.table_files import moments_in, with_timezone
 @click.option(
     "--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict."
 )
+@click.option(
+    "--no-functions",
+    is_flag=True,
+    help="With --file: load no code that the contract names; checks that are functions are "
+    "skipped. For requests of people who are not trusted.",
+)
 @timezone_option
 @table_options
 @notify_option
@@ -79,6 +85,7 @@ def judge(
     against: str | None,
     actuals: str | None,
     now: str | None,
+    no_functions: bool,
     timezone: str | None,
     files: list[VerdictFile],
 ) -> int:
@@ -88,18 +95,7 @@ def judge(
     For a file the URL of a service will do as --store: contract and baseline come from there, the
     file stays here. Exits 1 when the gate blocks, also when it could not evaluate a check.
     """
-    if (version is None) == (file is None):
-        raise click.UsageError("give a VERSION or --file FILE")
-    if through is not None and file is None:
-        raise click.UsageError("--through belongs to --file; a version knows its data_through")
-    if options.notify is not None and file is not None:
-        raise click.UsageError(
-            "--notify belongs to a VERSION; of a file nothing is stored, so there is no event"
-        )
-    if against is not None and file is None:
-        raise click.UsageError(
-            "--against belongs to --file; a version is judged against what production points to"
-        )
+    _check_usage(options, version, file, through, against, no_functions)
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
     if version is not None:
@@ -121,11 +117,40 @@ def judge(
             frame,
             provenance,
             against=against or PRODUCTION,
+            functions=not no_functions,
             judged_at=judged_at,
             actuals=_observed(options, actuals, contract, timezone),
             offenders=offenders,
         )
     return show_verdict(options, verdict, files, offenders)
+
+
+def _check_usage(
+    options: Options,
+    version: int | None,
+    file: str | None,
+    through: str | None,
+    against: str | None,
+    no_functions: bool,
+) -> None:
+    """Raises click.UsageError for options that mean nothing together."""
+    if (version is None) == (file is None):
+        raise click.UsageError("give a VERSION or --file FILE")
+    if through is not None and file is None:
+        raise click.UsageError("--through belongs to --file; a version knows its data_through")
+    if options.notify is not None and file is not None:
+        raise click.UsageError(
+            "--notify belongs to a VERSION; of a file nothing is stored, so there is no event"
+        )
+    if against is not None and file is None:
+        raise click.UsageError(
+            "--against belongs to --file; a version is judged against what production points to"
+        )
+    if no_functions and file is None:
+        raise click.UsageError(
+            "--no-functions belongs to --file; a version is promoted by its verdict, which needs "
+            "every check"
+        )
 
 
 def _observed(

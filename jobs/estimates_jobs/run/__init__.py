@@ -2,7 +2,7 @@
 
 runner         compute, publish, judge, promote, track; resumed where it stopped
 batch          a history: many tables, a version of each
-job_function   the function that a contract names; code_revision: a digest of its sources
+job_function   the function that a contract names; git_commit: what its code is at
 context        what a job may look at; inputs: its tables, cut at `data_through`;
 input_sets     versions of other sets; pinned_input: which version of a source a run reads
 calendars      the steps of time on which targets lie

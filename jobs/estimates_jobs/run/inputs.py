@@ -24,6 +24,7 @@ from estimates.contract.duckdb_frames import frame_of, register
 from estimates.contract.job_inputs import Input
 from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE
+from estimates.contract.trusted_code import check_address
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.guess.column_types import text_kind
 from estimates.redaction import redacted
@@ -49,6 +50,8 @@ READERS = {
 ReadFile = Callable[[str], pl.DataFrame]
 # What DuckDB says of a file or an address that it may not read.
 _REFUSED = re.compile(r"Permission denied|HTTP (code )?40[13]|40[13] \(?(Unauthorized|Forbidden)")
+# One that is installed could fetch from the network.
+_NO_EXTENSIONS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 _SLICE = 100_000  # rows that are turned into text at once for the digest
 
 
@@ -72,9 +75,10 @@ def read_input(
     not change it.
     Raises InvalidError: `no_file`, `bad_input` (unreadable file or SQL, types that have no place in
     a frame), `no_column`, `time_type` (the time column is no date or timestamp); UnavailableError
-    `input_unreachable`.
+    `input_unreachable`; RefusedError `host_not_allowed`.
     """
     pins = pins or Pins()
+    _check_source(name, spec)
     with connect() as connection:
         try:
             stored = _stored(name, spec, pins)
@@ -105,6 +109,11 @@ def read_input(
     return Reading(rows, digest, frame.height - rows.height, is_changed)
 
 
+def _check_source(name: str, spec: Input) -> None:
+    if spec.source is not None:
+        check_address(spec.source, f"input {name!r}")
+
+
 def _stored(name: str, spec: Input, pins: Pins) -> StoredTable | None:
     """The Delta or Iceberg table, or the database, that an input is; pinned to its version."""
     if spec.source is None:
@@ -119,7 +128,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that computes the same thing every time: one thread, UTC, nothing fetched
     from the network.
     """
-    connection = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
+    connection = duckdb.connect(config={"threads": 1, **_NO_EXTENSIONS})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
     return connection
@@ -318,6 +327,7 @@ def newest_moment(
     """
     if spec.time is None:
         return None
+    _check_source(name, spec)
     with connect() as connection:
         try:
             stored = _stored(name, spec, Pins())

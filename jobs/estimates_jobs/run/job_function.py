@@ -13,10 +13,12 @@ from types import ModuleType
 
 import polars as pl
 
+from estimates.contract.code_revision import look_here, own_sources, revision
 from estimates.contract.job_inputs import BUILTIN_JOBS
+from estimates.contract.trusted_code import check_module
 from estimates.errors import EstimatesError, InvalidError
-from estimates_jobs.run.code_revision import commit_of, own_sources, revision
 from estimates_jobs.run.context import Context
+from estimates_jobs.run.git_commit import commit_of
 
 # What contracts call the built-in jobs that were written before their packages had a prefix.
 _FORMER_NAMES = {"jobs.forecast:forecast": "forecast", "jobs.load:load": "load"}
@@ -41,16 +43,15 @@ class Function:
         """Load `module:function` from sys.path or the working directory, or a built-in job by its
         name.
 
-        Raises InvalidError (`no_job_module`, `no_job_function`), JobError when the module fails
-        while it is imported.
+        Raises InvalidError (`no_job_module`, `no_job_function`), RefusedError
+        (`module_not_allowed`), JobError when the module fails while it is imported.
         """
         self.name = name
-        # Last, so that no file that happens to lie in the working directory hides a package.
-        if str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
-        importlib.invalidate_caches()
+        look_here()
         builtin = _builtin(name)
         module_name, _, self._function = name.partition(":")
+        if builtin is None:
+            check_module(module_name, f"job {name}")
         if builtin:
             module_name, self._function = f"estimates_jobs.builtin.{builtin}", builtin
         self._module = _import(module_name, name)

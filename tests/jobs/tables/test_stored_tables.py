@@ -89,6 +89,7 @@ def word(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monke
     """The word for the table of each kind."""
     monkeypatch.setenv("PYICEBERG_CATALOG__PROD__URI", f"sqlite:///{folder}/ice.db")
     if request.param == "postgresql":
+        monkeypatch.setenv("ESTIMATES_HOSTS", "*")
         url = request.getfixturevalue("database")
         return f"{url}{'&' if '?' in url else '?'}table=sales"
     return {

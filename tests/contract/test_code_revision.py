@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from estimates_jobs.run.code_revision import own_sources, revision
+from estimates.contract.code_revision import own_sources, revision
 from estimates_jobs.run.job_function import Function
 
 PACKAGE = {

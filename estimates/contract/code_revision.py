@@ -1,9 +1,9 @@
-"""The revision of a job's code: one digest over the sources of all of its own modules, whatever
-process asks.
+"""The revision of the code of a job, or of a check of a set's own: one digest over the sources of
+all of its own modules, whatever process asks; nothing is imported to know it.
 
-Own are the job's module and what it imports, directly or through others, of its top-level package
+Own are its module and what it imports, directly or through others, of its top-level package
 or of the folder in which that lies. Where packages are installed, everybody's lie side by side, so
-that there only its own package counts; this distribution is a library to every job. What is
+that there only its own package counts; this distribution is a library to all. What is
 imported is read from the import statements, inside of functions too, and not from what happens to
 be loaded: one command loads other modules than the next.
 """
@@ -13,15 +13,23 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import subprocess
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-_GIT_S = 10  # how long git may take
 # In a clone they may lie beside a job.
 _THIS_DISTRIBUTION = ("estimates", "estimates_api", "estimates_jobs", "estimates_migrations")
+
+
+def look_here() -> None:
+    """Let modules of the working directory be imported; last, so that no file that happens to lie
+    there hides a package.
+    """
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    importlib.invalidate_caches()
 
 
 def own_sources(module: str) -> dict[str, bytes]:
@@ -60,24 +68,6 @@ def revision(sources: dict[str, bytes]) -> str | None:
         f"{name} {hashlib.sha256(source).hexdigest()}\n" for name, source in sorted(sources.items())
     ]
     return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else None
-
-
-def commit_of(folder: Path) -> str | None:
-    """The commit of git that a folder is at, with `+` behind it where tracked files differ from
-    it; None where it is in no repository, or git is not installed.
-    """
-    said = [_git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "-uno")]
-    commit, changed = said
-    return None if not commit else commit + ("+" if changed else "")
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    command = ["git", "-C", str(folder), *words]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 class _OwnModules:
