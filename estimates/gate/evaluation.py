@@ -57,16 +57,14 @@ def evaluate(
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
-    baseline_reason  why there is none: `first_version`, `in_production`, `other_shape`, or of
-                     `fresh_start`
+    baseline_reason  why there is none: `first_version`, `other_shape`, … or of `fresh_start`
     waivers          those of this content; those that are over at `judged_at` count for nothing
     history          what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
     offenders        takes every offender, of which the verdict names the first 100 of each check
     on_report        called with the stability report where a check asked for it
     shared           both, where they share rows, which are read when a check needs them
-    functions        False: checks that are Python functions are skipped (`no_functions`), and no
-                     module of theirs is loaded
+    functions        False: no check that is a Python function is loaded; see `no_functions`
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
@@ -74,13 +72,11 @@ def evaluate(
     checks, past = checks_of(contract), history or ProductionHistory()
     exceptions = exceptions_of(contract, candidate)
     policy = _limits(checks, excepted(contract, exceptions))
-    standing = active_waivers(waivers, moment)
-    sides = contract, candidate, baseline
-    context = EvaluationContext(*sides, moment, policy, past, actuals, standing, shared=shared)
-    code = None if functions else function_checks(contract)
-    results = _run(checks, context, baseline_reason or "first_version", offenders, code or ())
-    if on_report is not None and context.measured_report is not None:
-        on_report(context.measured_report)
+    inputs = contract, candidate, baseline, moment, policy, past, actuals
+    context = EvaluationContext(*inputs, active_waivers(waivers, moment), shared=shared)
+    left_out = [] if functions else function_checks(contract)
+    results = _run(checks, context, baseline_reason or "first_version", offenders, left_out)
+    _hand_over(context, on_report)
     outcome = _outcome(results)
     return Verdict(
         set=contract.name,
@@ -101,6 +97,11 @@ def evaluate(
         in_force=list(context.waivers),
         exceptions=list(map(reason_text, exceptions)) or msgspec.UNSET,
     )
+
+
+def _hand_over(context: EvaluationContext, on_report: Callable[[Report], None] | None) -> None:
+    if on_report is not None and context.measured_report is not None:
+        on_report(context.measured_report)
 
 
 def measure_check(

@@ -229,7 +229,9 @@ def commands() -> Iterator[tuple[str, str]]:
 
 def test_the_ci_files_run_the_script_with_what_it_takes() -> None:
     """Each file runs the script that is there and can be executed, with a set and a file."""
-    calls = [(name, shlex.split(line)) for name, line in commands()]
+    # of a fork's request, an expression adds --no-functions
+    plain = [(name, re.sub(r"\$\{\{.*?\}\}", "", line)) for name, line in commands()]
+    calls = [(name, shlex.split(line)) for name, line in plain]
     runs = {name: words for name, words in calls if words[0].endswith(".sh")}
     assert set(runs) == set(documents())
     for words in runs.values():
