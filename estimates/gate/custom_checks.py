@@ -24,6 +24,7 @@ _SETTINGS = (
     "SET enable_external_access = false; SET memory_limit = '4GB'; SET lock_configuration = true"
 )
 QUERY_S = 120.0  # that the SQL of a check may take
+ANSWER_CELLS = 50_000_000  # that its answer may have, which DuckDB's limit does not count
 
 
 _NUMBERS = frozenset(
@@ -208,7 +209,7 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
         ending = Timer(QUERY_S, connection.interrupt)
         ending.start()
         try:
-            return duckdb_frames.frame_of(connection.sql(sql))
+            return _answer(connection.sql(sql))
         except duckdb.InterruptException:
             message = f"the query took longer than {QUERY_S:g} s"
             raise InvalidError("bad_check", message, remedy="write one that takes less") from None
@@ -219,3 +220,13 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
             raise InvalidError("bad_check", f"DuckDB: {error}") from None
         finally:
             ending.cancel()
+
+
+def _answer(relation: Any) -> pl.DataFrame:
+    """The rows of a query, of which no more are read than an answer may have."""
+    most = ANSWER_CELLS // max(1, len(relation.columns))
+    answer = duckdb_frames.frame_of(relation.limit(most + 1))
+    if answer.height > most:
+        message = f"the query gives more than {most:,} rows"
+        raise InvalidError("bad_check", message, remedy="write one that gives less")
+    return answer

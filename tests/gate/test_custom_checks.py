@@ -299,8 +299,8 @@ def test_a_query_keeps_to_memory_and_leaves_nothing_behind(
 
 def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Offenders that would fill the memory are an error of the check."""
-    small = custom_checks._SETTINGS.replace("4GB", "50MB")
-    monkeypatch.setattr(custom_checks, "_SETTINGS", small)
-    rows = "SELECT a.range FROM range(1000000) a, range(1000000) b"
-    with pytest.raises(InvalidError, match="more than 4 GB of memory"):
+    monkeypatch.setattr(custom_checks, "ANSWER_CELLS", 200_000)
+    rows = "SELECT a.range, b.range FROM range(1000000) a, range(1000000) b"
+    with pytest.raises(InvalidError, match="more than 100,000 rows"):
         custom_checks._query({}, rows)
+    assert custom_checks._query({}, "SELECT range FROM range(200000)").height == 200_000

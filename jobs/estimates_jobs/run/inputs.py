@@ -78,7 +78,7 @@ def read_input(
     `input_unreachable`; RefusedError `host_not_allowed`.
     """
     pins = pins or Pins()
-    _check_source(name, spec)
+    check_address(spec.source or "", f"input {name!r}")
     with connect() as connection:
         try:
             stored = _stored(name, spec, pins)
@@ -107,11 +107,6 @@ def read_input(
             raise unreadable(f"input {name!r}", error) from error
     is_changed = stored is not None and stored.version is None and pins.differs(digest)
     return Reading(rows, digest, frame.height - rows.height, is_changed)
-
-
-def _check_source(name: str, spec: Input) -> None:
-    if spec.source is not None:
-        check_address(spec.source, f"input {name!r}")
 
 
 def _stored(name: str, spec: Input, pins: Pins) -> StoredTable | None:
@@ -327,7 +322,7 @@ def newest_moment(
     """
     if spec.time is None:
         return None
-    _check_source(name, spec)
+    check_address(spec.source or "", f"input {name!r}")
     with connect() as connection:
         try:
             stored = _stored(name, spec, Pins())
