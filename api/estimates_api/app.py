@@ -28,6 +28,7 @@ from estimates_api.access.route_access import check_route
 from estimates_api.desk import pages
 from estimates_api.desk.desk_page import lost_page
 from estimates_api.fast_path import fast_batch, fast_get
+from estimates_api.http.batch_size import refuse_too_many_keys
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error, status_of
 from estimates_api.http.representation import Representation
@@ -101,6 +102,7 @@ class ReadService(Litestar):
                     answer = fast_batch(self.follower, scope, body)
                 else:
                     async with self.turns.turn():
+                        refuse_too_many_keys(body)
                         answer = fast_batch(self.follower, scope, body)
                 if answer is None:
                     await self._route(scope, whole(body, receive), send, started)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from _typeshed import ReadableBuffer
 
+TEXT_ROWS = 32_768  # that are text at a time
 _TEXT = pl.String()
 _SPAN = pl.Struct({"from": _TEXT, "to": _TEXT})
 
@@ -83,8 +84,10 @@ def csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
 
 def csv_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     """Frames of the same columns as one CSV, piece by piece."""
-    for number, part in enumerate(frames):
-        yield csv(part, header=number == 0)
+    for number, frame in enumerate(frames):
+        yield csv(frame.head(TEXT_ROWS), header=number == 0)
+        for part in frame.slice(TEXT_ROWS).iter_slices(TEXT_ROWS):
+            yield csv(part, header=False)
 
 
 def check_arrow() -> None:

@@ -27,9 +27,10 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import InvalidError
+from estimates.errors import InvalidError, UnavailableError
 from estimates.store.store import Store
 from estimates_api.app import create_app
+from estimates_api.http import streaming
 from estimates_api.http.ranges import byte_range
 from estimates_api.http.representation import ARROW, CSV, NDJSON, PARQUET
 from estimates_api.http.streaming import ChunkedAnswer
@@ -222,6 +223,41 @@ def test_head_reads_nothing() -> None:
     )  # type: ignore[typeddict-item]
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def test_slow_readers_hold_little_and_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent at a time is small, however much is made at once; those that are beyond the
+    limit are refused before anything is sent, and get their answer once another has ended.
+    """
+    monkeypatch.setattr(streaming, "AT_ONCE", 1)
+    sent: list[bytes] = []
+    taken = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body", b""))
+        if len(sent) == 2:
+            await taken.wait()
+
+    async def leave() -> Any:
+        await asyncio.Event().wait()
+
+    async def ask(chunk: bytes) -> None:
+        scope: Any = {"type": "http"}
+        await ChunkedAnswer(200, [], iter([chunk]))(scope, leave, send)
+
+    async def both() -> None:
+        first = asyncio.create_task(ask(b"a" * 1_000_000))
+        while len(sent) < 2:
+            await asyncio.sleep(0)
+        with pytest.raises(UnavailableError, match="already"):
+            await ask(b"b")
+        taken.set()
+        await first
+        await ask(b"b")
+
+    asyncio.run(both())
+    assert max(map(len, sent)) <= 128 * 1024
+    assert b"".join(sent) == b"a" * 1_000_000 + b"b"
 
 
 @pytest.mark.one_part

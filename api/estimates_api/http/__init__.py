@@ -9,7 +9,7 @@ tables            an answer as NDJSON, CSV, Arrow or Parquet
 streaming         an answer sent chunk by chunk
 ranges            the Range header
 event_stream      server-sent events
-request_bodies    bodies of requests: received within bounds
+request_bodies    bodies of requests: received within bounds; batch_size  how many keys one has
 problems          errors as application/problem+json
 bodies            what the JSON answers look like; repeated_names  in the body of a request
 standing_bodies   what they say of retired sets and of how an answer stands

@@ -164,7 +164,7 @@ def _rows(resolved: ResolvedRequest, frames: Iterator[pl.DataFrame], form: str) 
     if form == CSV:
         return tabular.csv_pieces(frames)
     if form == NDJSON:
-        return (ndjson(frame) for frame in frames)
+        return (ndjson(part) for frame in frames for part in frame.iter_slices(tabular.TEXT_ROWS))
     tabular.check_arrow()
     if form == PARQUET:
         return tabular.parquet_pieces(frames)
