@@ -39,6 +39,7 @@ from estimates.stability.changes import check_change_query
 from estimates.stability.contract_changes import describe_changes, schema_changes
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
+from estimates.stability.headline_part import has_headline, headline_part
 from estimates.stability.pages.pictures import Pictures
 from estimates.stability.paired_contract import by_step
 from estimates.stability.report import Report
@@ -198,9 +199,20 @@ class Comparison:
         """The same report, computed only if it is not in the cache; raises CorruptError."""
         content = reports.get_or_make(
             self.cache_name("headline" if headline_only else "report"),
-            lambda: msgspec.msgpack.encode(self.report(headline_only=headline_only)),
+            lambda: msgspec.msgpack.encode(
+                self._headline(reports) if headline_only else self.report()
+            ),
         )
         return decode_report(content)
+
+    def _headline(self, reports: ReportCache) -> Report:
+        """The headline, out of a whole report that is kept, such as the one the gate looked at."""
+        whole = None
+        if has_headline(self.contract, self.measure.headline):
+            whole = reports.get(self.cache_name())
+        if whole is None:
+            return self.report(headline_only=True)
+        return headline_part(decode_report(whole))
 
     def keep(self, reports: ReportCache, report: Report) -> None:
         """Keep a report that was computed elsewhere, of the same contract and the same rows."""

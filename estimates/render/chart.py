@@ -113,7 +113,7 @@ def drawn_svg(*layers: Any, height: int) -> str:
         width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
     )
     look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
-    spec = chart.configure(**look).configure_view(stroke=None).to_dict()
+    spec = chart.configure(**look).configure_view(stroke=None).to_dict(validate=False)
     svg = _EMPTY.sub("", _IDLE.sub("", vega.svg(spec)))
     return re.sub(
         r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg

@@ -20,13 +20,13 @@ _STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
 
 
 def track_run(
-    store: Store, run: Run, publication: Publication | None = None
+    store: Store, run: Run, publication: Publication | None = None, of_many: bool = False
 ) -> tuple[str | None, tuple[str, ...]]:
     """Record a run in MLflow, last: an MLflow that is away never loses or delays a version."""
     try:
         from estimates_jobs.tracking.record import record
 
-        return record(store, run.run_id, publication), ()
+        return record(store, run.run_id, publication, of_many), ()
     except ModuleNotFoundError:
         return None, ("not tracked: mlflow is not installed; pip install 'estimates-store[jobs]'",)
     except (UnavailableError, RefusedError) as error:

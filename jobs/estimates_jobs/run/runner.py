@@ -134,6 +134,7 @@ def publish_file(
     *,
     released_at: datetime | None = None,
     changes: Changes | None = None,
+    of_many: bool = False,
     progress: Progress = lambda step: None,
 ) -> tuple[Outcome, Verdict]:
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so,
@@ -143,6 +144,7 @@ def publish_file(
                  released
     changes      the frame has only what differs from another version; a run that published already
                  goes on with its version
+    of_many      one run of a batch: see `record`
     Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
@@ -168,7 +170,7 @@ def publish_file(
             if version is None
             else judge_and_promote(store, version, on_step)
         )
-        return _finish(store, publication, started, on_step)
+        return _finish(store, publication, started, on_step, of_many)
 
 
 def read_candidate(
@@ -314,7 +316,7 @@ def _compute(
 
 
 def _finish(
-    store: Store, publication: Publication, run: Run, on_step: OnStep
+    store: Store, publication: Publication, run: Run, on_step: OnStep, of_many: bool = False
 ) -> tuple[Outcome, Verdict]:
     """Say what became of a run, and record it in MLflow if that was not done before."""
     version, verdict, _, because = publication
@@ -326,7 +328,9 @@ def _finish(
         run.run_id, step="done" if is_done else "track", status=status, finished=True
     )
     on_step("track", None)
-    mlflow_run, warnings = (run.mlflow_run, ()) if is_done else track_run(store, run, publication)
+    mlflow_run, warnings = (
+        (run.mlflow_run, ()) if is_done else track_run(store, run, publication, of_many)
+    )
     untold = tell_end(store, run, version)
     warnings += () if untold is None else (untold,)
     outcome = Outcome(

@@ -1,6 +1,7 @@
 """The record in MLflow: each run is one MLflow run in the experiment named after the set.
 
 record         what MLflow is told of a run and of scores, and who writes it
+run_metrics    which numbers of a report and of scores it is told
 run_record     that, as Structs
 sqlite_record  written straight into MLflow's SQLite file, as long as its tables are the known ones
 version_page   the page of the version that a run made

@@ -20,7 +20,6 @@ import msgspec
 
 from estimates import instants
 from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import Accuracy
 from estimates.catalog.records import InputDigest, LogHead, Scored, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.run_record import Run
@@ -33,22 +32,13 @@ from estimates.stability.report import Report
 from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
 from estimates.store.store import Store
-from estimates_jobs.tracking import sqlite_record, version_page
+from estimates_jobs.tracking import run_metrics, sqlite_record, version_page
 from estimates_jobs.tracking.run_record import InputRecord, RunRecord
 
 SERVER_S = 60.0  # that a server may take for all of a run
 _FAILED = ("failed", "rejected")
 _NAME = re.compile(r"[^/\w.\- :]")  # what MLflow does not take in the name of a metric or parameter
 _VALUE = 6000  # longest parameter value that MLflow takes
-# The numbers of a column's scores that are logged, by part.
-_SCORES = {
-    "point": ("mae", "rmse", "bias", "mase"),
-    "distribution": ("wis", "dispersion", "penalty_below", "penalty_above"),
-    "samples": ("crps", "energy_score"),
-    "label": ("right",),
-    "probability": ("brier", "log_loss"),
-    "revision": ("error_change", "won", "lost"),
-}
 
 
 class Tracked(msgspec.Struct, frozen=True):
@@ -77,10 +67,14 @@ def tracking_uri(store: Store) -> str:
     return f"sqlite:///{Path(store.root).absolute() / 'mlflow.db'}"
 
 
-def record(store: Store, run_id: str, publication: Publication | None = None) -> str:
+def record(
+    store: Store, run_id: str, publication: Publication | None = None, of_many: bool = False
+) -> str:
     """Record one run and return the MLflow run's id; version and run remember it.
 
     publication  what publishing made of the run, where it is at hand; else the store is read
+    of_many      one run of a batch: the page of the diff, whose pictures cost more than judging it,
+                 is drawn only of a version that production does not point to
     Doing it again changes nothing. A run that failed, or whose frame was rejected, is FAILED.
     Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`), NotFoundError
     (`unknown_run`).
@@ -94,7 +88,7 @@ def record(store: Store, run_id: str, publication: Publication | None = None) ->
         )
     uri = tracking_uri(store)
     with _reaching(uri, f"run {run_id}"):
-        mlflow_run = _write(uri, "record_run", _run_record(store, run, publication))
+        mlflow_run = _write(uri, "record_run", _run_record(store, run, publication, of_many))
     done = None if run.status in _FAILED else "done"
     store.catalog.update_run(run_id, mlflow_run=mlflow_run, step=done)
     if run.version is not None and store.resolve(run.set, run.version).mlflow_run != mlflow_run:
@@ -236,7 +230,9 @@ def _by_client(uri: str, function: str, content: Sequence[Any]) -> Any:
     return within(SERVER_S, lambda: getattr(client_record, function)(uri, *content))
 
 
-def _run_record(store: Store, run: Run, publication: Publication | None) -> RunRecord:
+def _run_record(
+    store: Store, run: Run, publication: Publication | None, of_many: bool
+) -> RunRecord:
     version = None if run.version is None else store.resolve(run.set, run.version)
     record = RunRecord(
         experiment=run.set,
@@ -263,9 +259,10 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
         known = publication.report if publication else None
         report = known or _report(store, version, verdict)
         if report is not None:
-            values |= dict(_headline(report))
-            with suppress(InvalidError):  # `no_charts`: the page is for people who draw
-                artifacts["diff.html"] = render_html(report, None).encode()
+            values |= dict(run_metrics.of_report(report))
+            if not (of_many and run.status == "promoted"):
+                with suppress(InvalidError):  # `no_charts`: the page is for people who draw
+                    artifacts["diff.html"] = render_html(report, None).encode()
     artifacts["version.html"] = version_page.render_html(run, version, verdict, report)
     return msgspec.structs.replace(
         record,
@@ -331,41 +328,8 @@ def _report(store: Store, version: Version, verdict: Verdict) -> Report | None:
     return store.compare(version.set, query).cached_report(store.reports)
 
 
-def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
-    for name in ("added_share", "removed_share", "key_jaccard", "identical_share"):
-        yield f"stability/{name}", getattr(report.keys, name)
-    for column, change in report.columns.items():
-        yield f"stability/{column}/coverage", change.coverage
-        if change.label is not None:
-            yield f"stability/{column}/churn", change.label.churn
-        if change.scalar is None:
-            continue
-        for name in ("equal_share", "material_share", "mean_revision", "rmar", "sign_flip_share"):
-            yield f"stability/{column}/{name}", getattr(change.scalar, name)
-        if change.scalar.r is not None:
-            for name in ("p50", "p95", "max"):
-                yield f"stability/{column}/r_{name}", getattr(change.scalar.r, name)
-
-
 def _score_metrics(scored: Scored) -> dict[str, float]:
-    return _metrics(dict(_accuracy(accuracy_json.decode(bytes(scored.body)))))
-
-
-def _accuracy(scores: Accuracy) -> Iterator[tuple[str, float | None]]:
-    """The numbers of all keys of each column; those by horizon and group stay in the catalog."""
-    head = "accuracy" if scores.asked is None else f"accuracy/{scores.asked}"
-    for column, score in scores.columns.items():
-        yield f"{head}/{column}/actuals", float(score.actuals)
-        for part, names in _SCORES.items():
-            numbers = getattr(score, part)
-            for name in names if numbers is not None else ():
-                yield f"{head}/{column}/{name}", getattr(numbers, name)
-        for interval in score.intervals:
-            level = f"{100 * interval.level:g}"
-            yield f"{head}/{column}/covered_{level}", interval.covered
-            yield f"{head}/{column}/interval_score_{level}", interval.score
-        for loss, compared in score.skill.losses.items() if score.skill is not None else ():
-            yield f"{head}/{column}/skill_{loss}", compared.skill
+    return _metrics(dict(run_metrics.of_scores(accuracy_json.decode(bytes(scored.body)))))
 
 
 def _input(digest: InputDigest) -> InputRecord:

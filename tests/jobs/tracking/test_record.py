@@ -229,6 +229,28 @@ def test_artifacts_are_the_manifest_and_the_verdict(tracked_store: Store, tmp_pa
     assert (verdict["version"], verdict["outcome"]) == (1, "pass")
 
 
+def test_a_batch_draws_only_what_somebody_has_to_look_at(
+    tracked_store: Store, tmp_path: Path
+) -> None:
+    """Of many runs the page of the diff is that of a version that production does not point to."""
+    publish(tracked_store, "r1", tmp_path)
+    for number, price in enumerate((1.53, 900.0), start=2):
+        (tmp_path / "table.csv").write_text(f"item,p\na,{price}\nb,{price + 0.01}\n")
+        candidate = read_candidate(
+            tracked_store,
+            "demand",
+            tmp_path / "table.csv",
+            data_through=f"2024-05-0{number + 1}",
+            run_id=f"r{number}",
+        )
+        publish_file(tracked_store, "demand", *candidate, of_many=True)
+    runs = [tracked_run(tracked_store, run_id) for run_id in ("r2", "r3")]
+    mlflow = client(tracked_store)
+    pages = [[file.path for file in mlflow.list_artifacts(run.info.run_id)] for run in runs]
+    assert [run.data.tags["status"] for run in runs] == ["promoted", "refused"]
+    assert ["diff.html" in names for names in pages] == [False, True]
+
+
 def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path: Path) -> None:
     """From the second version on the headline of the diff against production is recorded."""
     publish(tracked_store, "r1", tmp_path)
