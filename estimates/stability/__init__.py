@@ -4,7 +4,7 @@ Formulas: docs/stability.md.
 
 diff               puts the report together: start here
 report, label_report, family_reports   the Structs of the report; they need msgspec alone
-headline           the report in one sentence
+headline           the report in one sentence; headline_part: what series keep of a report
 unchanged          the report of a snapshot and itself
 
 alignment          which rows of two frames have the same key
