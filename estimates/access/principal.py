@@ -19,7 +19,7 @@ class Principal(msgspec.Struct, frozen=True):
 
     name        of a person or a program, for people and for limits of the rate
     may         `read`: estimates and all that is said of them; `metrics`: /metrics
-    grants      what may be read; each stands for itself
+    grants      what may be read, and of which sets there are metrics; each stands for itself
     expires_at  until when; None: its issuer says so
     """
 
@@ -37,6 +37,12 @@ class Principal(msgspec.Struct, frozen=True):
     def reads_whole(self, set_name: str) -> bool:
         """Whether every key and column of a set may be read."""
         return any(grant.whole for grant in self.grants_of(set_name))
+
+    def watches(self, set_name: str) -> bool:
+        """Whether the metrics of a set may be had: those of all sets where there are no grants."""
+        if "metrics" not in self.may:
+            return False
+        return not self.grants or any(grant.covers(set_name) for grant in self.grants)
 
     def visible(self, set_names: Iterable[str]) -> Iterator[str]:
         """The sets of which anything may be read."""

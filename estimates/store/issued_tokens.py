@@ -38,7 +38,7 @@ def create_token(
     """Make a token; its secret is in the answer and nowhere else.
 
     name        of the program or person who gets it
-    grants      what it may read; every set where `may` has `read` and there are none
+    grants      what it may read, and the sets of its metrics; every set where there are none
     expires_at  at most a year from now, which is the default
     Raises InvalidError (`bad_grant`: a grant names no set of the store, another column than the
     first of the key, or no such column; `bad_expiry`, `bad_text`), NotFoundError (`unknown_set`).

@@ -1,7 +1,7 @@
 """What each route is about, and whether a principal may read that.
 
 A route declares one of `About`. One that declares nothing is about whole sets: whoever may read
-only some keys or columns of a set is refused there.
+only some keys or columns of a set is refused there, and where its path names no set, everybody.
 """
 
 from __future__ import annotations
@@ -56,9 +56,15 @@ def check_route(connection: Connection, handler: BaseRouteHandler) -> None:
             f"the token of {principal.name} may not {right}",
             remedy=f"ask the operator for one that may: --may {right}",
         )
-    name = connection.path_params.get("set")
-    if about in ("metrics", "sets") or name is None:
+    if about in ("metrics", "sets"):
         return
+    name = connection.path_params.get("set")
+    if name is None:  # nobody said what it shows
+        raise RefusedError(
+            "not_permitted",
+            "this address answers nobody who has to show a token",
+            remedy="tell the operator: its route names no set and says nothing of what it is about",
+        )
     name = unquote(name)
     grants = grants_of(connection, principal, name)
     other = _query(connection).get("other")
@@ -110,6 +116,12 @@ def visible(scope: Any, items: Iterable[T], set_of: Callable[[T], str]) -> Itera
     if principal is None:
         return items
     return (item for item in items if principal.grants_of(set_of(item)))
+
+
+def watches(scope: Any, name: str) -> bool:
+    """Whether the principal may have the metrics of a set."""
+    principal = principal_of(scope)
+    return principal is None or principal.watches(name)
 
 
 def wholly_visible(scope: Any, items: Iterable[T], set_of: Callable[[T], str]) -> Iterable[T]:

@@ -34,8 +34,15 @@ class ServiceMetrics(Collector):
     """All metrics at one time: sums over the workers, and the sets as this worker serves them."""
 
     def __init__(
-        self, workers: list[WorkerMetrics], view: View | None, now: datetime, runs: Runs
+        self,
+        workers: list[WorkerMetrics],
+        view: View | None,
+        now: datetime,
+        runs: Runs,
+        shows: Callable[[str], bool],
     ) -> None:
+        """shows: whether who asks may have the metrics of a set."""
+        self._shows = shows
         self._workers = workers
         self._runs = runs
         self._view = view
@@ -46,7 +53,9 @@ class ServiceMetrics(Collector):
         yield from _of_requests(self._workers)
         yield from _of_workers(self._workers)
         if self._view is not None:
-            yield from _of_sets(self._view, self._workers, self._now, self._runs)
+            sets = [name for name in self._view.sets if self._shows(name)]
+            yield from _of_sets(self._view, sets, self._workers, self._now, self._runs)
+            yield _events(self._view, sets)
 
 
 def _of_requests(workers: list[WorkerMetrics]) -> Iterator[Metric]:
@@ -128,7 +137,7 @@ Runs = Callable[[str], list[Run]]  # of a set, newest first
 
 
 def _of_sets(
-    view: View, workers: list[WorkerMetrics], now: datetime, runs: Runs
+    view: View, sets: list[str], workers: list[WorkerMetrics], now: datetime, runs: Runs
 ) -> Iterator[Metric]:
     """How each set stands; sets without production have no production metrics."""
     faulty = Counter(name for name, _ in {(f.set, f.alias) for w in workers for f in w.faults})
@@ -136,7 +145,8 @@ def _of_sets(
         name: GaugeMetricFamily(f"estimates_set_{name}", text, labels=_LABELS.get(name, ["set"]))
         for name, text in _OF_SET.items()
     }
-    for name, part in view.sets.items():
+    for name in sets:
+        part = view.sets[name]
         values = {"versions": len(part.versions), "faults": faulty[name]}
         for alias, pointed in sorted(part.aliases.items()):
             families["held"].add_metric([name, alias], float(pointed.held))
@@ -154,7 +164,6 @@ def _of_sets(
         for metric, value in values.items():
             families[metric].add_metric([name], float(value))
     yield from (family for family in families.values() if family.samples)
-    yield _events(view)
 
 
 def _of_production(view: View, name: str, part: SetView, now: datetime) -> dict[str, float]:
@@ -199,11 +208,12 @@ def _of_deadlines(kept: Punctuality) -> dict[str, float]:
     return values
 
 
-def _events(view: View) -> Metric:
+def _events(view: View, sets: list[str]) -> Metric:
     family = CounterMetricFamily(
         "estimates_events", "Events by set and kind.", labels=["set", "kind"]
     )
-    for name, part in view.sets.items():
+    for name in sets:
+        part = view.sets[name]
         kinds = part.memoize(
             "kinds", lambda part=part: Counter(event.kind for event in part.events)
         )

@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from estimates import instants
 from estimates.catalog.run_record import Run
 from estimates.errors import EstimatesError
-from estimates_api.access.route_access import OPT
+from estimates_api.access.route_access import OPT, watches
 from estimates_api.http.metric_families import ServiceMetrics
 from estimates_api.http.representation import Representation
 from estimates_api.http.route import InjectedFollower, answers
@@ -39,7 +39,13 @@ def metrics(
     """What Prometheus scrapes; the counters are sums over all workers of this server."""
     registry = CollectorRegistry()
     registry.register(
-        ServiceMetrics(shared.all(), follower.known, instants.now(), partial(_runs, follower))
+        ServiceMetrics(
+            shared.all(),
+            follower.known,
+            instants.now(),
+            partial(_runs, follower),
+            partial(watches, request.scope),
+        )
     )
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     return Representation(encode(registry), media_type=media_type, headers={"vary": "accept"})

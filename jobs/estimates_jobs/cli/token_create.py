@@ -25,6 +25,7 @@ from estimates_jobs.cli.output.token_table import token_cells, token_json
     "estimates token create shop-app --set demand --expires 90d",
     "estimates token create shop-0412 --set demand --where shop=0412 --columns units",
     "estimates token create prometheus --may metrics",
+    "estimates token create team-a-alarms --may metrics --set a-*",
     "export ESTIMATES_TOKEN=$(estimates token create notebook --format json | jq -r .secret)",
 )
 @click.argument("name")

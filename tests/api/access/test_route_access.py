@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from litestar import Litestar
+from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from estimates.access.access_rules import AccessRules
@@ -275,3 +275,38 @@ def test_no_answer_is_guessed(ask: Any) -> None:
         assert ask(reader, path).headers.get_list("x-content-type-options") == ["nosniff"]
     for path in ("/", "/sets/nothing", f"/v1/sets/{SET}/versions/4/data"):
         assert ask("all", path).headers.get_list("x-content-type-options") == ["nosniff"]
+
+
+def test_metrics_name_the_sets_of_a_tokens_grants(store: Store) -> None:
+    """A token for the metrics of some sets says nothing of others; one without grants has all."""
+    made = {
+        name: store.create_token(f"{name} metrics", may=("metrics",), grants=grants).secret
+        for name, grants in (("some", [Grant("od*")]), ("every", []))
+    }
+    seen = {}
+    with TestClient(create_app(store, AccessRules("tokens"))) as client:
+        for name, secret in made.items():
+            headers = {"authorization": f"Bearer {secret}"}
+            text = client.get("/metrics", headers=headers).text
+            seen[name] = {of for of in (SET, ODD) if f'set="{of}"' in text}
+            assert "estimates_requests" in text
+            assert client.get("/v1/sets", headers=headers).status_code == 403
+    assert seen == {"some": {ODD}, "every": {SET, ODD}}
+
+
+def test_a_route_that_says_nothing_of_itself_answers_nobody(
+    store: Store, secrets: dict[str, str]
+) -> None:
+    """Its path names no set and it declares nothing: whoever has to show a token is refused."""
+
+    @get("/forgotten", sync_to_thread=False)
+    def forgotten() -> str:
+        return "all there is"
+
+    app = create_app(store, AccessRules("tokens"))
+    app.register(forgotten)
+    with TestClient(app) as client:
+        for secret in secrets.values():
+            answer = client.get("/forgotten", headers={"authorization": f"Bearer {secret}"})
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+        assert client.get("/forgotten").status_code == 401
