@@ -16,11 +16,13 @@ waiver_writes   waive and unwaive
 hold_writes     legal holds, placed and released
 retirement      sets that take no versions any more, and take them again
 token_writes    tokens of readers, made and revoked
+approval_writes approvals, asked for, given and declined
 erasure_writes  keys whose numbers go from every version of a set
 stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come
 sweep_claims    which snapshots' files are being deleted
 event_log       the log that each of these appends to
+event_kinds     what its events can be about
 event_chain     digests of records, and of each event over the one before
 chaining        giving those to a catalog from before the chain
 agreement       whether rows are what events made of them
@@ -29,6 +31,7 @@ clock           whether a clock can be believed, and times after one was wrong
 clock_repair    the event after which times are right again
 rebuild         writing a log into an empty catalog
 erased_keys     what stands for an erased key, and what is left of what named it
+approval_requests  what waits, or waited, for approvals
 expiry          what is said of a version that gave up its files
 preconditions   what has to be true still when a write commits
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from estimates.catalog import schema
+from estimates.catalog.approval_writes import Approval, append_approval
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.event_log import append, next_event, next_event_about
 from estimates.catalog.preconditions import (
@@ -40,6 +41,7 @@ class AliasMoves(OnEngine):
         automatic: bool = False,
         waivers: Collection[int] = (),
         details: dict[str, Any] | None = None,
+        approval: Approval | None = None,
     ) -> Event:
         """Point an alias at a version if nothing that decided it has changed.
 
@@ -47,14 +49,16 @@ class AliasMoves(OnEngine):
         seen     what was looked at: neither the alias nor production may have moved since, nor the
                  contract changed
         waivers  those that were active for the verdict: they must be those active now
+        approval the last one that it takes, which is recorded with it
         Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`,
-        `waivers_changed`; NotFoundError `expired`.
+        `waivers_changed`, `request_changed`, `request_over`; NotFoundError `expired`.
         """
         with self.writing() as tx:
             check_newest(tx, seen.contracts[-1])
             check_unexpired(tx, version)
             if alias != PRODUCTION:
                 check_unmoved(tx, version.set, PRODUCTION, seen.aliases.get(PRODUCTION))
+            append_approval(tx, approval, actor)
             expected = seen.aliases.get(alias)
             event = next_event_about(
                 tx,

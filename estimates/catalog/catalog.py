@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.alias_moves import AliasMoves
+from estimates.catalog.approval_writes import ApprovalWrites
 from estimates.catalog.audit import Fault, audit_chain, audit_rows, lost_tables
 from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
@@ -46,6 +47,7 @@ class Catalog(
     SweepClaims,
     ClockRepair,
     TokenWrites,
+    ApprovalWrites,
     Rebuild,
 ):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, erasures,

@@ -19,11 +19,11 @@ from estimates.catalog.event_chain import (
     link,
     record_digest,
 )
+from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.records import (
     ContractRevision,
     Erasure,
     Event,
-    EventKind,
     Judged,
     LegalHold,
     LogHead,

@@ -19,12 +19,16 @@ def check_newest(tx: sa.Connection, used: ContractRevision) -> None:
     highest = sa.select(sa.func.max(table.c.revision)).where(table.c.set == used.set)
     newest = tx.execute(highest).scalar()
     if newest != used.revision:
-        raise ConflictError(
-            "contract_changed",
-            f"{used.set}: contract revision {newest} was defined meanwhile (this used "
-            f"{used.revision})",
-            remedy="run again",
-        )
+        raise contract_changed(used.set, newest, used.revision)
+
+
+def contract_changed(name: str, newest: int | None, used: int) -> ConflictError:
+    """The error (`contract_changed`) for a contract that is no longer its set's newest."""
+    return ConflictError(
+        "contract_changed",
+        f"{name}: contract revision {newest} was defined meanwhile (this used {used})",
+        remedy="run again",
+    )
 
 
 def newest_retirement(tx: sa.Connection, set_name: str, after: int = 0) -> Event | None:

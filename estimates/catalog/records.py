@@ -7,33 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from estimates.catalog.event_kinds import EventKind
 from estimates.errors import InvalidError
 from estimates.render.notebook import rendered
 
 State = Literal[
     "expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"
-]
-EventKind = Literal[
-    "defined",
-    "published",
-    "judged",
-    "promoted",
-    "rolled_back",
-    "tracked",
-    "scored",
-    "regraded",
-    "waived",
-    "unwaived",
-    "expired",
-    "hold_placed",
-    "hold_released",
-    "clock_repaired",
-    "erased",
-    "alias_removed",
-    "retired",
-    "unretired",
-    "token_created",
-    "token_revoked",
 ]
 
 

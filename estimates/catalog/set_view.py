@@ -1,13 +1,15 @@
 """One set at one moment of the catalog, and what follows from its events. No SQL here."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
 
+from estimates.catalog.approval_requests import ApprovalRequest, requests_of
 from estimates.catalog.erased_keys import replaced_parts
 from estimates.catalog.expiry import expiry_of
 from estimates.catalog.records import (
@@ -166,6 +168,15 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         kinds = ("retired", "unretired")
         last = next((event for event in reversed(self.events) if event.kind in kinds), None)
         return last if last is not None and last.kind == "retired" else None
+
+    def events_after(self, event: int) -> Iterator[Event]:
+        """The events of the set after one."""
+        return islice(self.events, bisect_right(self.events, event, key=lambda e: e.id), None)
+
+    @cached_property
+    def requests(self) -> list[ApprovalRequest]:
+        """What waits, or waited, for approvals, oldest first."""
+        return requests_of(self.events)
 
     def moves_by(self, clock: Clock) -> dict[str, Moves]:
         """The moves of each alias by a clock."""

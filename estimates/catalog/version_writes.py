@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.approval_writes import Approval, append_approval
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.erasure_writes import read_erasures, without_erased
 from estimates.catalog.event_log import (
@@ -23,6 +24,7 @@ from estimates.catalog.preconditions import (
     check_newest,
     check_not_on_hold,
     check_unexpired,
+    contract_changed,
 )
 from estimates.catalog.records import ContractRevision, Event, Judged, Provenance, Version
 from estimates.catalog.rows import matching, of_version, read
@@ -34,9 +36,24 @@ from estimates.errors import ConflictError, UnavailableError
 class VersionWrites(OnEngine):
     """Each method is one transaction."""
 
-    def define(self, contract: Contract, source: str, actor: str) -> ContractRevision:
-        """Register a contract; the newest one again gives its revision back."""
+    def define(
+        self,
+        contract: Contract,
+        source: str,
+        actor: str,
+        *,
+        seen: int | None = None,
+        approval: Approval | None = None,
+    ) -> ContractRevision:
+        """Register a contract; the newest one again gives its revision back.
+
+        seen      the newest revision that it was compared with, 0 for none; None: with none at all
+        approval  the last one that it takes, which is recorded with it
+        Raises ConflictError (`contract_changed`: there is a newer one; `request_changed`,
+        `request_over`).
+        """
         name, digest = contract.name, contract.shape().digest
+        by = actor if approval is None else approval.request.event.actor
         body = msgspec.json.encode(contract)
         table = schema.contracts
         of_set = sa.select(table).where(table.c.set == name).order_by(table.c.revision)
@@ -44,14 +61,16 @@ class VersionWrites(OnEngine):
             rows = tx.execute(of_set).all()
             if rows and rows[-1].body == body.decode():
                 return read(tx, ContractRevision, matching(table, set=name, revision=len(rows)))[0]
+            if seen is not None and seen != len(rows):
+                raise contract_changed(name, len(rows), seen)
+            append_approval(tx, approval, actor)
             shapes = {row.shape_digest: row.shape for row in rows}
             shape = shapes.get(digest, max(shapes.values(), default=0) + 1)
             revision = len(rows) + 1
-            details = {"revision": revision, "shape": shape}
+            details: dict[str, Any] = {"revision": revision, "shape": shape}
+            details |= {} if approval is None else approval.details(actor)
             event = next_event(tx, "defined", name, actor, details=details)
-            made = ContractRevision(
-                name, revision, shape, event.at, actor, msgspec.Raw(body), source
-            )
+            made = ContractRevision(name, revision, shape, event.at, by, msgspec.Raw(body), source)
             append(tx, event, made)
             return made
 

@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.approval_writes import Approval, append_approval
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.event_log import append, check_text, next_event, next_event_about
-from estimates.catalog.preconditions import check_unexpired
-from estimates.catalog.records import Event, Version, Waiver
+from estimates.catalog.preconditions import check_newest, check_unexpired
+from estimates.catalog.records import ContractRevision, Event, Version, Waiver
 from estimates.catalog.rows import matching
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 
@@ -26,11 +27,17 @@ class WaiverWrites(OnEngine):
         reason: str,
         until: datetime,
         actor: str,
+        newest: ContractRevision,
+        approval: Approval | None = None,
     ) -> tuple[Event, Waiver]:
         """Make an exception of a check for a version's content; gives its event, too.
 
         keys  as text, in the contract's order; None: the check as a whole
-        Raises InvalidError (`bad_until`: not in the future; `bad_text`), NotFoundError `expired`.
+        newest    the contract that said whether it takes an approval: still the newest one
+        approval  the last one that it takes, which is recorded with it; whoever asked made the
+                  exception
+        Raises InvalidError (`bad_until`: not in the future; `bad_text`), NotFoundError `expired`,
+        ConflictError (`contract_changed`, `request_changed`, `request_over`).
         """
         check_text(check=check)
         details = {
@@ -38,8 +45,12 @@ class WaiverWrites(OnEngine):
             "keys": None if keys is None else len(keys),
             "until": instants.text(until),
         }
+        by = actor if approval is None else approval.request.event.actor
+        details |= {} if approval is None else approval.details(actor)
         with self.writing() as tx:
+            check_newest(tx, newest)
             check_unexpired(tx, version)
+            append_approval(tx, approval, actor)
             event = next_event_about(tx, "waived", version, actor, reason=reason, details=details)
             if until <= event.at:
                 raise InvalidError(
@@ -55,7 +66,7 @@ class WaiverWrites(OnEngine):
                 check=check,
                 keys=keys,
                 reason=reason,
-                actor=actor,
+                actor=by,
                 at=event.at,
                 until=until.astimezone(UTC),
             )

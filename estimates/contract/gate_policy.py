@@ -5,6 +5,7 @@ set's own.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import msgspec
@@ -149,6 +150,8 @@ class GatePolicy(Part, frozen=True):
     carry_over   where a version is refused, groups that fail may keep production's rows in a new
                  version; None: only by hand
     exceptions   other limits for some days
+    approvals    how many people have to approve what moves production past the gate, or loosens it
+    approvers    who may: names as the log has them, `*` in them for any text
     """
 
     profile: Profile = "default"
@@ -159,6 +162,8 @@ class GatePolicy(Part, frozen=True):
     seasons: tuple[str, ...] = ()
     carry_over: CarryOver | None = None
     exceptions: tuple[GateException, ...] = ()
+    approvals: int = 0
+    approvers: tuple[str, ...] = ()
 
     @property
     def gap_duration(self) -> timedelta | None:
@@ -173,11 +178,37 @@ class GatePolicy(Part, frozen=True):
                 raise ValueError(
                     f"seasons names {first!r}, which is no day of every year; write 10-01"
                 )
+        _check_approvals(self.approvals, self.approvers)
         for name in self.custom:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
                 raise ValueError(
                     f"custom check {name!r}: a name is lower-case letters, digits and _"
                 )
+
+
+def may_approve(actor: str, approvers: Iterable[str]) -> bool:
+    """Whether an actor is one of these approvers, each a name or a pattern of names."""
+    return any(fnmatchcase(actor, name) for name in approvers)
+
+
+def is_pattern(name: str) -> bool:
+    """Whether the name of an approver stands for many."""
+    return any(mark in name for mark in "*?[")
+
+
+def _check_approvals(approvals: int, approvers: tuple[str, ...]) -> None:
+    """Raises ValueError where nothing could ever be approved."""
+    if approvals < 0:
+        raise ValueError("approvals is a number of people: 0, 1, 2 …")
+    if any(not name.strip() for name in approvers):
+        raise ValueError("approvers has an empty name")
+    if approvers and not approvals:
+        raise ValueError("'approvers' approve nothing without 'approvals'; write approvals = 1")
+    if not any(map(is_pattern, approvers)) and len(set(approvers)) < approvals:
+        raise ValueError(
+            f"approvals = {approvals} needs as many people, and 'approvers' names "
+            f"{len(set(approvers)) or 'nobody'}: nothing could ever be approved"
+        )
 
 
 def _is_day(text: str) -> bool:

@@ -33,6 +33,8 @@ Limits
     fresh_start         when a version is compared with nothing: after a gap, with a season
     exceptions          other limits on some days
     active_waivers      exceptions that people made: which of them count
+    loosening           what a new contract lets through that the one in force does not
+    open_requests       what waits for approvals: by whom, and why it does not any more
 
 Results
     verdict             the answer, and its complete rendering in JSON

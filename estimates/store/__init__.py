@@ -11,6 +11,9 @@ carry_over    a version out of a refused one and production's rows of some group
 judge         a version, or a file, before the gate
 promote       an alias moves forward; rollback: it moves back; remove_alias: it is gone
 waive         an exception of a check, made and taken back
+define        a contract is registered
+asking        what needs approvals is asked for, and not done
+approve       somebody else says yes, and it is done; or no
 retire        a set takes no versions any more, or does again
 hold          a legal hold on a version or a set, placed and released
 issued_tokens secrets of those who read over HTTP, made and revoked

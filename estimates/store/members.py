@@ -9,13 +9,14 @@ from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.domain import FileDomain
 from estimates.contract.family import Member, member_set, member_source
-from estimates.errors import InvalidError
+from estimates.errors import GateError, InvalidError
 from estimates.render.wording import count
-from estimates.store.store import Store
+from estimates.store.define import define
+from estimates.store.open_store import OpenStore
 
 
 def define_family(
-    store: Store, contract: Contract, source: str, domain_keys: pl.DataFrame | None = None
+    store: OpenStore, contract: Contract, source: str, domain_keys: pl.DataFrame | None = None
 ) -> list[ContractRevision]:
     """Register a family's contract, and then those of the members that there are.
 
@@ -30,11 +31,29 @@ def define_family(
             f"{member_set(contract.name, members[0].name)}, are its members",
             remedy="keep [family] in the contract",
         )
-    made = store.define(contract, source, domain_keys)
-    return [made, *(_define(store, source, member, domain_keys) for member in members)]
+    made = define(store, contract, source, domain_keys)
+    return [made, *define_members(store, contract.name, source, domain_keys)]
 
 
-def members_of(store: Store, family: str) -> list[Member]:
+def define_members(
+    store: OpenStore, family: str, source: str, domain_keys: pl.DataFrame | None
+) -> list[ContractRevision]:
+    """Register the contracts of the members that a family has; raises as `define_family` does,
+    GateError (`approval_needed`) after all others where members that were stricter wait.
+    """
+    made: list[ContractRevision] = []
+    waiting: GateError | None = None
+    for member in members_of(store, family):
+        try:
+            made.append(_define(store, source, member, domain_keys))
+        except GateError as error:
+            waiting = error
+    if waiting is not None:
+        raise waiting
+    return made
+
+
+def members_of(store: OpenStore, family: str) -> list[Member]:
     """The members of a family that have a set, by the names of the sets."""
     sets = sorted(store.view().sets.items())
     members = [of_set.contract.member for _, of_set in sets]
@@ -42,7 +61,7 @@ def members_of(store: Store, family: str) -> list[Member]:
 
 
 def set_of_member(
-    store: Store, family: str, name: str, details: Mapping[str, str] | None = None
+    store: OpenStore, family: str, name: str, details: Mapping[str, str] | None = None
 ) -> str:
     """The set of a family's member, which is registered if there is none; its name.
 
@@ -62,7 +81,7 @@ def set_of_member(
     return own
 
 
-def check_member(store: Store, family: str, name: str) -> str:
+def check_member(store: OpenStore, family: str, name: str) -> str:
     """The name of a member's set, whether there is one or not; raises InvalidError (`bad_member`)
     for one that is another's, such as that of a member whose name differs in case alone.
     """
@@ -79,9 +98,9 @@ def check_member(store: Store, family: str, name: str) -> str:
 
 
 def _define(
-    store: Store, source: str, member: Member, domain_keys: pl.DataFrame | None
+    store: OpenStore, source: str, member: Member, domain_keys: pl.DataFrame | None
 ) -> ContractRevision:
     text = member_source(source, member)
     contract = parse_contract(text, member_set(member.of, member.name))
     keys = domain_keys if isinstance(contract.domain, FileDomain) else None
-    return store.define(contract, text, keys)
+    return define(store, contract, text, keys)

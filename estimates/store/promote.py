@@ -12,16 +12,17 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.alias_moves import check_automatic
+from estimates.catalog.approval_writes import Approval
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.contract.columns import key_text
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError
-from estimates.gate.active_waivers import active_waivers, waivers_digest
-from estimates.gate.fresh_start import fresh_start
+from estimates.gate.open_requests import expected_baseline, promotion_about, waivers_of
 from estimates.gate.policy import policy_digest
 from estimates.gate.verdict import GATE_REVISION, Verdict
+from estimates.store.asking import ask
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
 
@@ -45,10 +46,12 @@ def promote(
     alias: str = PRODUCTION,
     new_shape: bool = False,
     judgement: Judgement | None = None,
+    approval: Approval | None = None,
 ) -> Promotion:
     """Point an alias at a version whose verdict does not block.
 
     judgement  the version's newest, where it is at hand; else the catalog is asked
+    approval   the last one that it takes; None: where it takes some, they are asked for
     See `Store.promote` for the rest and the errors, `reason_needed` among them.
     """
     check_alias(alias)
@@ -68,6 +71,10 @@ def promote(
         judgement = judge(store, version, at_hand)
     check_verdict(judgement.verdict, version)
     check_actuals(set_view, version)
+    if approval is None:
+        about = promotion_about(set_view, version, alias, view.present, new_shape=new_shape)
+        wanted = {"version": number, "reason": reason, "automatic": automatic}
+        ask(store, set_view, "promote", about, **wanted)
     store.check_writable()  # before read files are left in the root
     sampled = check_sampled_reads(store, version, judgement)
     verdict = judgement.verdict
@@ -79,16 +86,22 @@ def promote(
         reason=reason,
         automatic=automatic,
         waivers=[waiver.id for waiver in verdict.in_force],
-        details={
-            "sampled_reads": sampled,
-            "judged_against": verdict.against,
-            "policy": verdict.policy,
-            "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
-            **({"starts_anew": verdict.starts_anew} if verdict.starts_anew else {}),
-        },
+        details=_details(verdict, sampled) | (approval.details(store.actor) if approval else {}),
+        approval=approval,
     )
     store.notify_and_copy(event)
     return Promotion(event, judgement)
+
+
+def _details(verdict: Verdict, sampled_reads: int) -> dict[str, Any]:
+    """What a promotion rests on, for its event."""
+    details: dict[str, Any] = {
+        "sampled_reads": sampled_reads,
+        "judged_against": verdict.against,
+        "policy": verdict.policy,
+        "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
+    }
+    return details | ({"starts_anew": verdict.starts_anew} if verdict.starts_anew else {})
 
 
 def check_alias(alias: str) -> None:
@@ -174,18 +187,12 @@ def is_current(verdict: Verdict, view: SetView, version: Version, at: datetime) 
     """Whether a verdict is for this content, the policy, the waivers in force and the version
     production points to.
     """
-    production = view.production
-    expected = None
-    if production is not None and production.shape == version.shape:
-        through = production.provenance.data_through, version.provenance.data_through
-        anew = fresh_start(view.contract.gate, *through, view.data_ends)
-        expected = None if anew else production.version
     return (
         verdict.snapshot_id == version.snapshot_id
         and verdict.policy == policy_digest(view.contract)
-        and verdict.waivers == waivers_digest(active_waivers(view.waivers_of(version), at))
+        and verdict.waivers == waivers_of(view, version, at)
         and verdict.code == GATE_REVISION
-        and verdict.against == expected
+        and verdict.against == expected_baseline(view, version)
     )
 
 

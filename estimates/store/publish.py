@@ -314,7 +314,10 @@ def _promote_by_policy(
         try:
             promotion = promote(store, name, number, automatic=True, judgement=judgement)
             return promotion.judgement, None
-        except GateError:  # judged again, against a newer baseline or policy
+        except GateError as error:
+            if error.code == "approval_needed":
+                return _newest_of(store, version, judgement), error.message
+            # judged again, against a newer baseline or policy
             newest = stored_judgement(store, version)
             assert newest is not None
             return newest, _refusal(newest.verdict)
@@ -324,6 +327,12 @@ def _promote_by_policy(
             if error.code not in _TRANSIENT:
                 raise
     raise AssertionError("unreachable")
+
+
+def _newest_of(store: OpenStore, version: Version, judgement: Judgement) -> Judgement:
+    """The judgement that is at hand, unless the version was judged again."""
+    newest = stored_judgement(store, version)
+    return judgement if newest is None or newest.verdict == judgement.verdict else newest
 
 
 def _refusal(verdict: Verdict) -> str:

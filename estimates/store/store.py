@@ -11,11 +11,11 @@ from estimates.catalog.at import At
 from estimates.catalog.records import ContractRevision, Event
 from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract
-from estimates.contract.domain import FileDomain
-from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
 from estimates.render.notebook import fragment, short
 from estimates.render.wording import count
+from estimates.store.approve import approve, decline
+from estimates.store.define import define
 from estimates.store.hold import hold, release_hold
 from estimates.store.issued_tokens import create_token, revoke_token, tokens
 from estimates.store.judge import JudgeOptions, judge, judge_frame
@@ -54,6 +54,8 @@ class Store(OpenStore):
     remove_alias = remove_alias
     retire = retire
     unretire = unretire
+    approve = approve
+    decline = decline
     create_token = create_token
     revoke_token = revoke_token
     tokens = tokens
@@ -115,15 +117,10 @@ class Store(OpenStore):
 
         domain_keys  the listed keys of a `file` domain, copied into the store
         Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the
-        keys).
+        keys), GateError (`approval_needed`: it loosens the gate of one in force that asks for
+        approvals).
         """
-        validate_policy(contract, source)
-        self.check_writable()
-        if isinstance(contract.domain, FileDomain):
-            contract = self.listed_keys.write(contract, domain_keys)
-        revision = self.catalog.define(contract, source, self.actor)
-        self.notify_and_copy()
-        return revision
+        return define(self, contract, source, domain_keys)
 
     def judge(
         self,
@@ -150,7 +147,8 @@ class Store(OpenStore):
         """Point an alias at a version whose verdict does not block; a person gives a reason.
 
         A verdict for another baseline or policy, or with other waivers than are in force, counts
-        for nothing: the version is judged again first. Raises GateError (`blocked`); ConflictError
+        for nothing: the version is judged again first. Where the contract asks for approvals, this
+        asks for them. Raises GateError (`blocked`, `approval_needed`); ConflictError
         (`already`, `moved`, `other_shape`, `contract_changed`, `waivers_changed`, and for automatic
         promotion `held`, `lower_version`, `older_data`, `rolled_back`); InvalidError
         (`reason_needed`, `bad_alias`); CorruptError when sampled reads by key do not equal the

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from estimates import instants
 from estimates.catalog.at import At
-from estimates.catalog.records import Event, Waiver
+from estimates.catalog.records import Event, Version, Waiver
+from estimates.catalog.set_view import SetView
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate.policy import checks_of
+from estimates.gate.policy import checks_of, policy_digest
 from estimates.keys.key_form import Key, KeyForm
 from estimates.render.wording import did_you_mean
+from estimates.store.asking import ask
 from estimates.store.open_store import OpenStore
 
 
@@ -32,18 +35,41 @@ def waive(
     Several waivers may hold at once. Raises InvalidError (`unknown_check`, `unwaivable`,
     `not_by_key`, `no_keys`, `key_parts`, `bad_key_part`, `reason_needed`, `bad_time`,
     `bad_until`: not in the future), NotFoundError (`unknown_set`, `unknown_version`,
-    `expired`).
+    `expired`), GateError (`approval_needed`), ConflictError (`contract_changed`).
     """
     view = store.view()
     resolved = store.reader(view).resolve(name, At(version))
     texts = waived_keys(view.set(name).contract, check, keys, reason)
     end = instants.instant_of(instants.parse_until(until) if isinstance(until, str) else until)
     assert end is not None
+    of_set = view.set(name)
+    if end > view.present:  # else the catalog says what is wrong with it
+        about = waiver_about(of_set, resolved, check, texts, end)
+        ask(store, of_set, "waive", about, version=version, reason=reason)
     event, waiver = store.catalog.waive(
-        resolved, check, texts, reason=reason, until=end, actor=store.actor
+        resolved,
+        check,
+        texts,
+        reason=reason,
+        until=end,
+        actor=store.actor,
+        newest=of_set.contracts[-1],
     )
     store.notify_and_copy(event)
     return waiver
+
+
+def waiver_about(
+    of_set: SetView, version: Version, check: str, keys: list[list[str]] | None, until: datetime
+) -> dict[str, Any]:
+    """What the approval of a waiver is bound to."""
+    return {
+        "check": check,
+        "keys": keys,
+        "until": instants.text(until),
+        "snapshot": version.snapshot_id,
+        "policy": policy_digest(of_set.contract),
+    }
 
 
 def unwaive(store: OpenStore, name: str, waiver: int, *, reason: str) -> Event:

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from estimates import instants
-from estimates.catalog.records import EventKind
+from estimates.catalog.event_kinds import EventKind
 from estimates.errors import EstimatesError, InvalidError
 from estimates.render.style import STYLE
 from estimates_api.access.route_access import OPT, About, principal_of

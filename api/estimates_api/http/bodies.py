@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.freshness import Freshness
 from estimates.catalog.records import (
     CarriedOver,

@@ -10,7 +10,9 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 from msgspec import structs
 
-from estimates.catalog.records import Event, EventKind
+from estimates.catalog.approval_requests import shown_details
+from estimates.catalog.event_kinds import EventKind
+from estimates.catalog.records import Event
 from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
@@ -139,7 +141,7 @@ def _later(
 
 
 def _body(event: Event) -> EventBody:
-    fields = structs.asdict(event)
+    fields = structs.asdict(event) | {"details": shown_details(event)}
     if event.claimed is None:
         del fields["claimed"]
     return EventBody(**fields)

@@ -31,6 +31,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "gate": "Judge a version, or a file before it is published; show and tune its limits.",
         "promote": "Point production at a version.",
         "carry-over": "Make a version of a refused one in which groups keep production's rows.",
+        "approve": "Approve what somebody else asked for; the last approval does it.",
+        "decline": "Decline what somebody asked for.",
         "waive": "Make an exception of a check for one version, for a while.",
         "unwaive": "Take a waiver back before its end.",
         "rollback": "Take production back one step and hold it.",

@@ -13,10 +13,10 @@ import msgspec
 from estimates import instants
 from estimates.catalog.records import Event
 from estimates.errors import InvalidError
-from estimates.render.wording import count
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.output.event_text import event_text
 
 if TYPE_CHECKING:
     from estimates.client import Client
@@ -114,7 +114,7 @@ def _row(event: Event) -> dict[str, cells.Cell]:
         "event": event.id,
         "when": cells.instant(event.at),
         "set": event.set,
-        "what": _describe(event),
+        "what": event_text(event),
         "who": event.who,
         "why": event.reason,
     }
@@ -130,53 +130,3 @@ def _events(source: Store | Client, set_name: str | None) -> list[Event]:
     while page := source.events(after=events[-1].id if events else 0):
         events += page
     return [event for event in events if set_name in (None, event.set)]
-
-
-def _describe(event: Event) -> str:
-    """What happened, in a few words."""
-    details = event.details
-    version = "all versions" if event.version is None else f"version {event.version}"
-    match event.kind:
-        case "defined":
-            return f"contract revision {details['revision']}, shape {details['shape']}"
-        case "judged":
-            blocks = ", blocks" if event.blocks else ""
-            return f"{version} judged: {details['outcome']}{blocks}"
-        case "promoted" | "rolled_back":
-            before = "" if event.from_version is None else f"{event.from_version} "
-            suffix = ", held" if event.kind == "rolled_back" else ""
-            how = " automatically" if event.automatic else suffix
-            return f"{event.alias} {before}→ {event.version}{how}"
-        case "alias_removed":
-            return f"{event.alias} removed, it was {event.from_version}"
-        case "retired":
-            return "retired: no new versions"
-        case "unretired":
-            return "in use again"
-        case "published" if "released_at" in details:
-            return f"{version} published, claimed release {details['released_at']}"
-        case "tracked":
-            return f"{version} recorded in MLflow"
-        case "waived":
-            keys = details["keys"]
-            of_keys = "" if keys is None else f" for {count(keys, 'key')}"
-            return f"{version}: {details['check']} waived until {details['until']}{of_keys}"
-        case "unwaived":
-            return f"{version}: waiver {details['waiver']} of {details['check']} taken back"
-        case "hold_placed":
-            return f"{version}: legal hold placed"
-        case "hold_released":
-            return f"{version}: legal hold {details['hold']} released"
-        case "clock_repaired":
-            return f"clock repaired: events from {details['first']} on count as before this one"
-        case "token_created":
-            return f"token {event.id} made for {details['name']}"
-        case "token_revoked":
-            return f"token {details['token']} revoked"
-        case "erased":
-            return f"{count(details['keys'], 'key')} erased from {version}"
-        case "scored":
-            return f"{version} scored on {details['keys']:,} keys"
-        case "regraded":
-            return f"{version} regraded: {details['grade'].replace('_', ' ')}"
-    return f"{version} {event.kind}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from estimates.errors import RefusedError, UnavailableError
 from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
@@ -14,9 +13,9 @@ from estimates_jobs.cli.interface.command import (
     reason_option,
     set_argument,
 )
+from estimates_jobs.cli.interface.decisions import record_if_reachable
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output.alias_moves import show_move
-from estimates_jobs.tracking.record import record_rollbacks
 
 
 @command(
@@ -45,7 +44,4 @@ def rollback(options: Options, set_name: str, reason: str, to: int | None, alias
     store = options.open()
     with notifying(options, store):
         show_move(options, store.rollback(set_name, reason=reason, to=to, alias=alias))
-    try:
-        record_rollbacks(store, set_name)
-    except (UnavailableError, RefusedError) as error:  # the rollback stands all the same
-        click.echo(f"warning: {error.message}  [{error.code}]", err=True)
+    record_if_reachable(store, set_name)

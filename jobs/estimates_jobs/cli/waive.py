@@ -8,6 +8,9 @@ from urllib.parse import unquote
 import click
 
 from estimates.catalog.at import At
+from estimates.catalog.records import Waiver
+from estimates.errors import GateError
+from estimates.store.asking import all_waiting
 from estimates.store.waive import waived_keys
 from estimates_jobs.cli.interface.command import (
     Options,
@@ -100,10 +103,18 @@ def waive(
         contract = store.contract(set_name)
         for check in checks:  # all of them, or none
             waived_keys(contract, check, keys or None, reason)
-        waivers = [
-            store.waive(set_name, check, version, keys=keys or None, reason=reason, until=until)
-            for check in checks
-        ]
+        waivers, waiting = list[Waiver](), list[GateError]()
+        for check in checks:
+            try:
+                waivers.append(
+                    store.waive(
+                        set_name, check, version, keys=keys or None, reason=reason, until=until
+                    )
+                )
+            except GateError as error:
+                waiting.append(error)
+    if waiting:
+        raise all_waiting(set_name, waiting)
     if options.json:
         terminal.json(waivers[0] if len(waivers) == 1 else waivers)
         return

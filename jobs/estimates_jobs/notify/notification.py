@@ -18,6 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from estimates import instants
+from estimates.catalog.approval_requests import ASKED, shown_details
 from estimates.catalog.records import Event, Judged
 from estimates.errors import InvalidError
 from estimates.gate.verdict import parse_json
@@ -33,6 +34,8 @@ KINDS = (
     "alias_removed",
     "retired",
     "unretired",
+    "approval_requested",
+    "approval_declined",
 )
 CONTENT_TYPE = "application/cloudevents+json"
 _PREFIX = "whsec_"
@@ -112,6 +115,8 @@ def headers(message: Notification, keys: Sequence[bytes], timestamp: int) -> dic
 def _data(store: Store, event: Event) -> dict[str, Any]:
     """The event as `/v1/events` has it; of a verdict also which checks block, and why."""
     data: dict[str, Any] = msgspec.to_builtins(event)
+    if event.kind == ASKED:
+        data["details"] = shown_details(event)
     if event.kind == "judged":
         judged = store.catalog.record_of(event)
         assert isinstance(judged, Judged)

@@ -21,7 +21,6 @@ import msgspec
 from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.catalog.records import InputDigest, LogHead, Scored, Version
-from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.run_record import Run
 from estimates.client.deadlines import within
 from estimates.compare.queries import DiffQuery
@@ -33,6 +32,7 @@ from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
 from estimates.store.store import Store
 from estimates_jobs.tracking import run_metrics, sqlite_record, version_page
+from estimates_jobs.tracking.decision_tags import decision_tags
 from estimates_jobs.tracking.run_record import InputRecord, RunRecord
 
 SERVER_S = 60.0  # that a server may take for all of a run
@@ -120,27 +120,22 @@ def record_scores(store: Store, name: str) -> list[Tracked]:
     return tracked
 
 
-def record_rollbacks(store: Store, name: str) -> None:
-    """Say on the MLflow runs of versions that production was rolled back from when, by whom and why
-    (tag `rolled_back`). Doing it again changes nothing.
+def record_decisions(store: Store, name: str) -> None:
+    """Say on the MLflow runs of versions what people decided about them; see `decision_tags`. Doing
+    it again changes nothing.
 
     Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`, `mlflow_refused`),
     NotFoundError (`unknown_set`).
     """
     of_set = store.view().set(name)
-    left = {
-        event.from_version: event
-        for event in of_set.events
-        if event.kind == "rolled_back" and event.alias == PRODUCTION
-    }
-    for number, event in left.items():
-        mlflow_run = None if number is None else of_set.versions[number - 1].mlflow_run
+    for number, tags in decision_tags(of_set).items():
+        mlflow_run = of_set.versions[number - 1].mlflow_run
         if mlflow_run is None:
             continue
-        text = f"{instants.text(event.at)} by {event.who}: {event.reason}"
         uri = tracking_uri(store)
-        with _reaching(uri, f"the rollback from version {number}"):
-            _write(uri, "record_tags", mlflow_run, {"rolled_back": text[:_VALUE]})
+        with _reaching(uri, f"what was decided about version {number}"):
+            cut = {tag: text[:_VALUE] for tag, text in tags.items()}
+            _write(uri, "record_tags", mlflow_run, cut)
 
 
 def track(store: Store, name: str | None = None) -> list[Tracked]:
@@ -158,7 +153,7 @@ def track(store: Store, name: str | None = None) -> list[Tracked]:
                 mlflow_run = record(store, run.run_id)
                 tracked.append(Tracked(set_name, run.run_id, run.version, mlflow_run))
         tracked += record_scores(store, set_name)
-        record_rollbacks(store, set_name)
+        record_decisions(store, set_name)
     return tracked
 
 

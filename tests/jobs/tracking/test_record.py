@@ -25,7 +25,7 @@ from estimates.store.store import Store
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
 from estimates_jobs.tracking.record import (
     record,
-    record_rollbacks,
+    record_decisions,
     record_scores,
     track,
     tracking_uri,
@@ -290,7 +290,7 @@ def test_a_rollback_is_a_tag(tracked_store: Store, tmp_path: Path) -> None:
     publish(tracked_store, "r1", tmp_path)
     publish(tracked_store, "r2", tmp_path, p=1.53, day="2024-05-03")
     event = tracked_store.rollback("demand", reason="wrong prices")
-    record_rollbacks(tracked_store, "demand")
+    record_decisions(tracked_store, "demand")
     track(tracked_store)
     tags = tracked_run(tracked_store, "r2").data.tags
     assert tags["rolled_back"] == f"{instants.text(event.at)} by tester: wrong prices"

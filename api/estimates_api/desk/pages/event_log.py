@@ -6,7 +6,7 @@ from typing import get_args
 
 from litestar.types import ASGIApp
 
-from estimates.catalog.records import EventKind
+from estimates.catalog.event_kinds import EventKind
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.http.bodies import EventList, SetList
 from estimates_api.http.parameters import AsOf, Before, Kinds, OfSet

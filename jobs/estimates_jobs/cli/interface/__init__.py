@@ -3,6 +3,7 @@
 command           how a command is declared: its options, examples under its help
 group             a command that consists of others
 table_options     how the tables of a command are read
+decisions         telling MLflow what people decided
 duration          a duration as an option's value
 failures          which error is which exit code
 near_keys         which key may have been meant, where there is none like it

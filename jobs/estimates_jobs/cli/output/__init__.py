@@ -7,7 +7,7 @@ cells          values as cells of a table, bars beside them
 frame_page     a table as a page of HTML
 file_writing   files that somebody names in an option
 progress       what is being done, on standard error
-alias_moves, batch_outcome, chain_text, change_table, fault_table, history_table, run_outcome,
-set_status, status_text, verdict_files, waiver_table, hold_table, token_table
+alias_moves, batch_outcome, chain_text, change_table, event_text, fault_table, history_table,
+run_outcome, set_status, status_text, verdict_files, waiver_table, hold_table, token_table
                one answer each, shown by several commands
 """

@@ -25,6 +25,7 @@ from estimates.catalog.run_record import Run
 from estimates.catalog.set_view import SetView
 from estimates.catalog.sets_read import ReadBy, SetRead, read_by, sets_read
 from estimates.catalog.view import View
+from estimates.gate.open_requests import OpenRequest, open_requests
 from estimates.render.wording import count
 
 # What `--check` fails for, worst first.
@@ -65,7 +66,7 @@ class Newest(msgspec.Struct, frozen=True):
 class Waiting(msgspec.Struct, frozen=True):
     """Something that goes on only when somebody acts.
 
-    what  `held`, `candidate`, `refused`, `unjudged`, `untracked`
+    what  `approval`, `held`, `candidate`, `refused`, `unjudged`, `untracked`
     who   who has to: the set's owner, or a person where the contract names none
     """
 
@@ -89,8 +90,8 @@ class SetStatus(msgspec.Struct, frozen=True):
                        is later than the cadence or a deadline; `failed`: the last run did;
                        `held`: production, since a rollback; `nothing_promoted`
     last_run           the newest run, failed ones too; None where none is on record
-    waiting            what waits for a person: a hold, a version to be promoted, a refused one,
-                       runs that MLflow does not have
+    waiting            what waits for a person: a request for approvals, a hold, a version
+                       to be promoted, a refused one, runs that MLflow does not have
     deadline           the next one, whether a run still makes it; None without `due`
     retired            when the set was retired; None while it takes versions
     punctuality        with `--slo`: how many deadlines were met
@@ -141,6 +142,7 @@ def set_status(
         "nothing_promoted": production is None,
     }
     retirement = estimate_set.retirement
+    requests = open_requests(estimate_set, max(now, view.moment))
     return SetStatus(
         set=name,
         description=estimate_set.contract.description,
@@ -160,7 +162,7 @@ def set_status(
         read_by=read_by(view, name),
         problems=[] if retirement else [problem for problem in PROBLEMS if is_so[problem]],
         last_run=last_run,
-        waiting=[] if retirement else list(_waiting(view, estimate_set, runs)),
+        waiting=[] if retirement else list(_waiting(view, estimate_set, runs, requests)),
         deadline=next_deadline(estimate_set, runs, now),
         retired=None if retirement is None else retirement.at,
         punctuality=_punctuality(estimate_set, runs, slo_since, now),
@@ -224,7 +226,9 @@ def _punctuality(
     return punctuality(deadlines_until(of_set, runs, now), since)
 
 
-def _waiting(view: View, of_set: SetView, runs: list[Run]) -> Iterator[Waiting]:
+def _waiting(
+    view: View, of_set: SetView, runs: list[Run], requests: list[OpenRequest]
+) -> Iterator[Waiting]:
     """What goes on only when somebody acts, what readers miss most first."""
     name = of_set.contracts[0].set
     who = of_set.contract.owner or "a person"
@@ -233,9 +237,12 @@ def _waiting(view: View, of_set: SetView, runs: list[Run]) -> Iterator[Waiting]:
     if alias is not None and alias.held:
         text = "production is held since a rollback"
         yield Waiting("held", who, text, f'estimates promote {name} VERSION --reason "…"')
+    for request in requests:
+        yield _approval(name, request)
+    asked_for = {request.version for request in requests if request.act == "promote"}
     for version in newest:
         state, number = view.state(version), version.version
-        if number <= above or state not in _NEXT:
+        if number <= above or state not in _NEXT or number in asked_for:
             continue
         text, remedy = _NEXT[state]
         yield Waiting(state, who, text.format(number), remedy.format(name, number))
@@ -243,6 +250,17 @@ def _waiting(view: View, of_set: SetView, runs: list[Run]) -> Iterator[Waiting]:
     if untracked:
         text = f"MLflow does not have {count(len(untracked), 'run')}"
         yield Waiting("untracked", who, text, f"estimates track {name}")
+
+
+def _approval(name: str, request: OpenRequest) -> Waiting:
+    """A request, and who of the approvers may still approve it."""
+    others = [who for who in request.approvers if who not in (*request.never, *request.approved)]
+    by = "a run" if request.automatic else request.asked_by
+    verb = "wants" if request.act == "define" else "wants to"
+    more = "" if request.missing == 1 else f", which takes {request.missing} approvals more"
+    text = f"{by} {verb} {request.text}{more}"
+    remedy = f"estimates approve {name} {request.id}"
+    return Waiting("approval", ", ".join(others), text, remedy)
 
 
 # What a newest version above production waits for, by its state: text and remedy.

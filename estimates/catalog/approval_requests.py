@@ -1,0 +1,86 @@
+"""What waits, or waited, for approvals: derived from the events that ask, approve and decline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog.records import Event
+
+Act = Literal["promote", "waive", "define"]
+ASKED = "approval_requested"
+APPROVED = "approved"
+DECLINED = "approval_declined"
+KINDS = (ASKED, APPROVED, DECLINED)
+
+
+class ApprovalRequest(msgspec.Struct, frozen=True):
+    """Something that somebody wants done, and what others said to it.
+
+    event     that asked; its id is that of the request
+    approved  the approvals, oldest first
+    end       the event that declined it, or the last approval, which carried it out; None while it
+              stands open
+    """
+
+    event: Event
+    approved: list[Event]
+    end: Event | None = None
+
+    @property
+    def id(self) -> int:
+        """The id of its event."""
+        return self.event.id
+
+    @property
+    def act(self) -> Act:
+        """What shall be done: `promote`, `waive`, `define`."""
+        return self.event.details["act"]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What an approval is bound to; the fields depend on the act."""
+        return self.event.details["about"]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `about`, which every approval names."""
+        return self.event.details["digest"]
+
+    @property
+    def until(self) -> datetime:
+        """From then on it can be approved no more."""
+        return instants.parse(self.event.details["until"])
+
+    @property
+    def last(self) -> int:
+        """Id of the newest event about it."""
+        return max(event.id for event in (self.event, *self.approved, *filter(None, [self.end])))
+
+
+def shown_details(event: Event) -> dict[str, Any]:
+    """The details of an event for everybody: of a contract that was asked for not its text."""
+    if event.kind != ASKED:
+        return event.details
+    about = {n: v for n, v in event.details["about"].items() if n not in ("body", "source")}
+    return event.details | {"about": about}
+
+
+def requests_of(events: Iterable[Event]) -> list[ApprovalRequest]:
+    """The requests of a set, oldest first."""
+    requests: dict[int, ApprovalRequest] = {}
+    for event in events:
+        if event.kind == ASKED:
+            requests[event.id] = ApprovalRequest(event, [])
+        elif event.kind in (APPROVED, DECLINED):
+            request = requests[event.details["request"]]
+            approved = [*request.approved, event] if event.kind == APPROVED else request.approved
+            ends = event.kind == DECLINED or event.details.get("carried_out", False)
+            requests[request.id] = ApprovalRequest(
+                request.event, approved, event if ends else request.end
+            )
+    return list(requests.values())
