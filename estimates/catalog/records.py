@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from estimates.catalog.event_kinds import EventKind
 from estimates.errors import InvalidError
 from estimates.render.notebook import rendered
 

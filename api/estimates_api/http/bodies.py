@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.freshness import Freshness
 from estimates.catalog.records import (
     CarriedOver,
