@@ -24,7 +24,6 @@ def gated(local_store: Store) -> Store:
 
 def by(monkeypatch: pytest.MonkeyPatch, actor: str) -> None:
     """Who runs the commands from here on."""
-    monkeypatch.setenv("ESTIMATES_ACTOR", actor)
     monkeypatch.setattr(
         pwd, "getpwuid", lambda uid: pwd.struct_passwd((actor, "x", uid, uid, "", "", ""))
     )
@@ -47,7 +46,10 @@ def test_a_promotion_is_asked_for_listed_and_approved(
     (waits,) = ok("status", SET, *at, "--format", "json").json["sets"][0]["waiting"]
     assert waits["remedy"] == f"estimates approve {SET} {number}"
     assert (waits["what"], waits["who"]) == ("approval", "bea, carl")
-    assert call("approve", SET, number, *at).code == 2
+    monkeypatch.setenv("ESTIMATES_ACTOR", "bea")
+    refused = call("approve", SET, number, *at, "--format", "json")
+    assert (refused.code, refused.error["code"]) == (2, "not_an_approver")  # a claim is none
+    monkeypatch.delenv("ESTIMATES_ACTOR")
     by(monkeypatch, "bea")
     assert "production is version 1" in ok("approve", SET, number, *at).text
     log = " ".join(ok("log", SET, *at).text.split())
