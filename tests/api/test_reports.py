@@ -275,6 +275,7 @@ def test_a_new_contract_gives_two_numbers_a_new_report(small: Store) -> None:
         )
 
 
+@pytest.mark.one_part
 def test_a_report_of_the_report_worker_is_the_same(large: Store, tmp_path: Path) -> None:
     """Reports and series of large versions are those that are computed in process; the second time
     they are kept.
@@ -299,6 +300,7 @@ def answered_without_files(store: Store, elsewhere: Path, url: str) -> bytes:
         (elsewhere / "parts").rename(parts)
 
 
+@pytest.mark.one_part
 def test_a_cache_that_cannot_be_written_is_no_error(large: Store, tmp_path: Path) -> None:
     """A large report is computed and answered, though it can be kept in memory alone."""
     expected = render_json(large[LARGE].diff(1, 2))
@@ -309,6 +311,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(large: Store, tmp_path: Path
         assert answered(client, LARGE_DIFF).content == expected
 
 
+@pytest.mark.one_part
 def test_damage_is_told_by_the_report_worker(large: Store) -> None:
     """What is wrong with a file is the same problem as in process; the report is there once the
     file is.
@@ -327,6 +330,7 @@ def test_damage_is_told_by_the_report_worker(large: Store) -> None:
         file.write_bytes(whole)
 
 
+@pytest.mark.one_part
 def test_a_killed_report_worker_is_started_again(large: Store) -> None:
     """kill -9 while it computes: who asks next is told once to retry, and then it is computed;
     nothing is broken.
@@ -354,6 +358,7 @@ worker.reports([store.compare("large", DiffQuery(1, 2))], "report")
 """
 
 
+@pytest.mark.one_part
 def test_the_report_worker_ends_with_its_service(large: Store) -> None:
     """A worker that is killed leaves no process behind that computes for nobody."""
     forget(large)
@@ -371,6 +376,7 @@ def test_the_report_worker_ends_with_its_service(large: Store) -> None:
         )
 
 
+@pytest.mark.one_part
 def test_workers_compute_it_once(large: Store) -> None:
     """Many who ask two workers at the same time get the same bytes, and the report is kept once."""
     expected, name = render_json(large[LARGE].diff(1, 2)), name_of(large, LARGE, 1, 2)
@@ -412,6 +418,7 @@ def kept(folder: Path) -> Iterator[list[str]]:
         content = content[16 + length :]
 
 
+@pytest.mark.one_part
 def test_a_killed_service_leaves_nothing_broken(large: Store) -> None:
     """kill -9 of all its processes while one computes: the next service computes it."""
     forget(large)

@@ -87,6 +87,7 @@ def test_a_restored_store_is_the_lost_one(local_store: Store, tmp_path: Path) ->
     store.catalog.engine.dispose()
 
 
+@pytest.mark.one_part
 def test_what_is_there_is_not_copied_again(local_store: Store, copy: Objects) -> None:
     """A second backup copies what is new; a third nothing."""
     promoted(local_store, "another", 100.4)
@@ -192,6 +193,7 @@ def test_a_damaged_store_is_backed_up_but_for_what_is_damaged(
     assert [fault.version for fault in missing] == [fault.version for fault in done.faults]
 
 
+@pytest.mark.one_part
 def test_reread_replaces_what_is_damaged_in_a_backup(
     local_store: Store, copy: Objects, tmp_path: Path
 ) -> None:
@@ -295,6 +297,7 @@ def test_a_store_does_not_lie_in_its_backup(copy: Objects, tmp_path: Path, where
     assert code_of(lambda: restored(copy, tmp_path / where)) == "bad_backup"
 
 
+@pytest.mark.one_part
 def test_an_interrupted_restore_goes_on(copy: Objects, tmp_path: Path) -> None:
     """Wherever it stops, the place is no store until the same command was run again, which reads
     what is there.

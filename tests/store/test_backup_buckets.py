@@ -31,6 +31,7 @@ def _reached(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.mark.one_part
 def test_round_the_world(s3: S3Server, postgresql: PostgreSQL, tmp_path: Path) -> None:
     """Folder and SQLite, to a bucket, to another bucket and PostgreSQL, to a folder: the same rows
     and files; an emptied bucket comes back from its backup.

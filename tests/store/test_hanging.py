@@ -92,6 +92,7 @@ def test_an_s3_server_that_hangs(count: int, bucket: BucketStore) -> None:
         assert verify(store) == []
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize("count", [1, pytest.param(8, marks=pytest.mark.stack)])
 def test_a_postgresql_that_hangs(count: int, bucket: BucketStore, postgresql: PostgreSQL) -> None:
     """Every command exits 3 with `catalog` in time, and succeeds afterwards."""

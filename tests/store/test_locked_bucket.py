@@ -54,6 +54,7 @@ def fill(store: Store) -> None:
         publish(store, f"run {number}", 100 + number, day=number)
 
 
+@pytest.mark.one_part
 def test_a_sweep_of_a_locked_bucket_says_what_stays(locked: Store) -> None:
     """Object Lock hides what a sweep deletes and keeps it; the sweep does its work and says so, and
     the store is whole.
@@ -68,6 +69,7 @@ def test_a_sweep_of_a_locked_bucket_says_what_stays(locked: Store) -> None:
     assert sweep(locked).refused == ()
 
 
+@pytest.mark.one_part
 def test_a_sweep_goes_on_after_a_refusal(
     s3: S3Server, catalog_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,7 @@ def test_other_files_are_read_where_asked_for(local_store: Store, tmp_path: Path
     assert [path.name for path in tmp_path.glob("x.*")] == []
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize(
     "before", ["", "EXPLAIN ANALYZE ", "PREPARE p AS "], ids=["plain", "explained", "prepared"]
 )
