@@ -63,10 +63,14 @@ class ApprovalRequest(msgspec.Struct, frozen=True):
 
 
 def shown_details(event: Event) -> dict[str, Any]:
-    """The details of an event for everybody: of a contract that was asked for not its text."""
+    """The details of an event for everybody: of a contract that was asked for not its text, of a
+    waiver how many keys it names, as its own event says it.
+    """
     if event.kind != ASKED:
         return event.details
     about = {n: v for n, v in event.details["about"].items() if n not in ("body", "source")}
+    if about.get("keys") is not None:
+        about["keys"] = len(about["keys"])
     return event.details | {"about": about}
 
 

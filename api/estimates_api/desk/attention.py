@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from estimates.gate.open_requests import OpenRequest
 from estimates_api.http.bodies import SetSummary
 from estimates_api.serving.targets import Fault
 
@@ -16,6 +17,12 @@ class Attention(NamedTuple):
     mark: str
     words: str
     page: tuple[object, ...] = ()
+
+
+def request_words(request: OpenRequest) -> str:
+    """What somebody wants, in a sentence."""
+    who = "a run" if request.automatic else request.asked_by
+    return f"{who} {'wants' if request.act == 'define' else 'wants to'} {request.text}"
 
 
 FINE = Attention(9, "fine", "nothing to do")
@@ -46,6 +53,10 @@ def attention(listed: SetSummary, faults: Iterable[Fault] = ()) -> list[Attentio
     if newest is not None and newest.state == "refused":
         where = ("verdicts", newest.version)
         reasons.append(Attention(2, "bad", f"version {newest.version} was refused", where))
+    for request in listed.requests:
+        words = f"{request_words(request)}: request {request.id} waits"
+        where = () if request.version is None else ("verdicts", request.version)
+        reasons.append(Attention(3, "warn", words, where))
     for alias, pointed in listed.aliases.items():
         if pointed.held:
             words = f"{alias} is held since a rollback, until a person promotes"

@@ -22,6 +22,7 @@ from estimates.catalog.records import (
 )
 from estimates.catalog.sets_read import ReadBy, SetRead
 from estimates.contract.contract import Pairing
+from estimates.gate.open_requests import OpenRequest
 from estimates.stability.through_time.revision_report import Chain, Revisions
 from estimates_api.http.standing_bodies import RetirementBody, StandingBody
 from estimates_api.serving.targets import Fault
@@ -44,6 +45,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     tags     words by which people look for it
     newest   the version that was published last; null before the first
     retired  it takes no new versions; null while it does
+    requests what waits for approvals, oldest first
     """
 
     name: str
@@ -58,6 +60,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     tags: list[str]
     newest: VersionSummary | None
     retired: RetirementBody | None
+    requests: list[OpenRequest]
 
 
 class SetList(msgspec.Struct, frozen=True):

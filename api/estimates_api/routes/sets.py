@@ -18,7 +18,8 @@ from estimates.catalog.sets_read import read_by, sets_read
 from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
-from estimates_api.access.route_access import visible
+from estimates.gate.open_requests import open_requests
+from estimates_api.access.route_access import visible, wholly_visible
 from estimates_api.access.shown_keys import shown_contract
 from estimates_api.http.bodies import AliasBody, RetirementBody, SetDetail, SetList, SetSummary
 from estimates_api.http.estimate_schema import estimate_schema
@@ -49,7 +50,7 @@ def list_sets(
     view = follower.past(moment).view
     now = moment or instants.now()
     summaries = [
-        SetSummary(**_common_fields(view, name, now))
+        SetSummary(**_common_fields(request.scope, view, name, now))
         for name in visible(request.scope, view.sets, str)
         if with_retired or view.sets[name].retirement is None
     ]
@@ -112,7 +113,7 @@ def _detail(scope: Scope, view: View, name: str, now: datetime) -> SetDetail:
     contract = msgspec.json.decode(revision.body)
     inputs = [] if production is None else sets_read(view, production)
     return SetDetail(
-        **_common_fields(view, name, now),
+        **_common_fields(scope, view, name, now),
         contract_revision=revision.revision,
         defined_at=revision.defined_at,
         contract=shown_contract(scope, contract),
@@ -121,11 +122,12 @@ def _detail(scope: Scope, view: View, name: str, now: datetime) -> SetDetail:
     )
 
 
-def _common_fields(view: View, name: str, now: datetime) -> dict[str, Any]:
+def _common_fields(scope: Scope, view: View, name: str, now: datetime) -> dict[str, Any]:
     of_set = view.set(name)
     contract = of_set.contract
     aliases = sorted(of_set.aliases.items())
     newest = of_set.versions[-1] if of_set.versions else None
+    requests = open_requests(of_set, max(now, view.moment))
     return {
         "name": contract.name,
         "description": contract.description,
@@ -142,6 +144,7 @@ def _common_fields(view: View, name: str, now: datetime) -> dict[str, Any]:
         "tags": list(contract.about.tags),
         "newest": None if newest is None else version_summary(view, newest),
         "retired": _retirement(of_set),
+        "requests": [*wholly_visible(scope, requests, lambda _: name)],
     }
 
 

@@ -300,7 +300,9 @@ def _event(event: Event) -> str:
     if event.kind == "unwaived":
         return f"waiver {details['waiver']} of {details['check']} taken back"
     move = f"{event.alias} {event.from_version or 'nothing'} → {event.version}"
-    return f"{event.kind.replace('_', ' ')}: {move}"
+    approved = details.get("approved_by", [])
+    by = f", asked by {details['asked_by']}, approved by {', '.join(approved)}" if approved else ""
+    return f"{event.kind.replace('_', ' ')}: {move}{by}"
 
 
 def _input(source: InputDigest) -> str:

@@ -41,6 +41,7 @@ async def verdict(
         v=detail,
         verdict=stored,
         headline=verdict_text.headline(stored),
+        requests=[request for request in of_set.requests if request.version == detail.version],
         notable=notable,
         quiet=sorted(quiet, key=lambda result: _ORDER.index(result.status)),
         limits=verdict_text.limits_text,

@@ -92,6 +92,7 @@ class SetStatus(msgspec.Struct, frozen=True):
     last_run           the newest run, failed ones too; None where none is on record
     waiting            what waits for a person: a request for approvals, a hold, a version
                        to be promoted, a refused one, runs that MLflow does not have
+    requests           what waits for approvals, with all that is known of it
     deadline           the next one, whether a run still makes it; None without `due`
     retired            when the set was retired; None while it takes versions
     punctuality        with `--slo`: how many deadlines were met
@@ -116,6 +117,7 @@ class SetStatus(msgspec.Struct, frozen=True):
     problems: list[str]
     last_run: Run | None
     waiting: list[Waiting]
+    requests: list[OpenRequest]
     deadline: NextDeadline | None
     retired: datetime | None
     punctuality: Punctuality | None
@@ -163,6 +165,7 @@ def set_status(
         problems=[] if retirement else [problem for problem in PROBLEMS if is_so[problem]],
         last_run=last_run,
         waiting=[] if retirement else list(_waiting(view, estimate_set, runs, requests)),
+        requests=requests,
         deadline=next_deadline(estimate_set, runs, now),
         retired=None if retirement is None else retirement.at,
         punctuality=_punctuality(estimate_set, runs, slo_since, now),

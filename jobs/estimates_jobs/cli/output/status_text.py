@@ -10,6 +10,7 @@ from estimates.catalog.records import CarriedOver, LegalHold
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.run_record import Run
 from estimates.catalog.sets_read import SetRead
+from estimates.gate.open_requests import OpenRequest
 from estimates.render.wording import count, percent
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.set_status import PROBLEMS, SetStatus
@@ -154,8 +155,20 @@ def show_status(status: SetStatus) -> None:
         ("attention", _attention(status)),
         *((f"waits for {w.who}", f"{w.text}; next: {w.remedy}") for w in status.waiting),
     ]
+    for request in status.requests:
+        pairs += _request(request)
     terminal.line(f"{status.set}  {status.description}".rstrip(), "bold")
     terminal.pairs(pairs)
+
+
+def _request(request: OpenRequest) -> list[tuple[str, cells.Cell]]:
+    """A request for approvals: since when, why, who approved it, until when, what it loosens."""
+    about = [f"asked {cells.instant(request.asked_at)} by {request.asked_by}"]
+    about += [request.reason] if request.reason else []
+    about += [f"approved by {', '.join(request.approved)}"] if request.approved else []
+    about.append(f"ends {cells.instant(request.until)}")
+    pairs: list[tuple[str, cells.Cell]] = [(f"request {request.id}", "; ".join(about))]
+    return [*pairs, *(("loosens", line) for line in request.loosens)]
 
 
 def show_punctuality(name: str, kept: Punctuality) -> None:
