@@ -27,9 +27,9 @@ def run(command: list[str | Path], folder: Path, expected: int = 0, **variables:
     return done.stdout + done.stderr
 
 
-def build_wheel(folder: Path) -> None:
-    """Build the wheel from the source tree."""
-    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], SOURCE)
+def build_wheel(folder: Path, tree: Path = SOURCE) -> None:
+    """Build the wheel from a source tree, by default this one."""
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], tree)
 
 
 def make_environment(wheel: Path, extras: str, folder: Path) -> None:
