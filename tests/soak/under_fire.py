@@ -200,12 +200,14 @@ def bucket_faults(
 ) -> Faults:
     """Of a store in a bucket with PostgreSQL."""
 
-    def hung(*servers: PostgreSQL | S3Server) -> Callable[[], AbstractContextManager[None]]:
+    def during(
+        *faults: Callable[[], AbstractContextManager[None]],
+    ) -> Callable[[], AbstractContextManager[None]]:
         @contextmanager
         def fault() -> Iterator[None]:
             with ExitStack() as stack:
-                for server in servers:
-                    stack.enter_context(server.hanging())
+                for begin in faults:
+                    stack.enter_context(begin())
                 time.sleep(lasting_s)
             yield
 
@@ -230,9 +232,12 @@ def bucket_faults(
     return {
         "a worker of a bucket's store is killed": killed,
         "PostgreSQL ends all connections": cut,
-        "PostgreSQL hangs": hung(postgresql),
-        "the bucket hangs": hung(s3),
-        "PostgreSQL and the bucket hang": hung(postgresql, s3),
+        "PostgreSQL hangs": during(postgresql.hanging),
+        "the bucket hangs": during(s3.hanging),
+        "PostgreSQL and the bucket hang": during(postgresql.hanging, s3.hanging),
+        "PostgreSQL is killed and started again": during(postgresql.killed),
+        "the bucket's server is killed and started again": during(s3.killed),
+        "PostgreSQL and the bucket's server are killed": during(postgresql.killed, s3.killed),
     }
 
 
