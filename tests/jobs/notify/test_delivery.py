@@ -12,6 +12,7 @@ import pytest
 from estimates.store.store import Store
 from tests.builders import SET, frame, promoted
 from tests.client.stub import stub
+from tests.dripping import dripping
 from tests.jobs.cli.calls import call, call_process
 from tests.jobs.notify.receivers import TAKEN, answer, closed_port, kinds, verified
 
@@ -47,6 +48,16 @@ def test_a_receiver_that_starts_late_is_reached(store: Store) -> None:
     done.set()
     serving.join()
     assert (called.code, called.err, told_of) == (0, "", ["estimates.judged"])
+
+
+def test_a_receiver_that_sends_a_byte_a_second_is_given_up(store: Store) -> None:
+    """A head that never ends: the command ends in time and says that nobody took it."""
+    began = time.monotonic()
+    with dripping("HTTP/1.1 200 OK\r\nx: ", 0.5) as url:
+        done = call("gate", SET, 2, "--notify", url)
+    assert done.code == 0
+    assert "not notified" in done.err
+    assert time.monotonic() - began < 30
 
 
 def test_a_slow_receiver_does_not_delay_the_promotion(store: Store) -> None:

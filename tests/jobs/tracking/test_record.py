@@ -31,6 +31,7 @@ from estimates_jobs.tracking.record import (
     tracking_uri,
 )
 from tests.builders import make_store
+from tests.dripping import dripping
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -397,6 +398,18 @@ def test_a_server_that_refuses_is_told_apart_from_one_that_is_away(
             track(tracked_store)
         server.shutdown()
     assert caught.value.code == "mlflow_refused"
+
+
+def test_a_server_that_sends_a_byte_a_second_holds_no_run(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is a limit for all of a run's record: it is promoted, untracked, with a warning."""
+    monkeypatch.setattr("estimates_jobs.tracking.record.SERVER_S", 1.0)
+    with dripping() as url:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
+        outcome = publish(tracked_store, "r1", tmp_path)
+    assert (outcome.promoted, outcome.tracked) == (True, False)
+    assert any("no answer within 1 s in all" in warning for warning in outcome.warnings)
 
 
 def test_a_resumed_run_tracks_what_is_missing(
