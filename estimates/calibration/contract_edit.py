@@ -5,11 +5,13 @@ comments too.
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from estimates.errors import InvalidError
 
 _HEADER = re.compile(r"^\s*\[+\s*([^\[\]]+?)\s*\]+\s*(#.*)?$")
+Level = float | str | list[float]
 _TABLES = ("checks", "custom")  # of [gate], by name of a check
 
 
@@ -23,6 +25,7 @@ class NewLimits(NamedTuple):
     warn: float | None
     block: float | None
     severity: str | None = None
+    usual: tuple[float, float] | None = None
 
 
 def edited(source: str, changes: list[NewLimits], profile: str | None = None) -> str:
@@ -96,7 +99,7 @@ def _in_table(lines: list[str], header: int, change: NewLimits) -> list[str]:
     return _set(lines, header, _levels(change))
 
 
-def _set(lines: list[str], header: int, values: dict[str, float | str]) -> list[str]:
+def _set(lines: list[str], header: int, values: Mapping[str, Level]) -> list[str]:
     end = next((i for i in range(header + 1, len(lines)) if _path(lines[i])), len(lines))
     table = lines[header + 1 : end]
     new: list[str] = []
@@ -105,7 +108,9 @@ def _set(lines: list[str], header: int, values: dict[str, float | str]) -> list[
         if at is None:
             new.append(f"{level} = {_text(value)}")
         else:
-            table[at] = re.sub(rf"^(\s*{level}\s*=\s*)[^\s#]+", rf"\g<1>{_text(value)}", table[at])
+            table[at] = re.sub(
+                rf"^(\s*{level}\s*=\s*)(\[[^\]]*\]|[^\s#]+)", rf"\g<1>{_text(value)}", table[at]
+            )
     return [*lines[: header + 1], *new, *table, *lines[end:]]
 
 
@@ -113,7 +118,10 @@ def _inline(line: str, change: NewLimits) -> str:
     """An inline table, `name = { warn = 0.1 }`, with the limits replaced or put first."""
     for level, value in reversed(_levels(change).items()):
         line, replaced = re.subn(
-            rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{_text(value)}", line, count=1
+            rf"([{{,]\s*{level}\s*=\s*)(\[[^\]]*\]|[^\s,}}]+)",
+            rf"\g<1>{_text(value)}",
+            line,
+            count=1,
         )
         if not replaced:
             line = re.sub(r"{\s*", f"{{ {level} = {_text(value)}, ", line, count=1)
@@ -145,13 +153,20 @@ def _path(line: str) -> list[str]:
     return [part.strip().strip("\"'") for part in header.group(1).split(".")] if header else []
 
 
-def _levels(change: NewLimits) -> dict[str, float | str]:
-    levels = {"warn": change.warn, "block": change.block, "severity": change.severity}
+def _levels(change: NewLimits) -> dict[str, Level]:
+    levels = {
+        "warn": change.warn,
+        "block": change.block,
+        "severity": change.severity,
+        "usual": None if change.usual is None else list(change.usual),
+    }
     return {level: value for level, value in levels.items() if value is not None}
 
 
-def _text(value: float | str) -> str:
+def _text(value: Level) -> str:
     """As TOML has it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
     return f'"{value}"' if isinstance(value, str) else f"{value:g}"
 
 

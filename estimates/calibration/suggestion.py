@@ -32,8 +32,9 @@ from estimates.calibration.backtest import Progress, backtest
 from estimates.calibration.backtest_report import Backtest, Metric
 from estimates.calibration.contract_edit import NewLimits, edited, unified_diff
 from estimates.calibration.profile_choice import blocked_moves, proposed_profile, with_profile
+from estimates.calibration.proposal import Proposal, Suggestion
+from estimates.calibration.usual_bands import metric_values, with_bands
 from estimates.contract.contract import Contract
-from estimates.contract.gate_policy import Profile, Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate.check import Check
 from estimates.gate.evaluation import evaluate
@@ -53,54 +54,6 @@ _DIGITS = 3
 _FARTHEST = {"p95_change": 2.0, "worst_group_change": 2.0, "rank_order": 2.0}
 
 
-class Proposal(msgspec.Struct, frozen=True):
-    """One check: what the promoted versions did, what holds now, what is proposed.
-
-    n              how many moves the check had a value for
-    median, q99    of these values; of a check that is worse below, q99 is the 1 % quantile
-    noise          the value of a rerun against the stored version; null where none was made
-    warn, block    limits in force; null is no limit
-    new_warn, new_block   proposed ones; the same as before where `reason` says why nothing is
-                          proposed
-    """
-
-    number: int
-    name: str
-    unit: Unit
-    worse: Side
-    n: int
-    median: float | None
-    q99: float | None
-    noise: float | None
-    warn: float | None
-    block: float | None
-    new_warn: float | None
-    new_block: float | None
-    reason: str | None = None
-
-
-class Suggestion(msgspec.Struct, frozen=True):
-    """Proposed limits of a set, and the diff of its contract that brings them about; nothing is
-    changed by it.
-
-    versions  how many moves from one promoted version to the next they come from
-    noise     why the noise is not known, or null when it is or was not asked for
-    profile   the profile that is proposed; null where the one in force stays
-    blocked, blocked_then  how many of these moves the policy in force would block, and the same
-                           policy with the proposed profile
-    """
-
-    set: str
-    contract_revision: int
-    versions: int
-    checks: list[Proposal]
-    diff: str
-    noise: str | None = None
-    profile: Profile | None = None
-    blocked: int = 0
-    blocked_then: int | None = None
-
-
 class Noise(NamedTuple):
     """Values of checks of a rerun against the stored version, by name, or why there are none."""
 
@@ -114,6 +67,7 @@ def suggest(
     *,
     last: int | None = None,
     noise: Noise | None = None,
+    bands: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Suggestion:
     """Propose limits for every check that may be adjusted, compares versions or shares, and has a
@@ -121,6 +75,7 @@ def suggest(
 
     last   only so many of the newest versions
     noise  of `noise_of`, where it was measured
+    bands  also the band of each metric that compares versions: `usual_bands`
     Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `too_few_versions` for fewer
     than 4 moves from one promoted version to another; `contract_form`).
     """
@@ -151,10 +106,13 @@ def suggest(
         for check in checks_of(contract)
         if _adjustable(check, then)
     ]
+    if bands:
+        proposals = with_bands(proposals, report, contract, moves)
     changes = [
         _new_limits(proposal, then)
         for proposal in proposals
-        if (proposal.new_warn, proposal.new_block) != (proposal.warn, proposal.block)
+        if (proposal.new_warn, proposal.new_block, proposal.new_usual)
+        != (proposal.warn, proposal.block, proposal.usual)
     ]
     new = edited(revision.source, changes, profile)
     return Suggestion(
@@ -180,7 +138,9 @@ def _new_limits(proposal: Proposal, contract: Contract) -> NewLimits:
         warn = block = warn if severity == "warn" else block
     stands = severity is None or limits.source.get("severity") == "contract"
     table = "custom" if proposal.name in contract.gate.custom else "checks"
-    return NewLimits(table, proposal.name, warn, block, None if stands else severity)
+    return NewLimits(
+        table, proposal.name, warn, block, None if stands else severity, proposal.new_usual
+    )
 
 
 def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Noise:
@@ -239,9 +199,7 @@ def _proposal(history: History, noise: float | None) -> Proposal:
     in_force = limits_of(check, contract)
     warn, block = in_force.warn, in_force.block
     start = _start(check, then)
-    values = sorted(
-        point.value for point in metric.points if point.version in moves and point.value is not None
-    )
+    values = metric_values(metric, moves)
     best = _best(check)
     reason = _left_alone(check, then, values, best, start)
     if reason is None and len(values) < FEWEST_MOVES and then is not contract:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from estimates import instants
+from estimates.contract.submission_window import SubmissionWindow
 from estimates.errors import InvalidError
 
-_DUE = re.compile(r"([01]\d|2[0-3]):([0-5]\d) (\S+)")
+_DUE = re.compile(r"([01]\d|2[0-3]|24(?=:00)):([0-5]\d) (\S+)")
 _EXCHANGE = re.compile(r"[A-Z]{4}")
 _DAY = timedelta(days=1)
 OTHER_DAYS = ("tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -52,7 +53,7 @@ def is_exchange(calendar: str) -> bool:
 class Due:
     """Deadlines of a set.
 
-    text      such as `05:30 Europe/Zurich`
+    text      such as `05:30 Europe/Zurich`; `24:00` is the end of the day
     calendar  one of DAY_RULES, or the code of an exchange, which is `weekdays` without `holidays`
     Raises ValueError for another text, zone or calendar.
     """
@@ -75,7 +76,8 @@ class Due:
         from zoneinfo import ZoneInfo  # takes a moment, and few ask
 
         self._zone = ZoneInfo(zone)
-        self._time = time(int(hour), int(minute))
+        self._time = time(int(hour) % 24, int(minute))
+        self._ends_day = hour == "24"
         self._is_due_on = _is_weekday if is_exchange(calendar) else DAY_RULES[calendar]
         self._holidays = frozenset(holidays)
 
@@ -85,7 +87,8 @@ class Due:
         last = until.astimezone(self._zone).date()
         while day <= last:
             if self._is_due_on(day) and day not in self._holidays:
-                local = datetime.combine(day, self._time, self._zone)
+                date_of = day + _DAY if self._ends_day else day
+                local = datetime.combine(date_of, self._time, self._zone)
                 deadline = local.astimezone(UTC)
                 if after < deadline <= until:
                     yield deadline
@@ -94,3 +97,17 @@ class Due:
     def next_after(self, moment: datetime) -> datetime | None:
         """The first deadline after a moment; None where holidays leave none for two years."""
         return next(self.deadlines(moment, moment + _LONGEST_PAUSE), None)
+
+    def window_around(self, moment: datetime, length: timedelta) -> SubmissionWindow | None:
+        """The window of this length before a deadline that a moment lies in, else the nearest one;
+        None where there is no deadline within two years.
+        """
+        before = list(self.deadlines(moment - _LONGEST_PAUSE, moment))[-1:]
+        after = next(
+            self.deadlines(moment - timedelta(microseconds=1), moment + _LONGEST_PAUSE), None
+        )
+        windows = [
+            SubmissionWindow(deadline - length, deadline, self._zone)
+            for deadline in (*before, *([] if after is None else [after]))
+        ]
+        return min(windows, key=lambda window: window.outside(moment), default=None)

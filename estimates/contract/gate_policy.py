@@ -2,6 +2,7 @@
 set's own.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
@@ -35,6 +36,8 @@ class CheckPolicy(Part, frozen=True):
     warn, block  limits, inclusive, in the unit of the check's value
     severity     what the check may do at most: `block` also beyond its warning limit, only `warn`,
                  or only `report`
+    usual        the band of values, ends included, that this set's own past shows: outside of it
+                 the check warns, on either side
     groups       column → value → limits: the keys of such a group are judged by these, all others
                  by the check's
     off          the reason why the check does not run
@@ -43,12 +46,15 @@ class CheckPolicy(Part, frozen=True):
     warn: float | None = None
     block: float | None = None
     severity: Severity | None = None
+    usual: tuple[float, float] | None = None
     groups: dict[str, dict[str, GroupLimits]] = msgspec.field(default_factory=dict)
     off: str | None = None
 
     def __post_init__(self) -> None:
         if self.off is not None and not self.off.strip():
             raise ValueError("'off' is the reason why the check does not run; it may not be empty")
+        if self.usual is not None and not -math.inf < self.usual[0] <= self.usual[1] < math.inf:
+            raise ValueError("'usual' is the least and the largest usual value, in this order")
 
 
 class CustomCheck(Part, frozen=True):

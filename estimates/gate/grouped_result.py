@@ -56,7 +56,9 @@ def _parts(check: Check, limits: CheckLimits, context: EvaluationContext) -> lis
 
 
 def _limits_of_group(limits: CheckLimits, own: GroupLimits) -> CheckLimits:
-    return msgspec.structs.replace(limits, warn=own.warn, block=own.block, groups={})
+    return msgspec.structs.replace(
+        limits, warn=own.warn, block=own.block, groups={}, usual=msgspec.UNSET
+    )
 
 
 def _worst(parts: Sequence[_Part]) -> MeasuredResult:

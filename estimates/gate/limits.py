@@ -15,6 +15,7 @@ class CheckLimits(msgspec.Struct, frozen=True):
     off       the reason why it does not run
     source    where warn and block come from: `default`, `profile NAME`, `contract`, a field of the
               contract
+    usual     the band outside of which it warns, on either side
     """
 
     name: str
@@ -24,6 +25,15 @@ class CheckLimits(msgspec.Struct, frozen=True):
     severity: Severity | None = None
     groups: dict[str, dict[str, GroupLimits]] = {}
     source: dict[str, str] = {}
+    usual: tuple[float, float] | msgspec.UnsetType = msgspec.UNSET
+
+
+def beside_usual(value: float, usual: tuple[float, float]) -> str | None:
+    """On which side of a band a value lies, ends included: `below` or `above`; None inside."""
+    low, high = usual
+    if not within(value, low, "below"):
+        return "below"
+    return None if within(value, high, "above") else "above"
 
 
 def within(value: float, limit: float, worse: Side = "above") -> bool:

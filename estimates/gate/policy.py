@@ -55,7 +55,10 @@ def limits_of(check: Check, contract: Contract) -> CheckLimits:
         }
         for column, values in entry.groups.items()
     }
-    return CheckLimits(check.name, *limits, entry.off, severity, groups, source)
+    usual = None if severity == "report" else entry.usual
+    return CheckLimits(
+        check.name, *limits, entry.off, severity, groups, source, usual or msgspec.UNSET
+    )
 
 
 def before_severity(check: Check, contract: Contract) -> tuple[SourcedLimit, SourcedLimit]:
@@ -111,6 +114,9 @@ def policy_digest(contract: Contract) -> str:
         "inputs": None if contract.job is None else sorted(contract.job.inputs),
         "seed": contract.job is not None and "seed" in contract.job.parameters,
     }
+    if contract.freshness.window is not None:
+        fresh = contract.freshness
+        policy["window"] = [fresh.window, fresh.due, fresh.calendar, fresh.holidays]
     for field in ("longest_gap", "seasons", "exceptions"):
         if getattr(contract.gate, field):
             policy[field] = getattr(contract.gate, field)

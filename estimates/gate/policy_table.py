@@ -18,6 +18,7 @@ class Rule(msgspec.Struct, frozen=True):
                            the contract such as
                  `domain.allow_missing`; `measured` with the value; null where there is no limit
     worse        on which side of its limits a value is bad
+    usual        the contract's band for the value; null where it has none
     severity     what the check may do at most, and `severity_from` who said so; null: as its limits
                  say
     groups       limits of single groups, by column and value
@@ -36,6 +37,7 @@ class Rule(msgspec.Struct, frozen=True):
     block: float | None
     warn_from: str | None
     block_from: str | None
+    usual: tuple[float, float] | None
     severity: Severity | None
     severity_from: str | None
     groups: dict[str, dict[str, GroupLimits]]
@@ -85,6 +87,7 @@ def _rule(check: Check, limits: CheckLimits, *, own: bool) -> Rule:
         block=limits.block,
         warn_from=_source(check, limits, "warn", own),
         block_from=_source(check, limits, "block", own),
+        usual=None if limits.usual is msgspec.UNSET else limits.usual,
         severity=limits.severity,
         severity_from=limits.source.get("severity"),
         groups=limits.groups,

@@ -10,7 +10,7 @@ import polars as pl
 from estimates.errors import EstimatesError
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.limits import CheckLimits, within
+from estimates.gate.limits import CheckLimits, beside_usual, within
 from estimates.gate.offenders import worst_offenders
 from estimates.gate.policy import with_severity
 from estimates.gate.verdict import OFFENDERS, CheckResult, Status
@@ -47,15 +47,21 @@ def single_result(check: Check, limits: CheckLimits, context: EvaluationContext)
         message = f"its value is {measure.value}; {measure.message}"
         return _error(check, limits, message)
     limits = _with_measured_limits(limits, measure, check)
+    status, message = _status(measure, limits, check), measure.message
+    beside = None if limits.usual is msgspec.UNSET else beside_usual(measure.value, limits.usual)
+    if beside is not None:
+        fails = status == "fail" or limits.severity == "block"
+        status = "fail" if fails else "warn"
+        message = f"{message}; {beside} what is usual here"
     return _result(
         check,
         limits,
-        _status(measure, limits, check),
+        status,
         [measure],
         value=float(measure.value),
         n=measure.n,
         coverage=measure.coverage or 0.0,
-        message=measure.message,
+        message=message,
         offending=measure.offending,
         offenders=offenders,
     )
@@ -129,6 +135,7 @@ def _result(
         warn=_float(limits.warn),
         block=_float(limits.block),
         worse=check.worse,
+        usual=limits.usual,
         **more,
     )
     return MeasuredResult(result, measures)

@@ -20,7 +20,7 @@ OFFENDERS = 100  # named per check; `offending` counts them all
 
 # The release in which a check last changed what it says of the same versions. Verdicts stay valid
 # until it is raised, whatever is released in between.
-GATE_REVISION = "0.5.0"
+GATE_REVISION = "0.6.0"
 
 
 class Offender(msgspec.Struct, frozen=True):
@@ -54,6 +54,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     value        the metric, in `unit`; null when skipped or in error
     warn, block  the limits in force, inclusive: `value` at its limit passes; null is no limit
     worse        on which side of its limits a value is bad
+    usual        the contract's band for the value, where it has one: outside of it the check warns
     n, coverage  on how many keys (or things) the value rests, and which share of those there are
                  that is
     reason       why it was skipped: `first_version`, `other_shape`, `after_gap`, `new_season`,
@@ -78,6 +79,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     warn: float | None = None
     block: float | None = None
     worse: Side = "above"
+    usual: tuple[float, float] | msgspec.UnsetType = msgspec.UNSET
     n: int | None = None
     coverage: float | None = None
     reason: str | None = None

@@ -226,6 +226,21 @@ def test_a_bad_version_is_caught_by_the_suggested_limits(weekly: Store, tmp_path
     assert "p95_change" in result.versions[BAD - 1].blocked_by
 
 
+def test_bands_of_what_is_usual_stop_a_job_that_stands_still(weekly: Store, tmp_path: Path) -> None:
+    """With `bands` the diff says what is usual of each metric; accepted, a version that hardly
+    moves warns. Without, nothing is said of it.
+    """
+    plain, result = suggest(weekly, SET), suggest(weekly, SET, bands=True)
+    assert "usual" not in plain.diff
+    shares = next(check for check in result.checks if check.name == "updated_share")
+    assert shares.new_usual == (0.9, 1)
+    proposed = parse_contract(patched(tmp_path, CONTRACT, result.diff))
+    usual = proposed.gate.checks["p95_change"].usual
+    assert usual is not None
+    assert usual[0] < 0.015 < usual[1]
+    assert backtest(weekly, SET, proposed).promoted_blocked == []
+
+
 def test_versions_that_were_not_good_do_not_count(weekly: Store) -> None:
     """Moves to or from versions that were rolled back or refused are in no quantile."""
     checks = {check.name: check for check in suggest(weekly, SET).checks}

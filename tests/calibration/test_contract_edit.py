@@ -18,6 +18,21 @@ from estimates.errors import InvalidError
 HEAD = 'name = "x"  # a set\n[key.id]\ntype = "string"\n'
 TAIL = "\n# --- stability ---\n\n[stability]\nrtol = 0.1\n"
 P95 = NewLimits("checks", "p95_change", 0.07, 0.2)
+BAND = NewLimits("checks", "p95_change", None, None, usual=(0.01, 0.08))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[gate.checks.p95_change]\nwarn = 0.05\n",
+        "[gate.checks.p95_change]\nusual = [0.2, 0.3]  # old\nwarn = 0.05\n",
+        "[gate.checks]\np95_change = { usual = [0.2, 0.3], warn = 0.05 }\n",
+    ],
+)
+def test_a_band_is_written_beside_limits(written: str) -> None:
+    """In a table or in a line, where there was one and where there was none."""
+    policy = tomllib.loads(edited(HEAD + written + TAIL, [BAND]))["gate"]["checks"]["p95_change"]
+    assert policy == {"usual": [0.01, 0.08], "warn": 0.05}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +105,7 @@ changes = st.lists(
         limits,
         st.none() | limits,
         st.sampled_from([None, "warn", "block"]),
+        st.none() | st.tuples(limits, limits),
     ),
     unique_by=lambda change: change.name,
     min_size=1,
@@ -126,6 +142,7 @@ def test_the_new_contract_says_what_was_asked(
         assert entry["warn"] == change.warn
         assert change.block is None or entry["block"] == change.block
         assert change.severity is None or entry["severity"] == change.severity
+        assert change.usual is None or entry["usual"] == list(change.usual)
     kept = [line for line in source.splitlines() if not line.startswith("warn")]
     left = iter(new.splitlines())
     assert all(line in left for line in kept)

@@ -31,6 +31,12 @@ def test_a_time_that_clocks_skip_or_repeat_is_one_deadline() -> None:
     assert of(due, "2026-10-24T12:00", "2026-10-25T12:00") == ["25 00:30"]
 
 
+def test_the_end_of_a_day_is_a_deadline_too() -> None:
+    """24:00 is midnight after the day that something is due on."""
+    due = Due("24:00 US/Eastern", "weekly-wednesday", ())
+    assert of(due, "2026-11-24", "2026-11-28") == ["26 05:00"]
+
+
 def test_nothing_is_due_on_other_days_and_holidays() -> None:
     """A calendar chooses the days, holidays leave some out; an exchange's are listed."""
     christmas = (date(2026, 12, 25),)

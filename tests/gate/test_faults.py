@@ -62,6 +62,7 @@ SKIPS = {
     "minimum_rows": "not_in_contract",
     "nested_intervals": "not_in_contract",
     "equal_intervals": "not_in_contract",
+    "submission_window": "not_in_contract",
     "frozen": "not_in_contract",
     "unlike_others": "not_in_contract",
     "relative_width": "not_in_contract",
@@ -75,6 +76,20 @@ SKIPS = {
         ("coverage_error", "accuracy_loss", "excess_churn", "diebold_mariano"), "no_actuals"
     ),
 }
+
+
+def late() -> Setting:
+    """A version an hour after the window for it."""
+    taken = 'max_age = "24h"\ndue = "21:00 UTC"\nwindow = "3h"\ncalendar = "weekdays"'
+    at = {"published_at": THROUGH + timedelta(hours=1)}
+    return Setting(contract('max_age = "24h"', taken), candidate=at)
+
+
+def mostly_unmoved() -> Setting:
+    """A fifth of the keys moved, where at least a third should."""
+    asked = "\n[gate.checks.updated_share]\nblock = 0.33\n"
+    rows = pl.concat([frame(1.001).head(5), frame().tail(20)])
+    return Setting(contract(more=asked), frame=rows)
 
 
 FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
@@ -234,6 +249,7 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
         "file: too old",
         lambda: Setting(file=True, judged_at=THROUGH + timedelta(hours=25)),
     ),
+    ("submission_window", "warn", "an hour late", late),
     ("constant_column", "warn", "one label for all", lambda: edit(move=pl.lit("up"))),
     ("constant_column", "warn", "no estimate at all", lambda: edit(trend=pl.lit(None, pl.Float64))),
     ("dominant_value", "warn", "a default", lambda: poke("trend", 0.0, 14)),
@@ -263,6 +279,7 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
     ("sign_flips", "fail", "sign error", lambda: edit(trend=-pl.col("trend"))),
     ("frozen", "fail", "a third stands still", lambda: frozen_part(0.3)),
     ("frozen", "warn", "one in fifty stands still", lambda: frozen_part(0.02)),
+    ("updated_share", "fail", "a job that stands still", mostly_unmoved),
     ("unusual_change", "warn", "more than ever", lambda: scaled(1.05, history=usual(0.001))),
     ("z_beyond_one", "fail", "half off by a width", lambda: first("v", 1.11, 510)),
     ("z_beyond_one", "warn", "a quarter off by a width", lambda: first("v", 1.11, 250)),

@@ -17,6 +17,7 @@ _IN_CONTRACT = {
     "domain_outside": "which keys there must be, under [domain]",
     "minimum_rows": 'kind = "open" under [domain]',
     "freshness": "max_age under [freshness]",
+    "submission_window": "due and window under [freshness]",
     "frozen": "frozen_after under [stability]",
     "worst_group_change": "groups under [stability]",
     "worst_group_z": "groups under [stability]",

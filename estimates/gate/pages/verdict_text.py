@@ -211,6 +211,9 @@ def limits_text(result: CheckResult, group: GroupResult | None = None) -> str:
         for verb, limit in (("blocks", source.block), ("warns", source.warn))
         if limit is not None
     ]
+    if group is None and result.usual is not msgspec.UNSET:
+        low, high = (value_text(end, result.unit, result.name) for end in result.usual)
+        limits.append(f"usual {low} to {high}")
     return ", ".join(limits) or "no limit"
 
 

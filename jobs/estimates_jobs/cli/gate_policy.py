@@ -40,6 +40,15 @@ def _show(policy_table: PolicyInForce) -> None:
     rules = [rule for rule in policy_table.checks if rule.off is None]
     rows = [row for rule in rules for row in (_row(rule), *_group_rows(rule))]
     terminal.table(["no.", "check", "warns", "blocks", "severity", "from"], rows)
+    usual = [
+        {"no.": str(rule.number), "check": rule.name, "from": low, "to": high}
+        for rule in rules
+        if rule.usual is not None
+        for low, high in [[value_text(end, rule.unit, rule.name) for end in rule.usual]]
+    ]
+    if usual:
+        terminal.section("usual in this set, by its contract: other values warn")
+        terminal.records(usual)
     off = [
         {"no.": str(rule.number), "check": rule.name, "because": rule.off}
         for rule in policy_table.checks

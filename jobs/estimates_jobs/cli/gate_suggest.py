@@ -11,7 +11,8 @@ from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, progress, terminal
 
 if TYPE_CHECKING:
-    from estimates.calibration.suggestion import Noise, Proposal, Suggestion
+    from estimates.calibration.proposal import Proposal, Suggestion
+    from estimates.calibration.suggestion import Noise
     from estimates.store.store import Store
 
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     "estimates gate suggest sp500-close",
     "estimates gate suggest sp500-close | patch sp500-close.toml && estimates define "
     "sp500-close.toml",
+    "estimates gate suggest sp500-close --bands               # also what is usual, on both sides",
     "estimates gate suggest sp500-close --noise --format json | jq -r .diff",
 )
 @set_argument
@@ -33,7 +35,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Run the newest version's job again, to see how much a rerun differs.",
 )
-def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> None:
+@click.option(
+    "--bands",
+    is_flag=True,
+    help="Also the band of values that is usual for each metric, on both sides.",
+)
+def suggest(options: Options, set_name: str, last: int | None, noise: bool, bands: bool) -> None:
     """Propose limits from what the set's promoted versions did, as a diff of its contract; changes
     nothing.
 
@@ -47,7 +54,9 @@ def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> N
     store = options.open()
     measured = _noise(store, set_name) if noise else None
     with progress.version_bar(quiet=options.json) as advance:
-        suggestion = propose(store, set_name, last=last, noise=measured, progress=advance)
+        suggestion = propose(
+            store, set_name, last=last, noise=measured, bands=bands, progress=advance
+        )
     if options.json:
         terminal.json(suggestion)
     else:
@@ -82,7 +91,13 @@ def _show(suggestion: Suggestion) -> None:
         )
     titles = "no.|check|n|median|99 %|noise|warns now|new|blocks now|new"
     proposals = [proposal for proposal in suggestion.checks if proposal.reason is None]
-    terminal.table(titles.split("|"), [_row(proposal) for proposal in proposals])
+    bands = [_band(proposal) for proposal in proposals]
+    titles += "|usual" if any(bands) else ""
+    rows = [
+        [*_row(proposal), *([band] if any(bands) else [])]
+        for proposal, band in zip(proposals, bands, strict=True)
+    ]
+    terminal.table(titles.split("|"), rows)
     for reason in dict.fromkeys(p.reason for p in suggestion.checks if p.reason is not None):
         names = [proposal.name for proposal in suggestion.checks if proposal.reason == reason]
         terminal.line(f"left as they are, {reason}: {', '.join(names)}")
@@ -98,6 +113,12 @@ def _show(suggestion: Suggestion) -> None:
     )
     terminal.line()
     terminal.page(suggestion.diff)
+
+
+def _band(proposal: Proposal) -> str:
+    if proposal.new_usual is None:
+        return ""
+    return " to ".join(value_text(end, proposal.unit, "") for end in proposal.new_usual)
 
 
 def _row(proposal: Proposal) -> list[cells.Cell]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from estimates.contract.submission_window import SubmissionWindow
 from estimates.errors import InvalidError
 from estimates.render.wording import count, did_you_mean
 from estimates_jobs.hub.changed_files import ChangedFile
@@ -14,7 +15,7 @@ from estimates_jobs.hub.hub_folder import Hub, Round
 from estimates_jobs.hub.model_metadata import MetadataSchema, metadata_file
 from estimates_jobs.hub.request_report import FileReport, Finding, RequestReport, outcome_of
 from estimates_jobs.hub.required_rows import required_faults
-from estimates_jobs.hub.round_window import Window, window_of
+from estimates_jobs.hub.round_window import window_of
 from estimates_jobs.hub.row_checks import (
     column_fault,
     duplicate_faults,
@@ -216,9 +217,12 @@ def _reading_fault(error: InvalidError, where: str) -> Finding:
     return Finding("reading", message.partition("; the contract wants ")[0])
 
 
-def _window_faults(request: Request, file: ChangedFile, window: Window | None) -> Iterator[Finding]:
+def _window_faults(
+    request: Request, file: ChangedFile, window: SubmissionWindow | None
+) -> Iterator[Finding]:
     """A round that is closed takes nothing; while it is open a file may come again."""
     fault = None if window is None else window.fault(request.now)
+    fault = None if fault is None else f"the round {fault}"
     if file.change == "added":
         if fault is not None:
             yield Finding("window", fault)

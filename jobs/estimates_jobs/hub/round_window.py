@@ -5,36 +5,16 @@ hub's zone.
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from estimates.contract.submission_window import SubmissionWindow
 from estimates.errors import InvalidError
 from estimates_jobs.hub.hub_folder import Round
 
 
-class Window(NamedTuple):
-    """The first and the last day of a round, in a zone."""
-
-    first: date
-    last: date
-    zone: ZoneInfo
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether a moment lies in it."""
-        return self.first <= now.astimezone(self.zone).date() <= self.last
-
-    def fault(self, now: datetime) -> str | None:
-        """What is wrong with a submission at a moment; None where nothing is."""
-        if self.is_open(now):
-            return None
-        at = now.astimezone(self.zone)
-        if at.date() < self.first:
-            return f"the round opens on {self.first}, and it is {at:%Y-%m-%d %H:%M} {self.zone}"
-        end = datetime.combine(self.last, time(23, 59, 59))
-        return f"the round closed on {end} {self.zone}, and it is {at:%Y-%m-%d %H:%M}"
-
-
-def window_of(of_round: Round, zone: ZoneInfo, reference: str | None = None) -> Window | None:
+def window_of(
+    of_round: Round, zone: ZoneInfo, reference: str | None = None
+) -> SubmissionWindow | None:
     """The window of a round; None where the hub sets none.
 
     reference  the value of the task id that days are counted from; default: the round's name
@@ -45,10 +25,15 @@ def window_of(of_round: Round, zone: ZoneInfo, reference: str | None = None) -> 
         return None
     if due.get("relative_to") is None:
         first, last = (_day(due[end], "submissions_due") for end in ("start", "end"))
-        return Window(first, last, zone)
+        return _whole_days(first, last, zone)
     origin = _day(reference or of_round.name, str(due["relative_to"]))
     first, last = (origin + timedelta(days=int(due[end])) for end in ("start", "end"))
-    return Window(first, last, zone)
+    return _whole_days(first, last, zone)
+
+
+def _whole_days(first: date, last: date, zone: ZoneInfo) -> SubmissionWindow:
+    opens, closes = datetime.combine(first, time.min), datetime.combine(last, time.max)
+    return SubmissionWindow(opens.replace(tzinfo=zone), closes.replace(tzinfo=zone), zone)
 
 
 def _day(text: object, what: str) -> date:

@@ -59,7 +59,7 @@ way on, where all of it is right; else publish another version:
   estimates waive prices domain_missing removed_keys --version 2 --reason "…" --until DATE
   estimates promote prices 2 --reason "…"
 
-37 passedREST
+38 passedREST
 """
 
 
@@ -110,8 +110,8 @@ def test_a_clean_verdict_says_what_would_turn_on_the_rest() -> None:
     text = render_text(Setting().evaluate())
     head, counts, *needs = text.splitlines()
     assert head == "prices version 2 against version 1: passes"
-    assert counts == "47 passed; 16 not measured, which need"
-    assert needs[0] == "   8 a line in the contract"
+    assert counts == "48 passed; 17 not measured, which need"
+    assert needs[0] == "   9 a line in the contract"
     assert "       groups under [stability]: worst_group_change, worst_group_z" in needs
     assert "   4 actual values, once they are known: estimates score prices --actuals FILE" in needs
     assert "   1 at least 1,000 keys that are compared" in needs
@@ -155,9 +155,9 @@ def test_what_blocks_comes_first_with_value_limits_and_worst_keys() -> None:
     )
     kept = contract(more="".join(f'[gate.checks.{name}]\noff = "test"\n' for name in off))
     text = render_text(Setting(kept, refused).evaluate())
-    *_, rest = text.partition("37 passed")
+    *_, rest = text.partition("38 passed")
     assert text == REFUSED.replace("REST\n", rest)
-    assert rest.startswith("; 23 not measured, which need\n")
+    assert rest.startswith("; 24 not measured, which need\n")
     assert "   7 to be turned on again in the contract\n" in rest
 
 

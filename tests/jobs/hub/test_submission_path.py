@@ -70,7 +70,7 @@ def test_a_round_is_open_for_whole_days(due: dict[str, object], now: str, is_ope
     window = window_of(of_round, ZoneInfo("US/Eastern"))
     assert window is not None
     if due.get("relative_to"):  # summer time ended on the 2nd of November
-        assert (window.first, window.last) == (date(2025, 11, 2), date(2025, 11, 5))
+        assert (window.opens.date(), window.closes.date()) == (date(2025, 11, 2), date(2025, 11, 5))
     moment = instants.parse(now, "now")
     assert window.is_open(moment) is is_open or now == "2025-11-02T04:00:00Z"
     assert (window.fault(moment) is None) is window.is_open(moment)
@@ -82,7 +82,7 @@ def test_a_window_is_counted_from_a_column() -> None:
     of_round = Round("round1", None, [], due, ("csv",), frozenset())
     window = window_of(of_round, ZoneInfo("UTC"), "2025-11-08")
     assert window is not None
-    assert window.last == date(2025, 11, 9)
+    assert window.closes.date() == date(2025, 11, 9)
     with pytest.raises(InvalidError, match="is no date"):
         window_of(of_round, ZoneInfo("UTC"))
     assert window_of(of_round._replace(due=None), ZoneInfo("UTC")) is None
