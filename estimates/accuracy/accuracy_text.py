@@ -30,11 +30,15 @@ _LEVELS = 4  # intervals of which a row has room
 _USUAL = (0.5, 0.8, 0.9, 0.95)
 
 
-def render_text(accuracy: SetAccuracy) -> str:
-    """The page: newest versions last, at most 20 of them; JSON has them all."""
+def render_text(accuracy: SetAccuracy, said: str | None = None) -> str:
+    """The page: newest versions last, at most 20 of them; JSON has them all.
+
+    said  what was scored, where the rows are of many versions and stand in place of one
+    """
     if not accuracy.versions:
         return f"{accuracy.set}: no version was scored yet\n"
-    sections = [_title(accuracy)]
+    title = _title(accuracy) if said is None else [f"{accuracy.set}: {said}{_known(accuracy)}"]
+    sections = [title]
     for name, pooled in accuracy.together.items():
         versions = [
             (scored, scored.scores.columns[name])
@@ -43,7 +47,7 @@ def render_text(accuracy: SetAccuracy) -> str:
         ]
         sections += [
             _headline(name, versions[-1][1], pooled),
-            _versions(name, versions),
+            [] if said is not None else _versions(name, versions),
             _coverage(pooled.intervals),
             _pit(pooled.pit),
             _horizons(pooled.horizons),

@@ -82,16 +82,7 @@ def suggest(
     report = backtest(store, name, last=last, progress=progress)
     moves = _moves(report)
     if len(moves) < _FEWEST:
-        raise InvalidError(
-            "too_few_versions",
-            f"{name}: {len(moves)} of {len(report.versions)} versions moved production from one "
-            "good version to the "
-            "next",
-            remedy=(
-                f"limits can be proposed from {_FEWEST} on: waive what is right, promote it, and "
-                "it counts"
-            ),
-        )
+        raise _too_few(name, len(moves), len(report.versions))
     view = store.view().set(name)
     contract, revision = view.contract, view.contracts[-1]
     measured = noise or Noise({})
@@ -125,6 +116,16 @@ def suggest(
         profile,
         blocked,
         None if profile is None else blocked_moves(report, then, moves),
+    )
+
+
+def _too_few(name: str, moves: int, versions: int) -> InvalidError:
+    return InvalidError(
+        "too_few_versions",
+        f"{name}: {moves} of {versions} versions moved production from one good version to the "
+        "next",
+        remedy=f"limits can be proposed from {_FEWEST} on: waive what is right, promote it, and "
+        "it counts",
     )
 
 

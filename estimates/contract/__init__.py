@@ -6,7 +6,7 @@ columns       key columns and estimate columns; domain  which keys; shape  what 
               comparable
 about         what people want to know of a set: tags, docs, links, examples
 promised_freshness  how often versions come, how old data get; due  deadlines in a zone
-submission_window  from when until when something is taken
+window        from when until when something is taken
 gate_policy   limits of checks, and who moves production; kept_files  of which versions
 family        one contract for many sets, and those of its members
 sample_rules  what may be said of samples; sample_columns  draws, and quantiles made of them

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from estimates import instants
-from estimates.contract.submission_window import SubmissionWindow
+from estimates.contract.window import SubmissionWindow
 from estimates.errors import InvalidError
 
 _DUE = re.compile(r"([01]\d|2[0-3]|24(?=:00)):([0-5]\d) (\S+)")

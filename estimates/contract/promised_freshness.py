@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from estimates import instants
 from estimates.contract.columns import Part
 from estimates.contract.due import Due
-from estimates.contract.submission_window import SubmissionWindow
+from estimates.contract.window import SubmissionWindow
 
 
 class Freshness(Part, frozen=True):

@@ -87,9 +87,9 @@ def late() -> Setting:
 
 def mostly_unmoved() -> Setting:
     """A fifth of the keys moved, where at least a third should."""
-    asked = "\n[gate.checks.updated_share]\nblock = 0.33\n"
+    least = "\n[gate.checks.updated_share]\nblock = 0.33\n"
     rows = pl.concat([frame(1.001).head(5), frame().tail(20)])
-    return Setting(contract(more=asked), frame=rows)
+    return Setting(contract(more=least), frame=rows)
 
 
 FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [

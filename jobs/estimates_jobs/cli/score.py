@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import LAST_SCORED
+from estimates.accuracy.accuracy_report import LAST_SCORED, Scored
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
-from estimates.accuracy.model_table import TESTS, Test
+from estimates.accuracy.model_table import TESTS
 from estimates.errors import RefusedError, UnavailableError
 from estimates.reading.tabular import csv
 from estimates.render.wording import count
@@ -29,6 +29,7 @@ from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
+from estimates_jobs.cli.score_request import ScoreRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +41,7 @@ _SQL = (
     "SELECT ticker, date AS target_date, close AS value FROM 'examples/sp500_daily_close.parquet'"
 )
 
+NO_TIME = datetime.min.replace(tzinfo=UTC)  # of scores that nobody stored
 _GRADES = {
     "right_pass": "rightly passed",
     "missed_harm": "passed, did harm",
@@ -71,6 +73,7 @@ class _Scored(msgspec.Struct, frozen=True):
     "estimates score demand --actuals demand-truth --vintage 2026-06-30   # what a set said then",
     "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
     "estimates score sp500-close --actuals closes.csv --against sp500-naive",
+    "estimates score load --deadline D-1T06:00 --actuals metered.csv  # by the day before",
     "estimates score churn --actuals left-by-june.csv --regrade",
     "estimates score sp500-close                                # the stored scores again",
     "estimates score sp500-close --chart accuracy.svg           # and as a picture",
@@ -139,6 +142,12 @@ class _Scored(msgspec.Struct, frozen=True):
     type=click.Choice(list(TESTS)),
     help="Of several sets: what p-values are of.  [default: wilcoxon]",
 )
+@click.option(
+    "--deadline",
+    metavar="TIME",
+    help="Score what production said so long before each target: D-1T06:00, PT36H. Nothing is "
+    "stored.",
+)
 @timezone_option
 @table_options
 @notify_option
@@ -155,7 +164,7 @@ def score(options: Options, set_names: tuple[str, ...], **choices: Any) -> None:
     the one it was judged against was blocked without need, a worse one that passed did harm. The
     verdicts stay what they were. docs/accuracy.md has every number with its formula.
     """
-    request = _Request(**choices)
+    request = ScoreRequest(**choices)
     request.check(options, set_names)
     if request.actuals is None:
         version = request.versions[0] if request.versions else None
@@ -168,6 +177,9 @@ def score(options: Options, set_names: tuple[str, ...], **choices: Any) -> None:
     elif request.by is not None or request.each:
         _show_keys(options, set_names[0], request)
         return
+    elif request.deadline is not None:
+        _show_deadline(options, set_names[0], request)
+        return
     else:
         accuracy = _score(options, set_names[0], request)
     if request.chart is not None:
@@ -177,76 +189,7 @@ def score(options: Options, set_names: tuple[str, ...], **choices: Any) -> None:
             path.write_bytes(draw(accuracy, path.suffix[1:]))
 
 
-class _Request(msgspec.Struct, frozen=True):
-    """The options of the command, by name."""
-
-    actuals: str | None
-    versions: tuple[int, ...]
-    vintage: str | None
-    against: str | None
-    regrade: bool
-    chart: str | None
-    last: int
-    timezone: str | None
-    by: str | None
-    each: bool
-    log_shift: float | None
-    baseline: str | None
-    loss: str | None
-    test: Test | None
-
-    def check(self, options: Options, names: tuple[str, ...]) -> None:
-        """Raises UsageError for options that do not go together."""
-        several = len(names) > 1 or self.baseline is not None
-        apart = several or self.by is not None or self.each
-        problems = [
-            (
-                self.chart is not None and Path(self.chart).suffix not in (".svg", ".png"),
-                f"{self.chart}: a picture's name ends in .svg or .png",
-            ),
-            (bool(options.notify) and not self.regrade, "--notify tells of grades: add --regrade"),
-            (
-                self.actuals is None
-                and (
-                    len(self.versions) > 1
-                    or self.regrade
-                    or apart
-                    or not (self.against is self.timezone is None)
-                ),
-                "--against, --regrade, --timezone, --by, --each, several sets and several "
-                "--version need --actuals",
-            ),
-            (
-                several and bool(self.versions or self.by is not None or self.each),
-                "--version, --by and --each are about one set",
-            ),
-            (
-                self.each and self.by is not None,
-                "--each is every key, --by their means: one of them",
-            ),
-            (
-                apart and bool(self.against is not None or self.regrade),
-                "--against and --regrade go with scores that are stored: leave out --by, --each "
-                "and --baseline",
-            ),
-            (
-                self.chart is not None and apart and not several,
-                "--chart draws the scores of a set or of models, not --by or --each",
-            ),
-            (
-                self.log_shift is not None and not apart,
-                "--log-shift needs --by, --each or several sets",
-            ),
-            (self.loss is not None and not several, "--loss is for several sets"),
-            (self.test is not None and not several, "--test is for several sets"),
-            (options.format == "html" and not several, "--format html is for several sets"),
-        ]
-        for wrong, message in problems:
-            if wrong:
-                raise click.UsageError(message)
-
-
-def _read(options: Options, store: Store, name: str, request: _Request) -> pl.DataFrame:
+def _read(options: Options, store: Store, name: str, request: ScoreRequest) -> pl.DataFrame:
     """The table of actual values."""
     from estimates_jobs.tables.actual_values import (
         is_set_of,
@@ -265,7 +208,7 @@ def _read(options: Options, store: Store, name: str, request: _Request) -> pl.Da
     return observed
 
 
-def _compare(options: Options, names: tuple[str, ...], request: _Request) -> None:
+def _compare(options: Options, names: tuple[str, ...], request: ScoreRequest) -> None:
     """Several sets beside each other."""
     from estimates.store.key_scoring import model_table
     from estimates_jobs.cli.score_output import show_models
@@ -284,7 +227,7 @@ def _compare(options: Options, names: tuple[str, ...], request: _Request) -> Non
     show_models(options, models, request.chart)
 
 
-def _show_keys(options: Options, name: str, request: _Request) -> None:
+def _show_keys(options: Options, name: str, request: ScoreRequest) -> None:
     """The scores of single keys, or their means by some columns."""
     from estimates.accuracy.key_scores import means
     from estimates_jobs.cli.score_output import show_frame
@@ -300,7 +243,19 @@ def _show_keys(options: Options, name: str, request: _Request) -> None:
     show_frame(options, scores if request.each else means(scores, by), by)
 
 
-def _score(options: Options, set_name: str, request: _Request) -> SetAccuracy:
+def _show_deadline(options: Options, name: str, request: ScoreRequest) -> None:
+    """The scores of what was said at a deadline before each target, of whatever version."""
+    from estimates.accuracy.pooling import of_set
+    from estimates_jobs.cli.score_output import show_one
+
+    store = options.open()
+    observed = _read(options, store, name, request)
+    scores = store[name].score_at(observed, deadline=request.deadline, vintage=request.vintage)
+    accuracy = of_set(name, [Scored(0, NO_TIME, scores)], request.vintage)
+    show_one(options, accuracy, f"what was said at {request.deadline}")
+
+
+def _score(options: Options, set_name: str, request: ScoreRequest) -> SetAccuracy:
     """Score, regrade if asked, record in MLflow, and print what that did."""
     store = options.open()
     observed, vintage = _read(options, store, set_name, request), request.vintage

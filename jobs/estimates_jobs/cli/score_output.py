@@ -19,6 +19,7 @@ from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
 
 if TYPE_CHECKING:
+    from estimates.accuracy.accuracy_report import SetAccuracy
     from estimates.accuracy.model_table import ModelTable
     from estimates_jobs.cli.interface.command import Options
 
@@ -54,6 +55,19 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return number(float(f"{value:.4g}"))
     return "–" if value is None else str(value)
+
+
+def show_one(options: Options, accuracy: SetAccuracy, said: str) -> None:
+    """The scores of rows of many versions, of which `said` is the name; nothing of it is stored."""
+    from estimates.accuracy import accuracy_json, accuracy_text
+    from estimates.accuracy.accuracy_table import accuracy_frame
+
+    if options.json:
+        terminal.raw(accuracy_json.encode_one(accuracy.versions[0].scores, accuracy.set, said))
+    elif options.csv:
+        terminal.raw(csv(accuracy_frame(accuracy).drop("version")))
+    else:
+        terminal.report(lambda: accuracy_text.render_text(accuracy, said))
 
 
 def show_models(options: Options, models: ModelTable, chart: str | None) -> None:

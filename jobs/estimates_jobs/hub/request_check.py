@@ -7,7 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from estimates.contract.submission_window import SubmissionWindow
+from estimates.contract.window import SubmissionWindow
 from estimates.errors import InvalidError
 from estimates.render.wording import count, did_you_mean
 from estimates_jobs.hub.changed_files import ChangedFile

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from estimates.contract.submission_window import SubmissionWindow
+from estimates.contract.window import SubmissionWindow
 from estimates.errors import InvalidError
 from estimates_jobs.hub.hub_folder import Round
 
