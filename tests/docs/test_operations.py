@@ -7,8 +7,11 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
+from estimates_jobs.cli.commands import cli
+from estimates_jobs.cli.interface.command import Options
 from tests.jobs.cli.calls import call
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -46,6 +49,26 @@ def test_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert f"[{refused[1]}]" in called.err, line
         printed.append(called.text)
     assert printed[-1] == "3 versions, every file and every record matches its digest\n"
+
+
+IN_TABLES = re.compile(r"`estimates ([^`]+)`")
+ALARMS = [
+    command
+    for line in PAGE.splitlines()
+    if line.startswith("| ")
+    for command in IN_TABLES.findall(line)
+]
+
+
+@pytest.mark.parametrize("text", sorted({*ALARMS}))
+def test_what_to_do_is_a_command(text: str) -> None:
+    """What the tables of statuses and alarms say to run has the arguments that it takes."""
+    name, *words = shlex.split(text.replace("VERSION", "7").replace("--from", ""))
+    context = click.Context(cli, info_name="estimates", obj=Options(), **cli.context_settings)
+    command = cli.get_command(context, name)
+    assert command is not None
+    if words:
+        command.make_context(name, words, parent=context)
 
 
 def test_every_drill_ends_well() -> None:
