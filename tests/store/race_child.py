@@ -50,6 +50,14 @@ def release(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
     return outcomes
 
 
+def approve(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
+    """Approve the only request, as somebody of one's own: code."""
+    store.actor = f"approver-{who}"
+    (request,) = store.view().set(SET).requests
+    wait()
+    return [code_of(lambda: store.approve(SET, request.id))]
+
+
 def move(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
     """Point production at one's own version, all from the same version 1: code."""
     version = store.resolve(SET, who + 2)
@@ -112,6 +120,7 @@ WORKS = {
     "waivers": waivers,
     "insist": insist,
     "release": release,
+    "approve": approve,
     "move": move,
     "same_run": same_run,
     "recycle": recycle,

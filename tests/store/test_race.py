@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from estimates.errors import GateError
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
@@ -140,3 +141,20 @@ def test_sweeps_never_take_what_is_published(store: Store, race: Race, times: in
     check_all(store)
     stored = {name.split("/")[3] for name in store.objects.names(f"sets/{SET}/snapshots")}
     assert stored == {v.snapshot_id for v in store.view().set(SET).versions if v.expired_at is None}
+
+
+@pytest.mark.parametrize("approvals", [1, 2])
+def test_approving_at_once(store: Store, race: Race, approvals: int) -> None:
+    """Of four who approve as many count as it takes; what waits is done once, all others are told
+    that it was.
+    """
+    more = f'[gate]\napprovals = {approvals}\napprovers = ["approver-*"]\n'
+    define(store, more=more)
+    publish(store, "monday")
+    with pytest.raises(GateError):
+        store.promote(SET, 1, reason="good")
+    codes = [code for (code,) in race(*["approve"] * 4)]
+    assert sorted(map(str, codes)) == ["None"] * approvals + ["request_over"] * (4 - approvals)
+    kinds = [event.kind for event in store.view().set(SET).events]
+    assert (kinds.count("approved"), kinds.count("promoted")) == (approvals, 1)
+    check_all(store)
