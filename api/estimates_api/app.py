@@ -22,6 +22,7 @@ from estimates import InvalidError, Store
 from estimates.access.access_rules import AccessRules, access_rules
 from estimates.errors import EstimatesError
 from estimates.settings import Settings
+from estimates.storage.usage_record import UsageRecord
 from estimates_api import routes
 from estimates_api.access.admission import Admission, sign_in_instead
 from estimates_api.access.route_access import check_route
@@ -48,6 +49,7 @@ from estimates_api.serving.service_log import (
 )
 from estimates_api.serving.telemetry import Observe, configured
 from estimates_api.serving.turns import LONG_BYTES, Turns
+from estimates_api.serving.usage_counts import UsageCounts
 from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
 
 _YOUNG_OBJECTS = 20_000  # before the garbage collector looks
@@ -71,6 +73,7 @@ class ReadService(Litestar):
     admission: Admission | None
     logs_access = False
     telemetry: Observe | None = None
+    usage: UsageCounts | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
@@ -129,6 +132,8 @@ class ReadService(Litestar):
         seconds = perf_counter() - started
         route = scope.get("path_template", "")
         request_counts.observe(route, method, status, seconds)
+        if self.usage is not None:
+            self.usage.observe(scope, route, status)
         if self.logs_access:
             log_access(scope.get("request_id", ""), method, route, status, seconds)
         if self.telemetry is not None:
@@ -188,6 +193,9 @@ def create_app(
     follower = Follower(store or _configured_store(settings))
     rules = access_rules(settings.access) if rules is None else rules
     admission = None if rules.plain else Admission(rules, follower)
+    usage = None
+    if rules.usage is not None:
+        usage = UsageCounts(UsageRecord(follower.store.cache, rules.usage.days))
     streams = Streams()
     reports = Reports(follower.store)
     shared = SharedMetrics(
@@ -212,15 +220,17 @@ def create_app(
             streams.lifespan,
             shared.lifespan,
             *([] if admission is None else admission.lifespans),
+            *([] if usage is None else [usage.lifespan]),
             *lifespan,
         ],
-        state=State({"follower": follower, "admission": admission}),
+        state=State({"follower": follower, "admission": admission, "usage": usage}),
         logging_config=None,
         openapi_config=openapi(),
         request_max_body_size=MAX_BYTES,
     )
     app.follower = follower
     app.admission = admission
+    app.usage = usage
     app.bodies = RequestBodies()
     app.turns = Turns()
     app.telemetry = configured()

@@ -38,29 +38,44 @@ class LimitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     requests_per_second  of each principal, or without one of each address, to each worker; twice as
                          many may come at once. None: no bound
+    requests_per_day     the same for a day in UTC; requests_per_day_of: other numbers for
+                         principals by name
     hosts                the names that the service answers to; empty: any
     origins              origins whose pages may read with scripts; empty: none
     """
 
     requests_per_second: float | None = None
+    requests_per_day: int | None = None
+    requests_per_day_of: dict[str, int] = {}
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+
+
+class UsageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A record of who reads which sets; see `storage.usage_record`.
+
+    days  for how long it is kept on the machine that serves
+    """
+
+    days: int = 400
 
 
 class AccessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read, and how often.
 
     readers  `anyone`, or those with one of the `tokens`
+    usage    None: nothing is recorded
     """
 
     readers: Readers = "anyone"
     jwt: JwtRules | None = None
     limits: LimitRules = LimitRules()
+    usage: UsageRules | None = None
 
     @property
     def plain(self) -> bool:
-        """Whether nothing has to be looked at."""
-        return self == AccessRules()
+        """Whether nothing has to be looked at before a request is answered."""
+        return msgspec.structs.replace(self, usage=None) == AccessRules()
 
 
 def access_rules(text: str | None) -> AccessRules:
@@ -81,9 +96,14 @@ def access_rules(text: str | None) -> AccessRules:
         raise _bad(f"{text}: {error}") from None
     if rules.jwt is not None and rules.readers == "anyone":
         raise _bad(f'{text}: there is a [jwt] and readers = "anyone"')
+    if rules.usage is not None and rules.usage.days < 1:
+        raise _bad(f"{text}: usage.days is {rules.usage.days}")
     rate = rules.limits.requests_per_second
     if rate is not None and not rate > 0:
         raise _bad(f"{text}: limits.requests_per_second is {rate}")
+    for per_day in (rules.limits.requests_per_day, *rules.limits.requests_per_day_of.values()):
+        if per_day is not None and per_day < 0:
+            raise _bad(f"{text}: limits.requests_per_day is {per_day}")
     return rules
 
 

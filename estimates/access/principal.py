@@ -10,7 +10,7 @@ import msgspec
 
 from estimates.access.grant import Grant, parse_grant
 
-Right = Literal["read", "metrics"]
+Right = Literal["read", "metrics", "usage"]
 RIGHTS: tuple[Right, ...] = get_args(Right)
 
 
@@ -18,8 +18,10 @@ class Principal(msgspec.Struct, frozen=True):
     """Somebody who may read.
 
     name        of a person or a program, for people and for limits of the rate
-    may         `read`: estimates and all that is said of them; `metrics`: /metrics
-    grants      what may be read, and of which sets there are metrics; each stands for itself
+    may         `read`: estimates and all that is said of them; `metrics`: /metrics; `usage`: who
+                reads the sets of its grants
+    grants      what may be read, and of which sets there are metrics and usage; each stands for
+                itself
     expires_at  until when; None: its issuer says so
     """
 
@@ -44,13 +46,18 @@ class Principal(msgspec.Struct, frozen=True):
             return False
         return not self.grants or any(grant.covers(set_name) for grant in self.grants)
 
+    def covers_whole(self, set_name: str) -> bool:
+        """Whether some grant is about every key and column of a set, whatever it allows."""
+        return any(grant.whole and grant.covers(set_name) for grant in self.grants)
+
     def visible(self, set_names: Iterable[str]) -> Iterator[str]:
         """The sets of which anything may be read."""
         return (name for name in set_names if self.grants_of(name))
 
 
 def principal_of_words(name: str, words: Iterable[str]) -> Principal:
-    """The principal that words of an issuer's claim describe: `metrics`, and `read:` with a grant.
+    """The principal that words of an issuer's claim describe: `metrics`, `usage`, and `read:` with
+    a grant.
 
     Words that are neither are of other services, and count for nothing.
     Raises InvalidError (`bad_grant`).
@@ -62,7 +69,7 @@ def principal_of_words(name: str, words: Iterable[str]) -> Principal:
         if right == "read" and grant:
             grants.append(parse_grant(grant))
             right = "read"
-        elif word != "metrics":
+        elif word not in ("metrics", "usage"):
             continue
         if right in RIGHTS and right not in may:
             may.append(right)

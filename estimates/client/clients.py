@@ -199,6 +199,7 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
     sets = _method_of(service_requests.sets)
     events = _method_of(service_requests.events)
     head = _method_of(service_requests.head)
+    usage = _method_of(service_requests.usage)
 
     def _perform_plan(self, plan: Plan[Any]) -> Any:
         raise NotImplementedError

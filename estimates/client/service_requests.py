@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -19,6 +19,7 @@ from estimates.client.retries import FIRST_PAUSE_S, retry_after_s, send_with_ret
 from estimates.client.urls import url
 from estimates.errors import InvalidError, UnavailableError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.storage.usage_days import UsageDay
 
 CACHE_BYTES = 64 * 1024 * 1024
 JSON = "application/json"
@@ -33,6 +34,10 @@ class _SetName(msgspec.Struct):
 class _SetList(msgspec.Struct):
     sets: list[_SetName]
     head: LogHead
+
+
+class _UsageList(msgspec.Struct):
+    days: list[UsageDay]
 
 
 class _EventPage(msgspec.Struct):
@@ -132,6 +137,15 @@ def sets(requests: ServiceRequests, *, retired: bool = False) -> Plan[list[str]]
 def head(requests: ServiceRequests) -> Plan[LogHead]:
     """Where the log ends: kept elsewhere, it proves later whether the log was rewritten."""
     return decoded((yield from requests.get("/v1/sets")), _SetList).head
+
+
+def usage(requests: ServiceRequests, since: date | None = None) -> Plan[list[UsageDay]]:
+    """Who read which sets, a day and replica; needs a token that may `usage`.
+
+    since  the first day, in UTC; None: all that is kept
+    """
+    target = url("/v1/usage", {"since": since})
+    return decoded((yield from requests.get(target)), _UsageList).days
 
 
 def events(

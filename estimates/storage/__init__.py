@@ -18,5 +18,7 @@ trash           what is kept for a week after it went
 derived_folder  a bounded folder of files that can be made again
 report_cache    reports of this machine, computed once
 column_cache    columns of parts in order, sorted once
+usage_days      who reads which sets: a day of a replica, sums of days
+usage_record    its files in the cache of this machine
 file_lock       work that one process of a machine does at a time
 """

@@ -38,7 +38,8 @@ def create_token(
     """Make a token; its secret is in the answer and nowhere else.
 
     name        of the program or person who gets it
-    grants      what it may read, and the sets of its metrics; every set where there are none
+    grants      what it may read, and the sets of its metrics and usage; every set where there are
+                none
     expires_at  at most a year from now, which is the default
     Raises InvalidError (`bad_grant`: a grant names no set of the store, another column than the
     first of the key, or no such column; `bad_expiry`, `bad_text`), NotFoundError (`unknown_set`).
@@ -51,7 +52,7 @@ def create_token(
             f"a token that expires at {instants.text(expires_at)}",
             remedy="it has to expire later than now and within a year",
         )
-    if "read" in may and not grants:
+    if {"read", "usage"} & set(may) and not grants:
         grants = (Grant(),)
     if not name.strip():
         raise InvalidError("bad_text", "a token has no name", remedy="say who gets it")

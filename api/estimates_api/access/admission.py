@@ -17,6 +17,7 @@ from estimates.access.tokens import TokenBook, tokens_of
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.extras import needs
+from estimates_api.access.request_quota import RequestQuota
 from estimates_api.access.request_rate import RequestRate
 from estimates_api.http.routing import raw_path
 from estimates_api.serving.follower import Follower
@@ -49,6 +50,8 @@ class Admission:
         self._book: tuple[int, TokenBook] = (-1, TokenBook([]))
         rate = rules.limits.requests_per_second
         self._rate = None if rate is None else RequestRate(rate)
+        per_day, of = rules.limits.requests_per_day, rules.limits.requests_per_day_of
+        self._quota = RequestQuota(per_day, of) if per_day is not None or of else None
         self._hosts = {host.lower().encode() for host in rules.limits.hosts}
 
     @property
@@ -80,7 +83,7 @@ class Admission:
         its answer is sent with.
 
         Raises InvalidError (`unknown_host`), RefusedError (`no_token`, `bad_token`,
-        `token_expired`), UnavailableError (`too_many_requests`, `no_issuer`).
+        `token_expired`), UnavailableError (`too_many_requests`, `quota_spent`, `no_issuer`).
         """
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         counted = not path.startswith("/health/")  # those who watch the service are not counted
@@ -147,10 +150,15 @@ class Admission:
         return True
 
     def _count(self, scope: Any, principal: Principal | None) -> None:
-        """Raises UnavailableError (`too_many_requests`)."""
+        """Raises UnavailableError (`too_many_requests`, `quota_spent`)."""
+        if self._rate is None and self._quota is None:
+            return
+        name = principal.name if principal else ""
+        key = f"by {name}" if name else (scope.get("client") or ("",))[0]
         if self._rate is not None:
-            address = (scope.get("client") or ("",))[0]
-            self._rate.take(f"by {principal.name}" if principal and principal.name else address)
+            self._rate.take(key)
+        if self._quota is not None:
+            self._quota.take(name, key)
 
     def _jwt_header(self) -> bytes | None:
         header = None if self.rules.jwt is None else self.rules.jwt.header.lower()

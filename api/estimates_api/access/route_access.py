@@ -25,6 +25,7 @@ from estimates_api.http.url_text import read_fields
 About = Literal[
     "anybody",  # nothing of a set
     "metrics",
+    "usage",  # several sets, too; the handler shows those that are granted as a whole
     "sets",  # several sets; the handler shows those that `visible` lets through
     "set",  # what is said of a set without keys and values
     "whole_set",
@@ -34,6 +35,7 @@ About = Literal[
     "key",  # all columns of one key, named by the path
 ]
 OPT = "about"
+_RIGHTS = ("metrics", "usage")  # each needs its own
 WHOLE_SET: About = "whole_set"
 T = TypeVar("T")
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -49,14 +51,14 @@ def check_route(connection: Connection, handler: BaseRouteHandler) -> None:
     principal = principal_of(connection.scope)
     if principal is None or about == "anybody":
         return
-    right = "metrics" if about == "metrics" else "read"
+    right = about if about in _RIGHTS else "read"
     if right not in principal.may:
         raise RefusedError(
             "not_permitted",
-            f"the token of {principal.name} may not {right}",
+            f"the token of {principal.name} does not allow `{right}`",
             remedy=f"ask the operator for one that may: --may {right}",
         )
-    if about in ("metrics", "sets"):
+    if about in (*_RIGHTS, "sets"):
         return
     name = connection.path_params.get("set")
     if name is None:  # nobody said what it shows

@@ -6,6 +6,7 @@ as a dependency (`Provide(Struct)`); the fast path reads the same Struct with `m
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -192,6 +193,9 @@ Chained = Annotated[
 ]
 WithRetired = Annotated[
     bool, _query("retired", "`true`: also sets that are retired, which are left out else.")
+]
+SinceDay = Annotated[
+    date | None, _query("since", "The first day, in UTC. Default: all that is kept.")
 ]
 StateFilter = Annotated[State | None, _query("state", "Only versions in this state.")]
 Form = Annotated[

@@ -38,6 +38,7 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
 _STATUS_OF_CODE = {
     "unknown_host": HTTPStatus.MISDIRECTED_REQUEST,
     "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
+    "quota_spent": HTTPStatus.TOO_MANY_REQUESTS,
     "whole_set_needed": HTTPStatus.FORBIDDEN,
     "not_permitted": HTTPStatus.FORBIDDEN,
     "token_expired": HTTPStatus.UNAUTHORIZED,
@@ -72,6 +73,7 @@ _SHOWN = frozenset(
         "stopping",
         "too_many_reports",
         "too_many_requests",
+        "quota_spent",
         "no_token",
         "bad_token",
         "token_expired",

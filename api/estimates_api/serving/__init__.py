@@ -14,5 +14,6 @@ announcement    saying that the service listens, and what to look at
 example_requests  pages and curl lines that work on a store
 report_worker   the process that computes large reports
 request_counts  requests of this worker, counted
+usage_counts    who reads which sets, counted and written down by and by
 worker_metrics  metrics of all workers of one server
 """

@@ -73,6 +73,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "serve": "Answer over HTTP.",
         "site": "Write the desk's pages of sets as files.",
         "token": "Make, list and revoke tokens of those who may read over HTTP.",
+        "usage": "Who reads which sets over HTTP, and which nobody reads.",
     },
 }
 _NAMES = [name for commands in SECTIONS.values() for name in commands]

@@ -59,6 +59,7 @@ READS: dict[str, list[Command]] = {
     "log": [["log", "SET"]],
     "verify": [["verify"]],
     "audit": [["audit"]],
+    "usage": [["usage"]],
     "init": [["init"]],
 }
 # What reads, and writes the file that tells a bucket's time.
@@ -67,9 +68,10 @@ READS_THE_CLOCK: dict[str, list[Command]] = {
     "migrate": [["migrate"]],  # where there is nothing to migrate
     "sweep": [["sweep", "--dry-run"]],
 }
-# Servers, other stores, files of one's own, and what only a broken store or clock needs.
+# Servers, other stores, files of one's own; what only a broken store or clock needs, or a request
+# for an approval, whose events are guarded as all others are.
 ELSEWHERE = {"demo", "new", "draft", "hub", "notify", "serve", "site"} | {
-    *("restore", "repair", "recover", "repair-clock")
+    *("restore", "repair", "recover", "repair-clock", "approve", "decline")
 }
 
 
