@@ -99,17 +99,18 @@ def judge(
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
     if version is not None:
-        store = options.open()
-        observed = _observed(options, actuals, store.contract(set_name), timezone)
-        with notifying(options, store):
-            verdict = store.judge(
-                set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
-            )
-            return show_verdict(options, verdict, files, offenders)
+        with reporting_unreadable(files, set_name, f"version {version}"):
+            store = options.open()
+            observed = _observed(options, actuals, store.contract(set_name), timezone)
+            with notifying(options, store):
+                verdict = store.judge(
+                    set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
+                )
+        return show_verdict(options, verdict, files, offenders)
     assert file is not None
-    estimates = options.open_to_read()[set_name]
-    contract = with_timezone(estimates.contract, timezone)
     with reporting_unreadable(files, set_name, file):
+        estimates = options.open_to_read()[set_name]
+        contract = with_timezone(estimates.contract, timezone)
         frame, provenance = file_candidate(
             contract, file, data_through=through, options=options.tables
         )

@@ -150,6 +150,8 @@ def publish_file(
     """
     check_claim(name, released_at, provenance.data_through)
     run_id, through = provenance.run_id, provenance.data_through
+    if store.catalog.run(run_id) is None:  # a refusal is no run that failed
+        check_not_retired(store.view().set(name))
     log = RunLog(run_id)
     with recorded(store, name, log, through, progress) as (started, on_step):
         for source in provenance.inputs:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from estimates import instants
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import render_json
@@ -26,3 +30,19 @@ def test_gate_judges_keeps_the_verdict_and_exits_1_when_it_blocks(store: Store) 
     assert refused is not None
     assert blocking.out == render_json(refused)
     assert "AAPL" in call("gate", SET, 3, "--store", store.root).text
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [(("nosuch", "--file", "x.csv"), "unknown_set"), ((SET, 99), "unknown_version")],
+)
+def test_what_does_not_exist_is_a_failed_test_too(
+    store: Store, tmp_path: Path, what: tuple[object, ...], code: str
+) -> None:
+    """Where there is no such set or version, JUnit has a failure that says so; the exit code is
+    2.
+    """
+    written = tmp_path / "gate.xml"
+    done = call("gate", *what, "--store", store.root, "--write", f"junit={written}")
+    assert done.code == 2
+    assert f'type="{code}"' in written.read_text()

@@ -433,6 +433,15 @@ def test_other_content_under_a_run_id_conflicts(store: Store) -> None:
     assert values(store, 1) == {"a": 1.0}
 
 
+def test_a_retired_set_has_no_failed_run(local_store: Store) -> None:
+    """A table for a retired set is refused before a run begins: nothing of it stays to mend."""
+    assert published(local_store, "item,p\na,1\n").version == 1
+    local_store.retire("demand", reason="replaced")
+    with pytest.raises(ConflictError, match="takes no new versions"):
+        published(local_store, "item,p\na,2\n", "f2")
+    assert local_store.catalog.run("f2") is None
+
+
 def test_a_rejected_file_is_a_row(local_store: Store) -> None:
     """Duplicate keys in a file are rejected, recorded and stored nowhere."""
     with pytest.raises(InvalidError, match="more than once: a"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from estimates.errors import InvalidError
+from estimates.errors import EstimatesError
 from estimates.gate.offender_table import Offenders
 from estimates.gate.pages.github_annotations import render_github
 from estimates.gate.pages.junit import render_junit, render_unreadable
@@ -76,13 +76,14 @@ write_option = click.option(
 def reporting_unreadable(
     files: Sequence[VerdictFile], set_name: str, source: str
 ) -> Iterator[None]:
-    """Where the table to judge cannot be read inside, write the JUnit files: a test that failed.
+    """Where nothing can be judged inside, since the set does not exist or a table cannot be read,
+    write the JUnit files: a test that failed.
 
     Raises what is raised inside; InvalidError (`not_written`).
     """
     try:
         yield
-    except InvalidError as error:
+    except EstimatesError as error:
         for file in files:
             if file.form == "junit":
                 with writing(file.path) as path:
