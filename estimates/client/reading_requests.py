@@ -249,11 +249,13 @@ def history(
     clock: Clock = None,
     shape: int | None = None,
     deadline: str | None = None,
+    last: int | None = None,
 ) -> Plan[Answer]:
     """One key through the versions of production's shape, or of another, oldest first; at a moment,
     those published until then.
 
     chain  also what became of its numbers: a `stability.Chain` a column
+    last   only so many versions, the newest
     """
     ends = [moment for moment in (instants.instant_of(until), requests.as_of) if moment is not None]
     parameters = {
@@ -265,6 +267,7 @@ def history(
         "clock": clock,
         "shape": shape,
         "deadline": deadline,
+        "last": last,
     }
     reply = yield from requests.get(f"/history/{requests.key_path(key)}", parameters)
     return _marked(Answer(requests.name, None, reply.body, fields), reply)

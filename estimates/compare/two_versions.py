@@ -259,26 +259,30 @@ class Comparison:
         return within(self._tables(self.contract).changes(query), query.within)
 
     def page(
-        self, query: ChangeQuery, rows: pl.DataFrame, *, limit: int, cursor: str | None
+        self,
+        query: ChangeQuery,
+        rows: pl.DataFrame,
+        *,
+        limit: int,
+        cursor: str | None,
+        total: int | None = None,
     ) -> ChangePage:
         """A page of the rows that `changes` gave for a completed query.
+
+        total  how many there are, where `rows` are the first of them
 
         `{"set":…,"from":…,"to":…,"by":…,"pairing":…,"total":…,"limit":…,"next":cursor or null,
         "changes":[{"key":[…],"change":…,"columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises
         InvalidError (`bad_limit`, `bad_cursor`).
         """
-        mark = zlib.crc32(msgspec.json.encode([self._content, self.measure.digest, query]))
-        start = ChangeCursor(self.first.version, self.second.version, 0, mark)
-        if cursor is not None:
-            position = decode_cursor(cursor, ChangeCursor)
-            same_request = msgspec.structs.replace(position, row=0) == start
-            if not (same_request and 0 <= position.row < rows.height):
-                raise other_request()
-            start = position
+        total = rows.height if total is None else total
+        start = self.start(query, cursor)
+        if cursor is not None and not 0 <= start.row < total:
+            raise other_request()
         check_limit(limit)
         stop = start.row + limit
         following = None
-        if stop < rows.height:
+        if stop < total:
             following = encode_cursor(msgspec.structs.replace(start, row=stop))
         contract, (a, b) = by_step(self.contract), self.names
         name = "" if self._of_two_sets else self.second.set
@@ -288,12 +292,25 @@ class Comparison:
             "to": b,
             "by": query.by,
             "pairing": contract.stability.pairing,
-            "total": rows.height,
+            "total": total,
             "limit": limit,
             "next": following,
         }
         json = body(head, rows[start.row : stop], contract)
-        return ChangePage(name, self.second, json, rows.height, following)
+        return ChangePage(name, self.second, json, total, following)
+
+    def start(self, query: ChangeQuery, cursor: str | None) -> ChangeCursor:
+        """Where a page of a completed query begins; raises InvalidError (`bad_cursor`) for a cursor
+        of another request.
+        """
+        mark = zlib.crc32(msgspec.json.encode([self._content, self.measure.digest, query]))
+        start = ChangeCursor(self.first.version, self.second.version, 0, mark)
+        if cursor is None:
+            return start
+        position = decode_cursor(cursor, ChangeCursor)
+        if msgspec.structs.replace(position, row=0) != start:
+            raise other_request()
+        return position
 
     @property
     def _same_content(self) -> bool:

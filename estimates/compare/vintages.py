@@ -23,7 +23,7 @@ from estimates.errors import InvalidError, NotFoundError
 from estimates.keys.key_form import Key
 from estimates.reading.absent_keys import ReadColumns
 from estimates.reading.expected_keys import expected_rows
-from estimates.reading.reader import readable_versions
+from estimates.reading.reader import newest, readable_versions
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
 from estimates.render.wording import did_you_mean
@@ -50,8 +50,9 @@ class Vintages:
 
     read  some columns of a version, of the rows that fulfil a condition; called when rows are
           needed
-    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`; NotFoundError
-    (`no_versions`).
+    last  only so many of the versions, the newest
+    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`, `bad_limit`;
+    NotFoundError (`no_versions`).
     """
 
     def __init__(
@@ -61,17 +62,16 @@ class Vintages:
         name: str,
         prefix: Key = (),
         column: str | None = None,
+        last: int | None = None,
     ) -> None:
         of_set = view.set(name)
         self.contract = of_set.present_contract
         self.column = _column(self.contract, column)
         self.form = key_form(of_set, of_set.newest_of(of_set.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
-        self.versions = [
-            version
-            for version in readable_versions(of_set, of_set.present_shape)
-            if view.state(version) != "refused"
-        ]
+        readable = readable_versions(of_set, of_set.present_shape)
+        kept = [version for version in readable if view.state(version) != "refused"]
+        self.versions = newest(kept, last)
         self._erasures = [erasure.id for erasure in of_set.erasures]
         self._read = read
         if not self.versions:

@@ -20,6 +20,7 @@ from estimates.reading.answer import Answer
 from estimates.reading.reader import Reader
 
 PREVIOUS = 10  # versions listed before the one that is explained
+CHAINED = 500  # versions whose chain is told
 SCORED = 100  # versions whose scores count
 _DECISIONS = ("promoted", "rolled_back", "waived", "unwaived")
 _QUIET = ("pass", "skipped")
@@ -120,7 +121,8 @@ class Explanation(msgspec.Struct, frozen=True):
     previous   the ten versions of its shape before this one, newest first, refused ones too
     not_compared  how many versions before this one have another shape, in which the key may mean
                   something else
-    chain      what became of each number up to this version (docs/stability.md, V)
+    chain      what became of each number up to this version, of 500 versions at most
+               (docs/stability.md, V)
     events     when this version was promoted, left, or excepted from a check, by whom and why;
                oldest first
     accuracy   so far: of this version and those before it (docs/accuracy.md)
@@ -215,7 +217,12 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
 def _history(reader: Reader, version: Version, key: Key) -> _History:
     """The versions of its shape up to this one; of those before it the newest."""
     answer = reader.history(
-        version.set, key, until=version.published_at, chain=True, shape=version.shape
+        version.set,
+        key,
+        until=version.published_at,
+        chain=True,
+        shape=version.shape,
+        last=CHAINED,
     )
     history = msgspec.json.decode(answer.json, type=_History)
     history.history = history.history[-PREVIOUS - 1 :]

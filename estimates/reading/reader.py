@@ -20,6 +20,7 @@ from estimates.catalog.records import Expiry, Version
 from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
+from estimates.errors import InvalidError
 from estimates.keys.key_form import Key
 from estimates.lookup.parted_lookup import Lookup, WouldBlock
 from estimates.reading.answer import Answer
@@ -108,6 +109,7 @@ class Reader:
         clock: Clock = None,
         shape: int | None = None,
         deadline: str | None = None,
+        last: int | None = None,
     ) -> Answer:
         """One key through the versions published in [since, until], oldest first; of expired ones
         it is only told when and why they went.
@@ -115,7 +117,7 @@ class Reader:
         Only versions of one shape count, by default production's (before the first promotion: the
         newest contract's).
         `deadline` is an end of its own, a moment before the key's target.
-        `only="promoted"` keeps what production ever pointed to.
+        `only="promoted"` keeps what production ever pointed to; `last` that many, the newest.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
         `"chain":{column: stability.Chain,…}`, where versions expired before `history`
@@ -123,7 +125,7 @@ class Reader:
         `"erased":{"at":…,"actor":…,"reason":…}`; by the clock `released` times in
         production and bounds go by claims, and each entry has `released_at` and `imported` too.
         Raises NotFoundError (`unknown_set`, `unknown_shape`), InvalidError (`bad_clock`,
-        `unknown_field`, `key_parts`, `bad_key_part`, `bad_deadline`, `no_horizon`).
+        `unknown_field`, `key_parts`, `bad_key_part`, `bad_deadline`, `no_horizon`, `bad_limit`).
         """
         check_clock(name, clock, asks_alias=True)
         view = self.view.set(name)
@@ -136,7 +138,7 @@ class Reader:
             moment = deadline_of_key(form.contract, key, deadline)
             until = moment if until is None else min(moment, until)
         since, until = (t and self.view.time_of(t) for t in (since, until))
-        in_bounds = versions_within(view, shape, since, until, only, clock)
+        in_bounds = newest(versions_within(view, shape, since, until, only, clock), last)
         versions = [version for version in in_bounds if version.expired_at is None]
         rows = self._files.rows(versions, search_key)
         entries = self._entries(view, versions, rows, fields, clock)
@@ -249,6 +251,17 @@ def versions_within(
         and (until is None or released(version, clock) <= until)
         and (only is None or version.version in view.ever_production)
     ]
+
+
+def newest(versions: list[Version], last: int | None) -> list[Version]:
+    """The last of some versions, oldest first; all for None. Raises InvalidError (`bad_limit`)."""
+    if last is None:
+        return versions
+    if last < 1:
+        raise InvalidError(
+            "bad_limit", f"last {last} is less than 1", remedy="choose a number from 1 on"
+        )
+    return versions[-last:]
 
 
 def readable_versions(view: SetView, shape: int, **bounds: Any) -> list[Version]:

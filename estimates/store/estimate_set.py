@@ -176,12 +176,14 @@ class EstimateSet(SetScores):
         chain: bool = False,
         shape: int | None = None,
         deadline: str | None = None,
+        last: int | None = None,
     ) -> Answer:
         """One key through the versions of production's shape, or of another, oldest first;
         `Reader.history`.
 
         chain     also what became of its numbers: a `stability.Chain` a column
         deadline  published until then before the key's target: `D-1T06:00`, `PT36H`
+        last      only so many versions, the newest
         """
         return self.store.reader().history(
             self.name,
@@ -194,6 +196,7 @@ class EstimateSet(SetScores):
             clock=clock,
             shape=shape,
             deadline=deadline,
+            last=last,
         )
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:

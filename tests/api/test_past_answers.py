@@ -82,3 +82,13 @@ def test_lists_of_a_past_moment(client: TestClient[Any]) -> None:
     assert answer(client, f"/v1/events?order=newest&limit=1&{then}")["events"] == [first]
     response = client.get(f"/v1/sets/closes/versions?{then}")
     assert response.headers["estimates-as-of"] == first["at"]
+
+
+def test_a_triangle_of_the_newest_versions_and_of_then(client: TestClient[Any]) -> None:
+    """`last` keeps the newest versions, `as_of` those that were known at that moment."""
+    url = "/v1/sets/closes/triangle/AAPL?across=version"
+    whole = answer(client, url)["versions"]
+    assert answer(client, f"{url}&last=2")["versions"] == whole[-2:]
+    first = answer(client, f"/v1/sets/closes/versions/{whole[0]}")["published_at"]
+    assert answer(client, f"{url}&as_of={first}")["versions"] == whole[:1]
+    assert client.get(f"{url}&last=0").json()["code"] == "bad_limit"

@@ -327,6 +327,14 @@ def test_history_between_and_promoted_only(shared: Store) -> None:
     assert [entry["version"] for entry in only] == [1, 2]
 
 
+def test_the_newest_of_a_history(shared: Store) -> None:
+    """`last` counts from the newest, the chain too; it is at least 1."""
+    last = shared[SET].history("AAPL", TARGETS[0], last=1, chain=True).body
+    assert [entry["version"] for entry in last["history"]] == [3]
+    assert last["chain"]["value"]["versions"] == 1
+    assert code_of(lambda: shared[SET].history("AAPL", TARGETS[0], last=0)) == "bad_limit"
+
+
 def test_an_answer_says_where_it_came_from(shared: Store) -> None:
     """Set and version are in the body and on the answer; columns can be taken from the answer."""
     answer = shared[SET].get("AAPL", TARGETS[0])

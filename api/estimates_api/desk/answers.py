@@ -29,6 +29,11 @@ class Answer(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     body: bytes
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether it will be there in a moment."""
+        return self.status == 202
+
     def problem(self) -> dict[str, Any]:
         """The members of a problem; of any other answer those that people need."""
         if self.headers.get("content-type", "").startswith("application/problem+json"):

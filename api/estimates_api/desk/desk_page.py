@@ -90,10 +90,14 @@ class DeskPage:
         """What ages count from: the chosen moment, else the clock."""
         return instants.now() if self.as_of is None else instants.parse(self.as_of)
 
-    def draw(self, template: str, **context: object) -> Compressible:
-        """The answer with the page that a template makes of this context."""
-        body = self.written(template, **context)
+    def draw(self, template: str, *, waits: bool = False, **context: object) -> Compressible:
+        """The answer with the page that a template makes of this context.
+
+        waits  for something that is still being computed; browsers ask again
+        """
+        body = self.written(template, waits=waits, **context)
         headers = SECURITY | {"vary": "accept-encoding", "cache-control": REVALIDATE}
+        headers |= {"refresh": "1"} if waits else {}
         return Compressible(
             body, etag=content_tag(body), cache=None, media_type=_HTML, headers=headers
         )

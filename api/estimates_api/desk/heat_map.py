@@ -41,7 +41,6 @@ class HeatMap(NamedTuple):
     labels: list[tuple[int, int]]
     rows: list[Row]
     more_rows: int
-    more_versions: int
 
 
 def heat_map(triangle: TriangleBody) -> HeatMap | None:
@@ -80,7 +79,6 @@ def heat_map(triangle: TriangleBody) -> HeatMap | None:
         labels,
         rows,
         len(triangle.triangle) - len(drawn),
-        len(triangle.versions) - len(versions),
     )
 
 

@@ -268,6 +268,10 @@ Order = Annotated[
 ]
 Kinds = Annotated[str | None, _query("kind", "Only events of these kinds, separated by commas.")]
 
+LastVersions = Annotated[
+    int | None, _query("last", "Only so many versions, counted from the newest.", minimum=1)
+]
+
 Last = Annotated[
     int,
     _query("last", "So many moves of production at most, counted from the newest."),

@@ -35,6 +35,7 @@ from estimates_api.http.resolved_request import ResolvedRequest
 from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, names_of, read_ref, read_time
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.leading_rows import depth_for, leading_rows
 from estimates_api.serving.reports import Reports, still_computing
 from estimates_api.serving.threads import in_thread
 
@@ -112,16 +113,19 @@ async def changes(
     prefix = leading_key(query, list(comparison.contract.key), parameters, reserved=parameters)
     query_of = ChangeQuery(pair.by, pair.min_change, tuple(prefix), pair.within or "")
     selection = comparison.completed(query_of)
-    rows = await reports.within(
+    depth = depth_for(comparison.start(selection, pair.cursor).row + pair.limit)
+    kept = await reports.within(
         request.scope,
-        ("changes", comparison.cache_name(), selection),
-        partial(comparison.changes, selection),
+        ("changes", comparison.cache_name(), selection, depth),
+        lambda: leading_rows(lambda: comparison.changes(selection), depth),
     )
-    if rows is None:
+    if kept is None:
         return still_computing(request.scope, resolved.head)
     return await in_thread(
         lambda: resolved.page(
-            comparison.page(selection, rows, limit=pair.limit, cursor=pair.cursor),
+            comparison.page(
+                selection, kept.rows, limit=pair.limit, cursor=pair.cursor, total=kept.total
+            ),
             form,
             query,
             comparison.contract,

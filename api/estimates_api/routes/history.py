@@ -14,6 +14,7 @@ from estimates_api.http.parameters import (
     Integers,
     KeyDeadline,
     KeyPath,
+    LastVersions,
     Only,
     SetName,
     Since,
@@ -48,6 +49,7 @@ def history(
     integers: Integers = None,
     as_of: Then = None,
     deadline: KeyDeadline = None,
+    last: LastVersions = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; of expired ones when and
     why they went.
@@ -65,6 +67,7 @@ def history(
         clock=clock,
         shape=shape,
         deadline=deadline,
+        last=last,
     )
     answer.show_groups(shows_of(request.scope, set_name))
     view = reader.view.set(set_name)

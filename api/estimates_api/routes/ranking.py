@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+import polars as pl
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
@@ -28,8 +30,12 @@ from estimates_api.http.parameters import (
 )
 from estimates_api.http.representation import next_link
 from estimates_api.http.resolved_request import ResolvedRequest, resolve
-from estimates_api.http.route import InjectedFollower, reading
+from estimates_api.http.route import InjectedFollower, InjectedReports, reading
+from estimates_api.http.url_text import ReadRequest
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.leading_rows import LeadingRows, depth_for, leading_rows
+from estimates_api.serving.reports import still_computing
+from estimates_api.serving.threads import in_thread
 
 
 class RankingCursor(msgspec.Struct, frozen=True, array_like=True):
@@ -51,11 +57,14 @@ class _Results(msgspec.Struct):
     "/v1/sets/{set:str}/versions/{ref:str}/ranking",
     Ranking,
     410,
+    computed=True,
     description="A page of estimates, the largest or the smallest first.",
     ranking=RankingParameters,
 )
-def ranking(
+async def ranking(
+    request: ReadRequest,
     follower: InjectedFollower,
+    reports: InjectedReports,
     set_name: SetName,
     ref: PathRef,
     by: RankedBy,
@@ -72,8 +81,18 @@ def ranking(
         raise other_request()
     moment = MomentParameters(ranking.as_of) if cursor is None else MomentParameters()
     named = unquote(ref) if cursor is None else str(cursor.version)
-    resolved = resolve(follower.at, set_name, named, moment)
-    page = _page(follower, resolved, by, ranking, 0 if cursor is None else cursor.after)
+    resolved = await in_thread(resolve, follower.at, set_name, named, moment)
+    after = 0 if cursor is None else cursor.after
+    depth = depth_for(after + ranking.limit)
+    ranked = partial(_ranked, follower, resolved, by, ranking.order)
+    kept = await reports.within(
+        request.scope,
+        ("ranking", set_name, resolved.version.snapshot_id, by, ranking.order, depth),
+        lambda: leading_rows(ranked, depth),
+    )
+    if kept is None:
+        return still_computing(request.scope, resolved.head)
+    page = await in_thread(_page, resolved, kept, by, ranking, after)
     answer = resolved.about(page)
     if page["next"] is not None:
         same = {"by": by, "order": ranking.order, "limit": ranking.limit}
@@ -81,14 +100,10 @@ def ranking(
     return answer
 
 
-def _page(
-    follower: Follower,
-    resolved: ResolvedRequest,
-    by: str,
-    ranking: RankingParameters,
-    after: int,
-) -> dict[str, Any]:
-    """The fields of a `Ranking`, the estimates as they are stored."""
+def _ranked(follower: Follower, resolved: ResolvedRequest, by: str, order: str) -> pl.DataFrame:
+    """The keys of the version in the order of the ranking; they lie in key order, which a stable
+    sort keeps among equal ones.
+    """
     version = resolved.version
     contract = resolved.reading.contract
     names = [*contract.key, *contract.columns]
@@ -102,10 +117,16 @@ def _page(
         files = follower.store.data_files.open(version.set, version.snapshot_id)
     key = list(contract.key)
     rows = files.select(list(dict.fromkeys([*key, by])))
-    first_by = [by, *(name for name in key if name != by)]
-    largest = [ranking.order == "largest", *[False] * (len(first_by) - 1)]
-    ranked = rows.sort(first_by, descending=largest, nulls_last=True)
-    shown = ranked.slice(after, ranking.limit).select(key)
+    largest = order == "largest"
+    return rows.sort(by, descending=largest, nulls_last=True, maintain_order=True).select(key)
+
+
+def _page(
+    resolved: ResolvedRequest, kept: LeadingRows, by: str, ranking: RankingParameters, after: int
+) -> dict[str, Any]:
+    """The fields of a `Ranking`, the estimates as they are stored."""
+    version = resolved.version
+    shown = kept.rows.slice(after, ranking.limit)
     answer = resolved.reading.get_many([[key_text(part) for part in row] for row in shown.rows()])
     results = msgspec.json.decode(answer.json, type=_Results).results
     end = after + ranking.limit
@@ -115,9 +136,9 @@ def _page(
         "version": version.version,
         "by": by,
         "order": ranking.order,
-        "total": len(rows),
+        "total": kept.total,
         "limit": ranking.limit,
-        "next": encode_cursor(following) if end < len(rows) else None,
+        "next": encode_cursor(following) if end < kept.total else None,
         "estimates": [result["estimate"] for result in results if "estimate" in result],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from litestar.types import ASGIApp
@@ -9,11 +10,18 @@ from litestar.types import ASGIApp
 from estimates.compare.vintages import Vintages, triangle_json
 from estimates.stability.through_time.revision_report import Across
 from estimates_api.http.bodies import TriangleBody
-from estimates_api.http.parameters import AcrossColumns, ColumnName, LeadingKey, SetName
+from estimates_api.http.parameters import (
+    AcrossColumns,
+    ColumnName,
+    LastVersions,
+    LeadingKey,
+    SetName,
+    Then,
+)
 from estimates_api.http.representation import TABLES, as_of_head, entity_tag, negotiated
 from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.tables import content_type, write_form
-from estimates_api.http.url_text import ReadRequest, read_key
+from estimates_api.http.url_text import ReadRequest, read_key, read_time
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
 from estimates_api.serving.threads import in_thread
@@ -34,9 +42,12 @@ async def triangle(
     set_name: SetName,
     column: ColumnName = None,
     across: AcrossColumns = None,
+    last: LastVersions = None,
+    as_of: Then = None,
 ) -> ASGIApp:
     """What every version said of all keys, and how that was revised."""
-    return await _answer(request, follower, reports, set_name, [], column, across)
+    made = await in_thread(_vintages, follower, set_name, [], column, last, as_of)
+    return await _answer(request, reports, *made, across)
 
 
 @reading("/v1/sets/{set:str}/triangle/{key:path}", about="key", **_ANSWERS)
@@ -48,23 +59,35 @@ async def triangle_under(
     key: LeadingKey,
     column: ColumnName = None,
     across: AcrossColumns = None,
+    last: LastVersions = None,
+    as_of: Then = None,
 ) -> ASGIApp:
     """The same of the keys under a leading part of the key."""
-    return await _answer(request, follower, reports, set_name, read_key(key), column, across)
+    made = await in_thread(_vintages, follower, set_name, read_key(key), column, last, as_of)
+    return await _answer(request, reports, *made, across)
+
+
+def _vintages(
+    follower: Follower,
+    name: str,
+    key: list[str],
+    column: str | None,
+    last: int | None,
+    as_of: str | None,
+) -> tuple[Vintages, datetime]:
+    """What the versions said, and the moment of the answer."""
+    view = follower.past(read_time(as_of, "as_of"), name).view
+    return Vintages(view, follower.store.columns, name, key, column, last), view.moment
 
 
 async def _answer(
     request: ReadRequest,
-    follower: Follower,
     reports: Reports,
-    set_name: str,
-    key: list[str],
-    column: str | None,
+    vintages: Vintages,
+    moment: datetime,
     across: Across | None,
 ) -> ASGIApp:
     form = negotiated(request.scope, TABLES)
-    view = follower.view
-    vintages = await in_thread(Vintages, view, follower.store.columns, set_name, key, column)
     name = ("triangle", vintages.cache_name(across, form))
     return await reports.answer(
         request.scope,
@@ -72,7 +95,7 @@ async def _answer(
         partial(_written, vintages, across, form),
         etag=entity_tag(*name),
         media_type=content_type(form),
-        head=as_of_head(view.moment),
+        head=as_of_head(moment),
     )
 
 

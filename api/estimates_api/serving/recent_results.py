@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import RLock
 from typing import Any, TypeVar
 
-import polars as pl
 from cachetools import LRUCache
 
 from estimates.errors import UnavailableError
@@ -47,8 +46,8 @@ class _Computation:
 
 
 class RecentResults:
-    """Frames and bytes by name; the least recently used ones go first. Made in a few threads, for
-    each client in turn.
+    """Frames, leading rows and bytes by name; the least recently used ones go first. Made in a few
+    threads, for each client in turn.
 
     limit_bytes  of all results together; the newest one is kept whatever its size
     """
@@ -166,4 +165,4 @@ def _mark_retrieved(done: asyncio.Future[Any]) -> None:
 
 
 def _size(result: Any) -> int:
-    return int(result.estimated_size()) if isinstance(result, pl.DataFrame) else len(result)
+    return len(result) if isinstance(result, bytes) else int(result.estimated_size())

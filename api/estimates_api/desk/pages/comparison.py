@@ -93,10 +93,11 @@ async def comparison(
         cursor=cursor,
         **leading.query(),
     )
-    is_waiting = isinstance(drawn, Answer) and drawn.status == 202
+    unready = [part for part in (drawn, changes) if isinstance(part, Answer)]
     contract = msgspec.convert(of_set.contract, Contract)
-    answer = page.draw(
+    return page.draw(
         "comparison.html",
+        waits=any(part.is_computed for part in unready),
         set=of_set,
         versions=versions,
         first=report.from_,
@@ -105,10 +106,11 @@ async def comparison(
         report=report,
         pictures=_pictures(report, drawn, of_set.key),
         tables=_tables(report),
-        wait=is_waiting,
         within=within,
         changes=changes if isinstance(changes, ChangeList) else None,
-        problem=changes.problem() if isinstance(changes, Answer) else None,
+        problem=changes.problem()
+        if isinstance(changes, Answer) and not changes.is_computed
+        else None,
         numbers=_numbers(changes),
         points={name: contract.percentage_points(name) for name in _numbers(changes)},
         leading=leading,
@@ -116,9 +118,6 @@ async def comparison(
         pairing=pairing,
         cursor=cursor,
     )
-    if is_waiting:  # browsers ask again
-        answer.headers["refresh"] = "1"
-    return answer
 
 
 async def _side(page: DeskPage, name: str, version: int | str) -> VersionDetail:

@@ -26,7 +26,8 @@ from estimates_api.http.bodies import HistoryBody, HistoryEntry, SetDetail, Tria
 from estimates_api.http.parameters import AsOf, ColumnName, KeyPath, SetName
 from estimates_api.http.url_text import ReadRequest, read_key
 
-_ROWS = 100  # versions in the table; the picture has all
+_ROWS = 100  # versions in the table
+_DRAWN = 500  # in the pictures
 _NEIGHBOURS = 60
 All = Annotated[
     int | None,
@@ -53,7 +54,7 @@ async def key_page(
     moment = {"as_of": page.as_of}
     of_set = await page.get(SetDetail, answer_path(set_name), **moment)
     answer = await page.get(
-        HistoryBody, answer_path(set_name, "history", *parts), chain="true", **moment
+        HistoryBody, answer_path(set_name, "history", *parts), chain="true", last=_DRAWN, **moment
     )
     columns = of_set.contract["columns"]
     numbers = list(answer.chain or {})
@@ -75,6 +76,7 @@ async def key_page(
         answer=answer,
         history=history[: -_ROWS - 1 : -1],
         earlier=max(len(history) - _ROWS, 0),
+        older=of_set.versions > _DRAWN,
         hidden=len(answer.history) - len(shown),
         silent=len(shown) - len(history),
         everything=everything,
@@ -150,6 +152,7 @@ async def _spines(
         answer_path(of_set.name, "triangle", *parts[:-1]),
         across="version",
         column=column,
+        last=_DRAWN,
         as_of=page.as_of,
     )
     if not isinstance(triangle, TriangleBody):

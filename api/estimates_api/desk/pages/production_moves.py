@@ -11,7 +11,7 @@ from estimates.stability.pages.change_sections import measure_of
 from estimates.stability.report import Group, Report
 from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
-from estimates_api.desk.heat_map import heat_map
+from estimates_api.desk.heat_map import VERSIONS, heat_map
 from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.links import answer_path
 from estimates_api.desk.move_pictures import move_picture
@@ -52,8 +52,9 @@ async def production_moves(
         worst=await _worst_groups(page, set_name, series, chosen),
         leading=leading,
         parts=triangle.key if isinstance(triangle, TriangleBody) else leading.parts,
+        most_versions=VERSIONS,
         heat=heat_map(triangle) if isinstance(triangle, TriangleBody) else None,
-        waits=isinstance(triangle, Answer) and triangle.status == 202,
+        waits=isinstance(triangle, Answer) and triangle.is_computed,
     )
 
 
@@ -77,7 +78,7 @@ async def _triangle(
         parts = [first.values[0].value]
     path = answer_path(of_set.name, "triangle", *parts)
     return await page.answers.attempt(
-        TriangleBody, path, across="version", column=column, as_of=page.as_of
+        TriangleBody, path, across="version", column=column, last=VERSIONS + 1, as_of=page.as_of
     )
 
 

@@ -49,8 +49,10 @@ async def version(
         kind, path, question = Ranking, f"{below}/ranking", {"by": by, "order": order}
     estimates = await page.answers.attempt(kind, path, limit=_ROWS, cursor=cursor, **question)
     verdict = await page.answers.attempt(Verdict, f"{below}/verdict")
+    unready = estimates if isinstance(estimates, Answer) else None
     return page.draw(
         "version.html",
+        waits=unready is not None and unready.is_computed,
         set=of_set,
         v=detail,
         schema=schema,
@@ -58,7 +60,7 @@ async def version(
         by=by,
         order=order,
         rows=None if isinstance(estimates, Answer) else estimates,
-        problem=estimates.problem() if isinstance(estimates, Answer) else None,
+        problem=unready.problem() if unready is not None else None,
         verdict=verdict if isinstance(verdict, Verdict) else None,
         lineage=lineage(detail, of_set.read_by),
         cursor=cursor,
