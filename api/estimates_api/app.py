@@ -201,6 +201,7 @@ def create_app(
     shared = SharedMetrics(
         follower.store.read_files.folder, partial(_worker_metrics, follower, streams)
     )
+    telemetry = configured()
     app = ReadService(
         ROUTES,
         dependencies={
@@ -221,6 +222,7 @@ def create_app(
             shared.lifespan,
             *([] if admission is None else admission.lifespans),
             *([] if usage is None else [usage.lifespan]),
+            *([] if telemetry is None else [telemetry.lifespan]),
             *lifespan,
         ],
         state=State({"follower": follower, "admission": admission, "usage": usage}),
@@ -233,7 +235,7 @@ def create_app(
     app.usage = usage
     app.bodies = RequestBodies()
     app.turns = Turns()
-    app.telemetry = configured()
+    app.telemetry = None if telemetry is None else telemetry.observe
     app.logs_access = logging.getLogger(ACCESS).isEnabledFor(logging.INFO)
     return app
 

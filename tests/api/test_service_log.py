@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -118,3 +120,32 @@ def test_a_span_and_a_duration_for_each_answer(filled: Store) -> None:
     assert (second.name, dict(second.attributes or {})["http.response.status_code"]) == ("GET", 404)
     assert "AAPL" not in first.to_json()
     assert "http.server.request.duration" in reader.get_metrics_data().to_json()  # type: ignore
+
+
+def test_what_was_not_sent_is_sent_when_the_service_stops(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spans wait for seconds and metrics for a minute; a collector gets both at the end."""
+    taken: dict[str, bytes] = {}
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Take it."""
+            taken[self.path] = self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        Thread(target=collector.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{collector.server_port}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+        with TestClient(create_app(filled)) as client:
+            client.get(ONE)
+        collector.shutdown()
+    assert {*taken} == {"/v1/traces", "/v1/metrics"}
+    assert b"GET /v1/sets/{set}/estimates/{key}" in taken["/v1/traces"]
+    assert b"AAPL" not in taken["/v1/traces"] + taken["/v1/metrics"]

@@ -6,19 +6,38 @@ which route was answered, and no key.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
 
 from estimates.extras import needs
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 # Method, route, status, seconds that it took, the headers of the request.
 Observe = Callable[[str, str, int, float, Any], None]
+_LAST_S = 2.0  # for what is sent when the service stops
 
 
-def configured() -> Observe | None:
+class Telemetry(NamedTuple):
+    """What is told of each answer, and what sends the rest of it."""
+
+    observe: Observe
+    end: Callable[[], None]
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Any) -> AsyncGenerator[None, None]:
+        """Send at the end what was not sent yet, but do not wait long for who takes it."""
+        yield
+        ending = threading.Thread(target=self.end, daemon=True)
+        ending.start()
+        await asyncio.to_thread(ending.join, _LAST_S)
+
+
+def configured() -> Telemetry | None:
     """What is told of each answer, where an endpoint is named; sends beside the requests."""
     if not os.environ.get(ENDPOINT):
         return None
@@ -33,7 +52,12 @@ def configured() -> Observe | None:
     traces = TracerProvider()
     traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     metrics = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())])
-    return observing(traces, metrics)
+
+    def end() -> None:
+        traces.shutdown()
+        metrics.shutdown()
+
+    return Telemetry(observing(traces, metrics), end)
 
 
 def observing(traces: Any, metrics: Any) -> Observe:
