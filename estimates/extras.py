@@ -15,6 +15,7 @@ _EXTRA_OF_PACKAGE = {
     "altair": "charts",
     "cachetools": "store",
     "click": "store",
+    "cryptography": "signatures",
     "deltalake": "delta",
     "duckdb": "store",
     "exchange_calendars": "jobs",

@@ -36,6 +36,11 @@ class Settings(msgspec.Struct, frozen=True):
              a folder
     actor    who acts, for the event log: the user of the operating system, whatever variables say
     claimed  ESTIMATES_ACTOR    on whose behalf, noted beside the actor; default nobody's
+    key           ESTIMATES_KEY           file of the key that signs what one does; default
+                                          `~/.config/estimates/key.pem`
+    key_password  ESTIMATES_KEY_PASSWORD  of that file, where it is encrypted
+    root_key      ESTIMATES_ROOT_KEY      public root key that has to have signed the store's access
+                                          record; default: whichever did first
     access   ESTIMATES_ACCESS   who may read over HTTP: `anyone`, `tokens` or a TOML file; default
              anyone
     token    ESTIMATES_TOKEN    what is sent to a service, so that it knows who asks
@@ -49,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True):
     cache: str | None = None
     actor: str = "unknown"
     claimed: str | None = None
+    key: str | None = None
+    key_password: str | None = None
+    root_key: str | None = None
     access: str | None = None
     token: str | None = None
     notify: str | None = None
@@ -92,6 +100,15 @@ def _cache_of_process(name: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"estimates-{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def default_key() -> Path:
+    """Where a person's key is unless they say so."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # there is none
+        home = Path()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "estimates" / "key.pem"
 
 
 def network_settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

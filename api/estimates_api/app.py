@@ -269,4 +269,6 @@ def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
 
 
 def _configured_store(settings: Settings) -> Store:
-    return Store(settings.store, catalog=settings.catalog, cache=settings.cache)
+    return Store(
+        settings.store, catalog=settings.catalog, cache=settings.cache, root_key=settings.root_key
+    )

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 
 from estimates.errors import InvalidError
+from estimates.principals.access_record import covers
 
 _COLUMNS = "columns"  # in the text of a grant; no key column is granted under this name
 
@@ -32,9 +33,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def covers(self, set_name: str) -> bool:
         """Whether it is about this set."""
-        if self.sets.endswith("*"):
-            return set_name.startswith(self.sets[:-1])
-        return set_name == self.sets
+        return covers(self.sets, set_name)
 
     def text(self) -> str:
         """As one word, `demand?shop=0412&columns=units`, which `parse_grant` reads."""

@@ -18,6 +18,7 @@ from estimates.catalog.agreement import changes_of, misplaced_aliases
 from estimates.catalog.clock import REPAIR
 from estimates.catalog.event_chain import BEGINNING, NAMES, link, record_digest
 from estimates.catalog.event_log import place_of
+from estimates.catalog.law import UNAUTHORISED, UNCHECKED, Law, Link
 from estimates.catalog.records import Alias, Erasure, Event, Judged, Version
 from estimates.catalog.rows import (
     TABLES,
@@ -26,6 +27,7 @@ from estimates.catalog.rows import (
     matching,
     read_rows,
 )
+from estimates.errors import CorruptError
 
 _UNREADABLE = (*UNREADABLE, DatabaseError)
 
@@ -144,6 +146,26 @@ def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
                 message = f"{what} {row} has another end than its events say"
                 yield Fault(name, None, "record_damaged", message)
     yield from _unknown_rows(tx, events)
+
+
+def audit_law(tx: sa.Connection, root: str | None) -> Iterator[Fault]:
+    """Compare each event with the access record in force: faults `unauthorised_move`,
+    `no_access_record`, `signatures_unchecked`.
+    """
+    columns = (schema.events.c.digest, schema.events.c.signature)
+    links: list[Link] = []
+    for event in _readable(tx, Event):
+        row = tx.execute(sa.select(*columns).where(schema.events.c.id == event.id)).one()
+        links.append(Link(event, *row))
+    law = Law().follow(links, tx.execute(sa.select(schema.log.c.store_id)).scalar_one())
+    for each in law.unlawful:
+        yield Fault(each.set, each.version, UNAUTHORISED, each.text())
+    try:
+        law.check(root)
+    except CorruptError as error:
+        yield Fault("", None, error.code, error.message)
+    if law.unchecked:
+        yield Fault("", None, "signatures_unchecked", UNCHECKED)
 
 
 def _alias_faults(tx: sa.Connection, events: list[Event]) -> Iterator[Fault]:

@@ -4,9 +4,10 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.access_writes import AccessWrites
 from estimates.catalog.alias_moves import AliasMoves
 from estimates.catalog.approval_writes import ApprovalWrites
-from estimates.catalog.audit import Fault, audit_chain, audit_rows, lost_tables
+from estimates.catalog.audit import Fault, audit_chain, audit_law, audit_rows, lost_tables
 from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
 from estimates.catalog.engine import check_revision, check_still, make_engine, reading
@@ -15,17 +16,20 @@ from estimates.catalog.event_chain import BEGINNING, Entry, Record
 from estimates.catalog.event_log import (
     COUNTER,
     Head,
-    chained_events,
+    chained_links,
+    continues,
     entries,
     read_head,
     record_of,
 )
+from estimates.catalog.guard import Guard
 from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Erasure, Event, Judged, LogHead
 from estimates.catalog.retirement import Retirement
 from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
+from estimates.catalog.stopped_set import events_that_count, read_stopped_set
 from estimates.catalog.stored_scores import StoredScores
 from estimates.catalog.sweep_claims import SweepClaims
 from estimates.catalog.token_writes import TokenWrites
@@ -48,6 +52,7 @@ class Catalog(
     ClockRepair,
     TokenWrites,
     ApprovalWrites,
+    AccessWrites,
     Rebuild,
 ):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, erasures,
@@ -58,8 +63,10 @@ class Catalog(
     updated inside the transaction.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, guard: Guard | None = None) -> None:
         super().__init__(make_engine(url))
+        self.guard = guard or Guard()
+        self.sign = self.guard.sign
         check_revision(self.engine)
 
     def last_event(self) -> int:
@@ -73,6 +80,8 @@ class Catalog(
         """
         table = schema.events
         judged = matching(table, set=set_name, version=version, kind="judged")
+        if (end := self.guard.end_of(set_name)) is not None:
+            judged &= table.c.id < end
         with reading(self.engine) as tx:
             newest = read(tx, Event, judged, table.c.id.desc(), limit=1)
             record = record_of(tx, newest[0]) if newest else None
@@ -88,12 +97,17 @@ class Catalog(
         with reading(self.engine) as tx:
             return list(entries(tx, after, limit))
 
+    def check_allowed(self, kind: str, set_name: str) -> None:
+        """Refuse now what appending such an event would refuse; raises what `Guard.sign` raises."""
+        with reading(self.engine) as tx:
+            self.guard.check(self.guard.law(tx), kind, set_name)
+
     def audit(self) -> list[Fault]:
         """What is wrong with the tables, the chain, then with the rows; see `audit`."""
         with reading(self.engine) as tx:
             if lost := list(lost_tables(tx)):
                 return lost
-            return [*audit_chain(tx), *audit_rows(tx)]
+            return [*audit_chain(tx), *audit_rows(tx), *audit_law(tx, self.guard.root)]
 
     def audit_head(self, event: int, digest: str) -> list[Fault]:
         """What is wrong with a log whose head was told as this event with this digest."""
@@ -129,19 +143,24 @@ class Catalog(
 
         only_on  refuse a catalog that lacks what was read before, instead of reading all of it
         Raises CorruptError (`other_store` where it was another store's before; `catalog_behind`),
-        RefusedError (`schema_revision` where it was migrated since).
+        and `no_access_record`), RefusedError (`schema_revision` where it was migrated since).
+        What is not lawful is left out; see `law`.
         """
         read_at = instants.now()
         with reading(self.engine) as tx:
             head = read_head(tx)
             if previous is None or previous.head != head.log_head():
                 check_still(tx)
-            continues = previous is not None and _continues(tx, previous.head, head.log_head())
-            if previous is not None and previous.last_event and not continues:
+            goes_on = previous is not None and continues(tx, previous.head, head.log_head())
+            if previous is not None and previous.last_event and not goes_on:
                 _check_replaced(previous.head, head.log_head(), only_on)
-            if previous is None or not continues:
+            if previous is None or not goes_on:
                 previous = View({}, head.last_at, read_at, LogHead(head.store_id, 0, BEGINNING))
-            events = chained_events(tx, previous.head, head)
+            links = chained_links(tx, previous.head, head)
+            law = previous.law.follow(links, head.store_id)
+            law.check(self.guard.root)
+            self.guard.remember(head.log_head(), law)
+            events = events_that_count([link.event for link in links], previous.law, law)
             if previous.last_event and any(event.kind == REPAIR for event in events):
                 return self.view()  # other times count for what was read already
             corrected = corrections(events) or previous.corrected
@@ -151,7 +170,11 @@ class Catalog(
             of_store = previous.of_store + by_set.pop("", [])
             sets = dict(previous.sets)
             for name, fresh in by_set.items():
-                sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
+                if name in law.stopped:
+                    known = sets[name].events if name in sets else []
+                    sets[name] = read_stopped_set(tx, name, known + fresh, corrected)
+                else:
+                    sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
         return View(
             dict(sorted(sets.items())),
             head.last_at,
@@ -159,17 +182,8 @@ class Catalog(
             head.log_head(),
             of_store=of_store,
             corrected=corrected,
+            law=law,
         )
-
-
-def _continues(tx: sa.Connection, known: LogHead, head: LogHead) -> bool:
-    """Whether the log still holds the event that it ended with.
-
-    It does not when the catalog came back from a backup.
-    """
-    table = schema.events
-    digest = sa.select(table.c.digest).where(table.c.id == known.event)
-    return known == head or tx.execute(digest).scalar() == known.digest
 
 
 def _check_replaced(known: LogHead, head: LogHead, only_on: bool) -> None:

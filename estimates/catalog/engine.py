@@ -16,6 +16,7 @@ from estimates.catalog import schema
 from estimates.catalog.clock import check_agreement, check_pause
 from estimates.catalog.database_errors import REBUILD, database_error
 from estimates.catalog.read_only import engine_that_reads, is_read_only
+from estimates.catalog.records import Event
 from estimates.catalog.sqlite_file import follow_file
 from estimates.errors import (
     CorruptError,
@@ -39,6 +40,8 @@ class OnEngine:
         self.clock_is_right = False
         # On whose behalf events are made, as whoever makes them says.
         self.claimed: str | None = None
+        # Signs each event where the store has an access record; see `Guard.sign`.
+        self.sign: Callable[[sa.Connection, Event, str], str | None] = lambda *_: None
 
     def check_writable(self) -> None:
         """Raises RefusedError (`read_only`)."""
@@ -49,7 +52,7 @@ class OnEngine:
         """The one writing transaction at a time, if this catalog may be written."""
         self.check_writable()
         self.before_writing()
-        with writing(self.engine, claimed=self.claimed) as tx:
+        with writing(self.engine, claimed=self.claimed, sign=self.sign) as tx:
             self._check_clock(tx)
             yield tx
 

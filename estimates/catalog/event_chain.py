@@ -45,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     named  of records from which something was erased since: the digest that the event named. What
            is left is proven by the erasure
+    signature  of the event's principal over the digest, where the store has an access record
     """
 
     event: Event
@@ -52,6 +53,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str
     records: dict[str, msgspec.Raw] = {}
     named: dict[str, str] = {}
+    signature: str | None = None
 
     def record_digests(self) -> dict[str, str]:
         """The digests of the records, by name."""

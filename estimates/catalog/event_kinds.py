@@ -26,4 +26,5 @@ EventKind = Literal[
     "approval_requested",
     "approved",
     "approval_declined",
+    "access_set",
 ]

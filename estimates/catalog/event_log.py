@@ -1,6 +1,6 @@
 """The event log: every change of what a reader could see appends one event to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from estimates.catalog.event_chain import (
     record_digest,
 )
 from estimates.catalog.event_kinds import EventKind
+from estimates.catalog.law import Link
 from estimates.catalog.records import (
     ContractRevision,
     Erasure,
@@ -33,7 +34,10 @@ from estimates.catalog.records import (
 )
 from estimates.catalog.rows import UNREADABLE, insert, matching, read
 from estimates.errors import CorruptError, InvalidError
+from estimates.principals.rights import ACCESS
 
+# Gives the signature of the event that is appended, over its digest; `Guard.sign`.
+Sign = Callable[[sa.Connection, Event, str], str | None]
 COUNTER = sa.select(schema.log.c.last_event, schema.log.c.last_at)
 
 
@@ -94,12 +98,19 @@ def next_event_about(
 
 
 def append(tx: sa.Connection, event: Event, record: Record | None = None) -> None:
-    """Append the next event, and the record that it makes, to the chain."""
+    """Append the next event, and the record that it makes, to the chain, signed where the store
+    has an access record.
+
+    Raises what `Guard.sign` raises.
+    """
     records = {} if record is None else {NAMES[type(record)]: record_digest(record)}
     digest = link(tx.execute(sa.select(schema.log.c.head)).scalar_one(), event, records)
+    sign: Sign = tx.get_execution_options()["sign"]
+    signature = sign(tx, event, digest)
     at = instants.micros(event.at)
     tx.execute(schema.log.update().values(last_event=event.id, last_at=at, head=digest))
-    insert(tx, event, records=msgspec.json.encode(records).decode(), digest=digest)
+    named = msgspec.json.encode(records).decode()
+    insert(tx, event, records=named, digest=digest, signature=signature)
     if record is not None:
         insert(tx, record, digest=records[NAMES[type(record)]])
 
@@ -156,12 +167,13 @@ def entries(tx: sa.Connection, after: int, limit: int | None = None) -> Iterator
     wanted = table.c.id > after
     if limit is not None:
         wanted &= table.c.id <= after + limit
-    links = sa.select(table.c.digest, table.c.records).where(wanted).order_by(table.c.id)
+    columns = (table.c.digest, table.c.records, table.c.signature)
+    links = sa.select(*columns).where(wanted).order_by(table.c.id)
     events = read(tx, Event, wanted, table.c.id)
-    for event, (digest, named) in zip(events, tx.execute(links).all(), strict=True):
+    for event, (digest, named, signature) in zip(events, tx.execute(links).all(), strict=True):
         record = record_of(tx, event)
         if record is None:
-            yield Entry(event, previous, digest)
+            yield Entry(event, previous, digest, signature=signature)
         else:
             content = as_made(record)
             yield Entry(
@@ -170,6 +182,7 @@ def entries(tx: sa.Connection, after: int, limit: int | None = None) -> Iterator
                 digest,
                 {NAMES[type(record)]: msgspec.Raw(content)},
                 _erased_from(record, named),
+                signature,
             )
         previous = digest
 
@@ -182,8 +195,25 @@ def _erased_from(record: Record, named: str | None) -> dict[str, str]:
     return {} if digests == {NAMES[Judged]: record_digest(record)} else digests
 
 
-def chained_events(tx: sa.Connection, after: LogHead, head: Head) -> list[Event]:
-    """The events after an earlier head of the log up to its end, oldest first.
+def has_record(tx: sa.Connection) -> bool:
+    """Whether the log has an access record, lawful or not."""
+    record = matching(schema.events, set="", kind=ACCESS)
+    return tx.execute(sa.select(schema.events.c.id).where(record).limit(1)).first() is not None
+
+
+def continues(tx: sa.Connection, known: LogHead, head: LogHead) -> bool:
+    """Whether the log still holds the event that it ended with.
+
+    It does not when the catalog came back from a backup.
+    """
+    table = schema.events
+    digest = sa.select(table.c.digest).where(table.c.id == known.event)
+    return known == head or tx.execute(digest).scalar() == known.digest
+
+
+def chained_links(tx: sa.Connection, after: LogHead, head: Head) -> list[Link]:
+    """The events after an earlier head of the log up to its end, oldest first, with their
+    digests and signatures.
 
     Raises CorruptError (`chain_broken`) where they are not what the chain says.
     """
@@ -192,18 +222,19 @@ def chained_events(tx: sa.Connection, after: LogHead, head: Head) -> list[Event]
     table = schema.events
     wanted = table.c.id > after.event
     events = read(tx, Event, wanted, table.c.id)
-    links = tx.execute(
-        sa.select(table.c.records, table.c.digest).where(wanted).order_by(table.c.id)
-    )
+    columns = (table.c.records, table.c.digest, table.c.signature)
+    rows = tx.execute(sa.select(*columns).where(wanted).order_by(table.c.id))
     previous, number, at = after.digest, after.event, None
-    for event, (records, digest) in zip(events, links, strict=True):
+    links: list[Link] = []
+    for event, (records, digest, signature) in zip(events, rows, strict=True):
         number += 1
         if event.id != number or _link(previous, event, records) != digest:
             raise _broken(f"event {number}")
+        links.append(Link(event, digest, signature))
         previous, at = digest, event.at
     if (number, previous) != (head.last_event, head.digest) or at not in (None, head.last_at):
         raise _broken("the end of the log")
-    return events
+    return links
 
 
 def _link(previous: str, event: Event, records: str | None) -> str | None:

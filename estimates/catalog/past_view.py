@@ -41,7 +41,15 @@ def past_view(view: View, as_of: datetime, name: str | None = None) -> View:
             first=first,
         )
     of_store = [event for event in view.of_store if event.at <= moment]
-    return View(sets, as_of, view.read_at, view.head, of_store=of_store, corrected=view.corrected)
+    return View(
+        sets,
+        as_of,
+        view.read_at,
+        view.head,
+        of_store=of_store,
+        corrected=view.corrected,
+        law=view.law,
+    )
 
 
 def past_set(view: SetView, moment: datetime) -> SetView | None:

@@ -67,7 +67,7 @@ class _Batch:
         self.entries += 1
         digests = entry.record_digests()
         records = msgspec.json.encode(entry.named_digests()).decode()
-        named = {"records": records, "digest": entry.digest}
+        named = {"records": records, "digest": entry.digest, "signature": entry.signature}
         self._rows[schema.events].append(cells_of(entry.event) | named)
         for name, content in entry.records.items():
             kind = _kind_of(name, entry.event)

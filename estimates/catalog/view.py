@@ -12,6 +12,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.at import NOW, At
+from estimates.catalog.law import Law
 from estimates.catalog.records import Event, LogHead, State, Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.released import check_clock
@@ -47,6 +48,7 @@ class View(msgspec.Struct, dict=True, eq=False):
     head        where the log ends
     of_store    the events that are about no set but the store as a whole
     corrected   the times that these changed: for each recorded one the time that counts
+    law         who may do what, and what was done against it: none of that is in the view
     fallbacks   by set and alias; empty unless a reader composed the view so
     """
 
@@ -57,6 +59,7 @@ class View(msgspec.Struct, dict=True, eq=False):
     fallbacks: Mapping[tuple[str, str], Fallback] = {}
     of_store: list[Event] = []
     corrected: Mapping[datetime, datetime] = {}
+    law: Law = Law()
 
     def answering(self, fallbacks: Mapping[tuple[str, str], Fallback]) -> "View":
         """This view with fallbacks."""
@@ -68,6 +71,7 @@ class View(msgspec.Struct, dict=True, eq=False):
             fallbacks=fallbacks,
             of_store=self.of_store,
             corrected=self.corrected,
+            law=self.law,
         )
 
     @property

@@ -27,7 +27,7 @@ def define(
 ) -> ContractRevision:
     """Register a contract; see `Store.define` for the arguments and errors."""
     validate_policy(contract, source)
-    store.check_writable()
+    store.check_writable("defined", contract.name)
     if isinstance(contract.domain, FileDomain):
         contract = store.listed_keys.write(contract, domain_keys)
     for _ in range(_RETRIES):

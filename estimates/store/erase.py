@@ -95,7 +95,7 @@ def erase(
             "key_parts", f"{name}: no key is named", remedy="name one, or a leading part"
         )
     if not dry_run:
-        store.check_writable()
+        store.check_writable("erased", name)
         finish_deletions(store)
     for _ in range(_ATTEMPTS):
         claims_seen = store.catalog.last_claim(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +14,9 @@ import polars as pl
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.clock import check_agreement
+from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.expiry import expired_error
+from estimates.catalog.guard import Guard
 from estimates.catalog.records import ErasedPart, Event, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -38,9 +41,11 @@ from estimates.lookup.key_rows import KeyRows
 from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.lookup.version_lookups import VersionLookups
+from estimates.principals.private_key import load_key
+from estimates.principals.public_key import check_key
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
-from estimates.settings import default_cache
+from estimates.settings import default_cache, default_key
 from estimates.storage import log_copies, snapshot
 from estimates.storage.column_cache import ColumnCache
 from estimates.storage.data_files import DataFiles
@@ -90,8 +95,13 @@ class OpenStore:
         actor: str = "unknown",
         claimed: str | None = None,
         clock_is_right: bool = False,
+        key: str | Path | None = None,
+        key_password: str | None = None,
+        root_key: str | None = None,
     ) -> None:
-        self.catalog = _open_catalog(str(root), catalog_url(root, catalog))
+        load = partial(load_key, Path(key or default_key()), key_password)
+        guard = Guard(load, None if root_key is None else check_key(root_key))
+        self.catalog = _open_catalog(str(root), catalog_url(root, catalog), guard)
         self.objects = Objects(str(root))
         self.root = self.objects.root
         self.cache = Path(cache or default_cache(self.objects.folder, self.root))
@@ -111,7 +121,7 @@ class OpenStore:
             self.objects, self.lookups.known, self.lookups.parts, self.data_files
         )
         self.listed_keys = ListedKeys(self.objects)
-        self.actor = actor
+        self.user = actor
         # Called with each verdict, move of an alias, waiver and grade made through this store, once
         # it is committed.
         self.on_event: Callable[[Event], None] = lambda event: None
@@ -139,13 +149,24 @@ class OpenStore:
                 check_agreement(self.objects.clock(), self.root)
             self._may_write, self._written_file = True, file
 
-    def check_writable(self) -> None:
+    @property
+    def actor(self) -> str:
+        """Who acts: the principal of this process's key where the store has an access record, else
+        the user.
+        """
+        return self.catalog.guard.actor(self.view().law, self.user)
+
+    def check_writable(self, kind: EventKind | None = None, set_name: str = "") -> None:
         """Refuse to write now: asked before files are written, as each write to the catalog asks.
 
-        Raises what `check_identity` raises, and RefusedError (`clock_differs`, `clock_jump`).
+        kind  of the event that is to come of it; None: several may come of it
+        Raises what `check_identity` raises, RefusedError (`clock_differs`, `clock_jump`) and what
+        `Guard.sign` raises.
         """
         self.check_identity()
         self.catalog.check_clock()
+        if kind is not None:
+            self.catalog.check_allowed(kind, set_name)
 
     def sets(self) -> list[str]:
         """The names of all sets, sorted."""
@@ -380,12 +401,12 @@ class OpenStore:
                 return read()
 
 
-def _open_catalog(root: str, url: str) -> Catalog:
+def _open_catalog(root: str, url: str, guard: Guard) -> Catalog:
     """Raises NotFoundError (`no_store`), and CorruptError (`catalog_lost`) where only the catalog
     is missing.
     """
     try:
-        return Catalog(url)
+        return Catalog(url, guard)
     except NotFoundError:
         check_not_lost(root)
         raise

@@ -75,7 +75,7 @@ def promote(
         about = promotion_about(set_view, version, alias, view.present, new_shape=new_shape)
         wanted = {"version": number, "reason": reason, "automatic": automatic}
         ask(store, set_view, "promote", about, **wanted)
-    store.check_writable()  # before read files are left in the root
+    store.check_writable("promoted", name)  # before read files are left in the root
     sampled = check_sampled_reads(store, version, judgement)
     verdict = judgement.verdict
     event = store.catalog.promote(

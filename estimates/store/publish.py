@@ -179,7 +179,7 @@ def _commit(
     changes.
     """
     check_claim(name, released_at, provenance.data_through)
-    store.check_writable()
+    store.check_writable("published", name)
     whole = store.view()
     view = whole.set(name)
     contract, revision = view.contract, view.contracts[-1]

@@ -38,10 +38,14 @@ class Store(OpenStore):
     cache    folder of this machine for read files; default: `cache` in the folder
     actor    who appears in the event log
     claimed  on whose behalf, which appears beside it
+    key      file of the key that signs what is done, where the store has an access record; default:
+             `~/.config/estimates/key.pem`. key_password: of that file, where it is encrypted
+    root_key  public root key that has to have signed the access record; default: whichever did
+              first
     clock_is_right  writes also where the last event is more than 30 days old and no second clock
                     confirms this machine's
     Raises NotFoundError (`no_store`), UnavailableError (`catalog`), RefusedError
-    (`catalog_refused`, `schema_revision`, `storage_refused`).
+    (`catalog_refused`, `schema_revision`, `storage_refused`), InvalidError (`bad_key_text`).
     """
 
     publish = commit

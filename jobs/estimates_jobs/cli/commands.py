@@ -72,6 +72,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",
         "site": "Write the desk's pages of sets as files.",
+        "access": "Who may write what: show and set the access record.",
+        "key": "Make and show the key that signs what you do.",
         "token": "Make, list and revoke tokens of those who may read over HTTP.",
         "usage": "Who reads which sets over HTTP, and which nobody reads.",
     },

@@ -115,6 +115,9 @@ def open_store(settings: Settings, *, clock_is_right: bool = False) -> Store:
         actor=settings.actor,
         claimed=settings.claimed,
         clock_is_right=clock_is_right,
+        key=settings.key,
+        key_password=settings.key_password,
+        root_key=settings.root_key,
     )
 
 

@@ -125,6 +125,7 @@ def hand_down(settings: Settings) -> None:
         "CATALOG": settings.catalog,
         "CACHE": settings.cache,
         "ACTOR": settings.claimed,
+        "ROOT_KEY": settings.root_key,
         "ACCESS": settings.access,
     }
     for name, value in named.items():
