@@ -28,6 +28,8 @@ from estimates.catalog.rows import (
     read_rows,
 )
 from estimates.errors import CorruptError
+from estimates.extras import install
+from estimates.principals.private_key import EXTRA
 
 _UNREADABLE = (*UNREADABLE, DatabaseError)
 
@@ -158,14 +160,21 @@ def audit_law(tx: sa.Connection, root: str | None) -> Iterator[Fault]:
         row = tx.execute(sa.select(*columns).where(schema.events.c.id == event.id)).one()
         links.append(Link(event, *row))
     law = Law().follow(links, tx.execute(sa.select(schema.log.c.store_id)).scalar_one())
-    for each in law.unlawful:
-        yield Fault(each.set, each.version, UNAUTHORISED, each.text())
+    yield from law_faults(law)
     try:
         law.check(root)
     except CorruptError as error:
         yield Fault("", None, error.code, error.message)
+
+
+def law_faults(law: Law) -> Iterator[Fault]:
+    """What was done against the access record, and whether signatures could not be checked here:
+    faults `unauthorised_move`, `signatures_unchecked`.
+    """
+    for each in law.unlawful:
+        yield Fault(each.set, each.version, UNAUTHORISED, each.text())
     if law.unchecked:
-        yield Fault("", None, "signatures_unchecked", UNCHECKED)
+        yield Fault("", None, UNCHECKED, f"signatures are not checked here: {install(EXTRA)}")
 
 
 def _alias_faults(tx: sa.Connection, events: list[Event]) -> Iterator[Fault]:

@@ -13,14 +13,14 @@ import msgspec
 
 from estimates.catalog.records import Event
 from estimates.errors import CorruptError
-from estimates.extras import install
 from estimates.principals.access_record import AccessRecord, record_of_details
-from estimates.principals.private_key import EXTRA
+from estimates.principals.private_key import need_cryptography
 from estimates.principals.public_key import can_check, is_signature
 from estimates.principals.rights import ACCESS
 
 UNAUTHORISED = "unauthorised_move"
-UNCHECKED = f"signatures are not checked here, only that they are there: {install(EXTRA)}"
+NOBODY = AccessRecord(())
+UNCHECKED = "signatures_unchecked"
 
 
 class Link(NamedTuple):
@@ -51,7 +51,7 @@ class Law(msgspec.Struct, frozen=True):
     """The access record at one moment of the log, and what happened against it.
 
     record     None in a store without one
-    set_by     the event that set it
+    set_by     the event that set it, 0 for NOBODY
     roots      the root keys that signed a record, the first one too
     unlawful   the events that count for nothing, oldest first
     unchecked  whether signatures could not be checked here, only that they are there
@@ -92,8 +92,10 @@ class Law(msgspec.Struct, frozen=True):
 
     def check(self, root: str | None) -> None:
         """Raises CorruptError (`no_access_record`) where this is not the law of a root key that the
-        reader relies on.
+        reader relies on, RefusedError (`no_cryptography`) where nobody can tell.
         """
+        if root is not None and self.record is not None:
+            need_cryptography()
         if root is not None and root not in self.roots:
             raise CorruptError(
                 "no_access_record",
@@ -106,13 +108,13 @@ class Law(msgspec.Struct, frozen=True):
     def _after_record(self, link: Link, store_id: str) -> Law:
         record = record_of_details(link.event.details)
         if record is None:
-            return self._with(link.event, "its access record cannot be read")
+            return self._refusing(link.event, "its access record cannot be read")
         signing = record.root if self.record is None else self.record.root
         key, why = _signature_fault(link, store_id, signing)
         if why is not None:
             if self.record is not None:
                 why = "it is not signed by a root key of the record before"
-            return self._with(link.event, why)
+            return self._refusing(link.event, why)
         return Law(
             record,
             link.event.id,
@@ -120,6 +122,13 @@ class Law(msgspec.Struct, frozen=True):
             self.unlawful,
             self.unchecked or not can_check(),
         )
+
+    def _refusing(self, event: Event, why: str) -> Law:
+        """The law after a record that counts for nothing. Where it would be the first one nobody
+        may do anything from then on: else spoiling its signature would end the law.
+        """
+        law = self._with(event, why)
+        return law if law.record is not None else msgspec.structs.replace(law, record=NOBODY)
 
     def _with(self, event: Event, why: str) -> Law:
         unlawful = Unlawful(event.id, event.set, event.version, event.kind, event.actor, why)

@@ -23,7 +23,7 @@ def set_access(store: OpenStore, record: AccessRecord, *, reason: str | None = N
 def access_in_force(store: OpenStore) -> tuple[AccessRecord, Event] | None:
     """The access record in force, and the event that set it; None in a store without one."""
     view = store.view()
-    if view.law.record is None:
+    if view.law.record is None or not view.law.set_by:
         return None
     event = next(event for event in view.of_store if event.id == view.law.set_by)
     return view.law.record, event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,6 +18,7 @@ from estimates.catalog.clock import check_agreement
 from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.expiry import expired_error
 from estimates.catalog.guard import Guard
+from estimates.catalog.law import UNCHECKED
 from estimates.catalog.records import ErasedPart, Event, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -34,6 +36,7 @@ from estimates.errors import (
     RefusedError,
     UnavailableError,
 )
+from estimates.extras import install
 from estimates.gate.verdict import Verdict, parse_json
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.cache_bound import Added, CacheBound
@@ -41,7 +44,7 @@ from estimates.lookup.key_rows import KeyRows
 from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.lookup.version_lookups import VersionLookups
-from estimates.principals.private_key import load_key
+from estimates.principals.private_key import EXTRA, load_key
 from estimates.principals.public_key import check_key
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
@@ -203,6 +206,8 @@ class OpenStore:
         Raises CorruptError (`other_store`; `catalog_behind` with `only_on`), where it was replaced.
         """
         view = self.catalog.view(self._view, only_on=self.only_on)
+        if view.law.unchecked and (self._view is None or not self._view.law.unchecked):
+            warnings.warn(f"{UNCHECKED}: {install(EXTRA)}", stacklevel=3)
         self._forget_erased(view)
         self._view = view
         return view

@@ -326,6 +326,10 @@ def _promote_by_policy(
                 return judgement, error.message
             if error.code not in _TRANSIENT:
                 raise
+        except RefusedError as error:  # who may publish may not always promote
+            if error.code != "not_allowed":
+                raise
+            return judgement, error.message
     raise AssertionError("unreachable")
 
 

@@ -28,6 +28,7 @@ from estimates_api.http.url_text import ReadRequest, read_number, read_time
 from estimates_api.serving.threads import in_thread
 
 _STREAM = "text/event-stream"
+_OF_THE_OPERATOR = ("token_created", "token_revoked", "access_set")
 
 
 @reading(
@@ -122,8 +123,8 @@ def _of_kinds(log: Iterator[Event], kinds: str | None) -> Iterator[Event]:
 
 
 def _readable(scope: Any, log: Iterable[Event]) -> Iterator[Event]:
-    """The events that the reader may see; those of tokens are the operator's."""
-    log = (event for event in log if event.kind not in ("token_created", "token_revoked"))
+    """The events that the reader may see; those of tokens and of access are the operator's."""
+    log = (event for event in log if event.kind not in _OF_THE_OPERATOR)
     return iter(wholly_visible(scope, log, lambda event: event.set))
 
 

@@ -9,6 +9,7 @@ from litestar import get
 from litestar.types import ASGIApp, Scope
 
 from estimates import instants
+from estimates.catalog.law import UNAUTHORISED, UNCHECKED
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
 from estimates_api.access.route_access import OPT, visible
@@ -21,6 +22,9 @@ from estimates_api.serving.follower import Follower
 # Why the catalog is not followed, for those who do not see the service's log.
 _REASONS = {
     "other_store": "the catalog is that of another store now; the answers are of the one before",
+    UNAUTHORISED: "events that nobody was allowed to write count for nothing; `estimates audit` "
+    "names them",
+    UNCHECKED: "the service cannot check signatures: it lacks the extra `signatures`",
     "catalog_behind": "the catalog is an older one now; the answers are of the one before",
 }
 _UNREADABLE = "the catalog cannot be read; the answers are of the last time it could be"
@@ -78,6 +82,9 @@ def _catalog(follower: Follower) -> Source:
     code = follower.fault
     if code is None and age_s is not None and age_s > _SILENT_S:
         code = "catalog"
+    law = follower.view.law
+    if code is None and (law.unlawful or law.unchecked):
+        code = UNAUTHORISED if law.unlawful else UNCHECKED
     detail = None if code is None else _REASONS.get(code, _UNREADABLE)
     return Source(follower.read_at, age_s, code, detail)
 

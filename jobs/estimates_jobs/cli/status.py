@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from estimates import instants
-from estimates.catalog.audit import Fault
+from estimates.catalog.audit import Fault, law_faults
 from estimates.catalog.clock import AGREEMENT
 from estimates.catalog.view import View
 from estimates.errors import RefusedError, UnavailableError
@@ -84,6 +84,7 @@ def status(
     store = options.open()
     view = store.view()
     faults, unknown = _faults(store)
+    faults = [*law_faults(view.law), *faults]
     head = view.head
     now = instants.now()
     names = [

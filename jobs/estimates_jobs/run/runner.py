@@ -103,6 +103,7 @@ def run(
             f"{name}: the contract has no [job]",
             remedy=f"use estimates publish {name} FILE",
         )
+    store.check_writable("published", name)
     run_id = run_id or new_run_id()
     known = store.catalog.run(run_id)
     if known is None:
@@ -149,6 +150,7 @@ def publish_file(
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
+    store.check_writable("published", name)
     run_id, through = provenance.run_id, provenance.data_through
     if store.catalog.run(run_id) is None:  # a refusal is no run that failed
         check_not_retired(store.view().set(name))

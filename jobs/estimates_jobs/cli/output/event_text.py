@@ -54,6 +54,9 @@ def event_text(event: Event) -> str:
             return f"token {event.id} made for {details['name']}"
         case "token_revoked":
             return f"token {details['token']} revoked"
+        case "access_set":
+            principals = count(len(details["record"]["principals"]), "principal")
+            return f"access record: {principals}"
         case "erased":
             return f"{count(details['keys'], 'key')} erased from {version}"
         case "approval_requested":
