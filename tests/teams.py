@@ -21,6 +21,31 @@ from tests.builders import START, frame, make_store, promoted, publish, source
 DOCS = Path(__file__).parents[1] / "docs"
 OURS, THEIRS = "a-closes", "b-closes"
 Command = list[object]
+KEY = ("AAPL", "2024-06-03")
+WHY = ("--reason", "test")
+# What is about one set and writes; words in capitals stand for what a set has.
+WRITES: dict[str, list[Command]] = {
+    "define": [["define", "SET.toml"]],
+    "run": [["run", "SET", "--run-id", "tried"]],
+    "publish": [["publish", "SET", "table.parquet", "--through", "2024-01-09"]],
+    "gate": [["gate", "SET", "V"]],
+    "promote": [["promote", "SET", "V", *WHY]],
+    "carry-over": [["carry-over", "SET", "V", "--by", "ticker", "--group", "AAPL", *WHY]],
+    "waive": [["waive", "SET", "jumps", "--version", "V", *WHY, "--until", "2100-01-01"]],
+    "unwaive": [["unwaive", "SET", "WAIVER", *WHY]],
+    "rollback": [["rollback", "SET", *WHY]],
+    "remove-alias": [["remove-alias", "SET", "production", *WHY]],
+    "score": [["score", "SET", "--actuals", "actuals.parquet"]],
+    "hold": [["hold", "SET", "V", *WHY], ["hold", "SET", "all", *WHY]],
+    "retire": [["retire", "SET", *WHY]],
+    "unretire": [["unretire", "OLD", *WHY]],
+    "erase": [["erase", "SET", *KEY, *WHY]],
+    "track": [["track", "SET"]],
+}
+# What is about the store, and needs more than the role of a team.
+OF_THE_STORE: dict[str, list[Command]] = {
+    "token": [["token", "create", "mine"], ["token", "revoke", "TOKEN", *WHY]],
+}
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 JOB = """
 [gate]
@@ -71,7 +96,7 @@ def made(root: str, url: str, folder: Path) -> Iterator[Teams]:
     frame(100.2).write_parquet(folder / "table.parquet")
     frame(100.1).drop("note").write_parquet(folder / "actuals.parquet")
     store = make_store(root, url, "owner", folder / "owner")
-    words = {name: _make(store, folder, name) for name in (OURS, THEIRS)}
+    words = {name: make_set(store, folder, name) for name in (OURS, THEIRS)}
     admin = sa.make_url(url).set(drivername="postgresql")
     uri = admin.render_as_string(hide_password=False)
     with psycopg.connect(uri, autocommit=True) as connection:
@@ -92,7 +117,7 @@ def _page() -> str:
     return (DOCS / "security.md").read_text()
 
 
-def _make(store: Store, folder: Path, name: str) -> dict[object, object]:
+def make_set(store: Store, folder: Path, name: str) -> dict[object, object]:
     """A set with a version in production and two candidates, and one that is retired; what words
     stand for.
     """

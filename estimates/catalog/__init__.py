@@ -17,12 +17,16 @@ hold_writes     legal holds, placed and released
 retirement      sets that take no versions any more, and take them again
 token_writes    tokens of readers, made and revoked
 approval_writes approvals, asked for, given and declined
+access_writes   the access record
 erasure_writes  keys whose numbers go from every version of a set
 stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come
 sweep_claims    which snapshots' files are being deleted
 event_log       the log that each of these appends to
 event_kinds     what its events can be about
+law             which events are lawful where the store has an access record
+guard           what a writer may append, and the signature that it carries
+stopped_set     a set that stays at what was before an unlawful event
 event_chain     digests of records, and of each event over the one before
 chaining        giving those to a catalog from before the chain
 agreement       whether rows are what events made of them

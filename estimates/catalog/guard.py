@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from estimates.catalog.event_chain import BEGINNING
 from estimates.catalog.event_log import chained_links, continues, has_record, read_head
-from estimates.catalog.law import UNAUTHORISED, Law, signed_text
+from estimates.catalog.law import UNCHECKED, Law, signed_text
 from estimates.catalog.records import Event, LogHead
 from estimates.errors import CorruptError, EstimatesError, NotFoundError, RefusedError
+from estimates.extras import install
 from estimates.principals.access_record import record_of_details
-from estimates.principals.private_key import PrivateKey
+from estimates.principals.private_key import EXTRA, PrivateKey, load_key
+from estimates.principals.public_key import check_key
 from estimates.principals.rights import ACCESS, rights_of
 
 LoadKey = Callable[[], PrivateKey]
@@ -25,6 +30,12 @@ def no_key() -> PrivateKey:
         "the store has an access record, and no key is named",
         remedy="make one with `estimates key create`; in Python Store(…, key=FILE)",
     )
+
+
+def guard_of(key: str | Path, password: str | None, root_key: str | None) -> Guard:
+    """The guard of somebody with the file of a key; raises InvalidError (`bad_key_text`)."""
+    load = partial(load_key, Path(key), password)
+    return Guard(load, None if root_key is None else check_key(root_key))
 
 
 class Guard:
@@ -49,6 +60,8 @@ class Guard:
 
     def remember(self, head: LogHead, law: Law) -> None:
         """Take what was followed elsewhere, so that nothing is checked twice."""
+        if law.unchecked and not self._known[1].unchecked:
+            warnings.warn(f"{UNCHECKED}: {install(EXTRA)}", stacklevel=5)
         self._known = head, law
 
     def law(self, tx: sa.Connection) -> Law:
@@ -100,14 +113,16 @@ class Guard:
         actor: str | None = None,
         event: Event | None = None,
     ) -> None:
-        """Refuse what the law does not let this process's key do; raises what `sign` raises.
+        """Refuse what the law does not let this process's key do.
 
         actor  the one of the event, if there is one already
+        Raises RefusedError (`not_allowed`, `unknown_principal`, and what `load_key` raises),
+        CorruptError (`unauthorised_move`, `no_access_record`).
         """
         if law.unlawful:
             first = law.unlawful[0]
             raise CorruptError(
-                UNAUTHORISED,
+                "unauthorised_move",
                 f"nothing is written: {first.text()}",
                 remedy='docs/security.md, "After an unauthorised move": find out who wrote it, '
                 f"then rebuild the catalog: `estimates recover --until {first.event - 1}`",

@@ -16,6 +16,7 @@ asking        what needs approvals is asked for, and not done
 approve       somebody else says yes, and it is done; or no
 retire        a set takes no versions any more, or does again
 hold          a legal hold on a version or a set, placed and released
+access        who may write what, set by a root key
 issued_tokens secrets of those who read over HTTP, made and revoked
 retention     which versions a contract's rules let go
 scoring       versions against actual values; regrading: verdicts beside what became of them

@@ -11,6 +11,7 @@ from estimates.catalog.audit import Fault
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_log import Head
+from estimates.catalog.guard import Guard
 from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
 from estimates.storage.log_copies import name_of, newest_copied, read_copy
 from estimates.storage.objects import Objects
@@ -172,3 +173,14 @@ def check_no_backup(objects: Objects) -> None:
             f"{objects.root} is a backup and no store",
             remedy="make a store of it, in another place, with `estimates restore`",
         )
+
+
+def open_catalog(root: str, url: str, guard: Guard) -> Catalog:
+    """The catalog of a root; raises NotFoundError (`no_store`), and CorruptError (`catalog_lost`)
+    where only the catalog is missing.
+    """
+    try:
+        return Catalog(url, guard)
+    except NotFoundError:
+        check_not_lost(root)
+        raise

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
 from estimates.catalog.at import At
-from estimates.catalog.catalog import Catalog
 from estimates.catalog.clock import check_agreement
 from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.expiry import expired_error
-from estimates.catalog.guard import Guard
-from estimates.catalog.law import UNCHECKED
+from estimates.catalog.guard import guard_of
 from estimates.catalog.records import ErasedPart, Event, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -36,7 +32,6 @@ from estimates.errors import (
     RefusedError,
     UnavailableError,
 )
-from estimates.extras import install
 from estimates.gate.verdict import Verdict, parse_json
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.cache_bound import Added, CacheBound
@@ -44,8 +39,6 @@ from estimates.lookup.key_rows import KeyRows
 from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.lookup.version_lookups import VersionLookups
-from estimates.principals.private_key import EXTRA, load_key
-from estimates.principals.public_key import check_key
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache, default_key
@@ -57,7 +50,7 @@ from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
-from estimates.store.identity import check_identity, check_not_lost
+from estimates.store.identity import check_identity, open_catalog
 
 if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
     from estimates.compare.shared_versions import VersionRows
@@ -102,9 +95,8 @@ class OpenStore:
         key_password: str | None = None,
         root_key: str | None = None,
     ) -> None:
-        load = partial(load_key, Path(key or default_key()), key_password)
-        guard = Guard(load, None if root_key is None else check_key(root_key))
-        self.catalog = _open_catalog(str(root), catalog_url(root, catalog), guard)
+        guard = guard_of(key or default_key(), key_password, root_key)
+        self.catalog = open_catalog(str(root), catalog_url(root, catalog), guard)
         self.objects = Objects(str(root))
         self.root = self.objects.root
         self.cache = Path(cache or default_cache(self.objects.folder, self.root))
@@ -206,8 +198,6 @@ class OpenStore:
         Raises CorruptError (`other_store`; `catalog_behind` with `only_on`), where it was replaced.
         """
         view = self.catalog.view(self._view, only_on=self.only_on)
-        if view.law.unchecked and (self._view is None or not self._view.law.unchecked):
-            warnings.warn(f"{UNCHECKED}: {install(EXTRA)}", stacklevel=3)
         self._forget_erased(view)
         self._view = view
         return view
@@ -404,14 +394,3 @@ class OpenStore:
                 if self.replaced(version.set) == before:
                     raise
                 return read()
-
-
-def _open_catalog(root: str, url: str, guard: Guard) -> Catalog:
-    """Raises NotFoundError (`no_store`), and CorruptError (`catalog_lost`) where only the catalog
-    is missing.
-    """
-    try:
-        return Catalog(url, guard)
-    except NotFoundError:
-        check_not_lost(root)
-        raise

@@ -39,6 +39,7 @@ HOMES = {
         "jobs/estimates_jobs/notify/delivery.py",
         "api/estimates_api/access/issuer.py",
     ),
+    "cryptography": ("estimates/principals/",),
     "jwt": ("api/estimates_api/access/issuer.py",),
     "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
     "altair": ("estimates/render/vega.py",),

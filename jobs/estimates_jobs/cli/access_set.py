@@ -27,7 +27,9 @@ from estimates_jobs.cli.output import terminal
 )
 @click.option("--reason", help="Why; it stands in the log.")
 @clock_is_right_option
-def set(options: Options, file: Path, key: Path | None, reason: str | None) -> None:  # noqa: A001 the command's name
+def set(  # noqa: A001 the command's name
+    options: Options, file: Path, key: Path | None, reason: str | None
+) -> None:
     """Set who may do what from now on, in place of the access record before.
 
     The key has to be one of those under `root`: of the record in force, or where the store has none

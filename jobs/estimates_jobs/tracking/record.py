@@ -76,17 +76,16 @@ def record(
     of_many      one run of a batch: the page of the diff, whose pictures cost more than judging it,
                  is drawn only of a version that production does not point to
     Doing it again changes nothing. A run that failed, or whose frame was rejected, is FAILED.
-    Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`), NotFoundError
-    (`unknown_run`).
+    Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`, `not_allowed`),
+    NotFoundError (`unknown_run`).
     """
     run = store.catalog.run(run_id)
     if run is None:
-        raise NotFoundError(
-            "unknown_run",
-            f"there is no run {run_id!r}",
-            remedy="`estimates runs` lists those that there are",
-        )
+        remedy = "`estimates runs` lists those that there are"
+        raise NotFoundError("unknown_run", f"there is no run {run_id!r}", remedy=remedy)
     uri = tracking_uri(store)
+    if run.version is not None:
+        store.check_writable("tracked", run.set)
     with _reaching(uri, f"run {run_id}"):
         mlflow_run = _write(uri, "record_run", _run_record(store, run, publication, of_many))
     done = None if run.status in _FAILED else "done"

@@ -14,36 +14,13 @@ from tests import s3_server
 from tests.conftest import PostgreSQL
 from tests.jobs.cli.calls import call
 from tests.s3_server import S3Server
-from tests.teams import OURS, THEIRS, Command, Teams, made
+from tests.teams import KEY, OF_THE_STORE, OURS, THEIRS, WRITES, Command, Teams, made
 
 pytestmark = pytest.mark.slow
-KEY = ("AAPL", "2024-06-03")
-WHY = ("--reason", "test")
 REFUSED = ("catalog_refused", "storage_refused")
 
-# What is about one set and writes; words in capitals stand for what a set has.
-WRITES: dict[str, list[Command]] = {
-    "define": [["define", "SET.toml"]],
-    "run": [["run", "SET", "--run-id", "tried"]],
-    "publish": [["publish", "SET", "table.parquet", "--through", "2024-01-09"]],
-    "gate": [["gate", "SET", "V"]],
-    "promote": [["promote", "SET", "V", *WHY]],
-    "carry-over": [["carry-over", "SET", "V", "--by", "ticker", "--group", "AAPL", *WHY]],
-    "waive": [["waive", "SET", "jumps", "--version", "V", *WHY, "--until", "2100-01-01"]],
-    "unwaive": [["unwaive", "SET", "WAIVER", *WHY]],
-    "rollback": [["rollback", "SET", *WHY]],
-    "remove-alias": [["remove-alias", "SET", "production", *WHY]],
-    "score": [["score", "SET", "--actuals", "actuals.parquet"]],
-    "hold": [["hold", "SET", "V", *WHY], ["hold", "SET", "all", *WHY]],
-    "retire": [["retire", "SET", *WHY]],
-    "unretire": [["unretire", "OLD", *WHY]],
-    "erase": [["erase", "SET", *KEY, *WHY]],
-    "track": [["track", "SET"]],
-}
-# What is about the store, and needs more than the role of a team.
-OF_THE_STORE: dict[str, list[Command]] = {
-    "token": [["token", "create", "mine"], ["token", "revoke", "TOKEN", *WHY]],
-}
+# What only a root key does, which is no role.
+OF_ROOT = {"access"}
 READS: dict[str, list[Command]] = {
     "get": [["get", "SET", *KEY]],
     "explain": [["explain", "SET", *KEY]],
@@ -70,7 +47,7 @@ READS_THE_CLOCK: dict[str, list[Command]] = {
 }
 # Servers, other stores, files of one's own; what only a broken store or clock needs, or a request
 # for an approval, whose events are guarded as all others are.
-ELSEWHERE = {"demo", "new", "draft", "hub", "notify", "serve", "site"} | {
+ELSEWHERE = {"demo", "new", "draft", "hub", "key", "notify", "serve", "site"} | {
     *("restore", "repair", "recover", "repair-clock", "approve", "decline")
 }
 
@@ -112,7 +89,7 @@ def test_every_command_stands_in_a_table() -> None:
     """Who may use a new command is said here."""
     commands = {name for section in SECTIONS.values() for name in section}
     tried = [*WRITES, *OF_THE_STORE, *READS, *READS_THE_CLOCK]
-    assert commands == {*tried, *ELSEWHERE}
+    assert commands == {*tried, *OF_ROOT, *ELSEWHERE}
 
 
 @pytest.mark.stack
