@@ -105,8 +105,8 @@ def append(tx: sa.Connection, event: Event, record: Record | None = None) -> Non
     """
     records = {} if record is None else {NAMES[type(record)]: record_digest(record)}
     digest = link(tx.execute(sa.select(schema.log.c.head)).scalar_one(), event, records)
-    sign: Sign = tx.get_execution_options()["sign"]
-    signature = sign(tx, event, digest)
+    sign: Sign | None = tx.get_execution_options().get("sign")
+    signature = None if sign is None else sign(tx, event, digest)
     at = instants.micros(event.at)
     tx.execute(schema.log.update().values(last_event=event.id, last_at=at, head=digest))
     named = msgspec.json.encode(records).decode()

@@ -151,6 +151,10 @@ class OpenStore:
         """
         return self.catalog.guard.actor(self.view().law, self.user)
 
+    @actor.setter
+    def actor(self, user: str) -> None:
+        self.user = user
+
     def check_writable(self, kind: EventKind | None = None, set_name: str = "") -> None:
         """Refuse to write now: asked before files are written, as each write to the catalog asks.
 

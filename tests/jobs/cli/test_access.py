@@ -123,7 +123,7 @@ def test_the_record_is_shown_as_the_file_that_sets_it(
     file.write_text(shown)
     ok("access", "set", file, "--key", keys.file("root"), *REASON)
     assert ok("access", "show").text.split("\n", 1)[1] == shown.split("\n", 1)[1]
-    assert "access record: 2 principals" in ok("log").text
+    assert "access record of 2 principals" in ok("log").text
     for wrong in ('may.read = ["x"]', "more = 1", 'may.publish = ["a*b"]'):
         file.write_text(
             f"{shown}\n{wrong}\n" if "keys" not in wrong else f"root = []\n[p]\n{wrong}"

@@ -30,10 +30,8 @@ def event_text(event: Event) -> str:
             return f"{event.alias} {before}→ {event.version}{how}{by}"
         case "alias_removed":
             return f"{event.alias} removed, it was {event.from_version}"
-        case "retired":
-            return "retired: no new versions"
-        case "unretired":
-            return "in use again"
+        case "retired" | "unretired":
+            return "retired: no new versions" if event.kind == "retired" else "in use again"
         case "published" if "released_at" in details:
             return f"{version} published, claimed release {details['released_at']}"
         case "tracked":
@@ -55,8 +53,7 @@ def event_text(event: Event) -> str:
         case "token_revoked":
             return f"token {details['token']} revoked"
         case "access_set":
-            principals = count(len(details["record"]["principals"]), "principal")
-            return f"access record: {principals}"
+            return f"access record of {count(len(details['record']['principals']), 'principal')}"
         case "erased":
             return f"{count(details['keys'], 'key')} erased from {version}"
         case "approval_requested":
