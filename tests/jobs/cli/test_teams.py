@@ -21,7 +21,6 @@ REFUSED = ("catalog_refused", "storage_refused")
 
 # What only a root key does, which is no role.
 OF_ROOT = {"access"}
-OF_REQUESTS = {"approve", "decline"}  # tests/store/test_approve.py
 READS: dict[str, list[Command]] = {
     "get": [["get", "SET", *KEY]],
     "explain": [["explain", "SET", *KEY]],
@@ -90,7 +89,7 @@ def test_every_command_stands_in_a_table() -> None:
     """Who may use a new command is said here."""
     commands = {name for section in SECTIONS.values() for name in section}
     tried = [*WRITES, *OF_THE_STORE, *READS, *READS_THE_CLOCK]
-    assert commands == {*tried, *OF_ROOT, *OF_REQUESTS, *ELSEWHERE}
+    assert commands == {*tried, *OF_ROOT, *ELSEWHERE}
 
 
 @pytest.mark.stack
