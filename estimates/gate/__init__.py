@@ -34,6 +34,7 @@ Limits
     exceptions          other limits on some days
     active_waivers      exceptions that people made: which of them count
     loosening           what a new contract lets through that the one in force does not
+    unapproved          what was done without the approvals that it took
     open_requests       what waits for approvals: by whom, and why it does not any more
 
 Results

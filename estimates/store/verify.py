@@ -14,6 +14,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, EstimatesError, UnavailableError
+from estimates.gate.unapproved import unapproved
 from estimates.storage import log_copies, snapshot
 from estimates.store.erased_files import files_of_erased
 from estimates.store.identity import identity_faults
@@ -46,6 +47,7 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
         if not faults:
             faults.append(Fault("", None, error.code, error.message))
         return faults + list(_snapshot_faults(store))
+    faults += [fault for of_set in view.sets.values() for fault in unapproved(of_set)]
     faults += _unerased_faults(store, view)
     return faults + list(_file_faults(store, view, progress))
 

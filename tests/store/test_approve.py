@@ -391,3 +391,18 @@ def test_a_member_does_not_follow_a_family_that_nobody_approved(local_store: Sto
     other = text.replace("closing prices", "prices at close")
     assert request_by(lambda: define_family(local_store, parse_contract(other), other))
     assert local_store.contract(name).gate.approvals == 1
+
+
+def test_verify_names_what_was_not_approved(gated: Store) -> None:
+    """A program that writes the catalog past the approvals leaves a log that tells."""
+    view = gated.view()
+    of_set = view.set(SET)
+    gated.catalog.promote(of_set.versions[1], alias="production", seen=of_set, actor="mallory")
+    text = source(maximum=900.0, more=GATE)
+    gated.catalog.define(parse_contract(text), text, "mallory")
+    gated.notify_and_copy()
+    faults = [fault for fault in verify(gated) if fault.code == "not_approved"]
+    assert [fault.message.split(" has ")[0] for fault in faults] == [
+        f"event {view.last_event + 1} (promoted by mallory)",
+        f"event {view.last_event + 2} (defined by mallory)",
+    ]
