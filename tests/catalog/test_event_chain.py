@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from estimates.catalog.event_chain import BEGINNING, Entry, canonical, link, record_digest
+from estimates.catalog.law import signed_text
 from estimates.catalog.records import Event, InputDigest, Provenance, Version
+from estimates.principals.private_key import PrivateKey
+from estimates.principals.public_key import is_signature
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted, publish
 
@@ -150,3 +155,19 @@ def test_the_first_broken_link_comes_first(local_store: Store) -> None:
         "event 2 (published) is not what the chain says",
         "event 4 (promoted) is not what the chain says",
     ]
+
+
+def test_a_signature_is_the_published_one() -> None:
+    """The worked example of docs/spec.md, section 7, by the seed of RFC 8032's first test."""
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    key = PrivateKey(Ed25519PrivateKey.from_private_bytes(seed))
+    digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    message = signed_text(f"{1:032}", digest)
+    assert message == f"estimates event 1\n{1:032}\n{digest}\n".encode()
+    signature = key.sign(message)
+    page = (Path(__file__).parents[2] / "docs" / "spec.md").read_text()
+    assert f"`{key.public}`" in page
+    assert f"`{signature}`" in page
+    assert is_signature(key.public, signature, message)
+    assert not is_signature(key.public, signature, message + b" ")
+    assert not is_signature(key.public, signature + "=", message)
