@@ -30,6 +30,10 @@ SHOWN = (
     "/sets/closes/keys/AAPL/2024-06-03",
     "/sets/closes/stability",
     "/events",
+    "/sets/closes/keys",
+    "/sets/closes/accuracy",
+    "/docs",
+    "/keys?q=AA",
 )
 # In one scheme each: the two tests of looks take opposite ones.
 SCHEMES = ("light", "dark") * (len(SHOWN) // 2)
@@ -183,6 +187,40 @@ def test_a_promotion_appears_without_a_reload(browser: Browser, tmp_path: Path) 
         assert visit.faults == []
         visit.context.close()
     store.catalog.engine.dispose()
+
+
+def test_the_six_questions(browser: Browser, server: httpx.Client) -> None:
+    """Somebody who has never seen the store finds out by clicking alone which set needs somebody
+    and why, why a version was refused, what changed most, what was said of a key and how wrong it
+    was, who rolled back and when, and how to read it from R.
+    """
+    visit = Visit(browser, str(server.base_url))
+    visit.page.goto("/")
+    assert "need" in visit.title()
+    assert "closes" in visit.page.locator("tbody tr").first.inner_text()
+    visit.click("closes")
+    visit.page.locator("tr", has_text="version 5").get_by_role("link", name="blocked").click()
+    assert "blocked" in visit.title()
+    assert visit.page.locator("article.check").count() > 0
+    visit.click("Compare with version 4")
+    assert visit.page.locator("#changes ~ .wide tbody tr").count() > 0
+    visit.click("closes")
+    visit.click("Stability")
+    visit.page.get_by_label("Heat map").get_by_role("link").first.click()
+    said = visit.page.locator("#history ~ .wide tbody tr")
+    assert said.count() >= 2
+    visit.click("closes")
+    assert "rolled back" in visit.page.locator("#happened ~ .wide").inner_text()
+    visit.click("Events")
+    visit.page.get_by_label("Kind").select_option("rolled_back")
+    visit.page.get_by_role("button", name="Show").last.click()
+    row = visit.page.locator("tbody tr").inner_text()
+    assert all(word in row for word in ("tester", "looked wrong", "20"))
+    visit.click("closes")
+    reading = visit.page.locator("section", has=visit.page.locator("#reading")).inner_text()
+    assert "read.csv" in reading
+    assert visit.faults == []
+    visit.context.close()
 
 
 def test_a_bar_is_clicked(browser: Browser, server: httpx.Client) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Any
 
 from litestar.types import ASGIApp
 
+from estimates.catalog.records import VersionSummary
 from estimates_api.desk.attention import attention
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
 from estimates_api.desk.snippets import snippets
 from estimates_api.desk.timeline import MARKS, timeline
-from estimates_api.http.bodies import EstimatePage, EventList, SetDetail, VersionList
+from estimates_api.http.bodies import EstimatePage, EventBody, EventList, SetDetail, VersionList
 from estimates_api.http.parameters import AsOf, Cursor, SetName
 from estimates_api.http.url_text import ReadRequest
 
@@ -51,11 +54,30 @@ async def one_set(
         revisions=[event for event in decided.events if event.kind == "defined"],
         marks=MARKS,
         events=latest.events,
+        compared=_compared(versions.versions, of_production),
         snippets=snippets(
             _base(request), set_name, _key(first, detail.key), with_token=page.reader is not None
         ),
         cursor=cursor,
     )
+
+
+def _compared(
+    versions: Sequence[VersionSummary], moves: Sequence[EventBody]
+) -> dict[int, int | None]:
+    """What to compare each version with: what was in production when it was published; where
+    nothing was, the version before.
+
+    moves  of production, oldest first
+    """
+    times = [move.at for move in moves]
+    compared: dict[int, int | None] = {}
+    for version in versions:
+        before = bisect_left(times, version.published_at)
+        served = moves[before - 1].version if before else None
+        is_other = served not in (None, version.version)
+        compared[version.version] = served if is_other else version.version - 1 or None
+    return compared
 
 
 def _key(first: Any, key: list[str]) -> list[str] | None:
