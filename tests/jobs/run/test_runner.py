@@ -560,17 +560,14 @@ def test_a_job_that_looks_ahead_is_caught(
 def test_the_check_covers_every_kind_of_file(
     local_store: Store, write_job: Write, tmp_path: Path, ending: str, absolute: bool
 ) -> None:
-    """Parquet, Arrow and CSV, in a folder elsewhere or in the working directory; early rows are
-    copied exactly.
-    """
+    """Parquet, Arrow and CSV, elsewhere or in the working directory: early rows are copied."""
     folder = tmp_path / "elsewhere" if absolute else Path("data")
     folder.mkdir()
     table = pl.read_csv("sold.csv", try_parse_dates=True).with_columns(
         note=pl.lit('x, "y"'), tiny=pl.lit(0.1) + 0.2, flag=pl.lit(True), small=pl.lit(1, pl.UInt8)
     )
-    getattr(table, {"parquet": "write_parquet", "arrow": "write_ipc", "csv": "write_csv"}[ending])(
-        folder / f"sold.{ending}"
-    )
+    write = {"parquet": "write_parquet", "arrow": "write_ipc", "csv": "write_csv"}[ending]
+    getattr(table, write)(folder / f"sold.{ending}")
     text = CONTRACT.replace("sold.csv", f"{folder}/*.{ending}")
     for version, static in enumerate((False, True), start=1):
         declared = text.format(module=write_job(), promote="manual", times=1, more="")
