@@ -66,7 +66,7 @@ class Vintages:
     ) -> None:
         of_set = view.set(name)
         self.contract = of_set.present_contract
-        self.column = _column(self.contract, column)
+        self.column = triangle_column(self.contract, column)
         self.form = key_form(of_set, of_set.newest_of(of_set.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
         readable = readable_versions(of_set, of_set.present_shape)
@@ -211,7 +211,10 @@ def triangle_json(frame: pl.DataFrame, revisions: Revisions) -> bytes:
     return msgspec.json.encode(rounded(msgspec.to_builtins(revisions)) | rows)
 
 
-def _column(contract: Contract, name: str | None) -> str:
+def triangle_column(contract: Contract, name: str | None) -> str:
+    """The column of a triangle: the named one, else the main one; raises InvalidError
+    (`not_a_number`, `unknown_field`).
+    """
     numbers = numeric_columns(contract)
     if name is None:
         name = next((name for name in (contract.main, *numbers) if name in numbers), None)

@@ -11,7 +11,7 @@ from estimates.render.change_text import size
 from estimates.render.wording import percent, signed_number
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
-from estimates_jobs.cli.output.frame_page import frame_page
+from estimates_jobs.cli.output.frame_page import frame_page, title_of_move
 
 _REASONS = {
     "other_shape": "not comparable: another shape",
@@ -46,7 +46,7 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     elif options.csv:
         terminal.raw(csv(series.frame()))
     elif options.format == "html":
-        terminal.page(frame_page(f"Stability of {set_name}", series.frame()))
+        terminal.page(frame_page(f"Stability of {set_name}", series.frame(), title_of_move))
     else:
         _show(series, estimates.contract)
 

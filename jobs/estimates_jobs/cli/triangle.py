@@ -30,6 +30,7 @@ from estimates_jobs.cli.output.frame_page import frame_page
 
 if TYPE_CHECKING:
     from estimates.client import RemoteSet
+    from estimates.contract.contract import Contract
     from estimates.store.estimate_set import EstimateSet
     from estimates_jobs.tables.text_options import TextOptions
 
@@ -86,7 +87,7 @@ def triangle(
         return
     if options.format == "html":
         assert frame is not None
-        terminal.page(frame_page(f"Triangle of {' '.join((set_name, *key))}", frame))
+        terminal.page(frame_page(_page_title(estimates.contract, set_name, key, column), frame))
         return
     revisions = _revisions(estimates, key, column, actuals, options.tables)
     if options.json:
@@ -244,3 +245,9 @@ def _unit(revisions: Revisions) -> str:
 
 def _percent(share: float | None) -> str:
     return percent(share)
+
+
+def _page_title(contract: Contract, name: str, key: tuple[str, ...], column: str | None) -> str:
+    from estimates.compare.vintages import triangle_column
+
+    return f"Triangle of {' '.join((name, *key))}: {triangle_column(contract, column)}"

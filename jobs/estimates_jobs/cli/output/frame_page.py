@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,42 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def frame_page(title: str, frame: pl.DataFrame) -> str:
+# Fields as a reader calls them; of all others underscores are spaces.
+_WORDS = {
+    "promoted_at": "promoted",
+    "common": "keys compared",
+    "identical_share": "share of rows identical",
+    "frozen_n": "keys compared for standing still",
+    "frozen_share": "share of keys that stood still",
+    "n": "keys",
+    "coverage": "share of keys measured",
+    "r_p50": "median r",
+    "r_p95": "95 % of r",
+    "material_share": "share changed materially",
+    "sign_flip_share": "share with another sign",
+    "mean_revision": "mean change",
+    "plain_p50": "median change",
+    "plain_p95": "95 % of changes",
+    "measure": "change is",
+    "churn": "share with another label",
+}
+
+
+def title_of_move(name: str) -> str:
+    """What a reader calls a field of a move of production, such as `close: median change`."""
+    column, _, part = name.rpartition(".")
+    words = _WORDS.get(part)
+    if column:
+        return f"{column}: {words or part.replace('_', ' ')}"
+    return words or name
+
+
+def frame_page(title: str, frame: pl.DataFrame, titled: Callable[[str], str] = str) -> str:
     """A page with all rows of a frame, words before numbers; numbers have six digits, times are to
     the second.
 
-    Columns of nulls are left out, and what is the same in all rows is said once.
+    Columns of nulls are left out, and what is the same in all rows is said once. `titled` says
+    what a column is called.
     """
     kept = [name for name in frame.columns if frame[name].null_count() < max(frame.height, 1)]
     texts = {name: list(map(_text, frame[name].to_list())) for name in kept}
@@ -29,15 +61,17 @@ def frame_page(title: str, frame: pl.DataFrame) -> str:
     section = Section(
         "table",
         count(frame.height, "row"),
-        lines=[f"The same in all rows: {', '.join(f'{name} {texts[name][0]}' for name in same)}"]
-        if same
-        else [],
-        header=ordered,
+        lines=[f"The same in all rows: {_said_once(same, texts, titled)}"] if same else [],
+        header=list(map(titled, ordered)),
         rows=[list(row) for row in zip(*(texts[name] for name in ordered), strict=True)],
         left=len(words),
     )
     body = f"<header><h1>{escaped(title)}</h1></header>\n{table(section, whole=True)}"
     return document(title, body)
+
+
+def _said_once(names: list[str], texts: dict[str, list[str]], titled: Callable[[str], str]) -> str:
+    return ", ".join(f"{titled(name)} {texts[name][0]}" for name in names)
 
 
 def _text(value: Any) -> str:
