@@ -379,5 +379,11 @@ def _service_url(url: str) -> str:
 
 def _unreached(error: httpx.RequestError) -> Unreached:
     """Why no reply came."""
+    # of TLS all that comes through is the text: what the certificate lacks stands behind this
+    _, untrusted, why = str(error).partition(
+        "CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+    )
+    if untrusted:
+        return Unreached(f"its certificate does not count: {why}", retry=False, untrusted=True)
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return Unreached(reason, retry=isinstance(error, _RETRIED))

@@ -44,10 +44,13 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Unreached(msgspec.Struct, frozen=True):
-    """No reply came; `retry` says whether another attempt may help at once."""
+    """No reply came; `retry` says whether another attempt may help at once, `untrusted` whether it
+    was the service's certificate.
+    """
 
     reason: str
     retry: bool
+    untrusted: bool = False
 
 
 T = TypeVar("T")

@@ -23,6 +23,8 @@ from estimates.storage.usage_days import UsageDay
 
 CACHE_BYTES = 64 * 1024 * 1024
 JSON = "application/json"
+_START = "start it with `estimates serve`, or name another URL"
+_TRUST = "name the file of its authority in SSL_CERT_FILE, or have the certificate renewed"
 _COMPUTING = 202
 _NOT_MODIFIED = 304
 
@@ -123,7 +125,7 @@ class ServiceRequests:
             raise UnavailableError(
                 "service",
                 f"{self.service} cannot be reached{tried}: {outcome.reason}",
-                remedy="start it with `estimates serve`, or name another URL",
+                remedy=_TRUST if outcome.untrusted else _START,
             )
         return outcome
 

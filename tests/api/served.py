@@ -143,7 +143,8 @@ def started(
         start_new_session=True,
         stderr=None if log is None else log.open("wb"),
     )
-    served = Served(f"http://127.0.0.1:{port}", process)
+    scheme = "https" if "--tls-certificate" in options else "http"
+    served = Served(f"{scheme}://127.0.0.1:{port}", process)
     try:
         _wait_until_ready(served.url, process, workers, secret)
         yield served
