@@ -193,9 +193,7 @@ def create_app(
     follower = Follower(store or _configured_store(settings))
     rules = access_rules(settings.access) if rules is None else rules
     admission = None if rules.plain else Admission(rules, follower)
-    usage = None
-    if rules.usage is not None:
-        usage = UsageCounts(UsageRecord(follower.store.cache, rules.usage.days))
+    usage = _usage_counts(rules, follower.store)
     streams = Streams()
     reports = Reports(follower.store)
     shared = SharedMetrics(
@@ -253,6 +251,12 @@ async def tuned_collector(_app: Litestar) -> AsyncGenerator[None, None]:
     yield
     gc.set_threshold(*before)
     gc.unfreeze()  # what is never collected would be reported as a leak
+
+
+def _usage_counts(rules: AccessRules, store: Store) -> UsageCounts | None:
+    if rules.usage is None:
+        return None
+    return UsageCounts(UsageRecord(store.cache, rules.usage.days))
 
 
 def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
