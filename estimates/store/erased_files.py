@@ -88,7 +88,7 @@ def bare_entry(entry: Entry, store_id: str, erasures: Sequence[Erasure]) -> Entr
         return entry
     verdict = msgspec.json.decode(entry.records[_VERDICT], type=Judged)
     records = {_VERDICT: msgspec.Raw(as_made(without_erased(verdict, store_id, erasures)))}
-    bare = Entry(entry.event, entry.previous, entry.digest, records, entry.named_digests())
+    bare = msgspec.structs.replace(entry, records=records, named=entry.named_digests())
     return bare if bare.record_digests()[_VERDICT] == left else None
 
 
