@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks import (
     cost,
+    desk,
     diffing,
     gating,
     keeping,
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
         folder, _rows(quick, 1), _effort(quick)
     ),
     "cost": lambda folder, quick: cost.lookups(folder, _rows(quick, 1), _effort(quick)),
+    "desk": lambda folder, quick: desk.pages(folder, 1000 if quick else 10_000),
     "growth": lambda folder, quick: serving.growth(folder, _rows(quick, 10), _effort(quick)),
     "reading": lambda folder, quick: reading.reading(folder, _rows(quick, 10)),
     "replicas": lambda folder, quick: replicas.replicas(

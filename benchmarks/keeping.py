@@ -84,13 +84,26 @@ def _write_log(root: Path, small: Path, versions: int) -> int:
     """The log of a store whose versions were all judged and promoted, made from that of a small
     store; gives the number of its events.
     """
-    (root / "log").mkdir(parents=True)
-    first = _entries_of_one_version(make_store(small))
+    root.mkdir()
+    entries = _entries_of_one_version(make_store(small))
     (root / "store.json").write_bytes((small / "store.json").read_bytes())
-    defined, *of_version = first
+    return log_of_versions(root, entries, versions)
+
+
+def log_of_versions(root: Path, entries: list[Entry], versions: int) -> int:
+    """The log of so many versions, which repeat those that `entries` tell of; gives the number of
+    its events.
+
+    entries  a definition, then those of versions 1, 2, …
+    """
+    (root / "log").mkdir()
+    defined, *rest = entries
+    kinds: dict[int | None, list[Entry]] = {}
+    for entry in rest:
+        kinds.setdefault(entry.event.version, []).append(entry)
     previous, number = BEGINNING, 0
     for version in range(versions + 1):
-        for entry in of_version if version else [defined]:
+        for entry in kinds[(version - 1) % len(kinds) + 1] if version else [defined]:
             number += 1
             entry = _renamed(entry, number, version, previous)
             (root / name_of(number)).write_bytes(msgspec.json.encode(entry))

@@ -101,7 +101,7 @@ class Answers:
         return answer
 
 
-async def call(app: Litestar, path: str) -> Answer:
+async def call(app: Litestar, path: str, accept: str = "text/html") -> Answer:
     """What the application answers where there is no server, and nobody but this program asks."""
     scope: Any = {
         "type": "http",
@@ -117,7 +117,7 @@ async def call(app: Litestar, path: str) -> Answer:
         "raw_path": path.encode(),
         "path": path,
         "query_string": b"",
-        "headers": [(b"accept", b"text/html"), (b"host", b"127.0.0.1:8000")],
+        "headers": [(b"accept", accept.encode()), (b"host", b"127.0.0.1:8000")],
         "app": app,
         "litestar_app": app,
     }
