@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -79,3 +81,23 @@ def test_every_drill_ends_well() -> None:
     for drill in drills:
         last = BLOCK.findall(drill)[-1].splitlines()[-1]
         assert last.startswith(("estimates verify", "estimates get", "estimates publish")), drill
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_the_unit(tmp_path: Path) -> None:
+    """systemd finds nothing to say of the unit, and its command is one that there is."""
+    [unit] = re.findall(r"^```ini\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    [started] = re.findall(r"^ExecStart=/opt/estimates/bin/estimates (.*)$", unit, re.MULTILINE)
+    name, *arguments = shlex.split(started)
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    command.make_context(name, arguments, obj=Options())
+    file = tmp_path / "estimates.service"
+    python = Path(sys.executable)  # what is started has to be there
+    file.write_text(
+        unit.replace("/opt/estimates/bin/estimates", str(python)).replace("User=estimates\n", "")
+    )
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
