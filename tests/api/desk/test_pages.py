@@ -252,6 +252,21 @@ def test_a_version_is_sorted_by_any_column(client: TestClient[Any], order: str) 
     assert [number for number in shown if number in scores] == scores
 
 
+def test_changes_are_sorted_by_every_metric(client: TestClient[Any]) -> None:
+    """Each metric that the form offers is one that the answer sorts by, and the table follows."""
+    page = client.get("/sets/closes/diff/1/4").text
+    form = page[page.index('<select id="by"') :]
+    offered = re.findall(r"<option[^>]*>([^<]*)<", form[: form.index("</select>")])
+    assert {"value.d", "value.r", "value.plain"} <= set(offered)
+    for metric in offered:
+        answer = client.get(f"/v1/sets/closes/diff/changes?from=1&to=4&by={metric}&limit=50")
+        assert answer.json()["by"] == metric
+        assert (
+            f"the largest by <bdi>{metric}</bdi>"
+            in client.get(f"/sets/closes/diff/1/4?by={metric}").text
+        )
+
+
 def test_a_ranking_names_a_column(client: TestClient[Any]) -> None:
     """What is no column, and a cursor of another question, are refused with what to do."""
     url = "/v1/sets/odd/versions/1/ranking"

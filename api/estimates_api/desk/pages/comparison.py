@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from estimates.contract.contract import Contract
 from estimates.render.html import table
+from estimates.stability.change_columns import VALUES
 from estimates.stability.pages.pictures import MOST_COLUMNS, Pictures
 from estimates.stability.pages.sections import (
     NARROW,
@@ -87,7 +88,7 @@ async def comparison(
         ChangeList,
         answer_path(set_name, "diff", "changes"),
         **question,
-        by=by,
+        by=by or None,
         within=within,
         limit=_ROWS,
         cursor=cursor,
@@ -112,6 +113,7 @@ async def comparison(
         if isinstance(changes, Answer) and not changes.is_computed
         else None,
         numbers=_numbers(changes),
+        metrics=_metrics(changes),
         points={name: contract.percentage_points(name) for name in _numbers(changes)},
         leading=leading,
         by=by or (changes.by if isinstance(changes, ChangeList) else None),
@@ -154,6 +156,20 @@ def _pictures(
         for interval, counted in zip(report.intervals, drawn.intervals, strict=False)
     ]
     return [part for part in [*columns, *intervals] if part[2]]
+
+
+def _metrics(changes: Any) -> list[str]:
+    """What the changes can be sorted by: the metrics of all columns that this page shows."""
+    if not isinstance(changes, ChangeList):
+        return []
+    names = (
+        f"{column}.{metric}"
+        for change in changes.changes
+        for column, metrics in change.columns.items()
+        for metric in metrics
+        if metric not in (*VALUES, "material")
+    )
+    return list(dict.fromkeys(names))
 
 
 def _numbers(changes: Any) -> list[str]:
