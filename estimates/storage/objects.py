@@ -117,12 +117,14 @@ class Objects:
     def put_once(self, name: str, content: bytes) -> None:
         """Write an object whose name says its content, unless it is there as a whole."""
         stat = self.stat(name)
-        if stat is None or stat.size != len(content) or self.get(name) != content:
-            self.put(name, content)
-            return
-        with self._answering(name):
-            # whoever wrote it may not have come as far as fsync
-            self._make_durable(name)
+        if stat is not None and stat.size == len(content):
+            with suppress(NotFoundError):  # a sweep takes it meanwhile: it is written again
+                if self.get(name) == content:
+                    with self._existing(name):
+                        # whoever wrote it may not have come as far as fsync
+                        self._make_durable(name)
+                    return
+        self.put(name, content)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; says whether it was written."""

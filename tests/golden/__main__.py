@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pwd
 import re
 import shutil
 import sys
@@ -22,6 +21,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.golden.as_tester import be_tester
 from tests.golden.normal import Normal
 from tests.golden.replay import Output, Replay
 
@@ -70,7 +70,7 @@ def _prepare(folder: Path) -> Path:
             del os.environ[name]
     os.environ |= {"ESTIMATES_STORE": "store"} | PORTABLE
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    pwd.getpwuid = lambda uid: pwd.struct_passwd(("tester", "x", uid, uid, "", "", ""))
+    be_tester()
     os.chdir(folder)
     return folder
 

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
-ESTIMATES = Path(sys.executable).with_name("estimates")  # the console script, whatever it calls
+from tests.golden import as_tester
+from tests.golden.as_tester import ESTIMATES
+
 STREAMED = 3  # blocks of an event stream that are read
 
 
@@ -80,7 +82,7 @@ class Replay:
                 port = str(probe.getsockname()[1])
             self.words["service"], more = f"http://127.0.0.1:{port}", (*more, "--port", port)
         with Path(f"{name}.out").open("wb") as out, Path(f"{name}.err").open("wb") as err:
-            command = [ESTIMATES, name, *more]
+            command = [sys.executable, as_tester.__file__, name, *more]
             self._beside[name] = subprocess.Popen(command, stdout=out, stderr=err)
 
     def _end(self, name: str, *, stop: bool) -> Iterator[Output]:

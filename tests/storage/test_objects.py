@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimates.errors import NotFoundError, RefusedError
-from estimates.storage.objects import Objects
+from estimates.storage.objects import Objects, Stat
 
 
 @pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
@@ -36,6 +36,20 @@ def test_put_if_absent_writes_once(objects: Objects) -> None:
     assert objects.put_if_absent("a", b"first")
     assert not objects.put_if_absent("a", b"second")
     assert objects.get("a") == b"first"
+
+
+def test_what_is_taken_while_it_is_looked_at_is_written_again(objects: Objects) -> None:
+    """A sweep between the look and the reading loses no object that is published meanwhile."""
+    objects.put("sets/x/part", b"content")
+
+    def looked(name: str) -> Stat | None:
+        stat = Objects.stat(objects, name)
+        objects.delete(name)
+        return stat
+
+    objects.stat = looked  # type: ignore[method-assign]
+    objects.put_once("sets/x/part", b"content")
+    assert objects.get("sets/x/part") == b"content"
 
 
 def test_names_are_sorted_and_below_the_prefix(objects: Objects) -> None:
