@@ -6,6 +6,7 @@ Each row is read on its own where its neighbours cannot be, so that one damaged 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ from estimates.catalog.rows import (
 from estimates.errors import CorruptError
 from estimates.extras import install
 from estimates.principals.private_key import EXTRA
+from estimates.principals.rights import ACCESS
 
 _UNREADABLE = (*UNREADABLE, DatabaseError)
 
@@ -152,7 +154,8 @@ def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
 
 def audit_law(tx: sa.Connection, root: str | None) -> Iterator[Fault]:
     """Compare each event with the access record in force: faults `unauthorised_move`,
-    `no_access_record`, `signatures_unchecked`.
+    `no_access_record`, `signatures_unchecked`, and `event_damaged` for a signature that none was
+    in force to want.
     """
     columns = (schema.events.c.digest, schema.events.c.signature)
     links: list[Link] = []
@@ -161,6 +164,10 @@ def audit_law(tx: sa.Connection, root: str | None) -> Iterator[Fault]:
         links.append(Link(event, *row))
     law = Law().follow(links, tx.execute(sa.select(schema.log.c.store_id)).scalar_one())
     yield from law_faults(law)
+    for event, _, signature in takewhile(lambda each: each.event.kind != ACCESS, links):
+        if signature is not None:
+            message = f"event {event.id} has a signature, and no access record was in force"
+            yield Fault(event.set, event.version, "event_damaged", message)
     try:
         law.check(root)
     except CorruptError as error:

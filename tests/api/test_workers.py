@@ -135,6 +135,7 @@ def test_with_two_workers_no_lookup_begun_after_a_death_fails(two: Served) -> No
     assert new in workers(two)
 
 
+@pytest.mark.one_part
 def test_a_mapped_file_that_is_cut_off_costs_what_its_readers_asked(
     two: Served, root: Path
 ) -> None:

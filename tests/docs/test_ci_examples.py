@@ -177,7 +177,7 @@ def test_without_an_answer_there_is_no_report(
     store: Store, tmp_path: Path, code: int, message: str, options: Any
 ) -> None:
     """Wrong input, nobody there, damage: each has its exit code, and no report of an earlier run is
-    left; a table that cannot be read is a failure in JUnit.
+    left; what cannot be judged is a failure in JUnit.
     """
     (tmp_path / "gate-reports").mkdir()
     for name in REPORTS:
@@ -191,7 +191,7 @@ def test_without_an_answer_there_is_no_report(
     assert re.fullmatch(
         rf"::error title=estimates gate::not judged \(exit code {code}\): .+\n", done.out
     )
-    assert done.reports == (["gate.md", "gate.xml"] if message == "[no_file]" else ["gate.md"])
+    assert done.reports == (["gate.md"] if message == "[usage]" else ["gate.md", "gate.xml"])
     assert summary.read_text().startswith("### Not judged\n")
 
 

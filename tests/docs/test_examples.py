@@ -33,7 +33,18 @@ _READING = (
     *("runs", "log", "audit", "verify"),
 )
 # what examples name and a reader has of their own: other sets, other services
-_OWN = ("churn", "http://", "sp500-naive", "demand", "flu", "old.", "--head", "--why", "--follow")
+_OWN = (
+    "churn",
+    "http://",
+    "sp500-naive",
+    "demand",
+    "flu",
+    "load",
+    "old.",
+    "--head",
+    "--why",
+    "--follow",
+)
 _TIME = re.compile(r"2026-1\d-\d\d(?:T[0-9:]+Z)?")
 
 
