@@ -48,14 +48,25 @@ class Part:
     ) -> None:
         self.name = name
         self.values = values
-        self._load = load or Path(name).read_bytes
+        self._load = load
         self.path = None if load else Path(name)
 
-    @cached_property
+    @property
     def content(self) -> bytes:
-        """Its bytes; raises InvalidError `no_file`, UnavailableError, RefusedError."""
+        """Its bytes, read again each time from this machine: a batch has thousands of files.
+
+        Raises InvalidError `no_file`, UnavailableError, RefusedError.
+        """
+        return self._fetched if self.path is None else self._read(self.path.read_bytes)
+
+    @cached_property
+    def _fetched(self) -> bytes:
+        assert self._load is not None
+        return self._read(self._load)
+
+    def _read(self, load: Callable[[], bytes]) -> bytes:
         try:
-            return self._load()
+            return load()
         except OSError as error:
             raise InvalidError(
                 "no_file",

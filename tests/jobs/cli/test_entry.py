@@ -226,7 +226,7 @@ def test_a_catalog_that_cannot_be_reached_is_3(tmp_path: Path) -> None:
 
 
 def test_a_catalog_of_another_schema_is_refused_with_one_sentence(store: Store) -> None:
-    """A schema revision that this program does not know exits 3 and names `estimates migrate`."""
+    """A schema revision of a newer program exits 2 and says so."""
     with (
         store.catalog.engine.connect().execution_options(write=True) as connection,
         connection.begin(),
@@ -235,7 +235,7 @@ def test_a_catalog_of_another_schema_is_refused_with_one_sentence(store: Store) 
     called = call("status", "--store", store.root)
     assert called.code == 2
     assert called.err.count("\n") == 1
-    assert "estimates migrate" in called.err
+    assert "use a newer version of the program" in called.err
 
 
 def test_a_damaged_snapshot_is_4_and_verify_names_it(store: Store) -> None:

@@ -16,6 +16,7 @@ import pytest
 from estimates.errors import EstimatesError, InvalidError
 from estimates.storage.objects import Objects
 from estimates_jobs.tables.table_files import read_table, read_with_digest
+from estimates_jobs.tables.table_sources import Part
 from estimates_jobs.tables.text_options import TextOptions
 from tests.s3_server import S3Server
 
@@ -212,3 +213,13 @@ def test_a_url_is_one_file(site: str) -> None:
     with pytest.raises(EstimatesError) as caught:
         read_table(f"{site}/days/none.csv")
     assert caught.value.code == "no_file"
+
+
+def test_a_file_of_this_machine_is_not_kept(tmp_path: Path) -> None:
+    """What was read of a file is read again and not remembered: a batch has thousands of them."""
+    path = tmp_path / "table.csv"
+    path.write_text("a\n1\n")
+    part = Part(str(path), {})
+    assert part.content == b"a\n1\n"
+    path.write_text("a\n2\n")
+    assert part.content == b"a\n2\n"
