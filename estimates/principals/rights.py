@@ -46,7 +46,8 @@ _RIGHTS_OF: dict[str, tuple[Right, ...]] = {
     # What is carried out with the last approval asks for its own right, too.
     "approval_requested": ("define", "publish", "promote", "waive"),
     "approved": ("approve",),
-    "approval_declined": ("approve",),
+    # Whoever may ask may take their own request back; others' are for the contract's approvers.
+    "approval_declined": ("approve", "define", "publish", "promote", "waive"),
 }
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from estimates.catalog.law import Law, Link, signed_text
 from estimates.catalog.records import Event
-from estimates.errors import CorruptError
+from estimates.errors import CorruptError, GateError
 from estimates.principals.private_key import load_key
 from estimates.storage.objects import Objects
 from estimates.store.access import access_in_force, set_access
@@ -217,3 +217,27 @@ def test_each_event_is_checked_once(signed: Store, monkeypatch: pytest.MonkeyPat
         reader.refresh()
         reader.resolve(SET)
     assert seen == len(checked) == len(set(checked)) > 0
+
+
+def test_approvals_under_an_access_record(local_store: Store, keys: Keys) -> None:
+    """Who asked may take it back without the right to approve; the last approver needs the right of
+    what is done by it too; what is done so is lawful to every reader.
+    """
+    define(local_store, more='[gate]\napprovals = 1\napprovers = ["bea", "cyd"]\n')
+    publish(local_store, "first")
+    local_store.judge(SET, 1)
+    may = {"anna": ("promote",), "bea": ("approve",), "cyd": ("approve", "promote")}
+    keys.set(local_store, {name: dict.fromkeys(rights, ("*",)) for name, rights in may.items()})
+    anna, bea, cyd = (keys.open(local_store, name) for name in may)
+
+    def request() -> int:
+        with pytest.raises(GateError) as caught:
+            anna.promote(SET, 1, reason="good")
+        return int(str(caught.value.details["request"]))
+
+    anna.decline(SET, request(), reason="too soon")
+    assert code_of(lambda: anna.approve(SET, request())) == "not_an_approver"
+    assert code_of(lambda: bea.approve(SET, request())) == "not_allowed"
+    cyd.approve(SET, request())
+    assert Store(local_store.root, root_key=keys.public("root")).resolve(SET).version == 1
+    assert codes(cyd) == []
