@@ -75,13 +75,17 @@ def shown_details(event: Event) -> dict[str, Any]:
 
 
 def requests_of(events: Iterable[Event]) -> list[ApprovalRequest]:
-    """The requests of a set, oldest first."""
+    """The requests of a set, oldest first. What approves or declines none of them, as another
+    program could write it, counts for nothing.
+    """
     requests: dict[int, ApprovalRequest] = {}
     for event in events:
         if event.kind == ASKED:
             requests[event.id] = ApprovalRequest(event, [])
         elif event.kind in (APPROVED, DECLINED):
-            request = requests[event.details["request"]]
+            request = requests.get(event.details.get("request", 0))
+            if request is None:
+                continue
             approved = [*request.approved, event] if event.kind == APPROVED else request.approved
             ends = event.kind == DECLINED or event.details.get("carried_out", False)
             requests[request.id] = ApprovalRequest(

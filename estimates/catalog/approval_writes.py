@@ -147,7 +147,7 @@ def check_unchanged(tx: sa.Connection, request: ApprovalRequest) -> None:
     table, name = schema.events, request.event.set
     kinds = table.c.kind.in_((APPROVED, DECLINED)) & (table.c.id > request.last)
     later = read(tx, Event, matching(table, set=name) & kinds, table.c.id)
-    if any(event.details["request"] == request.id for event in later):
+    if any(event.details.get("request") == request.id for event in later):
         raise ConflictError(
             "request_changed",
             f"{name}: somebody approved or declined request {request.id} meanwhile",

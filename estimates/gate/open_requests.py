@@ -144,9 +144,11 @@ def version_of(of_set: SetView, request: ApprovalRequest) -> Version:
     return of_set.versions[request.event.version - 1]
 
 
-def never_by(of_set: SetView, request: ApprovalRequest) -> set[str]:
+def never_by(of_set: SetView, request: ApprovalRequest, before: int | None = None) -> set[str]:
     """Who may not approve a request, whatever the contract says: who asked, and who published the
     version, another one of the same content, or the one that it keeps rows of.
+
+    before  who published one with a later event than this is no matter; None: no such event
     """
     if request.event.version is None:
         return {request.event.actor}
@@ -158,7 +160,9 @@ def never_by(of_set: SetView, request: ApprovalRequest) -> set[str]:
     return {request.event.actor} | {
         event.actor
         for event in of_set.events
-        if event.kind == "published" and event.version in published
+        if event.kind == "published"
+        and event.version in published
+        and (before is None or event.id < before)
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 EXTRA = "signatures"
+_MAKE = "make one with `estimates key create`"
 
 
 class PrivateKey:
@@ -70,6 +71,7 @@ def load_key(path: Path, password: str | None = None) -> PrivateKey:
     file, `no_cryptography`), InvalidError (`bad_key_file`).
     """
     need_cryptography()
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -95,8 +97,10 @@ def load_key(path: Path, password: str | None = None) -> PrivateKey:
         raise _bad(path, "is encrypted", "set ESTIMATES_KEY_PASSWORD") from None
     except ValueError:
         raise _bad(path, "cannot be read", "see the file and ESTIMATES_KEY_PASSWORD") from None
+    except UnsupportedAlgorithm:  # a curve or a cipher that OpenSSL does not have here
+        raise _bad(path, "is of a kind that cannot be used", _MAKE) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise _bad(path, "is no Ed25519 key", "make one with `estimates key create`")
+        raise _bad(path, "is no Ed25519 key", _MAKE)
     return PrivateKey(key)
 
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import importlib.util
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from estimates.errors import InvalidError
 
@@ -40,14 +40,16 @@ def check_key(text: str) -> str:
     return text
 
 
-def is_signature(key: str, signature: str, message: bytes) -> bool:
+def is_signature(key: str, signature: Any, message: bytes) -> bool:
     """Whether a signature, as text, is that of a message by the private half of a key.
+
+    signature  anything else is none: SQLite keeps bytes in a column of text
 
     Raises ModuleNotFoundError without the extra `signatures`.
     """
     from cryptography.exceptions import InvalidSignature
 
-    raw = _decoded(signature, _SIGNATURE_BYTES)
+    raw = _decoded(signature, _SIGNATURE_BYTES) if isinstance(signature, str) else None
     if raw is None:
         return False
     try:

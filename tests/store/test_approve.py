@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from estimates import instants
 from estimates.contract.contract_file import parse_contract
@@ -31,6 +32,7 @@ from tests.builders import (
     source,
 )
 from tests.invariants import check_all
+from tests.principals.signed import forge
 
 GATE = '[gate]\napprovals = 1\napprovers = ["bea", "team-*"]\n'
 TWO = '[gate]\napprovals = 2\napprovers = ["bea", "team-*"]\n'
@@ -406,3 +408,25 @@ def test_verify_names_what_was_not_approved(gated: Store) -> None:
         f"event {view.last_event + 1} (promoted by mallory)",
         f"event {view.last_event + 2} (defined by mallory)",
     ]
+
+
+def test_an_approval_of_something_else_is_none(gated: Store) -> None:
+    """What names a request that is done already, somebody who is no approver, or no request at all
+    was not approved; and all is read as before.
+    """
+    number = request_by(lambda: gated.promote(SET, 2, reason="good"))
+    approved(gated, number)
+    moved = gated.view().set(SET).events[-1]
+    forged = structs.replace(moved, version=1, from_version=2, actor="mallory")
+    again = forge(gated, forged)
+    other = forge(gated, structs.replace(moved, kind="approved", details={"request": 999}))
+    asked = next(event for event in gated.view().set(SET).events if event.id == number)
+    ask = forge(gated, structs.replace(asked, version=1, actor="ana"))
+    said = asked.details | {"request": ask.id, "carried_out": True}
+    forge(gated, structs.replace(forged, kind="approved", version=1, alias=None, details=said))
+    done = forge(gated, structs.replace(forged, version=1, details={"request": ask.id}))
+    faults = [fault for fault in verify(gated) if fault.code == "not_approved"]
+    assert [fault.message.split(" has ")[0] for fault in faults] == [
+        f"event {each.id} (promoted by mallory)" for each in (again, done)
+    ]
+    assert other.id not in {request.id for request in gated.refresh().set(SET).requests}

@@ -96,6 +96,9 @@ def test_altered_signatures_are_noticed(signed: Store) -> None:
     assert Store(signed.root).resolve(SET).version == 1
     assert "unauthorised_move" in codes(signed)
     with signed.catalog.engine.begin() as tx:
+        tx.execute(sa.text("UPDATE events SET signature = x'ff00' WHERE kind = 'promoted'"))
+    assert Store(signed.root).resolve(SET).version == 1
+    with signed.catalog.engine.begin() as tx:
         tx.execute(sa.text("UPDATE events SET signature = NULL WHERE kind = 'promoted'"))
     assert Store(signed.root).resolve(SET).version == 1
 
