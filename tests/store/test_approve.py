@@ -420,9 +420,9 @@ def test_an_approval_of_something_else_is_none(gated: Store) -> None:
     forged = structs.replace(moved, version=1, from_version=2, actor="mallory")
     again = forge(gated, forged)
     other = forge(gated, structs.replace(moved, kind="approved", details={"request": 999}))
-    asked = next(event for event in gated.view().set(SET).events if event.id == number)
-    ask = forge(gated, structs.replace(asked, version=1, actor="ana"))
-    said = asked.details | {"request": ask.id, "carried_out": True}
+    first_request = next(event for event in gated.view().set(SET).events if event.id == number)
+    ask = forge(gated, structs.replace(first_request, version=1, actor="ana"))
+    said = first_request.details | {"request": ask.id, "carried_out": True}
     forge(gated, structs.replace(forged, kind="approved", version=1, alias=None, details=said))
     done = forge(gated, structs.replace(forged, version=1, details={"request": ask.id}))
     faults = [fault for fault in verify(gated) if fault.code == "not_approved"]
