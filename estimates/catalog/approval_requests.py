@@ -18,6 +18,37 @@ DECLINED = "approval_declined"
 KINDS = (ASKED, APPROVED, DECLINED)
 
 
+class _Promotion(msgspec.Struct):
+    alias: str
+    policy: str
+    waivers: str
+    against: int | None
+
+
+class _Waiver(msgspec.Struct):
+    check: str
+    keys: list[Any] | None
+    until: datetime
+    policy: str
+
+
+class _Definition(msgspec.Struct):
+    over: int
+    body: str
+    source: str
+
+
+class _Details(msgspec.Struct):
+    act: Act
+    about: dict[str, Any]
+    digest: str
+    until: datetime
+    loosens: list[str] = []
+
+
+_ABOUT: dict[Act, type] = {"promote": _Promotion, "waive": _Waiver, "define": _Definition}
+
+
 class ApprovalRequest(msgspec.Struct, frozen=True):
     """Something that somebody wants done, and what others said to it.
 
@@ -68,20 +99,37 @@ def shown_details(event: Event) -> dict[str, Any]:
     """
     if event.kind != ASKED:
         return event.details
+    if not _is_read(event):
+        return {}
     about = {n: v for n, v in event.details["about"].items() if n not in ("body", "source")}
     if about.get("keys") is not None:
         about["keys"] = len(about["keys"])
     return event.details | {"about": about}
 
 
+def _is_read(event: Event) -> bool:
+    """Whether the details of a request are of a form that this program knows."""
+    try:
+        details = msgspec.convert(event.details, _Details)
+        msgspec.convert(details.about, _ABOUT[details.act])
+    except msgspec.ValidationError:
+        return False
+    return details.act != "define" or bool(details.loosens)
+
+
 def requests_of(events: Iterable[Event]) -> list[ApprovalRequest]:
-    """The requests of a set, oldest first. What approves or declines none of them, as another
-    program could write it, counts for nothing.
+    """The requests of a set, oldest first, of its events in order. One that this program cannot
+    read, as a later or another program could write it, counts for nothing, and so does what
+    approves or declines none of them.
     """
     requests: dict[int, ApprovalRequest] = {}
+    versions: set[int | None] = set()
     for event in events:
-        if event.kind == ASKED:
-            requests[event.id] = ApprovalRequest(event, [])
+        if event.kind == "published":
+            versions.add(event.version)
+        elif event.kind == ASKED:
+            if _is_read(event) and (event.details["act"] == "define" or event.version in versions):
+                requests[event.id] = ApprovalRequest(event, [])
         elif event.kind in (APPROVED, DECLINED):
             request = requests.get(event.details.get("request", 0))
             if request is None:

@@ -13,6 +13,8 @@ import pytest
 from msgspec import structs
 
 from estimates import instants
+from estimates.catalog.approval_requests import shown_details
+from estimates.catalog.records import Event
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import GateError
 from estimates.gate.open_requests import OpenRequest, open_requests
@@ -430,3 +432,30 @@ def test_an_approval_of_something_else_is_none(gated: Store) -> None:
         f"event {each.id} (promoted by mallory)" for each in (again, done)
     ]
     assert other.id not in {request.id for request in gated.refresh().set(SET).requests}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda event: structs.replace(event, details={}),
+        lambda event: structs.replace(event, details=event.details | {"act": "override"}),
+        lambda event: structs.replace(event, details=event.details | {"about": {"alias": 1}}),
+        lambda event: structs.replace(event, details=event.details | {"until": "soon"}),
+        lambda event: structs.replace(event, version=999),
+        lambda event: structs.replace(event, version=None),
+    ],
+    ids=["empty", "act", "about", "until", "version", "no version"],
+)
+def test_a_request_of_another_program_is_passed_over(
+    gated: Store, change: Callable[[Event], Event]
+) -> None:
+    """What a later or a foreign program wrote as a request waits for nobody, and all is read."""
+    number = request_by(lambda: gated.promote(SET, 2, reason="good"))
+    event = next(event for event in gated.view().set(SET).events if event.id == number)
+    odd = forge(gated, change(event))
+    view = gated.refresh()
+    assert [each.id for each in open_requests(view.set(SET), view.present)] == [number]
+    assert shown_details(event)["about"]["alias"] == "production"
+    assert isinstance(shown_details(odd), dict)
+    assert refusal(gated, odd.id) == "unknown_request"
+    verify(gated)
