@@ -74,18 +74,23 @@ def rows_by_validity(
     """The tables within one whose rows are valid from a moment, to another or until they are
     replaced: what was valid at each moment at which something changed, the oldest first.
 
-    end  null in rows that are valid still; None: a row is valid until its key's next one
+    end  null, or `infinity` in text, in rows that are valid still; None: a row is valid until its
+         key's next one
     A moment that lies ahead, such as an end in the year 9999, is no version yet. Where some of the
-    values are times of day, a date is its first moment.
-    Raises InvalidError: `columns`, `bad_time`, `no_rows`, and what `read_table` raises.
+    values are times of day, a date is its first moment. Rows that end as they begin are left out.
+    Raises InvalidError: `columns`, `bad_time`, `no_rows`, and what `read_table` raises; reading a
+    table in which two rows of a key are valid raises `duplicate_key`.
     """
     stored = _opened(source, options) or _of_parts(source, parts_of(source), options)
     source, version = stored.name, stored.version
     rows = _own(stored, contract, options)
     bounds = [start] if end is None else [start, end]
     _check_columns(rows, [*bounds, *contract.key], source)
-    rows, moments = _with_times(rows, bounds, contract, source)
+    if end is not None:
+        rows = _open_ended(rows, end)
+    rows = _with_times(rows, bounds, contract, source)
     _check_times(rows, bounds, source)
+    rows, moments = _holding(rows, bounds, source, options)
     past = [moment for moment in moments if not _lies_ahead(moment)]
     if len(past) < len(moments):
         ahead = moments[len(past) :]
@@ -103,7 +108,7 @@ def rows_by_validity(
             chosen = chosen.filter(pl.col(_FROM) == newest)
         chosen = chosen.drop(_FROM, _TO, strict=False)
         name = f"{source} [valid at {moment}]"
-        yield _rows_at(chosen, moment, name, bounds, contract, version)
+        yield _rows_at(chosen, moment, name, bounds, contract, version, once=True)
 
 
 def _literal(value: pl.Series) -> pl.Expr:
@@ -269,12 +274,18 @@ def _no_time(where: str, value: object) -> InvalidError:
     )
 
 
+def _open_ended(rows: pl.LazyFrame, end: str) -> pl.LazyFrame:
+    """PostgreSQL writes `infinity` for an end that is none."""
+    if rows.collect_schema()[end] != pl.String:
+        return rows
+    word = pl.col(end).str.strip_chars().str.to_lowercase()
+    return rows.with_columns(pl.when(word != "infinity").then(pl.col(end)).alias(end))
+
+
 def _with_times(
     rows: pl.LazyFrame, bounds: list[str], contract: Contract, source: str
-) -> tuple[pl.LazyFrame, list[Moment]]:
-    """The rows with the times of their bounds beside them, all days or all moments; and all of
-    these, the oldest first.
-    """
+) -> pl.LazyFrame:
+    """The rows with the times of their bounds beside them, all days or all moments."""
     values = [_distinct(rows, name, source) for name in bounds]
     times = [_times(of_bound, contract, source) for of_bound in values]
     if any(each.dtype != pl.Date for each in times):
@@ -287,8 +298,24 @@ def _with_times(
         (pl.col(name) if raw.dtype == each.dtype else _replaced(raw, each)).alias(added)
         for name, added, raw, each in zip(bounds, (_FROM, _TO), values, times, strict=False)
     ]
-    moments = pl.concat([each.alias(_FROM) for each in times]).drop_nulls().unique().sort()
-    return rows.with_columns(columns), moments.to_list()
+    return rows.with_columns(columns)
+
+
+def _holding(
+    rows: pl.LazyFrame, bounds: list[str], source: str, options: TextOptions
+) -> tuple[pl.LazyFrame, list[Moment]]:
+    """The rows that hold at some time, and each moment at which one begins or ends to, the oldest
+    first.
+    """
+    names = [_FROM, _TO][: len(bounds)]
+    if len(bounds) > 1:
+        never = pl.col(_TO) == pl.col(_FROM)
+        empty = _collected(rows.select(never.sum()), source).item() or 0
+        if empty:
+            options.note(f"{source}: left out {count(empty, 'row')} of no duration")
+        rows = rows.filter(never.is_null() | ~never)
+    times = [_collected(rows.select(name).unique(), source)[name].alias(_FROM) for name in names]
+    return rows, pl.concat(times).drop_nulls().unique().sort().to_list()
 
 
 def _replaced(raw: pl.Series, times: pl.Series) -> pl.Expr:
@@ -317,9 +344,15 @@ def _rows_at(
     bounds: list[str],
     contract: Contract,
     version: str | None,
+    *,
+    once: bool = False,
 ) -> DatedTable:
+    """once  whether no key may have two rows"""
+
     def read() -> Table:
         frame = _without(_collected(rows, name), bounds, contract)
+        if once:
+            _check_once(frame, list(contract.key), name, bounds)
         # the same rows in another order are the same table
         frame = frame.sort([key for key in contract.key if key in frame.columns])
         content = io.BytesIO()
@@ -327,6 +360,17 @@ def _rows_at(
         return Table(frame, hashlib.sha256(content.getbuffer()).hexdigest(), version)
 
     return DatedTable(when, name, read)
+
+
+def _check_once(frame: pl.DataFrame, keys: list[str], name: str, bounds: list[str]) -> None:
+    twice = frame.select(keys).filter(frame.select(keys).is_duplicated())
+    if twice.height:
+        raise InvalidError(
+            "duplicate_key",
+            f"{name}: {', '.join(map(str, twice.row(0)))} has more than one row that is valid",
+            remedy=f"mend {' and '.join(bounds)}, so that a key's row ends where its next one "
+            "begins, or leave one of them out",
+        )
 
 
 def _without(frame: pl.DataFrame, columns: list[str], contract: Contract) -> pl.DataFrame:

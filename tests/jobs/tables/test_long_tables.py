@@ -138,7 +138,7 @@ def test_rows_hold_from_one_moment_to_another(
     rows: list[tuple[str, int, int | None]], starts: str, ends: str
 ) -> None:
     """At each moment those that began by then and had not ended, however both are written; a slow
-    search finds the same.
+    search finds the same. Two of one shop at once are refused.
     """
     frame = pl.DataFrame(
         {
@@ -152,8 +152,9 @@ def test_rows_hold_from_one_moment_to_another(
         path = f"{folder}/all.parquet"
         frame.write_parquet(path)
         tables = rows_by_validity(path, "since", "until", DEMAND, TextOptions())
-        measured = [[units for _, units in rows] for _, rows in versions(tables)]
-    moments = sorted({t for _, start, end in rows for t in (start, end) if t is not None})
+        measured = [read_or_code(table) for table in tables]
+    holding = [(start, end) for _, start, end in rows if end is None or end > start]
+    moments = sorted({time for both in holding for time in both if time is not None})
     expected = [
         sorted(
             (
@@ -164,7 +165,33 @@ def test_rows_hold_from_one_moment_to_another(
         )
         for moment in moments
     ]
-    assert measured == [[units for _, units in rows] for rows in expected]
+    assert measured == [
+        rows if len({shop for shop, _ in rows}) == len(rows) else "duplicate_key"
+        for rows in expected
+    ]
+
+
+def read_or_code(table: DatedTable) -> list[tuple[object, ...]] | str:
+    """The rows of a table, or the code of its refusal."""
+    try:
+        return sorted(table.read().frame.rows())
+    except InvalidError as error:
+        return error.code
+
+
+def test_the_end_of_postgresql_is_none(tmp_path: Path) -> None:
+    """`infinity` stands for a row that is valid still; one that ends as it begins is left out."""
+    path = written(
+        tmp_path,
+        shop=["01", "01", "02"],
+        units=[1.0, 2.0, 3.0],
+        since=[str(DAY), str(LATER), "2025-03-05"],
+        until=[str(LATER), "infinity", "2025-03-05"],
+    )
+    options = TextOptions()
+    tables = rows_by_validity(path, "since", "until", DEMAND, options)
+    assert versions(tables) == [(DAY, [("01", 1.0)]), (LATER, [("01", 2.0)])]
+    assert options.notes == [f"{path}: left out 1 row of no duration"]
 
 
 def column(days: list[int | None], way: str) -> pl.Series:
