@@ -158,8 +158,8 @@ def _not_allowed(name: str, kind: str, set_name: str, actor: str | None) -> Refu
     if actor not in (None, name):
         what = f"the key is that of {name}, and the event would be that of {actor}"
     else:
-        rights = " or ".join(rights_of(kind) or ())
-        what = f"{name} may not {rights.replace('_', ' ')} {_where(set_name)}"
+        rights = " or ".join(f"`{right}`" for right in rights_of(kind) or ())
+        what = f"{name} lacks the right {rights} {_where(set_name)}"
     return RefusedError(
         "not_allowed",
         what,

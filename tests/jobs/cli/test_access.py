@@ -90,7 +90,7 @@ def test_a_run_that_may_not_promote_leaves_it_to_others(
     table = tmp_path / "table.csv"
     frame(100.3).with_columns(pl.col("target_date").cast(pl.String)).write_csv(table)
     done = ok("publish", SET, table, "--through", "2024-01-05")
-    assert "job may not promote in closes" in done.text
+    assert "job lacks the right `promote` in closes" in done.text
     assert signed.view().set(SET).versions[-1].version == 4
 
 
