@@ -129,18 +129,37 @@ class Server(MPServer):
 
 
 class Said(NamedTuple):
-    """What the first worker that answers prints, and a byte of all processes: whether one has."""
+    """What the first worker that answers prints, and a number of all processes: which of them
+    prints it, 0 before and -1 after.
+    """
 
     url: str
     form: str
-    done: Synchronized[int]
+    speaker: Synchronized[int]
 
     def begins(self) -> bool:
-        """Whether this worker is the first to ask."""
-        with self.done.get_lock():
-            first = not self.done.value
-            self.done.value = 1
+        """Whether this worker is the first to ask, or the one that was died before it had said
+        all.
+        """
+        with self.speaker.get_lock():
+            first = self.speaker.value == 0 or (
+                self.speaker.value > 0 and not _is_alive(self.speaker.value)
+            )
+            if first:
+                self.speaker.value = os.getpid()
         return first
+
+    def ends(self) -> None:
+        """All was printed."""
+        self.speaker.value = -1
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
@@ -206,7 +225,7 @@ def main() -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     scheme = "http" if options.tls_certificate is None else "https"
     url = f"{scheme}://{host}:{options.port}"
-    said = Said(url, options.announce, multiprocessing.Value("b")) if options.announce else None
+    said = Said(url, options.announce, multiprocessing.Value("i")) if options.announce else None
     loader = partial(load, os.getpid(), server.loaded, said)
     server.serve(target_loader=loader, wrap_loader=False)
 

@@ -37,6 +37,7 @@ from estimates.client.urls import Time
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, RefusedError
 from estimates.redaction import redacted
+from estimates.struct_types import make_ready
 
 TIMEOUT_S = 30.0
 SLOWEST_BYTES = 64 * 1024  # a second: a body may take `timeout_s`, and as long as that for its size
@@ -172,6 +173,7 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
         patience_s: float = PATIENCE_S,
         max_age: str | None = None,
     ) -> None:
+        make_ready()  # a client may be shared by threads
         self.url = _service_url(url)
         headers = None if token is None else {"authorization": f"Bearer {_token(token)}"}
         oldest = None if max_age is None else instants.duration(max_age)

@@ -51,6 +51,7 @@ from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
 from estimates.store.identity import check_identity, open_catalog
+from estimates.struct_types import make_ready
 
 if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
     from estimates.compare.shared_versions import VersionRows
@@ -95,6 +96,7 @@ class OpenStore:
         key_password: str | None = None,
         root_key: str | None = None,
     ) -> None:
+        make_ready()  # manifests, copies of the log and backups are decoded in several threads
         guard = guard_of(key or default_key(), key_password, root_key)
         self.catalog = open_catalog(str(root), catalog_url(root, catalog), guard)
         self.objects = Objects(str(root))
@@ -117,12 +119,10 @@ class OpenStore:
         )
         self.listed_keys = ListedKeys(self.objects)
         self.user = actor
-        # Called with each verdict, move of an alias, waiver and grade made through this store, once
-        # it is committed.
+        # Called with each event made through this store that people are told of, once committed.
         self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None
-        # Whether a catalog that came back older is refused, instead of read from scratch.
-        self.only_on = False
+        self.only_on = False  # whether a catalog that came back older is refused, not read anew
         self._may_write = False
         self._written_file: FileId | None = None
         self.catalog.before_writing = self.check_identity

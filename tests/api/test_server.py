@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from estimates_api.server import Said
 from tests.api.served import Served, path_of, started
 from tests.builders import SET, define, make_store, promoted
 from tests.s3_server import free_ports
@@ -243,3 +245,18 @@ def test_a_server_that_cannot_start_says_why_and_ends(tmp_path: Path) -> None:
         pass
     assert "there is no store at" in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+def test_who_dies_before_it_has_spoken_is_followed() -> None:
+    """The first worker says where the service listens; one in its place where it died before it
+    was done; afterwards nobody says it again.
+    """
+    said = Said("http://127.0.0.1:1", "json", multiprocessing.Value("i"))
+    assert said.begins()
+    assert not said.begins()
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    said.speaker.value = dead.pid
+    assert said.begins()
+    said.ends()
+    assert not said.begins()

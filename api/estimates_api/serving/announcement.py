@@ -34,7 +34,11 @@ class Said(Protocol):
         ...
 
     def begins(self) -> bool:
-        """Whether no other worker has spoken yet."""
+        """Whether no other worker has spoken yet, or the one that began to is gone."""
+        ...
+
+    def ends(self) -> None:
+        """All is said: no worker speaks any more."""
         ...
 
 
@@ -73,6 +77,7 @@ def _print_examples(said: Said, store: Store, tokens: bool) -> None:
             "requests": [{"what": r.title, "command": r.command} for r in requests],
         }
         _print(msgspec.json.format(msgspec.json.encode(content)).decode())
+        said.ends()
         return
     widest = max(len(page.title) for page in shown)
     _print(*(f"  {page.title:<{widest}}  {page.url}" for page in shown))
@@ -80,6 +85,7 @@ def _print_examples(said: Said, store: Store, tokens: bool) -> None:
         _print("nothing is in production yet, so there is nothing to ask for")
     for request in requests:
         _print(f"# {request.title}", *folded(request.command, _columns()))
+    said.ends()
 
 
 def _print(*lines: str) -> None:

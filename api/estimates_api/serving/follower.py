@@ -15,6 +15,7 @@ from estimates.catalog.past_view import past_view
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reading.reader import Reader, WouldBlock
+from estimates.struct_types import make_ready
 from estimates_api.serving.catalog_reads import CatalogReads
 from estimates_api.serving.storage_watch import StorageWatch
 from estimates_api.serving.targets import Targets
@@ -38,6 +39,7 @@ class Follower:
     """
 
     def __init__(self, store: Store) -> None:
+        make_ready()  # from here on reads go on in several threads
         self.store = store
         store.only_on = True  # an older catalog is not what clients were told
         self.news = asyncio.Event()
