@@ -27,8 +27,11 @@ _NETWORK = (
 )
 
 
+_PATHS = {"access", "cache", "key", "store"}
+
+
 class Settings(msgspec.Struct, frozen=True):
-    """Where the store is and who acts.
+    """Where the store is and who acts. In a path `~` is the user's home.
 
     store    ESTIMATES_STORE    folder or s3://bucket/prefix; default `./estimates-store`
     catalog  ESTIMATES_CATALOG  SQLAlchemy URL of the catalog; default SQLite in the store's folder
@@ -68,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True):
         named = {name: f"ESTIMATES_{name.upper()}" for name in cls.__struct_fields__}
         named["claimed"] = named.pop("actor")
         fields = {name: environment[var] for name, var in named.items() if environment.get(var)}
+        for name in _PATHS & fields.keys():  # a shell expands what is not quoted; a unit does not
+            fields[name] = os.path.expanduser(fields[name])
         return cls(actor=_user(), **fields)
 
 

@@ -14,6 +14,7 @@ from estimates.catalog.approval_writes import Approval, append_approval
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.event_log import append, next_event, next_event_about
 from estimates.catalog.preconditions import (
+    check_in_use,
     check_newest,
     check_unexpired,
     check_unmoved,
@@ -47,14 +48,15 @@ class AliasMoves(OnEngine):
 
         A person's move ends a hold.
         seen     what was looked at: neither the alias nor production may have moved since, nor the
-                 contract changed
+                 contract changed, nor the set been retired
         waivers  those that were active for the verdict: they must be those active now
         approval the last one that it takes, which is recorded with it
-        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`,
+        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`, `retired`,
         `waivers_changed`, `request_changed`, `request_over`; NotFoundError `expired`.
         """
         with self.writing() as tx:
             check_newest(tx, seen.contracts[-1])
+            check_in_use(tx, version.set, seen.events[-1].id)
             check_unexpired(tx, version)
             if alias != PRODUCTION:
                 check_unmoved(tx, version.set, PRODUCTION, seen.aliases.get(PRODUCTION))

@@ -50,12 +50,12 @@ def check_in_use(tx: sa.Connection, set_name: str, seen_event: int) -> None:
 
 
 def retired_error(retirement: Event) -> ConflictError:
-    """The error (`retired`) for a new version of a set that takes none any more."""
+    """The error (`retired`) for a version of a set that takes none any more, new or promoted."""
     name = retirement.set
     return ConflictError(
         "retired",
         f"{name}: was retired at {instants.text(retirement.at)} by {retirement.actor}: "
-        f"{retirement.reason}; it takes no new versions",
+        f"{retirement.reason}; it takes no new versions, and none is promoted",
         remedy=f"`estimates unretire {name} --reason …` takes it into use again",
     )
 

@@ -88,6 +88,8 @@ def _changes(of_set: SetView, request: ApprovalRequest, now: datetime) -> Iterat
         if now >= instants.parse(about["until"]):
             yield f"the waiver would have ended at {about['until']}"
         return
+    if any(event.kind == "retired" for event in of_set.events_after(request.id)):
+        yield "the set was retired since"
     for alias in dict.fromkeys((about["alias"], PRODUCTION)):
         if any(event.alias == alias for event in of_set.events_after(request.id)):
             yield f"{alias} moved since"

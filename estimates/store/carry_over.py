@@ -69,9 +69,12 @@ def combined_by_contract(
     """What the contract lets be made out of a refused version, or why nothing is, as the rest of a
     sentence; "" where the contract does not ask for it.
     """
-    rule = store.view().set(version.set).contract.gate.carry_over
+    of_set = store.view().set(version.set)
+    rule = of_set.contract.gate.carry_over
     if rule is None or version.provenance.carried_over is not None:
         return None, ""
+    if of_set.retirement is not None:
+        return None, "nothing is carried over: the set is retired"
     if verdict.against is None:
         return None, "nothing is carried over: it was compared with nothing"
     groups = _failing(store, version, rule.by, rule.at_most)

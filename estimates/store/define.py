@@ -60,17 +60,22 @@ def _ask_if_looser(
     if not of_set.contract.gate.approvals or bytes(known.body) == body:
         return
     looser = [entry.text() for entry in loosened(of_set.contract, contract)]
-    if looser and not follows_family(view, of_set.contract, contract, source):
+    if looser and not follows_family(view, of_set, contract, source):
         about: dict[str, Any] = {"over": known.revision, "body": body.decode(), "source": source}
         ask(store, of_set, "define", about, loosens=looser)
 
 
-def follows_family(view: View, before: Contract, after: Contract, source: str) -> bool:
-    """Whether a member's contract is what its family's says since that was approved."""
-    member, family = after.member, None if before.member is None else before.member.of
-    if member is None or member.of != family or family not in view.sets:
+def follows_family(view: View, of_set: SetView, after: Contract, source: str) -> bool:
+    """Whether a member's contract, which was what its family's said before, is what that says since
+    it was approved. A member that is stricter than its family has approvers of its own.
+    """
+    before, member = of_set.contract.member, after.member
+    if member is None or before is None or member.of != before.of or member.of not in view.sets:
         return False
-    of_family = view.sets[family]
+    of_family = view.sets[member.of]
+    sources = [revision.source for revision in of_family.contracts]
     last = next(event for event in reversed(of_family.events) if event.kind == "defined")
-    is_same = source == member_source(of_family.contracts[-1].source, member)
-    return is_same and "request" in last.details
+    if source != member_source(sources[-1], member) or "request" not in last.details:
+        return False
+    known = of_set.contracts[-1].source
+    return any(known == member_source(text, before) for text in sources)

@@ -25,6 +25,7 @@ from estimates.gate.verdict import GATE_REVISION, Verdict
 from estimates.store.asking import ask
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
+from estimates.store.retire import check_not_retired
 
 SAMPLED_READS = 100
 
@@ -119,9 +120,10 @@ def check_promotion(
 ) -> None:
     """The rules of promotion that do not depend on the verdict.
 
-    Raises ConflictError (`already`, `other_shape`; for automatic promotion also `rolled_back`,
-    `held`, `lower_version`, `older_data`).
+    Raises ConflictError (`retired`, `already`, `other_shape`; for automatic promotion also
+    `rolled_back`, `held`, `lower_version`, `older_data`).
     """
+    check_not_retired(view)
     name, number = version.set, version.version
     pointed = view.aliases.get(alias)
     if automatic and version.snapshot_id in view.rolled_back_snapshots:

@@ -50,7 +50,10 @@ _WRITE_ATTEMPTS = 20
 _PROMOTE_ATTEMPTS = 3
 _TRANSIENT = ("moved", "contract_changed")
 # Why an automatic promotion does not take place although nothing is wrong with the run.
-_LEFT_TO_A_PERSON = ("held", "lower_version", "older_data", "rolled_back", "other_shape")
+_LEFT_TO_A_PERSON = (
+    *("held", "lower_version", "older_data", "rolled_back", "other_shape"),
+    "retired",  # since the run published
+)
 
 
 class Publication(NamedTuple):
@@ -135,9 +138,11 @@ def carry_over(
     by, groups  the column, and which of its values are kept, as text; None: those that a judgement
                 of now speaks against
     Raises InvalidError (`reason_needed`, `bad_group`: no such column or value, or none fails),
-    ConflictError (`nothing_to_carry`: production points to nothing comparable, or to the version),
-    NotFoundError (`unknown_set`, `unknown_version`, `expired`), and what `commit` raises.
+    ConflictError (`nothing_to_carry`: production points to nothing comparable, or to the version;
+    `retired`), NotFoundError (`unknown_set`, `unknown_version`, `expired`), and what `commit`
+    raises.
     """
+    check_not_retired(store.view().set(name))
     combined = combined_by_hand(store, name, number, by, groups, reason)
     version = store.reader().resolve(name, At(number))
     made = commit(store, name, *combined, released_at=version.released_at)

@@ -16,7 +16,7 @@ from estimates import instants
 from estimates.catalog.approval_requests import shown_details
 from estimates.catalog.records import Event
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import GateError
+from estimates.errors import ConflictError, GateError
 from estimates.gate.open_requests import OpenRequest, open_requests
 from estimates.store.members import define_family, set_of_member
 from estimates.store.publish import Publication
@@ -395,6 +395,39 @@ def test_a_member_does_not_follow_a_family_that_nobody_approved(local_store: Sto
     other = text.replace("closing prices", "prices at close")
     assert request_by(lambda: define_family(local_store, parse_contract(other), other))
     assert local_store.contract(name).gate.approvals == 1
+
+
+def test_approvers_of_a_family_do_not_stand_in_for_those_of_a_member(local_store: Store) -> None:
+    """A member that is stricter than its family waits for its own approvers, however its family's
+    are named meanwhile.
+    """
+    text = source("fam", more="[family]\n")
+    define_family(local_store, parse_contract(text), text)
+    name = set_of_member(local_store, "fam", "A")
+    own = local_store.view().set(name).contracts[-1].source + GATE
+    local_store.define(parse_contract(own), own)
+    theirs = source("fam", more='[family]\n[gate]\napprovals = 1\napprovers = ["eve"]\n')
+    request_by(lambda: define_family(local_store, parse_contract(theirs), theirs))
+    looser = theirs.replace("max = 500.0", "max = 900.0")
+    number = request_by(lambda: define_family(local_store, parse_contract(looser), looser))
+    request_by(lambda: approved(local_store, number, "eve", name="fam"))
+    assert local_store.contract("fam").columns["value"].max == 900.0
+    kept = local_store.contract(name)
+    assert (kept.columns["value"].max, kept.gate.approvers) == (500.0, ("bea", "team-*"))
+
+
+def test_a_request_ends_with_its_set(gated: Store) -> None:
+    """A promotion that was asked for before the set was retired is void, also once it is back."""
+    number = promotion(gated, 2)
+    gated.retire(SET, reason="replaced")
+    assert waiting(gated) == []
+    with pytest.raises(ConflictError, match="the set was retired since") as caught:
+        approved(gated, number)
+    assert caught.value.code == "request_over"
+    gated.unretire(SET, reason="still needed")
+    assert refusal(gated, number) == "request_over"
+    approved(gated, promotion(gated, 2))
+    assert gated.resolve(SET).version == 2
 
 
 def test_verify_names_what_was_not_approved(gated: Store) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from estimates.catalog.past_view import past_view
 from estimates.errors import ConflictError
+from estimates.store.publish import judge_and_promote
 from estimates.store.recover import find_log, rebuild
 from estimates.store.store import Store
 from estimates.store.verify import verify
@@ -63,6 +64,44 @@ def test_a_set_that_is_retired_meanwhile_takes_no_version(store: Store) -> None:
         )
     )
     assert late == "retired"
+
+
+def test_nothing_is_promoted_in_a_retired_set(store: Store) -> None:
+    """Neither to production nor to another alias, by a person or by a run, nor by carrying over; a
+    rollback goes on, since readers still get what the set has.
+    """
+    define(store, more='[gate]\npromote = "automatic"\n')
+    for day, level in enumerate((100.0, 101.0, 102.0)):
+        publish(store, f"day {day}", level, day=day)
+    store.promote(SET, 1, reason="first")
+    store.promote(SET, 2, reason="second")
+    store.retire(SET, reason="replaced")
+    for act in (
+        lambda: store.promote(SET, 3, reason="it passes"),
+        lambda: store.promote(SET, 3, reason="to try", alias="canary"),
+        lambda: store.promote(SET, 3, automatic=True),
+        lambda: store.carry_over(SET, 3, by="ticker", groups=["AAPL"], reason="AAPL is late"),
+    ):
+        assert code_of(act) == "retired"
+    left = judge_and_promote(store, store.resolve(SET, 3), lambda step, version: None)
+    assert "it takes no new versions, and none is promoted" in (left.not_promoted_because or "")
+    assert store.rollback(SET, reason="2 was wrong").version == 1
+    store.unretire(SET, reason="still needed")
+    assert store.promote(SET, 3, reason="it passes").version == 3
+
+
+def test_a_set_that_is_retired_meanwhile_promotes_nothing(store: Store) -> None:
+    """Between the look at a version and the move of the alias somebody may retire the set."""
+    define(store)
+    version = publish(store, "one")
+    store.judge(SET, 1)
+    seen = store.view().set(SET)
+    store.retire(SET, reason="replaced")
+    late = code_of(
+        lambda: store.catalog.promote(version, alias="production", seen=seen, actor="ada")
+    )
+    assert late == "retired"
+    assert "production" not in store.view().set(SET).aliases
 
 
 def test_a_retirement_is_checked_and_recovered(retired: Store, tmp_path: Path) -> None:
