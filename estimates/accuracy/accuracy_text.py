@@ -4,7 +4,7 @@ words and bars.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from textwrap import wrap
 
 from estimates.accuracy import comparison_text
@@ -28,6 +28,21 @@ _GROUPS = 10
 _NAMED = 5
 _LEVELS = 4  # intervals of which a row has room
 _USUAL = (0.5, 0.8, 0.9, 0.95)
+
+
+_LEGENDS = {
+    "MAE": "mean absolute error",
+    "RMSE": "root of the mean squared error",
+    "bias": "mean of estimate − actual value",
+    "WAPE": "sum of the errors' sizes / sum of the actual values",
+    "w. WAPE": "the same with each key's weight",
+    "MASE": "MAE in typical steps of the series, 1 is as good as no change",
+    "WIS": "weighted interval score, less is better, of which spread is the width and below and "
+    "above are for values beyond the ends",
+    "CRPS": "distance of a distribution from what came, less is better",
+    "energy": "the same of all steps of a series together",
+    "Brier": "mean squared error of probabilities",
+}
 
 
 def render_text(accuracy: SetAccuracy, said: str | None = None) -> str:
@@ -218,7 +233,14 @@ def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[st
         f"{name} by version",
         *table(["version", "data through", "keys", *columns], rows),
         *notes,
+        *_legend(columns),
     ]
+
+
+def _legend(titles: Iterable[str]) -> list[str]:
+    """What the abbreviations of a table stand for."""
+    words = "; ".join(f"{title}: {_LEGENDS[title]}" for title in titles if title in _LEGENDS)
+    return wrap(words, page_width(), initial_indent="  ", subsequent_indent="  ")
 
 
 def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:

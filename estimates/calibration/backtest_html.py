@@ -79,7 +79,7 @@ def _figure(metric: Metric) -> str:
     for last in limits:
         levels = (("warns", last.warn), ("blocks", last.block))
         texts = [
-            f"{verb} {metric.worse} {value_text(at, metric.unit)}"
+            f"{verb} {metric.worse} {value_text(at, metric.unit, metric.name)}"
             for verb, at in levels
             if at is not None
         ]

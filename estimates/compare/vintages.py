@@ -147,7 +147,11 @@ class Vintages:
             versions=[version.version for version in self.versions],
             keys=keys,
             revisions=revision_statistics(estimates),
-            chains=pooled_chains(estimates.values, expected) if len(estimates.values) else None,
+            chains=pooled_chains(
+                estimates.values, expected, self.contract.percentage_points(self.column)
+            )
+            if len(estimates.values)
+            else None,
             news_or_noise=news_or_noise(estimates),
         )
 

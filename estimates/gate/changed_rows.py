@@ -13,12 +13,13 @@ import polars as pl
 from estimates.contract.columns import key_text
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import NumericColumn
-from estimates.gate.offenders import Detail, DetailValue, OffenderGroup
+from estimates.gate.offenders import Detail, DetailMove, DetailValue, OffenderGroup
 from estimates.stability import quantiles
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
 from estimates.stability.family_reports import QuantileReport
 from estimates.stability.interval_changes import IntervalChanges, interval_changes
+from estimates.stability.plain_change import plain_sizes
 from estimates.stability.report import IntervalReport
 from estimates.stability.scalar import flips
 from estimates.stability.value_kinds import Floats
@@ -47,12 +48,8 @@ def beyond_r(context: EvaluationContext, name: str, limit: float) -> OffenderGro
     d = _deltas(context, name)
     assert d.r is not None, "the report has an r"
     rows = np.flatnonzero(d.r > limit)
-    r = d.r[rows]
-    with np.errstate(divide="ignore", over="ignore"):
-        factor = d.b[rows] / d.a[rows]
-    detail: Detail = (*_FROM_TO, ", ×", DetailValue("factor", 3), " (r ", DetailValue("r", 3), ")")
-    metrics = {"factor": factor, "r": r}
-    return _of_column(context, name, _at(d.positions, rows), detail, metrics, r)
+    detail = _moved(context, name)
+    return _of_column(context, name, _at(d.positions, rows), detail, size=d.r[rows])
 
 
 def material_changes(context: EvaluationContext, name: str) -> OffenderGroup:
@@ -61,7 +58,7 @@ def material_changes(context: EvaluationContext, name: str) -> OffenderGroup:
     rows = np.flatnonzero(d.material)
     # without a scale all that was is 0
     r = np.full(len(rows), np.inf) if d.r is None else d.r[rows]
-    return _of_column(context, name, _at(d.positions, rows), size=r)
+    return _of_column(context, name, _at(d.positions, rows), _moved(context, name), size=r)
 
 
 def jumped(context: EvaluationContext, name: str) -> OffenderGroup:
@@ -147,6 +144,19 @@ def moved_quantiles(
     return _group(context, column, positions[rows], detail, {"move": size}, size=size)
 
 
+def median_change(context: EvaluationContext, column: NumericColumn) -> float:
+    """S3a: the median of the changes with their signs, in the measure of the column's report; 0
+    without a scale.
+    """
+    d = _deltas(context, column.name)
+    sizes = plain_sizes(d, context.contract.percentage_points(column.name))
+    if sizes is None:
+        return 0.0
+    unmoved = np.zeros(column.report.n - len(d))  # rows that both versions share
+    signed = np.copysign(sizes(slice(None)), d.d)
+    return float(np.median(np.concatenate([signed, unmoved])))
+
+
 def candidate_keys(context: EvaluationContext, keys: list[list[str]]) -> list[list[str]]:
     """The candidate's keys of some that are in both versions, as the report names them: steps
     become dates again.
@@ -159,6 +169,11 @@ def candidate_keys(context: EvaluationContext, keys: list[list[str]]) -> list[li
     days = {key_text(step): key_text(day) for step, day in steps.iter_rows()}
     at = context.key.index(target)
     return [[*key[:at], days[key[at]], *key[at + 1 :]] for key in keys]
+
+
+def _moved(context: EvaluationContext, name: str) -> Detail:
+    """Old and new value, and how far it moved as people say it."""
+    return (*_FROM_TO, DetailMove("old", "new", context.contract.percentage_points(name)))
 
 
 def _deltas(context: EvaluationContext, name: str) -> Deltas:
@@ -180,7 +195,7 @@ def _by_change(context: EvaluationContext, name: str, d: Deltas, changed: Mask) 
     rows = np.flatnonzero(changed)
     assert d.scale is not None, "an old value is not 0"
     g = np.abs(asinh(d.b[rows], d.scale) - asinh(d.a[rows], d.scale))
-    return _of_column(context, name, _at(d.positions, rows), size=g)
+    return _of_column(context, name, _at(d.positions, rows), _moved(context, name), size=g)
 
 
 def _of_column(

@@ -64,6 +64,7 @@ class Check(msgspec.Struct, frozen=True):
     waivable       False: it can neither be waived, nor turned off, nor get other limits
     by_key         False: it is about the version as a whole, not about single keys
     least          on fewer keys its value is chance, and it says nothing
+    legend         what a newcomer has to know to read its value or its message, in a line
     remedy         what to do where the version is right and neither a waiver nor another limit is
                    the answer; COLUMN stands for the column, VALUE for a limit that it keeps
     halves         False: half of its limit means nothing (a ratio, a correlation)
@@ -81,6 +82,7 @@ class Check(msgspec.Struct, frozen=True):
     purpose: str = ""
     metric: str = ""
     source: str = ""
+    legend: str = ""
     remedy: str = ""
     least: int = 1
     unit: Unit = "count"

@@ -20,6 +20,7 @@ from estimates.stability.label_report import LabelReport
 from estimates.stability.report import ColumnReport, IntervalReport, PlainChange, ScalarReport
 
 T = TypeVar("T")
+HALF_WIDTH = "half width: half of upper − lower, of the interval that the baseline has"
 WIDE = 0.8  # the level from which a pair of quantiles holds a point
 
 
@@ -190,10 +191,10 @@ def p95_of_r(column: NumericColumn) -> float:
     )
 
 
-def r_words(plain: PlainChange | None, moved: float | None, r: float) -> str:
-    """A quantile of changes as people say it, beside the r that limits are held to."""
+def plain_words(plain: PlainChange | None, moved: float | None) -> str:
+    """A quantile of changes as people say it; limits are held to r, which stands beside them."""
     measure = "relative" if plain is None else plain.measure
-    return f"{size(0.0 if moved is None else moved, measure)} (r {r:.3g})"
+    return size(0.0 if moved is None else moved, measure)
 
 
 def required(value: float | None, reasons: Mapping[str, str], metric: str, what: str) -> float:

@@ -277,7 +277,7 @@ def _groups(limits: CheckLimits) -> dict[str, GroupLimits]:
 def _text(check: Check, limits: Limits) -> str:
     """Limits in a few words: `warns above 10 %, blocks above 25 %`."""
     parts = [
-        f"{verb} {check.worse} {value_text(limit, check.unit)}"
+        f"{verb} {check.worse} {value_text(limit, check.unit, check.name)}"
         for verb, limit in (("warns", limits.warn), ("blocks", limits.block))
         if limit is not None
     ]

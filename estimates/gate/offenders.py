@@ -13,6 +13,7 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.gate.verdict import Offender
+from estimates.render.change_text import moved
 from estimates.stability.alignment import Rows
 from estimates.stability.kernels.selection import largest_first
 from estimates.stability.value_kinds import Floats
@@ -27,7 +28,19 @@ class DetailValue(msgspec.Struct, frozen=True):
     digits: int = 12
 
 
-Detail = tuple[str | DetailValue, ...]  # words and values in turn
+class DetailMove(msgspec.Struct, frozen=True):
+    """How far a value moved from one to the other, after a comma; nothing from 0, which has no
+    scale. In the table with six digits and without the factor.
+
+    points  percentage points in one unit of it; None: it moved relative to what it was
+    """
+
+    old: str
+    new: str
+    points: float | None
+
+
+Detail = tuple[str | DetailValue | DetailMove, ...]  # words, values and moves in turn
 
 
 class OffenderGroup(msgspec.Struct, frozen=True):
@@ -118,10 +131,16 @@ def _offenders(group: OffenderGroup, numbers: Rows) -> list[Offender]:
 
 
 def _detail_text(detail: Detail, row: dict[str, Any]) -> str:
-    return "".join(
-        part if isinstance(part, str) else _value_text(row[part.column], part.digits)
-        for part in detail
-    )
+    return "".join(_part_text(part, row) for part in detail)
+
+
+def _part_text(part: str | DetailValue | DetailMove, row: dict[str, Any]) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, DetailValue):
+        return _value_text(row[part.column], part.digits)
+    old, new = float(row[part.old]), float(row[part.new])
+    return f", {moved(old, new, part.points)}" if old or part.points is not None else ""
 
 
 def _value_text(value: Any, digits: int) -> str:
@@ -143,10 +162,22 @@ def _rows(group: OffenderGroup, numbers: Rows, types: dict[str, pl.DataType]) ->
     return keys.with_columns(column, detail.alias("detail"))
 
 
-def _detail_cells(part: str | DetailValue, values: pl.DataFrame) -> pl.Expr:
+def _detail_cells(part: str | DetailValue | DetailMove, values: pl.DataFrame) -> pl.Expr:
     if isinstance(part, str):
         return pl.lit(part)
+    if isinstance(part, DetailMove):
+        return _move_cells(part)
     text = pl.col(part.column).cast(pl.String)
     if values.schema[part.column] == pl.String:
         text = pl.concat_str(pl.lit("'"), text, pl.lit("'"))
     return text.fill_null("null")
+
+
+def _move_cells(move: DetailMove) -> pl.Expr:
+    old, new = pl.col(move.old).cast(pl.Float64), pl.col(move.new).cast(pl.Float64)
+    change = (new - old) * move.points if move.points is not None else 100 * (new - old) / old.abs()
+    digits = change.round_sig_figs(6)
+    sign = pl.when(digits > 0).then(pl.lit("+")).otherwise(pl.lit(""))
+    unit = pl.lit(" %" if move.points is None else " pp")
+    text = pl.concat_str(pl.lit(", "), sign, digits.cast(pl.String), unit)
+    return pl.when(change.is_finite()).then(text).otherwise(pl.lit(""))

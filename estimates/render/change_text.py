@@ -2,7 +2,8 @@
 
 Amounts move relative to the old value, `+3.10 %`, beyond a factor of 2 with the factor beside it,
 `+876 % (×9.8)`; probabilities and shares move in percentage points, `−0.43 pp`. The symmetric
-measure r, which limits are held to, is written with the factor that it stands for.
+measures r and g, which limits are held to, are written with the factor that they stand for, and
+with their legend beside them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,14 @@ import math
 from estimates.render.wording import percent
 
 R_LEGEND = (
-    "r: |new − old| over the mean of |old| and |new|, at most 2; "
+    "r, the symmetric change of limits: |new − old| over the mean of |old| and |new|, at most 2; "
     "up by a factor and down by it are the same r"
 )
+G_LEGEND = (
+    "g, the symmetric change of limits with its sign left out: about |ln(new / old)|; "
+    "up by a factor and down by it are the same g"
+)
+_FAR = 35.0  # a larger logarithm is of no ratio that says anything
 POINTS_LEGEND = "pp: percentage points"
 
 
@@ -76,6 +82,14 @@ def symmetric(r: float) -> str:
     return f"r {r:.4g} (×{_factor_of(r)})" if r < 2 else f"r {r:.4g}"
 
 
+def logarithmic(g: float) -> str:
+    """The same of the logarithm of a ratio: `g 0.05 (×1.05)`."""
+    return f"g {g:.4g} (×{_ratio_text(math.exp(g))})" if g < _FAR else f"g {g:.4g}"
+
+
 def _factor_of(r: float) -> str:
-    ratio = (2 + r) / (2 - r)
+    return _ratio_text((2 + r) / (2 - r))
+
+
+def _ratio_text(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 1000 else f"{ratio:.3g}"

@@ -163,8 +163,8 @@ def test_exceptions_are_compared_day_by_day() -> None:
     assert lines(usual, exception("2024-12-20", "2024-12-31", 0.2)) == []
     assert lines(loose, exception("2024-12-24", "2024-12-26", 0.5)) == []
     assert lines(loose, exception("2024-12-24", "2025-01-01", 0.5)) == [
-        "checks.p95_change on 2025-01-01: warns above 0.15, blocks above 0.25 → "
-        "warns above 0.15, blocks above 0.5"
+        "checks.p95_change on 2025-01-01: warns above r 0.15 (×1.16), blocks above "
+        "r 0.25 (×1.29) → warns above r 0.15 (×1.16), blocks above r 0.5 (×1.67)"
     ]
 
 

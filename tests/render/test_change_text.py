@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from estimates.render.change_text import moved, plain_change, size, symmetric
+from estimates.render.change_text import logarithmic, moved, plain_change, size, symmetric
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,8 @@ def test_the_symmetric_measure_stands_for_a_factor() -> None:
     assert symmetric(2 * 8.76 / 10.76) == "r 1.628 (×9.76)"
     assert symmetric(0.25) == "r 0.25 (×1.29)"
     assert symmetric(2.0) == "r 2"
+    assert logarithmic(0.05) == "g 0.05 (×1.05)"
+    assert logarithmic(200.0) == "g 200"
 
 
 def test_what_has_no_number_has_none() -> None:

@@ -4,6 +4,7 @@ from estimates.gate.changed_rows import beyond_z
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import (
+    HALF_WIDTH,
     comparable_intervals,
     required,
 )
@@ -38,6 +39,7 @@ CHECK = Check(
     purpose="single wild keys that no quantile shows",
     metric="largest z, the point's move in old half widths",
     source="stability.md I1; limits from the example's replay",
+    legend=HALF_WIDTH,
     unit="number",
     warn=4,
     block=6,

@@ -6,8 +6,9 @@ from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import (
     central_columns,
     p95_of_r,
-    r_words,
+    plain_words,
 )
+from estimates.render.change_text import R_LEGEND
 
 
 def _largest_p95(context: EvaluationContext) -> Measure:
@@ -22,7 +23,7 @@ def _largest_p95(context: EvaluationContext) -> Measure:
         if scalar.r is not None and scalar.r.max > limit
     ]
     plain = worst.metrics.plain
-    moved = r_words(plain, None if plain is None else plain.p95, value)
+    moved = plain_words(plain, None if plain is None else plain.p95)
     message = f"1 in 20 keys moved by more than {moved} in {worst.name}"
     report = worst.report
     return Measure(value, report.n, message, report.coverage, offender_groups=groups)
@@ -37,6 +38,7 @@ CHECK = Check(
     purpose="estimates that jump as a whole",
     metric="95 % quantile of the relative change r, worst column",
     source="stability.md S3; limits from the example's replay",
+    legend=R_LEGEND,
     unit="number",
     warn=0.15,
     block=0.25,

@@ -28,6 +28,7 @@ CHECK = Check(
     purpose="a distribution that drifts as a whole",
     metric="largest population stability index over the deciles of the baseline",
     source="stability.md S10",
+    legend="PSI, the population stability index: how far distributions are apart, 0 for the same",
     unit="number",
     warn=0.10,
     least=1000,  # below, PSI is chance

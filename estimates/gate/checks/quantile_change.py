@@ -44,6 +44,7 @@ CHECK = Check(
     purpose="predictive distributions that jump",
     metric="95 % quantile over the keys of the mean quantile change in units of the old IQR",
     source="stability.md Q2; limits from the example's replay",
+    legend="IQR: the interquartile range, from the 25 % to the 75 % quantile",
     unit="number",
     warn=0.75,
     block=1.25,

@@ -35,6 +35,7 @@ CHECK = Check(
     purpose="estimates that were shuffled among keys, which no distribution shows",
     metric="smallest Spearman correlation of old and new values",
     source="stability.md S9; limits are a starting point",
+    legend="Spearman's correlation of the ranks: 1 for the same order, 0 for none",
     unit="number",
     warn=0.95,
     block=0.80,

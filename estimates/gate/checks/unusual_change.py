@@ -44,6 +44,7 @@ CHECK = Check(
     purpose="a version that changes more than any before",
     metric="share of materially changed keys beyond the 99 % quantile of the set's own moves",
     source="stability.md S2",
+    legend="materially: by more than rtol and atol under [stability] allow",
     unit="share",
     warn=0,
     by_key=False,

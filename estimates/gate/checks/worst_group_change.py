@@ -2,8 +2,9 @@
 
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import numeric_columns, r_words
+from estimates.gate.from_report import numeric_columns, plain_words
 from estimates.gate.verdict import Offender
+from estimates.render.change_text import R_LEGEND
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
 
@@ -17,7 +18,7 @@ def _largest_p95_of_a_group(context: EvaluationContext) -> Measure:
             group.p95,
             f"{by} {group.value}",
             name,
-            r_words(scalar.plain, group.plain_p95, group.p95),
+            plain_words(scalar.plain, group.plain_p95),
             report,
         )
         for name, report, scalar in numeric_columns(context)
@@ -48,6 +49,7 @@ CHECK = Check(
     purpose="a group that jumps unseen in the whole",
     metric="largest 95 % quantile of r of a group of at least 30 keys",
     source="stability.md S3",
+    legend=R_LEGEND,
     unit="number",
     warn=0.20,
     by_key=False,

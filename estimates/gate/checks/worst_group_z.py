@@ -2,7 +2,7 @@
 
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import common_keys, wide_intervals
+from estimates.gate.from_report import HALF_WIDTH, common_keys, wide_intervals
 from estimates.gate.verdict import Offender
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
@@ -50,6 +50,7 @@ CHECK = Check(
     purpose="a group whose points leave their intervals unseen in the whole",
     metric="largest share of keys with z above 1 in a group of at least 30 keys",
     source="stability.md I1",
+    legend=HALF_WIDTH,
     unit="share",
     warn=0.20,
     by_key=False,

@@ -79,7 +79,7 @@ def _section(title: str, results: list[CheckResult]) -> Section:
 
 
 def _row(result: CheckResult) -> list[str]:
-    value = "" if result.value is None else value_text(result.value, result.unit)
+    value = "" if result.value is None else value_text(result.value, result.unit, result.name)
     limits = "" if result.value is None else limits_text(result)
     n = "" if result.n is None else f"{result.n:,}"
     name = f"{result.number} {result.name}"

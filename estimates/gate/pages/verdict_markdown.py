@@ -8,6 +8,7 @@ from estimates.gate.pages.verdict_text import (
     exception_lines,
     group_lines,
     headline,
+    legend_of,
     limits_text,
     notable_results,
     offender_lines,
@@ -39,7 +40,7 @@ def render_markdown(verdict: Verdict) -> str:
     notable = notable_results(verdict)
     quiet = [result for result in verdict.checks if result not in notable]
     parts = [f"### {escaped(headline(verdict))}"]
-    parts += [_table(notable)] if notable else []
+    parts += [_table(notable), *_legends(notable)] if notable else []
     folds = [
         _details(result, verdict)
         for result in notable
@@ -71,6 +72,12 @@ def _fitting(parts: list[str], room: int) -> int:
 
 def _table(results: list[CheckResult]) -> str:
     return table(_HEAD, [_row(result) for result in results], _LEFT, _LONGEST)
+
+
+def _legends(results: list[CheckResult]) -> list[str]:
+    """What the words in a table mean, a line each."""
+    legends = dict.fromkeys(legend_of(result.name) for result in results)
+    return [bullets(text for text in legends if text)] if any(legends) else []
 
 
 def _row(result: CheckResult) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 for everything else.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +11,20 @@ import msgspec
 from estimates import instants
 from estimates.catalog.records import Waiver
 from estimates.gate.pages.quiet_text import quiet_lines
+from estimates.gate.registry import CHECKS
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.gate.way_forward import way_lines
-from estimates.render.change_text import R_LEGEND, symmetric
+from estimates.render.change_text import logarithmic, symmetric
 from estimates.render.notebook import fragment, short
 from estimates.render.wording import visible
 
-OF_R = frozenset(("p95_change", "worst_group_change"))  # checks whose value is an r
+_SYMMETRIC = {  # checks whose values and limits are symmetric measures
+    "p95_change": symmetric,
+    "worst_group_change": symmetric,
+    "median_shift": logarithmic,
+}
+_LEGENDS = {check.name: check.legend for check in CHECKS}
 _NAMED = 5  # offenders shown of each check; all that a verdict names are in the JSON
 _INDENT = "      "
 _ANEW = {
@@ -95,16 +102,26 @@ def notable_results(verdict: Verdict) -> list[CheckResult]:
 
 
 def value_text(value: float, unit: Unit, check: str = "") -> str:
-    """A value as a person reads it: `2.5 %`, `3`, `1d 12h`, `0.314`, of a check of r `r 0.25
-    (×1.29)`.
+    """A value as a person reads it: `2.5 %`, `3`, `1d 12h`, `0.314`, of a check of a symmetric
+    measure `r 0.25 (×1.29)`.
     """
-    if check in OF_R:
-        return symmetric(value)
+    if check in _SYMMETRIC:
+        return _SYMMETRIC[check](value)
     if unit == "share":
         return f"{100 * value:.4g} %"
     if unit == "seconds":
         return _duration(value)
     return f"{value:.0f}" if unit == "count" else f"{value:.4g}"
+
+
+def legend_of(check: str) -> str:
+    """What a newcomer has to know to read what a check says, in a line; nothing of most."""
+    return _LEGENDS.get(check, "")
+
+
+def symmetric_legends(checks: Iterable[str]) -> list[str]:
+    """The legends of the symmetric measures in a table of the values and limits of some checks."""
+    return list(dict.fromkeys(legend_of(check) for check in checks if check in _SYMMETRIC))
 
 
 def subject(verdict: Verdict) -> str:
@@ -153,7 +170,7 @@ def details(result: CheckResult, verdict: Verdict) -> list[str]:
     if result.value is not None:
         value = value_text(result.value, result.unit, result.name)
         lines.append(f"value {value}; {limits_text(result)}")
-        lines += [R_LEGEND] if result.name in OF_R else []
+        lines += [legend] if (legend := legend_of(result.name)) else []
     lines += group_lines(result)
     shown = result.offenders[:_NAMED]
     # a single offender that only repeats the message says nothing new

@@ -47,8 +47,9 @@ def change(report: Report, limits: Limits) -> Section:
         notes += _change_notes(name, column)
     if len(notes) > limits.columns:
         notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
-    heading = "Change per key, relative to the old value; material: by more than "
     measures = {c.scalar.plain.measure for c in shown.values() if c.scalar and c.scalar.plain}
+    relative = "" if measures == {"points"} else ", relative to the old value"
+    heading = f"Change per key{relative}; material: by more than "
     if "points" in measures:
         notes = [f"{POINTS_LEGEND}, in which probabilities and shares move", *notes]
     return Section("change", heading + tolerance(report), header=header, rows=rows, notes=notes)

@@ -32,6 +32,13 @@ _REASONS = {
 }
 
 
+_OF_DRIFT = (
+    "spread: the new interquartile range to the old; PSI: population stability index, below 0.1 "
+    "no change, above 0.25 a large one; KS: the widest gap between both cumulative shares; W1: how "
+    "far values have to go on average, in standard deviations"
+)
+
+
 def schema(changes: SchemaReport | None) -> Section:
     """How the two contracts, or the columns of two files, differ."""
     if changes is None:
@@ -260,7 +267,9 @@ def drift(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     reports = {name: column.drift for name, column in columns.items() if column.drift is not None}
     rows = [_drift_row(name, shift) for name, shift in reports.items()]
     header = ["column", "median shift", "spread", "PSI", "KS", "W1"] if rows else []
-    return _table("drift", "Distributions as a whole, whatever the keys", header, rows, limits)
+    notes = [_OF_DRIFT] if rows else []
+    title = "Distributions as a whole, whatever the keys"
+    return _table("drift", title, header, rows, limits, notes)
 
 
 def _drift_row(name: str, shift: DriftReport) -> list[str]:

@@ -37,6 +37,10 @@ NARROW = (
 _ROLLING = (
     "elapsed: the time they are about has come; advanced: it lay beyond the older version's last"
 )
+_OF_INTERVALS = (
+    "overlap: what old and new interval share, of all that they cover, median; disjoint: they "
+    "share nothing; width: the new one to the old, median"
+)
 _BESIDE = 100  # labels that one is told apart from
 PAIRED = {"same_horizon": ", at the same horizon", "same_target": ", for the same targets"}
 
@@ -230,6 +234,7 @@ def _intervals(intervals: list[IntervalReport], limits: Limits) -> Section:
         notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
     if len(intervals) > limits.columns:
         notes = [f"the first {limits.columns} of {len(intervals)} intervals", *notes]
+    notes += [_OF_INTERVALS] if intervals else []
     heading = "Intervals; z: move of the point in half widths, half of upper − lower, of the old"
     rows = [_interval_row(i) for i in intervals[: limits.columns]]
     return Section("intervals", heading, header=header if rows else [], rows=rows, notes=notes)

@@ -62,10 +62,14 @@ def key_chains(
     }
 
 
-def pooled_chains(history: ValueHistories, expected: int | None) -> Chains:
+def pooled_chains(
+    history: ValueHistories, expected: int | None, points: float | None = None
+) -> Chains:
     """The chains of many keys together.
 
     expected  how many values there had to be; None when nobody knows
+    points    percentage points in one unit of the column; None: changes are relative to the old
+              value
     """
     moves, sizes = history.moves(), np.bincount(history.chain)
     has_moves = sizes > 1
@@ -88,7 +92,18 @@ def pooled_chains(history: ValueHistories, expected: int | None) -> Chains:
         since_change=_middle(since_change(history, moves)[has_moves]),
         settle_time=_middle(settle_times(history)[has_moves]),
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
+        measure="relative" if points is None else "points",
+        previous_plain=_middle(_plain(newest, history.scale, points)),
+        first_plain=_middle(_plain(whole, history.scale, points)),
     )
+
+
+def _plain(moves: ValueChanges, scale: float | None, points: float | None) -> Floats | None:
+    """S3a of each move; None without a scale."""
+    with np.errstate(over="ignore"):
+        if points is not None:
+            return np.abs(moves.d) * points
+        return None if scale is None else np.abs(moves.d) / np.maximum(np.abs(moves.a), scale)
 
 
 def _chain(column: Column, policy: Stability, cells: dict[int, Any], expected: set[int]) -> Chain:

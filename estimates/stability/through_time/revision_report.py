@@ -81,6 +81,8 @@ class Chains(msgspec.Struct, frozen=True):
     flips, turns, autocorrelation, pairs, volatility  over all moves
     efficiency  over the long keys that moved; since_change, settle_time, previous_r, first_r  over
                 those that have two
+    measure     of `previous_plain` and `first_plain`, S3a in place of r: `relative` to the old
+                value, or percentage `points`
     """
 
     keys: int
@@ -100,6 +102,9 @@ class Chains(msgspec.Struct, frozen=True):
     since_change: Middle | None
     settle_time: Middle | None
     reasons: dict[str, str]
+    measure: Literal["relative", "points"] = "relative"
+    previous_plain: Middle | None = None
+    first_plain: Middle | None = None
 
 
 class RevisionStatistics(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ y(B, B) are the versions as stored, the two others are computed anew.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -59,6 +59,7 @@ class Effect(msgspec.Struct, frozen=True):
     share          mean_absolute / its sum over data, parameters and interaction; None unless all
                    are known and not 0
     r_p50, r_p95   quantiles of S3 from a to a + effect; None without a scale
+    plain_p50, plain_p95  the same of S3a, in the measure of the split
     """
 
     mean: float
@@ -66,6 +67,8 @@ class Effect(msgspec.Struct, frozen=True):
     share: float | None
     r_p50: float | None
     r_p95: float | None
+    plain_p50: float | None = None
+    plain_p95: float | None = None
 
 
 class KeyMove(msgspec.Struct, frozen=True):
@@ -83,6 +86,7 @@ class KeyMove(msgspec.Struct, frozen=True):
 class Split(msgspec.Struct, frozen=True):
     """The split of one column.
 
+    measure      of plain changes: `relative` to the old value, or percentage `points`
     n            keys that are finite in both versions and in what was computed anew
     noise_from, noise_to   what a rerun of A and of B with nothing changed gives, less what was
                            stored: d of A/A
@@ -91,6 +95,7 @@ class Split(msgspec.Struct, frozen=True):
 
     n: int
     scale_floor: float | None = None
+    measure: Literal["relative", "points"] = "relative"
     total: Effect | None = None
     data: Effect | None = None
     parameters: Effect | None = None
@@ -135,13 +140,33 @@ def split_labels(frames: Frames, key: list[str], column: str) -> LabelSplit:
     )
 
 
-def split(frames: Frames, key: list[str], column: str, declared_floor: float | None) -> Split:
+class Scale(NamedTuple):
+    """What a column's effects are measured by.
+
+    floor   the scale floor S0; None when all was 0
+    points  percentage points in one unit of it; None: changes are relative to the old value
+    """
+
+    floor: float | None
+    points: float | None
+
+
+def split(
+    frames: Frames,
+    key: list[str],
+    column: str,
+    declared_floor: float | None,
+    points: float | None = None,
+) -> Split:
     """Split the change of a column on the keys that all frames have with a finite value.
 
     declared_floor  the contract's scale floor
+    points          percentage points in one unit of the column; None: it moves relative to what it
+                    was
     """
     rows = _finite_on_keys(frames.compared(), key, column)
-    scale = scale_floor(rows["a"].to_numpy(), declared_floor) if rows.height else None
+    floor = scale_floor(rows["a"].to_numpy(), declared_floor) if rows.height else None
+    scale = Scale(floor, points)
     parts = _parts(rows) if rows.height else {}
     sizes = [float(np.abs(parts[name]).mean()) for name in _NAMES[1:] if name in parts]
     sum_of_sizes = sum(sizes) if len(sizes) == 3 else 0.0
@@ -151,7 +176,8 @@ def split(frames: Frames, key: list[str], column: str, declared_floor: float | N
     }
     return Split(
         n=rows.height,
-        scale_floor=scale,
+        scale_floor=floor,
+        measure="relative" if points is None else "points",
         **effects,
         noise_from=_noise(frames.old, frames.rerun_old, key, column, scale),
         noise_to=_noise(frames.new, frames.rerun_new, key, column, scale),
@@ -177,7 +203,7 @@ def _noise(
     rerun: pl.DataFrame | None,
     key: list[str],
     column: str,
-    scale: float | None,
+    scale: Scale,
 ) -> Effect | None:
     """What a rerun does to a column; None without one, or when no key is finite in both."""
     if rerun is None:
@@ -221,17 +247,27 @@ def _on_keys(
     return rows
 
 
-def _effect(before: pl.Series, part: Floats, scale: float | None, sum_of_sizes: float) -> Effect:
+def _effect(before: pl.Series, part: Floats, scale: Scale, sum_of_sizes: float) -> Effect:
     old = before.to_numpy()
     size = float(np.abs(part).mean())
-    r = None if scale is None else relative(old, old + part, part, scale)
+    r = None if scale.floor is None else relative(old, old + part, part, scale.floor)
+    plain = _plain(old, part, scale)
     return Effect(
         mean=float(part.mean()),
         mean_absolute=size,
         share=size / sum_of_sizes if sum_of_sizes else None,
         r_p50=None if r is None else float(np.quantile(r, 0.5)),
         r_p95=None if r is None else float(np.quantile(r, 0.95)),
+        plain_p50=None if plain is None else float(np.quantile(plain, 0.5)),
+        plain_p95=None if plain is None else float(np.quantile(plain, 0.95)),
     )
+
+
+def _plain(old: Floats, part: Floats, scale: Scale) -> Floats | None:
+    """S3a of each key."""
+    if scale.points is not None:
+        return np.abs(part) * scale.points
+    return None if scale.floor is None else np.abs(part) / np.maximum(np.abs(old), scale.floor)
 
 
 def _largest(rows: pl.DataFrame, key: list[str], parts: dict[str, Floats]) -> list[KeyMove]:

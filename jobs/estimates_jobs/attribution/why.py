@@ -117,7 +117,13 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
     contract = pair.contract
     key = list(contract.key)
     columns = {
-        name: split(frames, key, name, contract.columns[name].scale_floor)
+        name: split(
+            frames,
+            key,
+            name,
+            contract.columns[name].scale_floor,
+            contract.percentage_points(name),
+        )
         for name in contract.judged
         if contract.columns[name].role in NUMERIC_ROLES
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimates.render.change_text import symmetric
+from estimates.render.change_text import size
 from estimates.render.wording import percent
 from estimates_jobs.attribution.split import Split
 from estimates_jobs.attribution.why import Difference, Why, render_json, why
@@ -73,8 +73,8 @@ def _show_split(answer: Why, name: str, split: Split) -> None:
                 "mean": four_digits(effect.mean),
                 "mean absolute": four_digits(effect.mean_absolute),
                 "share": "" if effect.share is None else percent(effect.share),
-                "median": "–" if effect.r_p50 is None else symmetric(effect.r_p50),
-                "95 %": "–" if effect.r_p95 is None else symmetric(effect.r_p95),
+                "median": size(effect.plain_p50, split.measure),
+                "95 %": size(effect.plain_p95, split.measure),
             }
             for label, effect in effects.items()
             if effect is not None

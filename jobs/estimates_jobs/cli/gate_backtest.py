@@ -141,7 +141,7 @@ def _row(metric: Metric) -> dict[str, cells.Cell]:
     worst = -1 if metric.worse == "above" else 0
 
     def text(value: float | None) -> str:
-        return "" if value is None else value_text(value, metric.unit)
+        return "" if value is None else value_text(value, metric.unit, metric.name)
 
     return {
         "no.": str(metric.number),

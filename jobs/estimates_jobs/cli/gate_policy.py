@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimates.gate.pages.verdict_text import value_text
+from estimates.gate.pages.verdict_text import symmetric_legends, value_text
 from estimates.gate.policy_table import PolicyInForce, Rule
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
@@ -58,6 +58,8 @@ def _show(policy_table: PolicyInForce) -> None:
         terminal.section("off")
         terminal.records(off)
     terminal.line()
+    for legend in symmetric_legends(rule.name for rule in rules):
+        terminal.line(legend)
     terminal.line("◆ every version must pass it, whatever a contract says")
     terminal.line(f"policy {policy_table.policy}")
 

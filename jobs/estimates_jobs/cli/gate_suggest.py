@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimates.gate.pages.verdict_text import value_text
+from estimates.gate.pages.verdict_text import symmetric_legends, value_text
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, progress, terminal
 
@@ -98,6 +98,8 @@ def _show(suggestion: Suggestion) -> None:
         for proposal, band in zip(proposals, bands, strict=True)
     ]
     terminal.table(titles.split("|"), rows)
+    for legend in symmetric_legends(proposal.name for proposal in proposals):
+        terminal.line(legend)
     for reason in dict.fromkeys(p.reason for p in suggestion.checks if p.reason is not None):
         names = [proposal.name for proposal in suggestion.checks if proposal.reason == reason]
         terminal.line(f"left as they are, {reason}: {', '.join(names)}")
@@ -118,11 +120,13 @@ def _show(suggestion: Suggestion) -> None:
 def _band(proposal: Proposal) -> str:
     if proposal.new_usual is None:
         return ""
-    return " to ".join(value_text(end, proposal.unit, "") for end in proposal.new_usual)
+    return " to ".join(value_text(end, proposal.unit, proposal.name) for end in proposal.new_usual)
 
 
 def _row(proposal: Proposal) -> list[cells.Cell]:
     limits = (proposal.warn, proposal.new_warn, proposal.block, proposal.new_block)
     values = (proposal.median, proposal.q99, proposal.noise, *limits)
-    texts = ("" if value is None else value_text(value, proposal.unit) for value in values)
+    texts = (
+        "" if value is None else value_text(value, proposal.unit, proposal.name) for value in values
+    )
     return [str(proposal.number), proposal.name, proposal.n, *texts]

@@ -8,7 +8,7 @@ from estimates.compare.series_report import DEFAULT_LAST, ColumnMove, PairMove, 
 from estimates.contract.contract import Contract
 from estimates.reading.tabular import csv
 from estimates.render.change_text import size
-from estimates.render.wording import percent, signed_number
+from estimates.render.wording import number, percent, signed_number
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.frame_page import frame_page, title_of_move
@@ -64,8 +64,15 @@ def _show(series: Series, contract: Contract) -> None:
     if frozen_after is not None:
         terminal.line(
             f"frozen: the share of keys whose estimates are the same in {frozen_after} versions "
-            "in a row"
+            "in a row",
+            "dim",
         )
+    policy = contract.stability
+    terminal.line(
+        f"material: moved by more than {percent(policy.rtol)}"
+        + (f" + {number(policy.atol)}" if policy.atol else ""),
+        "dim",
+    )
     names = dict.fromkeys(name for pair in pairs for name in pair.columns)
     for name in names or [""]:
         if name:

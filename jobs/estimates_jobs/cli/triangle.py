@@ -11,7 +11,7 @@ from rich.text import Text
 
 from estimates.contract.columns import key_text
 from estimates.reading.tabular import csv
-from estimates.render.change_text import plain_change, symmetric
+from estimates.render.change_text import plain_change, size
 from estimates.render.wording import count, percent
 from estimates.stability.through_time.revision_report import (
     Across,
@@ -25,7 +25,7 @@ from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.cells import four_digits
-from estimates_jobs.cli.output.chain_text import other_shapes, reason, with_reasons
+from estimates_jobs.cli.output.chain_text import LEGEND, other_shapes, reason, with_reasons
 from estimates_jobs.cli.output.frame_page import frame_page
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from estimates_jobs.tables.text_options import TextOptions
 
 _SHOWN = 20  # rows of the triangle on a page
+_OF_STATISTICS = (
+    "s.e.: standard error of the mean; RMS: root mean square; relative: all revisions as a share "
+    "of all later estimates; noise/signal: how far revisions spread, beside estimates; autocorr.: "
+    "of a revision with the one before"
+)
 
 
 @command(
@@ -174,6 +179,7 @@ def _show_statistics(revisions: Revisions) -> None:
     unit = _unit(revisions)
     terminal.section(f"revisions{unit}: the later estimate minus the one before")
     terminal.records([_statistics_row(horizon) for horizon in revisions.revisions])
+    terminal.line(_OF_STATISTICS, "dim")
     if revisions.chains is not None:
         _show_chains(revisions.chains)
     if revisions.news_or_noise:
@@ -212,8 +218,8 @@ def _regression_row(horizon: NewsOrNoise) -> list[cells.Cell]:
 def _show_chains(chains: Chains) -> None:
     texts = {
         "availability": ("available", _percent(chains.availability)),
-        "previous_r": ("versus previous", _middle(chains.previous_r)),
-        "first_r": ("versus first", _middle(chains.first_r)),
+        "previous_r": ("versus previous", _middle(chains.previous_plain, chains.measure)),
+        "first_r": ("versus first", _middle(chains.first_plain, chains.measure)),
         "flip_share": ("flips", f"{_percent(chains.flip_share)} of {chains.turns:,} turns"),
         "efficiency": ("path", _efficiency(chains.efficiency)),
         "autocorrelation": (
@@ -224,13 +230,14 @@ def _show_chains(chains: Chains) -> None:
     }
     terminal.section("of all keys together")
     terminal.pairs(with_reasons(texts, chains.reasons))
+    terminal.line(LEGEND, "dim")
 
 
-def _middle(quantiles: Middle | None) -> str:
+def _middle(quantiles: Middle | None, measure: str) -> str:
     if quantiles is None:
         return ""
-    half = f"half of {quantiles.n:,} keys by at most {symmetric(quantiles.p50)}"
-    return f"{half}, 19 of 20 by {symmetric(quantiles.p95)}"
+    half = f"half of {quantiles.n:,} keys by at most {size(quantiles.p50, measure)}"
+    return f"{half}, 19 of 20 by {size(quantiles.p95, measure)}"
 
 
 def _efficiency(quantiles: Middle | None) -> str:

@@ -7,7 +7,8 @@ import math
 import polars as pl
 import pytest
 
-from tests.gate.cases import Setting, simple
+from estimates.gate.pages.verdict_text import render_text
+from tests.gate.cases import Setting, frame, simple
 
 ROWS = pl.DataFrame({"k": ["a", "b", "c", "d"], "v": [100.0, 200.0, 300.0, 400.0]})
 
@@ -32,3 +33,13 @@ def test_fails() -> None:
     )
     assert result.status == "fail"
     assert result.value == pytest.approx(-math.log(0.94), abs=1e-5)
+
+
+def test_people_read_how_far_half_of_the_keys_went() -> None:
+    """Relative to the old value, up or down, and not as g; its legend is beside g."""
+    up, down = (Setting(frame=frame(factor)).evaluate() for factor in (1.1, 0.9))
+    assert up.check("median_shift").message == "half of the keys rose by 10.0 % or more in close"
+    assert down.check("median_shift").message == "half of the keys fell by 10.0 % or more in close"
+    page = render_text(up)
+    assert "value g 0.0953 (×1.1); blocks above g 0.05 (×1.05)" in page
+    assert "g, the symmetric change of limits" in page

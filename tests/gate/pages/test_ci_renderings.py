@@ -205,7 +205,8 @@ def test_github_says_what_blocks_first() -> None:
     assert lines[2].startswith(
         "::warning title=prices version 2%3A 26 extreme_move::the largest move of close is 300 "
         "half widths of its old "
-        "80 %25 interval%0Avalue 300.3; warns above 10%0AAAPL/2026-11-23, "
+        "80 %25 interval%0Avalue 300.3; warns above 10%0Ahalf width: half of upper − lower, of the "
+        "interval that the baseline has%0AAAPL/2026-11-23, "
     )
 
 

@@ -109,6 +109,9 @@ Ranks, the largest value first
 Distributions as a whole, whatever the keys
   column  median shift  spread    PSI     KS    W1
   units           −0.4    ×0.6  0.517  0.333  0.63
+  spread: the new interquartile range to the old; PSI: population stability index, below 0.1 no
+    change, above 0.25 a large one; KS: the widest gap between both cumulative shares; W1: how far
+    values have to go on average, in standard deviations
 """
 
 

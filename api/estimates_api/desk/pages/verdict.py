@@ -8,7 +8,6 @@ from estimates.gate.pages import verdict_text
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, Verdict
 from estimates.gate.way_forward import way_lines
-from estimates.render.change_text import R_LEGEND
 from estimates_api.desk.check_history import check_histories
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
@@ -45,8 +44,7 @@ async def verdict(
         notable=notable,
         quiet=sorted(quiet, key=lambda result: _ORDER.index(result.status)),
         limits=verdict_text.limits_text,
-        of_r=verdict_text.OF_R,
-        r_legend=R_LEGEND,
+        legend_of=verdict_text.legend_of,
         waiver_lines=verdict_text.waiver_lines,
         remedy=remedy,
         way=way_lines(stored),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from estimates.contract.contract import Contract
 from estimates.render.change_text import moved
-from estimates.render.wording import count
+from estimates.render.wording import count, number, percent
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
@@ -27,10 +27,17 @@ _WHY = {
 }
 
 
+LEGEND = (
+    "flips: material moves that reversed the one before; path: from first to last, as a share of "
+    "the way that it took; volatility: the standard deviation of a move"
+)
+
+
 def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str] | None) -> None:
     """Print the chain of each number; of interval ends and quantiles only where `fields` names
     columns.
     """
+    shown = False
     for name, chain in chains.items():
         if (fields is None and contract.columns[name].role in _ENDS) or not chain["n"]:
             continue
@@ -38,6 +45,12 @@ def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str]
             f"{name} in {chain['n']} of {count(chain['versions'], 'version')} that had to have it"
         )
         terminal.pairs(chain_pairs(chain, contract.percentage_points(name)))
+        shown = True
+    if shown:
+        material = percent(contract.stability.rtol)
+        atol = contract.stability.atol
+        more = f" + {number(atol)}" if atol else ""
+        terminal.line(f"material: by more than {material}{more}; {LEGEND}", "dim")
 
 
 def chain_pairs(chain: dict[str, Any], points: float | None = None) -> list[tuple[str, cells.Cell]]:
