@@ -25,6 +25,7 @@ sweep_claims    which snapshots' files are being deleted
 event_log       the log that each of these appends to
 event_kinds     what its events can be about
 law             which events are lawful where the store has an access record
+seal            up to which event a log is lawful, and what was looked at for it
 guard           what a writer may append, and the signature that it carries
 stopped_set     a set that stays at what was before an unlawful event
 event_chain     digests of records, and of each event over the one before

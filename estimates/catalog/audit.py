@@ -19,7 +19,7 @@ from estimates.catalog.agreement import changes_of, misplaced_aliases
 from estimates.catalog.clock import REPAIR
 from estimates.catalog.event_chain import BEGINNING, NAMES, link, record_digest
 from estimates.catalog.event_log import place_of
-from estimates.catalog.law import UNAUTHORISED, UNCHECKED, Law, Link
+from estimates.catalog.law import UNAUTHORISED, UNCHECKED, Law, is_record
 from estimates.catalog.records import Alias, Erasure, Event, Judged, Version
 from estimates.catalog.rows import (
     TABLES,
@@ -28,10 +28,10 @@ from estimates.catalog.rows import (
     matching,
     read_rows,
 )
+from estimates.catalog.seal import Link
 from estimates.errors import CorruptError
 from estimates.extras import install
 from estimates.principals.private_key import EXTRA
-from estimates.principals.rights import ACCESS
 
 _UNREADABLE = (*UNREADABLE, DatabaseError)
 
@@ -164,7 +164,7 @@ def audit_law(tx: sa.Connection, root: str | None) -> Iterator[Fault]:
         links.append(Link(event, *row))
     law = Law().follow(links, tx.execute(sa.select(schema.log.c.store_id)).scalar_one())
     yield from law_faults(law)
-    for event, _, signature in takewhile(lambda each: each.event.kind != ACCESS, links):
+    for event, _, signature in takewhile(lambda each: not is_record(each.event), links):
         if signature is not None:
             message = f"event {event.id} has a signature, and no access record was in force"
             yield Fault(event.set, event.version, "event_damaged", message)

@@ -153,13 +153,12 @@ class Catalog(
                 check_still(tx)
             goes_on = previous is not None and continues(tx, previous.head, head.log_head())
             if previous is not None and previous.last_event and not goes_on:
-                _check_replaced(previous.head, head.log_head(), only_on)
+                _check_replaced(tx, previous, head.log_head(), only_on)
             if previous is None or not goes_on:
                 previous = View({}, head.last_at, read_at, LogHead(head.store_id, 0, BEGINNING))
             links = chained_links(tx, previous.head, head)
-            law = previous.law.follow(links, head.store_id)
+            law = self.guard.follow(previous.law, links, head.log_head())
             law.check(self.guard.root)
-            self.guard.remember(head.log_head(), law)
             events = events_that_count([link.event for link in links], previous.law, law)
             if previous.last_event and any(event.kind == REPAIR for event in events):
                 return self.view()  # other times count for what was read already
@@ -175,9 +174,12 @@ class Catalog(
                     sets[name] = read_stopped_set(tx, name, known + fresh, corrected)
                 else:
                     sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
+        moment = previous.moment if law.unlawful else head.last_at
+        if law.unlawful and events:
+            moment = max(moment, events[-1].at) if previous.last_event else events[-1].at
         return View(
             dict(sorted(sets.items())),
-            head.last_at,
+            moment,
             read_at,
             head.log_head(),
             of_store=of_store,
@@ -186,18 +188,31 @@ class Catalog(
         )
 
 
-def _check_replaced(known: LogHead, head: LogHead, only_on: bool) -> None:
+def _check_replaced(tx: sa.Connection, previous: View, head: LogHead, only_on: bool) -> None:
     """Raises what `Catalog.view` raises for a log that lacks the event that it ended with."""
+    known = previous.head
     if known.store != head.store:
         raise CorruptError(
             "other_store",
             f"the catalog was that of store {known.store} and is that of {head.store} now",
             remedy="bring the right one back, or open the other store anew",
         )
-    if only_on:
+    if only_on and not _lacks_what_was_unlawful(tx, previous):
         raise CorruptError(
             "catalog_behind",
             f"the catalog lacks event {known.event} that was read from it before, and ends with "
             f"event {head.event}: it is an older one",
             remedy="bring the newest one back, or rebuild it with `estimates recover`",
         )
+
+
+def _lacks_what_was_unlawful(tx: sa.Connection, previous: View) -> bool:
+    """Whether a log that was rebuilt up to its last lawful event has all that readers were told."""
+    end = previous.law.seal
+    newest = max((event.id for event in previous.events()), default=0)
+    if end is None or not previous.law.unlawful or newest > end.event:
+        return False
+    table = schema.events
+    return (
+        tx.execute(sa.select(table.c.digest).where(table.c.id == end.event)).scalar() == end.digest
+    )

@@ -20,7 +20,6 @@ from estimates.catalog.event_chain import (
     record_digest,
 )
 from estimates.catalog.event_kinds import EventKind
-from estimates.catalog.law import Link
 from estimates.catalog.records import (
     ContractRevision,
     Erasure,
@@ -33,6 +32,7 @@ from estimates.catalog.records import (
     Waiver,
 )
 from estimates.catalog.rows import UNREADABLE, insert, matching, read
+from estimates.catalog.seal import Link
 from estimates.errors import CorruptError, InvalidError
 from estimates.principals.rights import ACCESS
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from estimates.catalog.event_chain import BEGINNING
 from estimates.catalog.event_log import chained_links, continues, has_record, read_head
-from estimates.catalog.law import UNCHECKED, Law, signed_text
+from estimates.catalog.law import UNCHECKED, Law, is_record, signed_text
 from estimates.catalog.records import Event, LogHead
+from estimates.catalog.seal import Link, Seal
 from estimates.errors import CorruptError, EstimatesError, NotFoundError, RefusedError
 from estimates.extras import install
 from estimates.principals.access_record import record_of_details
@@ -21,6 +23,19 @@ from estimates.principals.public_key import check_key
 from estimates.principals.rights import ACCESS, rights_of
 
 LoadKey = Callable[[], PrivateKey]
+KEPT_EVERY = 100  # events: to check so many signatures takes 12 ms
+
+
+class Seals(Protocol):
+    """Where this machine keeps up to which event it checked signatures."""
+
+    def read(self) -> Seal | None:
+        """The newest seal, if there is one that can be relied on."""
+        ...
+
+    def write(self, seal: Seal) -> None:
+        """Keep a seal, if that is possible."""
+        ...
 
 
 def no_key() -> PrivateKey:
@@ -48,8 +63,10 @@ class Guard:
     def __init__(self, load: LoadKey = no_key, root: str | None = None) -> None:
         self._load = load
         self.root = root
+        self.seals: Seals | None = None
         self._key: PrivateKey | None = None
         self._known = LogHead("", 0, BEGINNING), Law()
+        self._kept = 0  # the event of the newest seal that is kept
 
     @property
     def key(self) -> PrivateKey:
@@ -58,11 +75,29 @@ class Guard:
             self._key = self._load()
         return self._key
 
-    def remember(self, head: LogHead, law: Law) -> None:
-        """Take what was followed elsewhere, so that nothing is checked twice."""
+    def follow(self, law: Law, links: Sequence[Link], head: LogHead) -> Law:
+        """The law at a head of the log after more events; no signature is checked twice here, nor
+        again where this machine keeps that it was.
+        """
+        begins = law.seal is None and any(is_record(link.event) for link in links)
+        kept = self.seals.read() if self.seals is not None and begins else None
+        law = law.follow(links, head.store, kept)
         if law.unchecked and not self._known[1].unchecked:
             warnings.warn(f"{UNCHECKED}: {install(EXTRA)}", stacklevel=5)
         self._known = head, law
+        self._keep(law, kept)
+        return law
+
+    def _keep(self, law: Law, kept: Seal | None) -> None:
+        """Keep the end of what is lawful once much was checked since the last time."""
+        seal = law.seal
+        if kept is not None and seal is not None:
+            self._kept = kept.event if kept.store == seal.store else 0
+        if self.seals is None or seal is None or law.unchecked:
+            return
+        if not 0 <= seal.event - self._kept < KEPT_EVERY:
+            self.seals.write(seal)
+            self._kept = seal.event
 
     def law(self, tx: sa.Connection) -> Law:
         """The law at the end of the log."""
@@ -72,9 +107,7 @@ class Guard:
         head = read_head(tx)
         if known.store != head.store_id or not continues(tx, known, head.log_head()):
             known, law = LogHead(head.store_id, 0, BEGINNING), Law()
-        law = law.follow(chained_links(tx, known, head), head.store_id)
-        self._known = head.log_head(), law
-        return law
+        return self.follow(law, chained_links(tx, known, head), head.log_head())
 
     def end_of(self, set_name: str) -> int | None:
         """The first unlawful event of a set, as far as is known; what is from then on counts for

@@ -6,12 +6,14 @@ the root key: the signature of the record covers the chain up to it. No SQL here
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from itertools import dropwhile
 
 import msgspec
 
 from estimates.catalog.records import Event
+from estimates.catalog.seal import Link, Seal, seals_of
 from estimates.errors import CorruptError
 from estimates.principals.access_record import AccessRecord, record_of_details
 from estimates.principals.private_key import need_cryptography
@@ -21,14 +23,6 @@ from estimates.principals.rights import ACCESS
 UNAUTHORISED = "unauthorised_move"
 NOBODY = AccessRecord(())
 UNCHECKED = "signatures_unchecked"
-
-
-class Link(NamedTuple):
-    """An event, its digest, and the signature over it."""
-
-    event: Event
-    digest: str
-    signature: str | None
 
 
 class Unlawful(msgspec.Struct, frozen=True):
@@ -55,6 +49,8 @@ class Law(msgspec.Struct, frozen=True):
     roots      the root keys that signed a record, the first one too
     unlawful   the events that count for nothing, oldest first
     unchecked  whether signatures could not be checked here, only that they are there
+    seal       the end of what is lawful: the last event before an unlawful one; None before the
+               first lawful record
     """
 
     record: AccessRecord | None = None
@@ -62,25 +58,37 @@ class Law(msgspec.Struct, frozen=True):
     roots: tuple[str, ...] = ()
     unlawful: tuple[Unlawful, ...] = ()
     unchecked: bool = False
+    seal: Seal | None = None
 
     @property
     def stopped(self) -> frozenset[str]:
         """The sets that stay at what they were before an unlawful event."""
         return frozenset(each.set for each in self.unlawful if each.set)
 
-    def follow(self, links: Iterable[Link], store_id: str) -> Law:
-        """The law after more events of the log, in order."""
-        law = self
-        for link in links:
-            if link.event.kind == ACCESS:
-                law = law._after_record(link, store_id)
-            elif law.record is not None:
-                why = law.fault(link, store_id)
-                law = law if why is None else law._with(link.event, why)
-        return law
+    def follow(self, links: Iterable[Link], store_id: str, checked: Seal | None = None) -> Law:
+        """The law after more events of the log, in order.
 
-    def fault(self, link: Link, store_id: str) -> str | None:
-        """Why an event, no access record, is not lawful; None where it is."""
+        checked  an earlier seal: where it is that of these events, their signatures were checked
+        """
+        under = list(links)
+        if self.record is None:  # events before the first record are vouched for by it
+            under = list(dropwhile(lambda link: not is_record(link.event), under))
+        seals = seals_of(self.seal, under, store_id)
+        known = checked.event if checked is not None and checked in seals else 0
+        law = self
+        for link in under:
+            if is_record(link.event):
+                law = law._after_record(link, store_id)
+                continue
+            why = law.fault(link, store_id, is_checked=link.event.id <= known)
+            law = law if why is None else law._with(link.event, why)
+        return law._sealed(seals)
+
+    def fault(self, link: Link, store_id: str, *, is_checked: bool = False) -> str | None:
+        """Why an event, no access record, is not lawful; None where it is.
+
+        is_checked  whether its signature is known to be one of those that it could have
+        """
         assert self.record is not None
         event = link.event
         known = self.record.principals.get(event.actor)
@@ -88,7 +96,7 @@ class Law(msgspec.Struct, frozen=True):
             return "no principal has this name"
         if not known.is_allowed(event.kind, event.set):
             return "the access record does not allow it"
-        return _signature_fault(link, store_id, known.keys)[1]
+        return None if is_checked else _signature_fault(link, store_id, known.keys)[1]
 
     def check(self, root: str | None) -> None:
         """Raises CorruptError (`no_access_record`) where this is not the law of a root key that the
@@ -121,6 +129,7 @@ class Law(msgspec.Struct, frozen=True):
             self.roots if key is None else (*self.roots, key),
             self.unlawful,
             self.unchecked or not can_check(),
+            self.seal,
         )
 
     def _refusing(self, event: Event, why: str) -> Law:
@@ -130,9 +139,23 @@ class Law(msgspec.Struct, frozen=True):
         law = self._with(event, why)
         return law if law.record is not None else msgspec.structs.replace(law, record=NOBODY)
 
+    def _sealed(self, seals: list[Seal]) -> Law:
+        """This law with the seal of the last event before an unlawful one.
+
+        seals  after each event since the seal before
+        """
+        first = self.unlawful[0].event if self.unlawful else math.inf
+        lawful = [seal for seal in seals if seal.event < first]
+        return msgspec.structs.replace(self, seal=lawful[-1]) if lawful else self
+
     def _with(self, event: Event, why: str) -> Law:
         unlawful = Unlawful(event.id, event.set, event.version, event.kind, event.actor, why)
         return msgspec.structs.replace(self, unlawful=(*self.unlawful, unlawful))
+
+
+def is_record(event: Event) -> bool:
+    """Whether an event sets the access record; one about a set does not."""
+    return event.kind == ACCESS and not event.set
 
 
 def signed_text(store_id: str, digest: str) -> bytes:

@@ -15,6 +15,7 @@ copying         files of one root, checked and copied to another
 log_copies      copies of the log, from which a lost catalog is rebuilt
 run_logs        where the log of a run lies
 trash           what is kept for a week after it went
+seal_file       up to which event this machine checked signatures
 derived_folder  a bounded folder of files that can be made again
 report_cache    reports of this machine, computed once
 column_cache    columns of parts in order, sorted once

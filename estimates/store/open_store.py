@@ -49,6 +49,7 @@ from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
+from estimates.storage.seal_file import SealFile
 from estimates.store import sql
 from estimates.store.identity import check_identity, open_catalog
 from estimates.struct_types import make_ready
@@ -102,6 +103,7 @@ class OpenStore:
         self.objects = Objects(str(root))
         self.root = self.objects.root
         self.cache = Path(cache or default_cache(self.objects.folder, self.root))
+        self.catalog.guard.seals = SealFile(self.cache, self.objects.folder, self.root)
         self.manifests = Manifests(self.objects, self.cache)
         self.read_files = ReadFileCache(self.cache)
         self.lookups = VersionLookups(self.objects, self.manifests, self.read_files)
@@ -317,9 +319,7 @@ class OpenStore:
 
         moves = compared_moves(self.view(), name, self.version_rows(), last=last, as_of=as_of)
         return cached_series(
-            moves,
-            self.reports,
-            lambda comparison: comparison.cached_report(self.reports, headline_only=True),
+            moves, self.reports, lambda pair: pair.cached_report(self.reports, headline_only=True)
         )
 
     def sql(self, query: str, *, other_files: bool = False) -> pl.DataFrame:

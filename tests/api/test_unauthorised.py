@@ -6,10 +6,12 @@ from pathlib import Path
 
 from litestar.testing import TestClient
 
+from estimates.store.recover import find_log, give_up_end
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.builders import SET, define, promoted, publish
 from tests.principals.signed import ALL, Keys, forged_promotion
+from tests.store.catalog_rows import lose_catalog, recovered
 from tests.waiting import until
 
 
@@ -37,3 +39,32 @@ def test_a_move_that_nobody_signed_is_not_served(local_store: Store, tmp_path: P
         kinds = client.get("/v1/events").json()["events"]
         assert forged.id not in [event["id"] for event in kinds]
         assert "access_set" not in [event["kind"] for event in kinds]
+
+
+def test_a_service_follows_what_was_rebuilt(local_store: Store, tmp_path: Path) -> None:
+    """A catalog that ends before the unlawful event has all that clients were told: it is followed
+    without a restart.
+    """
+    define(local_store)
+    promoted(local_store, "first")
+    publish(local_store, "second", 100.1)
+    keys = Keys(tmp_path)
+    keys.set(local_store, {"anna": ALL})
+    anna = keys.open(local_store, "anna")
+    anna.judge(SET, 2)
+    with TestClient(create_app(Store(local_store.root))) as client:
+        until(lambda: client.get("/health/ready").json()["status"] == "ready")
+        forged = forged_promotion(anna, SET, 2)
+        anna.notify_and_copy()
+
+        def code() -> str | None:
+            return client.get("/health/ready").json()["catalog"]["code"]
+
+        until(lambda: code() == "unauthorised_move")
+        lose_catalog(local_store)
+        give_up_end(find_log(local_store.objects, forged.id - 1))
+        recovered(local_store.root)
+        until(lambda: code() is None)
+        keys.open(local_store, "anna").promote(SET, 2, reason="as it should be")
+        path = f"/v1/sets/{SET}/estimates/AAPL/2024-06-03"
+        until(lambda: client.get(path).json()["version"] == 2)

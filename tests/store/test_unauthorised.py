@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from estimates.catalog.law import Law, Link, signed_text
+from estimates.catalog.law import Law, signed_text
 from estimates.catalog.records import Event
+from estimates.catalog.seal import Link
 from estimates.errors import CorruptError, GateError
 from estimates.principals.private_key import load_key
 from estimates.storage.objects import Objects
@@ -207,9 +208,9 @@ def test_each_event_is_checked_once(signed: Store, monkeypatch: pytest.MonkeyPat
     reader, checked = Store(signed.root), list[int]()
     fault = Law.fault
 
-    def count(law: Law, each: Link, store_id: str) -> str | None:
+    def count(law: Law, each: Link, store_id: str, **more: bool) -> str | None:
         checked.append(each.event.id)
-        return fault(law, each, store_id)
+        return fault(law, each, store_id, **more)
 
     monkeypatch.setattr(Law, "fault", count)
     signed.promote(SET, 2, reason="better")
