@@ -44,6 +44,7 @@ def approve(store: OpenStore, name: str, number: int, *, reason: str | None = No
     (`not_an_approver`, `own_request`: asked or published by this actor), and what promoting,
     waiving and defining raise.
     """
+    store.check_writable("approved", name)  # whoever has no key is told that, and is no approver
     for _ in range(_RETRIES):
         try:
             return _approve(store, name, number, reason)
@@ -60,6 +61,7 @@ def decline(store: OpenStore, name: str, number: int, *, reason: str) -> Event:
     ConflictError (`request_over`, `request_changed`), RefusedError (`not_an_approver`).
     """
     check_reason(reason)
+    store.check_writable("approval_declined", name)
     of_set, request = _standing(store, name, number)
     if store.actor != request.event.actor:
         _check_approver(of_set, request, store.actor)

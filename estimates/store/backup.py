@@ -113,7 +113,7 @@ def backup(
             break  # else something expired, or was erased, before it was copied
     target.make_all_durable()
     remove_erased(target, view)
-    events = _copy_log(store, target, before.event, view.last_event, reread)
+    events = _copy_log(store, target, before.event, view, reread)
     target.put(identity.NAME, store.objects.get(identity.NAME))
     target.make_all_durable()
     known = view.head
@@ -345,25 +345,33 @@ def is_used(objects: Objects) -> bool:
     return any(map(objects.exists, names)) or any(map(objects.holds, ("sets", log_copies.FOLDER)))
 
 
-def _copy_log(store: OpenStore, target: Objects, whole: int, last: int, reread: bool) -> int:
+def _copy_log(store: OpenStore, target: Objects, whole: int, view: View, reread: bool) -> int:
     """Copy what a backup lacks of the log; gives how many events.
 
     whole  up to this event the copies that are there can be relied on
     """
+    last, unlawful = view.last_event, {each.event for each in view.law.unlawful}
     there = {event for event in log_copies.copied_events(target) if event <= whole}
-    if reread:
-        there = {event for event in there if _is_sound(target, event)}
-    first = next((event for event in range(1, last + 1) if event not in there), last + 1)
-    missing = (entry for entry in _entries(store, first, last) if entry.event.id not in there)
+    lacks = (event for event in range(1, last + 1) if event not in there)
+    first = 1 if reread else next(lacks, last + 1)
+    missing = (
+        entry
+        for entry in _entries(store, first, last)
+        if entry.event.id not in there
+        or (reread and not _is_copy(target, entry, entry.event.id in unlawful))
+    )
     return write_copies(target, missing)
 
 
-def _is_sound(target: Objects, event: int) -> bool:
+def _is_copy(target: Objects, entry: Entry, is_unlawful: bool) -> bool:
+    """Whether a backup has an entry; where the store's is not lawful, the copy's signature may be
+    the better one.
+    """
     try:
-        log_copies.read_copy(target, event)
+        copy = log_copies.read_copy(target, entry.event.id)
     except CorruptError:
         return False
-    return True
+    return copy == entry or (is_unlawful and copy.digest == entry.digest)
 
 
 def _entries(store: OpenStore, first: int, last: int) -> Iterator[Entry]:

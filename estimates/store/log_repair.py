@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
 from estimates.catalog.audit import Fault
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_chain import BEGINNING, Entry
+from estimates.catalog.law import Law
 from estimates.catalog.records import Erasure
+from estimates.catalog.seal import Link
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage.log_copies import copied_events, name_of, read_all, read_copy
 from estimates.storage.objects import Objects
@@ -31,6 +34,21 @@ _WRONG = {
     "other_log": "of another log, since it does not continue the one before, and nothing has what "
     "belongs there",
 }
+
+
+class _Proof(NamedTuple):
+    """What a chain says of an event: its digest and its signature, and whether that is known to be
+    one that makes it lawful.
+    """
+
+    digest: str
+    signature: str | None
+    is_lawful: bool
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether an entry is what is proven; the chain does not cover signatures."""
+        is_signed_so = not self.is_lawful or self.signature == entry.signature
+        return self.digest == entry.digest and is_signed_so
 
 
 class Mended(msgspec.Struct, frozen=True):
@@ -78,7 +96,7 @@ class LogRepair:
         self._catalog = catalog
         self._store_id = store_id
         self._erasures: list[Erasure] = []
-        self._proven: dict[int, str] = {}
+        self._proven: dict[int, _Proof] = {}
         self._wrong: list[tuple[int, str, Entry | None]] = []
 
     def mend(self) -> None:
@@ -119,28 +137,41 @@ class LogRepair:
             self._replace(entry, source.root)
             self.sound, before = event, entry.digest
 
-    def _prove(self, copied: list[int]) -> dict[int, str]:
-        """The digests of events up to the newest that a whole chain has in common with the copies
-        here; of the catalog's and the source's chain, the one that proves more.
+    def _prove(self, copied: list[int]) -> dict[int, _Proof]:
+        """What is known of events up to the newest that a whole chain has in common with the copies
+        here; of the catalog's and the source's chain, the one that proves more. A signature that
+        does not hold in it is that of the other one.
         """
         ours = {
             event: copy.digest
             for event, copy in read_all(self._objects, copied)
             if isinstance(copy, Entry)
         }
-        proven: dict[int, str] = {}
-        for chain in (self._catalog_entries(), self._source_entries()):
-            digests, shared = dict[int, str](), 0
-            previous = BEGINNING
-            for entry in chain:
-                if entry.previous != previous or not entry.holds():
-                    break
-                digests[entry.event.id] = previous = entry.digest
-                if ours.get(entry.event.id) == previous:
-                    shared = entry.event.id
+        proven: dict[int, _Proof] = {}
+        chains = [self._follow(self._catalog_entries()), self._follow(self._source_entries())]
+        for chain in chains:
+            shared = max(
+                (e for e, proof in chain.items() if ours.get(e) == proof.digest), default=0
+            )
             if shared > len(proven):
-                proven = {event: digests[event] for event in range(1, shared + 1)}
+                proven = {event: chain[event] for event in range(1, shared + 1)}
+        for event, proof in proven.items():
+            for other in (chain[event] for chain in chains if event in chain):
+                if other.is_lawful and not proof.is_lawful and other.digest == proof.digest:
+                    proven[event] = other
         return proven
+
+    def _follow(self, chain: Iterable[Entry]) -> dict[int, _Proof]:
+        """What a chain says of its events, as far as it holds."""
+        proofs, law, previous = dict[int, _Proof](), Law(), BEGINNING
+        for entry in chain:
+            if entry.previous != previous or not entry.holds():
+                break
+            event, previous = entry.event.id, entry.digest
+            law = law.follow([Link(entry.event, entry.digest, entry.signature)], self._store_id)
+            is_unlawful = bool(law.unlawful) and law.unlawful[-1].event == event
+            proofs[event] = _Proof(previous, entry.signature, not (is_unlawful or law.unchecked))
+        return proofs
 
     def _fits(self, copy: Entry | None, before: str | None) -> bool:
         """Whether a copy is what a chain says; where no chain says anything, whether it continues
@@ -150,7 +181,10 @@ class LogRepair:
             return False
         event = copy.event.id
         if event in self._proven:
-            return self._proven[event] == copy.digest
+            proof = self._proven[event]
+            if proof.fits(copy) and proof.signature != copy.signature:
+                self._wrong.append((event, "log_differs", copy))
+            return proof.fits(copy)
         if self._catalog is None:
             return before in (None, copy.previous)
         if self._catalog.digest_of(event) != copy.digest:
@@ -171,7 +205,8 @@ class LogRepair:
             follows = before in (None, entry.previous)
             precedes = after is None or copy is not None or after.previous == entry.digest
             fits = is_linked and follows and precedes
-            if self._proven.get(event) == entry.digest or (event not in self._proven and fits):
+            proof = self._proven.get(event)
+            if fits if proof is None else proof.fits(entry):
                 self._replace(entry, by)
                 return entry
         code = "other_log" if copy is not None else "log_damaged" if is_there else "log_gap"

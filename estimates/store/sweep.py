@@ -68,7 +68,7 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     if dry_run:
         check_belonging(store.objects, store.catalog)
     else:
-        store.check_writable()
+        store.check_writable("expired")  # in all sets, since it looks at all
     view = store.refresh()
     expired, on_hold = _past_retention(view)
     if not dry_run:

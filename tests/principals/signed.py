@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog.event_chain import link
+from estimates.catalog.law import signed_text
 from estimates.catalog.records import Event
 from estimates.catalog.rows import insert
 from estimates.principals.access_record import AccessRecord, KnownPrincipal
-from estimates.principals.private_key import create_key, load_key
+from estimates.principals.private_key import PrivateKey, create_key, load_key
 from estimates.principals.rights import RIGHTS
 from estimates.store.access import set_access
 from estimates.store.store import Store
@@ -59,16 +60,21 @@ class Keys:
         return set_access(self.open(store, by), self.record(principals))
 
 
-def forge(store: Store, event: Event, signature: str | None = None) -> Event:
-    """Append an event as somebody who may write the catalog by SQL could: with a valid chain."""
+def forge(store: Store, event: Event, signature: str | PrivateKey | None = None) -> Event:
+    """Append an event as somebody who may write the catalog by SQL could: with a valid chain, and
+    signed by a key where one is given.
+    """
     with store.catalog.engine.begin() as tx:
-        last, head = tx.execute(sa.text("SELECT last_event, head FROM log")).one()
+        log = sa.text("SELECT last_event, head, store_id FROM log")
+        last, head, store_id = tx.execute(log).one()
         at = instants.now()
         columns = {"id": last + 1, "at": at}
         event = Event(
             **columns, **{n: getattr(event, n) for n in event.__struct_fields__ if n not in columns}
         )
         digest = link(head, event, {})
+        if isinstance(signature, PrivateKey):
+            signature = signature.sign(signed_text(store_id, digest))
         insert(tx, event, records="{}", digest=digest, signature=signature)
         values = {"id": last + 1, "at": instants.micros(at), "head": digest}
         tx.execute(sa.text("UPDATE log SET last_event = :id, last_at = :at, head = :head"), values)

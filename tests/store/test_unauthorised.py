@@ -240,7 +240,7 @@ def test_approvals_under_an_access_record(local_store: Store, keys: Keys) -> Non
         return int(str(caught.value.details["request"]))
 
     anna.decline(SET, request(), reason="too soon")
-    assert code_of(lambda: anna.approve(SET, request())) == "not_an_approver"
+    assert code_of(lambda: anna.approve(SET, request())) == "not_allowed"
     assert code_of(lambda: bea.approve(SET, request())) == "not_allowed"
     cyd.approve(SET, request())
     assert Store(local_store.root, root_key=keys.public("root")).resolve(SET).version == 1
