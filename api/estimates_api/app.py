@@ -223,7 +223,7 @@ def create_app(
             *([] if telemetry is None else [telemetry.lifespan]),
             *lifespan,
         ],
-        state=State({"follower": follower, "admission": admission, "usage": usage}),
+        state=State({"follower": follower, "admission": admission, "usage": usage, "rules": rules}),
         logging_config=None,
         openapi_config=openapi(),
         request_max_body_size=MAX_BYTES,

@@ -11,6 +11,7 @@ import msgspec
 from estimates.errors import InvalidError
 
 Readers = Literal["anyone", "tokens"]
+Provenance = Literal["public", "full"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
@@ -63,19 +64,22 @@ class UsageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AccessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read, and how often.
 
-    readers  `anyone`, or those with one of the `tokens`
-    usage    None: nothing is recorded
+    readers     `anyone`, or those with one of the `tokens`
+    usage       None: nothing is recorded
+    provenance  what is said of where versions come from to whoever reads a whole set: `public`
+                leaves out the parameters of jobs, and where their inputs lie; `full` all of it
     """
 
     readers: Readers = "anyone"
     jwt: JwtRules | None = None
     limits: LimitRules = LimitRules()
     usage: UsageRules | None = None
+    provenance: Provenance = "public"
 
     @property
     def plain(self) -> bool:
         """Whether nothing has to be looked at before a request is answered."""
-        return msgspec.structs.replace(self, usage=None) == AccessRules()
+        return msgspec.structs.replace(self, usage=None, provenance="public") == AccessRules()
 
 
 def access_rules(text: str | None) -> AccessRules:

@@ -10,7 +10,7 @@ import msgspec
 
 from estimates.access.grant import Grant, parse_grant
 
-Right = Literal["read", "metrics", "usage"]
+Right = Literal["read", "provenance", "metrics", "usage"]
 RIGHTS: tuple[Right, ...] = get_args(Right)
 
 
@@ -18,8 +18,9 @@ class Principal(msgspec.Struct, frozen=True):
     """Somebody who may read.
 
     name        of a person or a program, for people and for limits of the rate
-    may         `read`: estimates and all that is said of them; `metrics`: /metrics; `usage`: who
-                reads the sets of its grants
+    may         `read`: estimates and what is said of them; `provenance`: of sets that are read as a
+                whole also the parameters of jobs, and where their inputs lie; `metrics`: /metrics;
+                `usage`: who reads the sets of its grants
     grants      what may be read, and of which sets there are metrics and usage; each stands for
                 itself
     expires_at  until when; None: its issuer says so
@@ -40,6 +41,10 @@ class Principal(msgspec.Struct, frozen=True):
         """Whether every key and column of a set may be read."""
         return any(grant.whole for grant in self.grants_of(set_name))
 
+    def sees_provenance(self, set_name: str) -> bool:
+        """Whether the parameters of a set's job, and where its inputs lie, may be known."""
+        return "provenance" in self.may and self.reads_whole(set_name)
+
     def watches(self, set_name: str) -> bool:
         """Whether the metrics of a set may be had: those of all sets where there are no grants."""
         if "metrics" not in self.may:
@@ -56,8 +61,8 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 def principal_of_words(name: str, words: Iterable[str]) -> Principal:
-    """The principal that words of an issuer's claim describe: `metrics`, `usage`, and `read:` with
-    a grant.
+    """The principal that words of an issuer's claim describe: `provenance`, `metrics`, `usage`, and
+    `read:` with a grant.
 
     Words that are neither are of other services, and count for nothing.
     Raises InvalidError (`bad_grant`).
@@ -69,7 +74,7 @@ def principal_of_words(name: str, words: Iterable[str]) -> Principal:
         if right == "read" and grant:
             grants.append(parse_grant(grant))
             right = "read"
-        elif word not in ("metrics", "usage"):
+        elif word not in ("provenance", "metrics", "usage"):
             continue
         if right in RIGHTS and right not in may:
             may.append(right)

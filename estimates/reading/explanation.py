@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from estimates.access.public_provenance import public_provenance
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import ColumnScores, Slice
 from estimates.accuracy.pooling import headline_slice, pooled_slice
 from estimates.catalog.catalog import Catalog
-from estimates.catalog.records import Event, InputDigest, State, Version, Waiver
+from estimates.catalog.records import Event, InputDigest, Provenance, State, Version, Waiver
 from estimates.catalog.run_record import RunStatus
 from estimates.catalog.set_view import SetView
 from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict, parse_json
@@ -162,9 +163,12 @@ class _History(msgspec.Struct):
     chain: msgspec.Raw
 
 
-def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Answer:
+def explain(
+    reader: Reader, catalog: Catalog, version: Version, key: Key, *, public: bool = False
+) -> Answer:
     """All that is known of one estimate, as JSON of an `Explanation`.
 
+    public  of where the version comes from only what everybody is told
     Raises what `VersionReader.get` does for a key that has no estimate, UnavailableError
     (`catalog`).
     """
@@ -173,6 +177,7 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
     key_texts = reader.of(version).form.texts(key)
     history = _history(reader, version, key)
     not_compared = _of_other_shapes(view, version)
+    came_from = public_provenance(version.provenance) if public else version.provenance
     verdict = _judgement(catalog.verdict(version.set, version.version), key_texts)
     parts = msgspec.json.decode(row.estimate, type=dict[str, Any])
     parts |= zip(view.contract_of(version).key, key_texts, strict=True)
@@ -204,8 +209,8 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
         previous=[entry for entry in reversed(history.history) if entry.version < version.version],
         not_compared=not_compared,
         chain=history.chain,
-        run=_run(catalog, version),
-        inputs=list(version.provenance.inputs),
+        run=_run(catalog, version, came_from),
+        inputs=list(came_from.inputs),
         verdict=verdict,
         events=_events(view, version.version),
         accuracy=accuracy,
@@ -234,8 +239,7 @@ def _of_other_shapes(view: SetView, version: Version) -> int:
     return sum(other.shape != version.shape and other.expired_at is None for other in before)
 
 
-def _run(catalog: Catalog, version: Version) -> RunFacts:
-    came_from = version.provenance
+def _run(catalog: Catalog, version: Version, came_from: Provenance) -> RunFacts:
     run = catalog.run(came_from.run_id)
     return RunFacts(
         run_id=came_from.run_id,

@@ -38,6 +38,7 @@ def create_token(
     """Make a token; its secret is in the answer and nowhere else.
 
     name        of the program or person who gets it
+    may         what it allows; `provenance` reads, too
     grants      what it may read, and the sets of its metrics and usage; every set where there are
                 none
     expires_at  at most a year from now, which is the default
@@ -52,6 +53,8 @@ def create_token(
             f"a token that expires at {instants.text(expires_at)}",
             remedy="it has to expire later than now and within a year",
         )
+    if "provenance" in may and "read" not in may:
+        may = ("read", *may)
     if {"read", "usage"} & set(may) and not grants:
         grants = (Grant(),)
     if not name.strip():

@@ -35,7 +35,9 @@ def client(filled: Store) -> Iterator[TestClient[Any]]:
 
 
 @pytest.fixture(scope="session")
-def server(filled: Store) -> Iterator[httpx.Client]:
-    """A client of a real server over `filled`."""
-    with serving(Path(filled.root)) as url, httpx.Client(base_url=url) as client:
+def server(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a real server over `filled`, which says all that the store itself says."""
+    access = tmp_path_factory.mktemp("access") / "access.toml"
+    access.write_text('provenance = "full"\n')
+    with serving(Path(filled.root), access=access) as url, httpx.Client(base_url=url) as client:
         yield client

@@ -124,21 +124,23 @@ def started(
     *options: str,
     log: Path | None = None,
     secret: str | None = None,
+    access: Path | str = "",
 ) -> Iterator[Served]:
     """A real granian on a free port of the loopback, as `estimates serve` starts it, with further
     options; given once all of it is ready.
 
     log     where its standard error goes
     secret  of a token that may read metrics; the service then wants to know who reads
+    access  a file that says who may read
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "estimates_api.server", "--port", str(port)]
-    access = {} if secret is None else {"ESTIMATES_ACCESS": "tokens"}
+    who = str(access) if secret is None else "tokens"
     process = subprocess.Popen(
         [*command, "--workers", str(workers), *options],
-        env=os.environ | {"ESTIMATES_STORE": str(root)} | access,
+        env=os.environ | {"ESTIMATES_STORE": str(root), "ESTIMATES_ACCESS": who},
         cwd=Path(__file__).parents[2],
         start_new_session=True,
         stderr=None if log is None else log.open("wb"),
@@ -154,9 +156,9 @@ def started(
 
 
 @contextmanager
-def serving(root: Path | str, workers: int = 1) -> Iterator[str]:
+def serving(root: Path | str, workers: int = 1, *, access: Path | str = "") -> Iterator[str]:
     """The URL of a running service."""
-    with started(root, workers) as served:
+    with started(root, workers, access=access) as served:
         yield served.url
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from litestar.types import Scope
 
 from estimates.access.grant import Grant
+from estimates.access.public_provenance import public_contract
 from estimates.reading.answer import Shows
 from estimates_api.access.route_access import principal_of
+from estimates_api.access.shown_provenance import sees_provenance
 
 # Of a contract: what names values of keys, and what has SQL.
 _OF_THE_WHOLE = ("gate", "load", "job")
@@ -26,7 +28,11 @@ def shows_of(scope: Scope | Any, name: str) -> Shows | None:
 
 
 def shown_contract(scope: Scope | Any, contract: dict[str, Any]) -> dict[str, Any]:
-    """The contract, as JSON, with the keys in its domain that the reader may know."""
+    """The contract, as JSON, with the keys in its domain, and the provenance, that the reader may
+    know.
+    """
+    if not sees_provenance(scope, contract["name"]):
+        contract = public_contract(contract)
     shows = shows_of(scope, contract["name"])
     if shows is None:
         return contract

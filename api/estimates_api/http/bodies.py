@@ -109,6 +109,8 @@ class ProvenanceBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a version came from.
 
     carried_over  the groups that keep production's rows, where there are any
+    hidden        there, and true: values of parameters, and sources of inputs that are no sets, are
+                  `hidden` from this reader
     """
 
     run_id: str
@@ -122,6 +124,7 @@ class ProvenanceBody(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings: list[str]
     carried_over: CarriedOver | None = None
     commit: str | None = None
+    hidden: bool = False
 
 
 class VersionDetail(VersionSummary, frozen=True):

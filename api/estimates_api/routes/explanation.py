@@ -6,6 +6,7 @@ from litestar.types import ASGIApp
 
 from estimates.reading import explanation
 from estimates.reading.explanation import Explanation
+from estimates_api.access.shown_provenance import sees_provenance
 from estimates_api.http.parameters import (
     DEFAULT_REF,
     AsOf,
@@ -17,7 +18,7 @@ from estimates_api.http.parameters import (
 )
 from estimates_api.http.resolved_request import resolve
 from estimates_api.http.route import InjectedFollower, reading
-from estimates_api.http.url_text import read_key
+from estimates_api.http.url_text import ReadRequest, read_key
 
 
 @reading(
@@ -27,6 +28,7 @@ from estimates_api.http.url_text import read_key
     description="All that is known of the estimate.",
 )
 def explain(
+    request: ReadRequest,
     follower: InjectedFollower,
     set_name: SetName,
     key: KeyPath,
@@ -39,7 +41,11 @@ def explain(
     """
     resolved = resolve(follower.at, set_name, ref, MomentParameters(as_of, shape))
     answer = explanation.explain(
-        resolved.reader, follower.store.catalog, resolved.version, read_key(key)
+        resolved.reader,
+        follower.store.catalog,
+        resolved.version,
+        read_key(key),
+        public=not sees_provenance(request.scope, set_name),
     )
     return resolved.about(answer.json)
 

@@ -6,14 +6,16 @@ from urllib.parse import unquote
 
 import msgspec
 from litestar.di import NamedDependency
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Scope
 
+from estimates.access.public_provenance import public_provenance
 from estimates.catalog.records import State, Version
 from estimates.catalog.view import View
 from estimates.errors import NotFoundError
 from estimates.gate.active_waivers import active_waivers
 from estimates.gate.verdict import Verdict
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
+from estimates_api.access.shown_provenance import sees_provenance
 from estimates_api.http.bodies import (
     ProvenanceBody,
     Span,
@@ -32,7 +34,7 @@ from estimates_api.http.parameters import (
 from estimates_api.http.representation import next_link, of_view
 from estimates_api.http.resolved_request import resolve
 from estimates_api.http.route import InjectedFollower, reading
-from estimates_api.http.url_text import read_number, read_time
+from estimates_api.http.url_text import ReadRequest, read_number, read_time
 from estimates_api.http.version_summaries import summary_fields, version_summary
 
 
@@ -68,6 +70,7 @@ def list_versions(
     moment=MomentParameters,
 )
 def one_version(
+    request: ReadRequest,
     follower: InjectedFollower,
     set_name: SetName,
     ref: PathRef,
@@ -77,7 +80,7 @@ def one_version(
     one too.
     """
     resolved = resolve(follower.at, set_name, unquote(ref), moment, readable=False)
-    return resolved.about(_detail(resolved.reader.view, resolved.version))
+    return resolved.about(_detail(request.scope, resolved.reader.view, resolved.version))
 
 
 @reading(
@@ -128,7 +131,7 @@ def _page(
     )
 
 
-def _detail(view: View, version: Version) -> VersionDetail:
+def _detail(scope: Scope, view: View, version: Version) -> VersionDetail:
     of_set = view.set(version.set)
     aliases = of_set.aliases.items()
     return VersionDetail(
@@ -139,8 +142,16 @@ def _detail(view: View, version: Version) -> VersionDetail:
         waivers=active_waivers(of_set.waivers_of(version), view.present),
         legal_holds=of_set.holds_on(version) if version.expired_at is None else [],
         expiry=of_set.expiries.get(version.version),
-        provenance=msgspec.convert(version.provenance, ProvenanceBody, from_attributes=True),
+        provenance=_provenance(scope, version),
     )
+
+
+def _provenance(scope: Scope, version: Version) -> ProvenanceBody:
+    shown = version.provenance
+    if not sees_provenance(scope, version.set):
+        shown = public_provenance(shown)
+    body = msgspec.convert(shown, ProvenanceBody, from_attributes=True)
+    return msgspec.structs.replace(body, hidden=shown != version.provenance)
 
 
 ROUTES = [list_versions, one_version, verdict]

@@ -24,6 +24,7 @@ from estimates_jobs.cli.output.token_table import token_cells, token_json
 @command(
     "estimates token create shop-app --set demand --expires 90d",
     "estimates token create shop-0412 --set demand --where shop=0412 --columns units",
+    "estimates token create shop-team --set demand --may provenance",
     "estimates token create prometheus --may metrics",
     "estimates token create team-a-alarms --may metrics --set a-*",
     "export ESTIMATES_TOKEN=$(estimates token create notebook --format json | jq -r .secret)",
@@ -35,7 +36,8 @@ from estimates_jobs.cli.output.token_table import token_cells, token_json
     type=click.Choice(RIGHTS),
     default=("read",),
     show_default=True,
-    help="What it allows; may be given several times.",
+    help="What it allows; may be given several times. provenance: to read, and where versions come "
+    "from in full.",
 )
 @click.option(
     "--set",
