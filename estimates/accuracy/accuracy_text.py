@@ -5,7 +5,6 @@ words and bars.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from textwrap import wrap
 
 from estimates.accuracy import comparison_text
 from estimates.accuracy.accuracy_report import (
@@ -18,7 +17,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.accuracy.comparison_text import short
-from estimates.render.terminal import BAR, bar, marked_bar, page_width, table
+from estimates.render.terminal import BAR, bar, marked_bar, page_width, table, wrap
 from estimates.render.wording import count, number, percent, percent_range, signed_percent
 
 Cell = Callable[[ColumnScores], str]

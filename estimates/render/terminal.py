@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from textwrap import wrap
+from textwrap import wrap as _wrap
 
 from estimates.render.section import Section
 from estimates.render.wording import cells, cut, visible
@@ -15,6 +15,7 @@ _CELL = 40  # characters of a cell; numbers are shorter
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COMMAND = re.compile(r"(?:\$ )?(?:estimates|curl|export|just) ")
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")  # of a shell
+_BOUND = re.compile(r"(?<=\d) (?=%|pp\b)|(?<=\d-\d\d) (?=\d\d:\d\dZ)")  # no line ends here
 _narrow: ContextVar[int | None] = ContextVar("narrow", default=None)
 
 
@@ -33,6 +34,23 @@ def narrow_pages(width: int) -> Iterator[None]:
 def page_width() -> int:
     """Where lines are folded, in columns: WIDTH, or the width of `narrow_pages` if less."""
     return min(WIDTH, _narrow.get() or WIDTH)
+
+
+def wrap(
+    text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = ""
+) -> list[str]:
+    """A text in lines of at most `width` columns: no word, number or time is broken, and a number
+    stays with its unit.
+    """
+    lines = _wrap(
+        _BOUND.sub("\u00a0", text),
+        width,
+        initial_indent=initial_indent,
+        subsequent_indent=subsequent_indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines if "\u00a0" in text else [line.replace("\u00a0", " ") for line in lines]
 
 
 def wrapped(text: str) -> list[str]:
@@ -77,14 +95,7 @@ def folded(line: str, width: int) -> list[str]:
     indent = line[: len(line) - len(text)]
     if _COMMAND.match(text):
         return _folded_command(text, indent, width)
-    return wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _folded_command(text: str, indent: str, width: int) -> list[str]:

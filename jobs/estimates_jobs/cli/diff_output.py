@@ -23,6 +23,7 @@ from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.change_table import show_changes
 from estimates_jobs.cli.output.file_writing import writing
+from estimates_jobs.cli.output.notices import notice
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,7 +67,7 @@ def show_tables(
     whether they agree.
     """
     if not options.json and tables.guessed:
-        click.echo(guess_line(tables), err=True)
+        notice(guess_line(tables))
     if request.changes:
         _show_changes_of_tables(options, tables, prefix, request)
     else:
@@ -180,7 +181,7 @@ def _show_csv(rows: pl.DataFrame, total: int, more: str | None) -> None:
 
     terminal.raw(csv(rows))
     if more is not None:
-        click.echo(f"{total:,} changes in all; {more}", err=True)
+        notice(f"{total:,} changes in all; {more}")
 
 
 def _write(rows: pl.DataFrame, file: str) -> None:
@@ -196,4 +197,4 @@ def _write(rows: pl.DataFrame, file: str) -> None:
             rows.write_parquet(path)
         else:
             rows.write_ipc(path, compat_level=pl.CompatLevel.oldest())
-    click.echo(f"{rows.height:,} changes written to {file}", err=True)
+    notice(f"{rows.height:,} changes written to {file}")

@@ -11,6 +11,7 @@ from estimates.errors import InvalidError
 from estimates_jobs.cli.interface.command import Options, columns_option, command
 from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.output.notices import notice
 
 if TYPE_CHECKING:
     from estimates_jobs.tables.contract_draft import ColumnProfile
@@ -112,4 +113,4 @@ def _show_profile(profile: list[ColumnProfile]) -> None:
     terminal.table(header, rows[:_SHOWN], stderr=True)
     if len(rows) > _SHOWN:
         more = len(rows) - _SHOWN
-        click.echo(f"and {more:,} more columns; --format json shows all of them", err=True)
+        notice(f"and {more:,} more columns; --format json shows all of them")

@@ -11,6 +11,7 @@ from estimates.redaction import redacted
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import INTERRUPTED, failure_of
+from estimates_jobs.cli.output.notices import notice
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -34,6 +35,6 @@ def run(arguments: Sequence[str]) -> int:
         failure = failure_of(error)
         # the arguments may be too wrong for click to have come to `--format`
         as_json = options.json or "=--format=json=" in f"={'='.join(arguments)}="
-        click.echo(failure.json() if as_json else failure.text(), err=True)
+        notice(failure.json() if as_json else failure.text())
         return failure.exit
     return code if isinstance(code, int) else 0

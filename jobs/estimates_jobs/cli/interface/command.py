@@ -12,6 +12,7 @@ import msgspec
 
 from estimates.errors import InvalidError
 from estimates.settings import Settings
+from estimates_jobs.cli.output.notices import notice
 from estimates_jobs.tables.text_options import TextOptions
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Options:
         """Say on standard error what in tables was read as something else than it stands there."""
         for note in self.tables.notes:
             as_json = msgspec.json.encode({"note": {"code": "read_as", "message": note}})
-            click.echo(as_json if self.json else f"note: {note}", err=True)
+            notice(as_json if self.json else f"note: {note}")
         self.tables.notes.clear()
 
     def open(self) -> Store:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from estimates.errors import RefusedError, UnavailableError
+from estimates_jobs.cli.output.notices import notice
 
 if TYPE_CHECKING:
     from estimates.store.store import Store
@@ -21,4 +20,4 @@ def record_if_reachable(store: Store, set_name: str) -> None:
     try:
         record_decisions(store, set_name)
     except (UnavailableError, RefusedError) as error:
-        click.echo(f"warning: {error.message}  [{error.code}]", err=True)
+        notice(f"warning: {error.message}  [{error.code}]")

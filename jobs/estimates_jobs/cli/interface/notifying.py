@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
 import msgspec
 
 from estimates_jobs.cli.interface.command import Options
+from estimates_jobs.cli.output.notices import notice
 
 if TYPE_CHECKING:
     from estimates.store.store import Store
@@ -57,4 +57,4 @@ def _warning(origin: str, undelivered: dict[int, str]) -> str:
 
 def _print_warning(options: Options, message: str) -> None:
     as_json = msgspec.json.encode({"warning": {"code": "undelivered", "message": message}})
-    click.echo(as_json if options.json else f"warning: {message}  [undelivered]", err=True)
+    notice(as_json if options.json else f"warning: {message}  [undelivered]")

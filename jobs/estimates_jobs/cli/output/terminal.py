@@ -5,7 +5,6 @@ there are no colours and every value is whole."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import msgspec
 
 from estimates.render.terminal import folded, narrow_pages
 from estimates_jobs.cli.output.cells import Cell
+from estimates_jobs.cli.output.columns import GAP, column_widths, folded_text, longest_unit
 from estimates_jobs.cli.output.page_text import styled
 
 if TYPE_CHECKING:
@@ -62,10 +62,18 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
 
 
 def line(text: str = "", colour: str | None = None) -> None:
-    """One line of text; a terminal folds it between words."""
+    """One line of text; a terminal folds it between words, and indents what is folded of a line
+    that is indented itself.
+    """
     from rich.text import Text
 
-    console().print(Text(text, style=colour or ""))
+    target = console()
+    indent = len(text) - len(text.lstrip(" "))
+    room = target.width - (indent + 4 if indent else 0)
+    parts = folded_text(Text(text[indent:], style=colour or ""), room).split("\n")
+    for number, part in enumerate(parts or [Text()]):
+        before = " " * (indent + 4 if number and indent else indent)
+        target.print(Text(before) + part, soft_wrap=True)
 
 
 def section(title: str) -> None:
@@ -113,56 +121,60 @@ def table(
 
     optional  columns that a narrow terminal does without, the first of them first; a tuple goes
               together
-    On a terminal that is too narrow even so all columns are folded between words, and where words
-    are too long each row becomes a block of lines.
+    On a terminal that is too narrow even so all columns are folded between words, with and then
+    without the optional ones, and where words are too long each row becomes a block of lines.
     """
     from rich.text import Text
 
     page = console(stderr=stderr)
     groups = [(names,) if isinstance(names, str) else names for names in optional]
-    for n in range(len(groups) + 1):
+    tries = [(n, False) for n in range(len(groups) + 1)]
+    for n, folds in dict.fromkeys([*tries, (0, True), (len(groups), True)]):
         hidden = [name for names in groups[:n] for name in names if name in columns]
         kept = [i for i, name in enumerate(columns) if name not in hidden]
-        titles, fewer = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
-        widest, grid = _measured(titles, fewer)
-        if widest - _foldable_width([row[-1] for row in fewer]) <= page.width:
-            _print_trimmed(grid, min(widest, page.width), stderr=stderr)
-            if hidden:
-                page.print(Text(f"no room here for: {', '.join(hidden)}", style="dim"))
-            return
-    folded = _grid(columns, rows, folds=True)
-    if console(stderr=stderr, width=_NOT_A_TERMINAL).measure(folded).minimum > page.width:
-        _print_blocks(columns, rows, stderr=stderr)
-    else:
-        _print_trimmed(folded, page.width, stderr=stderr)
+        titles = [Text(columns[i]) for i in kept]
+        grid = [[_styled(row[i]) for i in kept] for row in rows]
+        widths = _widths(titles, grid, page.width, folds=folds)
+        if widths is None:
+            continue
+        numeric = [any(_is_number(row[i]) for row in rows) for i in kept]
+        _print_grid(titles, grid, widths, numeric, stderr=stderr)
+        if hidden:
+            left_out = Text(f"no room here for: {', '.join(hidden)}", style="dim")
+            page.print(folded_text(left_out, page.width), soft_wrap=True)
+        return
+    _print_blocks(columns, rows, stderr=stderr)
 
 
-def _measured(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[int, Table]:
-    """A table and how wide it is where nothing is folded."""
-    grid = _grid(columns, rows)
-    return console(width=_NOT_A_TERMINAL).measure(grid).maximum, grid
+def _widths(
+    titles: Sequence[Text], grid: Sequence[Sequence[Text]], width: int, *, folds: bool
+) -> list[int] | None:
+    """folds: whether all columns may be folded, and not the last one alone."""
+    columns = [[title, *(row[i] for row in grid)] for i, title in enumerate(titles)]
+    natural = [max(cell.cell_len for cell in column) for column in columns]
+    least = [max(map(longest_unit, column)) for column in columns]
+    if not folds:
+        least = [*natural[:-1], max(least[-1], min(natural[-1], _NARROWEST))]
+    return column_widths(natural, least, width)
 
 
-def _grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, folds: bool = False) -> Table:
-    """folds: whether all columns are folded, between words, and not the last one alone."""
+def _print_grid(
+    titles: Sequence[Text],
+    grid: Sequence[Sequence[Text]],
+    widths: Sequence[int],
+    numeric: Sequence[bool],
+    *,
+    stderr: bool,
+) -> None:
     from rich.table import Table
 
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for position, name in enumerate(columns):
-        numeric = any(_is_number(row[position]) for row in rows)
-        is_of_words = any(_has_words(_styled(row[position]).plain) for row in rows)
-        may_fold = (folds and is_of_words) or position == len(columns) - 1
-        grid.add_column(
-            name, justify="right" if numeric else "left", no_wrap=not may_fold, overflow="fold"
-        )
-    for row in rows:
-        grid.add_row(*(_styled(cell) for cell in row))
-    return grid
-
-
-def _has_words(text: str) -> bool:
-    """Whether a text may be folded between words; a time is one, though it has a blank."""
-    return " " in text and re.fullmatch(r"[0-9-]{10} [0-9:]{5}Z", text) is None
+    page = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for title, width, is_number in zip(titles, widths, numeric, strict=True):
+        justify = "right" if is_number else "left"
+        page.add_column(folded_text(title, width), width=width, justify=justify, no_wrap=True)
+    for row in grid:
+        page.add_row(*(folded_text(cell, w) for cell, w in zip(row, widths, strict=True)))
+    _print_trimmed(page, sum(widths) + GAP * len(widths), stderr=stderr)
 
 
 def _print_blocks(
@@ -186,42 +198,38 @@ def records(
 def pairs(named_cells: Sequence[tuple[str, Cell]], *, stderr: bool = False) -> None:
     """Names and values, one pair a line; pairs without a value are left out.
 
-    A value that is one word and does not fit beside its name, such as a digest, is never broken: it
-    has the next line to itself.
+    A value that does not fit beside its name, and either is one word, such as a digest, which is
+    never broken, or has too little room there to be folded, has the next lines to itself.
     """
     from rich.text import Text
 
     shown = [(name, _styled(cell)) for name, cell in named_cells if cell is not None]
     widest = max((len(name) for name, _ in shown), default=0)
-    room = console(stderr=stderr).width - widest - 4
+    width = console(stderr=stderr).width
+    room = width - widest - 4
     beside: list[tuple[str, Text]] = []
     for name, text in shown:
-        if " " in text.plain or text.cell_len <= room:
+        if text.cell_len <= room or (" " in text.plain and room >= _NARROWEST):
             beside.append((name, text))
             continue
         _print_pairs(beside, widest, stderr=stderr)
         beside = []
         _print_pairs([(name, Text(""))], widest, stderr=stderr)
-        click.echo(f"    {text.plain}", err=stderr)
+        click.echo("\n".join(folded(f"    {text.plain}", width)), err=stderr)
     _print_pairs(beside, widest, stderr=stderr)
 
 
 def _print_pairs(named_texts: Sequence[tuple[str, Text]], widest: int, *, stderr: bool) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    if not named_texts:
-        return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True, min_width=widest + 2)
-    grid.add_column(overflow="fold")
+    target = console(stderr=stderr)
     for name, text in named_texts:
-        text.justify = None
-        grid.add_row(Text("  " + name), text)
-    page = console(stderr=stderr)
-    unfolded = console(stderr=stderr, width=_NOT_A_TERMINAL).measure(grid).maximum
-    needed = unfolded - _foldable_width([text for _, text in named_texts])
-    _print_trimmed(grid, max(min(unfolded, page.width), needed), stderr=stderr)
+        lines = folded_text(text, target.width - widest - 4).split("\n", allow_blank=True)
+        for number, part in enumerate(lines):
+            before = Text(f"  {'' if number else name:<{widest}}  ", style="dim")
+            whole = before + part if part.plain else before
+            whole.rstrip()
+            target.print(whole, soft_wrap=True)
 
 
 def json(content: object) -> None:
@@ -249,10 +257,6 @@ def _styled(cell: Cell) -> Text:
         return Text("yes" if cell else "no")
     text = f"{cell:.8g}" if isinstance(cell, float) and sys.stdout.isatty() else str(cell)
     return Text(text, style=_COLOURS.get(text, ""))
-
-
-def _foldable_width(column: Sequence[Cell]) -> int:
-    return max(0, max((_styled(cell).cell_len for cell in column), default=0) - _NARROWEST)
 
 
 def _is_number(cell: Cell) -> bool:
