@@ -1,8 +1,12 @@
-"""Secrets in texts: passwords of URLs, values of queries that are keys, tokens are never shown."""
+"""Secrets in texts: passwords of URLs, values of queries that are keys, tokens are never shown, nor
+what a run was given by reference.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+from urllib.parse import quote
 
 _USER = r"://[^\s/@:?#'\"]*"
 # A password ends at the last @ before the host; in URLs of databases it may have slashes.
@@ -15,14 +19,33 @@ _OF_DATABASE = re.compile(
 _TOKEN_AS_USER = re.compile(r"(\bhttps?://)[^\s/@:?#'\"]+@", re.IGNORECASE)
 _QUERY = re.compile(
     r"([?&;#][\w.-]*(?:password|passwd|passphrase|pwd|secret|token|signature|credential|"
-    r"api[_-]?key|access[_-]?key|\bsig)[\w.-]*=)[^\s&;#'\"]+",
+    r"api[_-]?key|access[_-]?key|\bsig)[\w.-]*=)([^\s&;#'\"]+)",
     re.IGNORECASE,
 )
+_USERINFO = re.compile(r"://([^\s/@:]*):?([^\s/]*)@")
 _TOKEN = re.compile(r"\best_[\w-]{43}(?![\w-])")
+SHORTEST = 6  # characters of a secret that is looked for: shorter ones stand in many words
+_kept: set[str] = set()
+
+
+def keep_secret(value: str) -> None:
+    """From now on, this text is a secret in this process: as it is, its lines, and as URLs and JSON
+    write it; of a URL its password and its secret parameters too. One of fewer than 6 characters is
+    not.
+    """
+    forms = {value, quote(value, safe=""), json.dumps(value)[1:-1], *value.splitlines()}
+    if "://" in value:
+        forms |= {match[2] for match in _QUERY.finditer(value)}
+        forms |= {match[2] or match[1] for match in _USERINFO.finditer(value)}
+    _kept.update(form for form in map(str.strip, forms) if len(form) >= SHORTEST)
 
 
 def redacted(text: str) -> str:
-    """A text with `***` in place of each secret of a URL in it, and of each token."""
+    """A text with `***` in place of each secret of a URL in it, of each token, and of each text
+    that `keep_secret` was called with.
+    """
+    for secret in sorted(_kept, key=len, reverse=True):
+        text = text.replace(secret, "***")
     if "est_" in text:
         text = _TOKEN.sub("est_***", text)
     if "://" not in text:

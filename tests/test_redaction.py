@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from estimates import redaction
 from estimates.errors import InvalidError
-from estimates.redaction import redacted
+from estimates.redaction import keep_secret, redacted
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,19 @@ def test_errors() -> None:
     error = InvalidError("bad_url", "https://u:secret@h cannot be read", remedy="try ftp://a:b@c")
     assert "secret" not in str(error)
     assert error.message == "https://u:***@h cannot be read; try ftp://a:***@c"
+
+
+def test_kept_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was kept is not shown in any form that a message has it in; what is short is."""
+    monkeypatch.setattr(redaction, "_kept", set())
+    for secret in ("p@ss/word", "two lines\nof a key", 'has "quotes"', "eu"):
+        keep_secret(secret)
+    keep_secret("https://ann:s3cret@h/day.csv?sig=signed&day=2026-11-30")
+    texts = {
+        "login as p@ss/word, in a URL p%40ss%2Fword": "login as ***, in a URL ***",
+        "second: of a key": "second: ***",
+        '{"a": "has \\"quotes\\""}': '{"a": "***"}',
+        "eu": "eu",
+        "s3cret, signed, 2026-11-30": "***, ***, 2026-11-30",
+    }
+    assert {text: redacted(text) for text in texts} == texts

@@ -13,7 +13,12 @@ from estimates.contract.field_errors import Fault, faults_of
 from estimates.contract.quantile_columns import with_quantile_columns
 from estimates.contract.toml_lines import line_numbers, line_of
 from estimates.errors import InvalidError
+from estimates.redaction import redacted
 
+_SECRET = (
+    'a contract is read by many, and this has a secret; write "env:NAME" in its place, and give '
+    "the variable NAME the whole of it where the job runs"
+)
 MAX_BYTES = 1024 * 1024  # of a contract: a faulty one is read again for each of its lines
 
 
@@ -44,7 +49,8 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
         contract = msgspec.convert(tree, Contract)
     except msgspec.ValidationError:
         contract = None
-    faults += [*_not_finite(tree), *([] if contract else _faults(tree))]
+    faults += _not_finite(tree)
+    faults += _secrets(tree.get("job"), ("job",)) if contract else _faults(tree)
     if contract is None or faults:
         raise contract_error(where, _by_origin(faults, origins), line_numbers(text))
     return contract
@@ -103,6 +109,20 @@ def _not_finite(tree: Any, path: tuple[str, ...] = ()) -> list[Fault]:
     elif isinstance(tree, list):
         children = enumerate(tree)
     return [fault for name, child in children for fault in _not_finite(child, (*path, str(name)))]
+
+
+def _secrets(tree: Any, path: tuple[str, ...]) -> list[Fault]:
+    """The texts of a job that have a secret, as far as URLs show it. Contracts that are stored are
+    not looked at: they have to be read.
+    """
+    if isinstance(tree, str) and redacted(tree) != tree:
+        return [Fault(path, _SECRET)]
+    children: Iterable[tuple[Any, Any]] = ()
+    if isinstance(tree, dict):
+        children = tree.items()
+    elif isinstance(tree, list):
+        children = enumerate(tree)
+    return [fault for name, child in children for fault in _secrets(child, (*path, str(name)))]
 
 
 def read_contract(path: str | Path) -> Contract:

@@ -15,6 +15,15 @@ _DIALECTS = (
     "|postgresql|redshift|snowflake|sqlite|trino"
 )
 _DATABASE = re.compile(rf"({_DIALECTS})(\+\w+)?://")
+_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def variable_of(content: Any) -> str | None:
+    """The variable of the environment that a text refers to by `env:NAME`; None where it is no
+    such text. Its value is known to a run alone.
+    """
+    match = _VARIABLE.fullmatch(content) if isinstance(content, str) else None
+    return None if match is None else match[1]
 
 
 def is_database(source: str) -> bool:
@@ -39,7 +48,7 @@ class Input(Part, frozen=True):
     """One input of a job: a table, a query, or a set of the same store.
 
     source  a file, a folder or a glob of any form of table, relative to the working directory of
-            the run; a Delta or Iceberg table; a database
+            the run; a Delta or Iceberg table; a database; `env:NAME`, the variable that names it
     query   DuckDB SQL instead of a source; beside a database, SQL of that
     set     the version of another set that was in production at `data_through`
     time    the column that says when a row became known; rows after `data_through` are filtered out
@@ -55,6 +64,8 @@ class Input(Part, frozen=True):
     def __post_init__(self) -> None:
         if self.source is not None and is_database(self.source):
             refuse(*_database_problems(self.source, self.query))
+        elif variable_of(self.source) is not None and self.set is None:
+            pass  # of a database, perhaps; the run knows
         elif [self.source, self.query, self.set].count(None) != 2:
             raise ValueError("an input names one of 'source', 'query' and 'set'")
         if self.set is not None:
@@ -75,7 +86,7 @@ BUILTIN_JOBS = ("forecast", "load")  # jobs that come with the distribution and 
 
 class Job(Part, frozen=True):
     """What computes the estimates: `module:function`, or the name of a built-in job; its parameters
-    and inputs.
+    and inputs. A parameter may be `env:NAME`.
     """
 
     function: str

@@ -4,6 +4,7 @@ runner         compute, publish, judge, promote, track; resumed where it stopped
 batch          a history: many tables, a version of each
 job_function   the function that a contract names; git_commit: what its code is at
 context        what a job may look at; inputs: its tables, cut at `data_through`;
+references     values of variables that a contract names by `env:NAME`
 input_sets     versions of other sets; pinned_input: which version of a source a run reads
 calendars      the steps of time on which targets lie
 exchange_holidays  days without a session, listed in a contract when it is defined

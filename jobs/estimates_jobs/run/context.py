@@ -4,22 +4,26 @@ warnings.
 
 from __future__ import annotations
 
-import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import InputDigest
 from estimates.contract.contract import Contract
 from estimates.contract.domain import RollingDomain
+from estimates.contract.job_inputs import Job, variable_of
 from estimates.errors import InvalidError, NotFoundError
+from estimates.redaction import redacted
 from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment
 from estimates_jobs.run.pinned_input import Pins
+from estimates_jobs.run.references import with_values
 
 if TYPE_CHECKING:
     from estimates.contract.job_inputs import Input
@@ -34,7 +38,7 @@ class Context:
     """The only thing a job needs to look at.
 
     contract      what the set promises
-    parameters    those of the contract's job, a copy
+    parameters    those of the contract's job, a copy, with the values of variables that they name
     data_through  the last moment of data the job may see; on an exchange the close of a session
     calendar      the calendar of a rolling set, else None
     targets       for a rolling set the targets of this run in order, in the type of the target
@@ -56,8 +60,6 @@ class Context:
         """
         rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
         self.contract = contract
-        job = contract.job
-        self.parameters: dict[str, Any] = copy.deepcopy(job.parameters) if job else {}
         self.calendar: Calendar | None = calendar_of(rolling.calendar) if rolling else None
         self.data_through = self.calendar.origin(data_through) if self.calendar else data_through
         self.targets: Targets = _targets(contract, self.calendar, self.data_through)
@@ -67,6 +69,16 @@ class Context:
         self._frames: dict[str, pl.DataFrame] = {}
         self._digests: dict[str, InputDigest] = {}
         self._warnings: list[str] = []
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Raises InvalidError (`no_variable`) where a variable has no value."""
+        return {} if self._job is None else self._job.parameters
+
+    @cached_property
+    def _job(self) -> Job | None:
+        """A copy of the contract's with values of variables, which the contract must not get."""
+        return with_values(self.contract).job
 
     def input(
         self, name: str, read: ReadFile | None = None, text: Sequence[str] = ()
@@ -89,7 +101,8 @@ class Context:
                     f"{did_you_mean(name, inputs)}",
                     remedy=f"inputs: {', '.join(inputs) or 'none'}",
                 )
-            reading = self._read(name, inputs[name], read, text)
+            assert self._job is not None
+            reading = self._read(name, self._job.inputs[name], read, text)
             if reading.undated:
                 self.warn(
                     f"input {name}: {reading.undated} rows left out, their "
@@ -97,7 +110,10 @@ class Context:
                 )
             if reading.is_changed:
                 self.warn(f"input {name}: it held other rows when this run read it before")
-            self._frames[name], self._digests[name] = reading.frame, reading.digest
+            digest = reading.digest
+            if variable_of(source := inputs[name].source) is not None:
+                digest = msgspec.structs.replace(digest, source=str(source))
+            self._frames[name], self._digests[name] = reading.frame, digest
         return self._frames[name]
 
     def again(self, contract: Contract) -> Context:
@@ -125,7 +141,7 @@ class Context:
 
     def warn(self, message: str) -> None:
         """Say something that a reader of this version should know; it is stored with it."""
-        self._warnings.append(message)
+        self._warnings.append(redacted(message))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -145,7 +161,8 @@ def data_reach(contract: Contract) -> datetime:
     Raises what `Context.input` does of an input that cannot be read.
     """
     now = instants.now()
-    inputs = contract.job.inputs if contract.job else {}
+    job = with_values(contract).job
+    inputs = job.inputs if job else {}
     dated = {name: spec for name, spec in inputs.items() if spec.time is not None}
     if not dated:
         return now
@@ -155,9 +172,6 @@ def data_reach(contract: Contract) -> datetime:
     calendar = calendar_of(rolling.calendar) if rolling else None
     newest = [newest_moment(name, spec, now, calendar) for name, spec in dated.items()]
     return min((moment for moment in newest if moment is not None), default=now)
-
-
-Job = Callable[[Context], pl.DataFrame]
 
 
 def _targets(contract: Contract, calendar: Calendar | None, data_through: datetime) -> Targets:

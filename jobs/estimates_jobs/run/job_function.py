@@ -17,6 +17,7 @@ from estimates.contract.code_revision import look_here, own_sources, revision
 from estimates.contract.job_inputs import BUILTIN_JOBS
 from estimates.contract.trusted_code import check_module
 from estimates.errors import EstimatesError, InvalidError
+from estimates.redaction import redacted
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.git_commit import commit_of
 
@@ -77,7 +78,8 @@ class Function:
             raise
         except Exception as error:
             where = self._where(error)
-            raise JobError(f"job {self.name} failed{where}: {_one_line(error)}") from error
+            said = redacted(_one_line(error))
+            raise JobError(f"job {self.name} failed{where}: {said}") from error
         if not isinstance(result, pl.DataFrame):
             hint = {"LazyFrame": "; call .collect()"}.get(
                 type(result).__name__, "; pl.DataFrame(…) makes one"
@@ -156,7 +158,7 @@ def _import(module_name: str, job: str) -> ModuleType:
                 f"{Path.cwd()}, or among the installed packages",
                 remedy="run it where the module lies, or install its package",
             ) from None
-        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+        raise JobError(f"job {job} cannot be imported: {redacted(_one_line(error))}") from error
 
 
 def _one_line(error: Exception) -> str:

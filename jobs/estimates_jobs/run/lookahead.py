@@ -42,6 +42,7 @@ from estimates_jobs.run.inputs import (
     typed_by_content,
 )
 from estimates_jobs.run.job_function import Function, JobError
+from estimates_jobs.run.references import with_values
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_sources import is_remote
 from estimates_jobs.tables.table_words import is_stored_table
@@ -62,7 +63,7 @@ def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -
 
     Raises GateError (`looks_ahead`) that names the input or the keys that differ.
     """
-    contract = context.contract
+    contract = with_values(context.contract)
     files = _files(contract)
     with tempfile.TemporaryDirectory() as folder:
         mirror = Path(folder)

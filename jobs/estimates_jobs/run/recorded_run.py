@@ -8,6 +8,7 @@ from datetime import datetime
 
 from estimates.catalog.run_record import Run, RunStep
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
+from estimates.redaction import redacted
 from estimates.store.publish import OnStep, Publication
 from estimates.store.store import Store
 from estimates_jobs.run.job_function import JobError
@@ -61,14 +62,15 @@ def recorded(
         row = store.catalog.run(run_id)
         is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
         is_ours = isinstance(error, EstimatesError | JobError)
+        said = redacted(str(error))
         store.catalog.update_run(
             run_id,
             status="rejected" if is_rejected else "failed",
             error=error.code if is_ours else "unexpected",
-            message=str(error) if is_ours else f"{type(error).__name__}: {error}",
+            message=said if is_ours else f"{type(error).__name__}: {said}",
             finished=True,
         )
         progress("track")
         track_run(store, run)
-        tell_end(store, run, None, str(error))
+        tell_end(store, run, None, said)
         raise

@@ -17,6 +17,7 @@ import msgspec
 
 from estimates import instants
 from estimates.errors import EstimatesError, NotFoundError
+from estimates.redaction import redacted
 from estimates.storage.objects import Objects
 from estimates.storage.run_logs import name_of
 
@@ -47,9 +48,10 @@ class RunLog:
         self._lines: list[LogLine] = []
 
     def add(self, source: str, text: str) -> None:
-        """Add lines, each with the time of now."""
+        """Add lines, without their secrets, each with the time of now."""
         now = instants.now()
-        self._lines += [LogLine(now, source, line) for line in text.splitlines() if line.strip()]
+        lines = redacted(text).splitlines()
+        self._lines += [LogLine(now, source, line) for line in lines if line.strip()]
 
     def add_error(self, error: BaseException) -> None:
         """Add what an error says, and where in the files of the job it was raised."""
@@ -122,7 +124,8 @@ class _Tee:
         """Write on, and add the lines that are complete."""
         *lines, self._begun = (self._begun + text).split("\n")
         self._log.add("printed", "\n".join(lines))
-        return self._stream.write(text)
+        self._stream.write(redacted(text))
+        return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -36,6 +36,7 @@ from estimates_jobs.run.elapsed_keys import elapsed_keys, elapsed_sentence
 from estimates_jobs.run.job_function import Function
 from estimates_jobs.run.pinned_input import Pins
 from estimates_jobs.run.recorded_run import Progress, recorded, track_run
+from estimates_jobs.run.references import with_values
 from estimates_jobs.run.run_log import RunLog
 from estimates_jobs.tables.plain_text import naming
 from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
@@ -91,10 +92,11 @@ def run(
                      exchange it becomes the last close.
     check_lookahead  run the job again with everything later corrupted, and publish only if its
                      output is the same
-    Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get
-    wrong), JobError (the job raised something), GateError (`looks_ahead`), ConflictError
-    (`run_id_reused`, `contract_changed`, `retired`), UnavailableError (retry with the same run_id).
-    Each     leaves a row in `runs` once the run has begun, and no version.
+    Raises InvalidError (`no_job`, `no_variable`, `future`, and whatever the job's inputs,
+    parameters and frame get wrong), JobError (the job raised something), GateError (`looks_ahead`),
+    ConflictError (`run_id_reused`, `contract_changed`, `retired`), UnavailableError (retry with the
+    same run_id).
+    Each leaves a row in `runs` once the run has begun, and no version.
     """
     contract = store.contract(name)
     if contract.job is None:
@@ -103,6 +105,7 @@ def run(
             f"{name}: the contract has no [job]",
             remedy=f"use estimates publish {name} FILE",
         )
+    with_values(contract)  # a variable that is missing is said before anything is begun
     store.check_writable("published", name)
     run_id = run_id or new_run_id()
     known = store.catalog.run(run_id)

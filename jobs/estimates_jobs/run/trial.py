@@ -21,8 +21,8 @@ def trial_run(
 
     through          the last moment of data, as for `estimates run`; default: as far as data go
     check_lookahead  run it again with everything later corrupted, and demand the same output
-    Raises InvalidError (`no_file`, `bad_contract`, `no_job`, `future`, and whatever inputs,
-    parameters and frame get wrong), JobError, GateError (`looks_ahead`).
+    Raises InvalidError (`no_file`, `bad_contract`, `no_job`, `no_variable`, `future`, and whatever
+    inputs, parameters and frame get wrong), JobError, GateError (`looks_ahead`).
     """
     contract = read_contract(contract_file)
     if contract.job is None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from estimates import __version__, instants
 from estimates.catalog.records import InputDigest, Version
 from estimates.extras import needs
+from estimates.redaction import redacted
 
 if TYPE_CHECKING:
     from estimates.catalog.run_record import Run
@@ -55,7 +56,7 @@ def _emit(
     except ModuleNotFoundError as error:
         return f"no lineage event: {error.msg}"
     except Exception as error:  # whatever a transport raises, the run goes on
-        said = next(iter(str(error).splitlines()), type(error).__name__)
+        said = redacted(next(iter(str(error).splitlines()), type(error).__name__))
         return f"no lineage event: {said}"
     return None
 
