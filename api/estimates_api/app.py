@@ -32,10 +32,10 @@ from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.batch_size import refuse_too_many_keys
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error, status_of
-from estimates_api.http.representation import Representation
+from estimates_api.http.representation import Representation, header
 from estimates_api.http.request_bodies import MAX_BYTES, RequestBodies, whole
 from estimates_api.http.route import openapi
-from estimates_api.http.routing import raw_path, without_body
+from estimates_api.http.routing import allowed_at, raw_path, send_allowed, without_body
 from estimates_api.http.url_text import ReadRequest, refuse_unknown
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
@@ -161,11 +161,22 @@ class ReadService(Litestar):
             scope = scope | {"method": "GET", "head": True}
         try:
             scope["path"] = raw_path(scope)
-            await super().__call__(scope, receive, counted)
+            allowed = "" if method != "OPTIONS" else self._allowed(scope)
+            if allowed:
+                await send_allowed(allowed, counted)
+            else:
+                await super().__call__(scope, receive, counted)
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:
             self._count(scope, method, status, started)
+
+    def _allowed(self, scope: Any) -> str:
+        """What OPTIONS is answered with; nothing where the framework answers: no route, or a page
+        of another origin that asks what it may.
+        """
+        preflight = self.cors_config is not None and header(scope, b"origin")
+        return "" if preflight else allowed_at(self, scope["path"])
 
     async def _refuse(self, error: EstimatesError, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that is not let in, or has no path to route by."""

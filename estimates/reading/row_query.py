@@ -4,6 +4,7 @@ each target.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -27,6 +28,7 @@ from estimates.render.wording import did_you_mean
 
 VERSION, PUBLISHED = "version", "published_at"
 _RELEASE = "\x01release"  # no column of a contract has this name
+WHICH_RELEASE = "first|latest|[1-9][0-9]{0,8}"  # as text; a number counts from the oldest
 
 
 def query_rows(
@@ -190,8 +192,8 @@ def _by_release(productions: _Productions, part: Part, release: str | int | None
 
 def _number(release: str | int | None) -> int:
     text = str(release)
-    if text.isascii() and text.isdecimal() and int(text[:9]) > 0:
-        return int(text[:9])
+    if re.fullmatch(WHICH_RELEASE, text):
+        return int(text)
     raise InvalidError(
         "bad_release",
         f"{text!r} is no release",

@@ -198,5 +198,5 @@ def problem_page(request: Request[Any, Any, Any], answer: Answer) -> Response[by
         body = page.written("computing.html")
     else:
         body = page.written("problem.html", problem=answer.problem())
-        headers |= {n: v for n, v in answer.headers.items() if n == "retry-after"}
+        headers |= {n: v for n, v in answer.headers.items() if n in ("retry-after", "allow")}
     return Response(body, status_code=answer.status, media_type=_HTML, headers=headers)

@@ -5,7 +5,7 @@ are documented.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -23,11 +23,14 @@ from estimates.catalog.records import (
 from estimates.catalog.sets_read import ReadBy, SetRead
 from estimates.contract.contract import Pairing
 from estimates.gate.open_requests import OpenRequest
+from estimates.reading.version_reader import MAX_KEYS
 from estimates.stability.through_time.revision_report import Chain, Revisions
 from estimates_api.http.standing_bodies import RetirementBody, StandingBody
 from estimates_api.serving.targets import Fault
 
 KeyPart = str | int
+# Said in the document, and checked where keys are read, which says it better.
+_MOST_KEYS = {"extra": {"max_items": MAX_KEYS}}
 
 
 class AliasBody(msgspec.Struct, frozen=True):
@@ -207,7 +210,7 @@ class Ranking(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which estimates to answer, in this order; integer key parts may be JSON numbers."""
 
-    keys: list[list[KeyPart]]
+    keys: Annotated[list[list[KeyPart]], msgspec.Meta(extra_json_schema=_MOST_KEYS)]
     ref: KeyPart = "production"
     as_of: str | None = None
     shape: int | None = None

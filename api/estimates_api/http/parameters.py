@@ -7,18 +7,24 @@ as a dependency (`Provide(Struct)`); the fast path reads the same Struct with `m
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from litestar.params import PathParameter, QueryParameter
 
+from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.records import State
 from estimates.catalog.ref import PRODUCTION
+from estimates.compare.series_report import MAX_LAST
 from estimates.contract.contract import Pairing
+from estimates.reading.key_values import MOST as MOST_VALUES
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.reading.row_query import WHICH_RELEASE
 from estimates.stability.through_time.revision_report import Across
+from estimates.store.scoring import MOST as MOST_SCORED
 
 _TIME = {"format": "date-time"}
+_KIND = f"({'|'.join(get_args(EventKind))})"
 
 
 def _path(name: str, description: str) -> PathParameter:
@@ -31,12 +37,10 @@ def _query(name: str, description: str, **schema: object) -> QueryParameter:
 
 SetName = Annotated[str, _path("set", "Name of the estimate set.")]
 PathRef = Annotated[
-    str,
-    _path("ref", "A version number, an alias such as `production`, or `latest`."),
+    str, _path("ref", "A version number, an alias such as `production`, or `latest`.")
 ]
 DomainDigest = Annotated[
-    str,
-    _path("digest", "SHA-256 of the listed keys: `domain.digest` of the contract."),
+    str, _path("digest", "SHA-256 of the listed keys: `domain.digest` of the contract.")
 ]
 KeyPath = Annotated[
     str,
@@ -47,15 +51,10 @@ KeyPath = Annotated[
     ),
 ]
 LeadingKey = Annotated[
-    str,
-    _path(
-        "key",
-        "A leading part of the key, one path segment per key column.",
-    ),
+    str, _path("key", "A leading part of the key, one path segment per key column.")
 ]
 QueryRef = Annotated[
-    str,
-    _query("ref", "A version number, an alias such as `production`, or `latest`."),
+    str, _query("ref", "A version number, an alias such as `production`, or `latest`.")
 ]
 AsOf = Annotated[
     str | None,
@@ -69,9 +68,7 @@ AsOf = Annotated[
 Then = Annotated[
     str | None,
     _query(
-        "as_of",
-        "Answer what was known at this time, inclusive; ends in `Z` or an offset.",
-        **_TIME,
+        "as_of", "Answer what was known at this time, inclusive; ends in `Z` or an offset.", **_TIME
     ),
 ]
 ByClock = Annotated[
@@ -84,10 +81,7 @@ ByClock = Annotated[
 ]
 ShapeNumber = Annotated[
     int | None,
-    _query(
-        "shape",
-        "With an alias: answer from the last version of this shape it named.",
-    ),
+    _query("shape", "With an alias: answer from the last version of this shape it named."),
 ]
 PartNumber = Annotated[
     int | None,
@@ -99,19 +93,13 @@ PartNumber = Annotated[
     ),
 ]
 HistoryShape = Annotated[
-    int | None,
-    _query("shape", "Tell of the versions of this shape; default: of production's."),
+    int | None, _query("shape", "Tell of the versions of this shape; default: of production's.")
 ]
 SchemaShape = Annotated[
-    int | None,
-    _query("shape", "The newest contract of this shape; default: the newest of all."),
+    int | None, _query("shape", "The newest contract of this shape; default: the newest of all.")
 ]
 Fields = Annotated[
-    str | None,
-    _query(
-        "fields",
-        "Columns to answer, separated by commas; the key is always there.",
-    ),
+    str | None, _query("fields", "Columns to answer, separated by commas; the key is always there.")
 ]
 Integers = Annotated[
     Literal["string"] | None,
@@ -142,14 +130,15 @@ Release = Annotated[
         "release",
         "`first`, `latest`, or a number from 1: for each key, of the versions that were in "
         "production the first that has it, the newest, the n-th. Rows say their `version`.",
+        pattern=f"^({WHICH_RELEASE})$",
     ),
 ]
 Lag = Annotated[
     str | None,
     _query(
         "lag",
-        "A duration such as `7d`: for each key the newest version whose data end at least so long "
-        "before its target. Rows say their `version`.",
+        "A duration such as `7d`, 100 years at most: for each key the newest version whose data "
+        "end at least so long before its target. Rows say their `version`.",
     ),
 ]
 BeforeTarget = Annotated[
@@ -170,15 +159,9 @@ KeyDeadline = Annotated[
 Limit = Annotated[int, _query("limit", "Entries a page at most.", minimum=1, maximum=MAX_LIMIT)]
 Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
 Begins = Annotated[str, _query("begins", "Only values that begin with this text.")]
-KeyLimit = Annotated[int, _query("limit", "Values at most, 200 at most.")]
-Since = Annotated[
-    str | None,
-    _query("since", "Published at this time or later.", **_TIME),
-]
-Until = Annotated[
-    str | None,
-    _query("until", "Published at this time or earlier.", **_TIME),
-]
+KeyLimit = Annotated[int, _query("limit", "Values at most.", minimum=1, maximum=MOST_VALUES)]
+Since = Annotated[str | None, _query("since", "Published at this time or later.", **_TIME)]
+Until = Annotated[str | None, _query("until", "Published at this time or earlier.", **_TIME)]
 Only = Annotated[
     Literal["promoted"] | None,
     _query("only", "`promoted`: only versions that production ever pointed to."),
@@ -238,10 +221,7 @@ PairedBy = Annotated[
 ]
 OtherSet = Annotated[
     str | None,
-    _query(
-        "other",
-        "`to` is a version of this other set, whose key has to be the same.",
-    ),
+    _query("other", "`to` is a version of this other set, whose key has to be the same."),
 ]
 ColumnName = Annotated[
     str | None,
@@ -266,7 +246,12 @@ Before = Annotated[
 Order = Annotated[
     Literal["oldest", "newest"], _query("order", "Whether the oldest or the newest come first.")
 ]
-Kinds = Annotated[str | None, _query("kind", "Only events of these kinds, separated by commas.")]
+Kinds = Annotated[
+    str | None,
+    _query(
+        "kind", "Only events of these kinds, separated by commas.", pattern=f"^{_KIND}(,{_KIND})*$"
+    ),
+]
 
 LastVersions = Annotated[
     int | None, _query("last", "Only so many versions, counted from the newest.", minimum=1)
@@ -274,7 +259,12 @@ LastVersions = Annotated[
 
 Last = Annotated[
     int,
-    _query("last", "So many moves of production at most, counted from the newest."),
+    _query(
+        "last",
+        "So many moves of production at most, counted from the newest.",
+        minimum=1,
+        maximum=MAX_LAST,
+    ),
 ]
 
 ScoredVersion = Annotated[int | None, _query("version", "Only the scores of this version.")]
@@ -288,7 +278,12 @@ ScoredVintage = Annotated[
 ]
 LastScored = Annotated[
     int,
-    _query("last", "So many versions at most, the newest that were scored."),
+    _query(
+        "last",
+        "So many versions at most, the newest that were scored.",
+        minimum=1,
+        maximum=MOST_SCORED,
+    ),
 ]
 
 DEFAULT_REF = PRODUCTION

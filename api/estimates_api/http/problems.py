@@ -20,6 +20,7 @@ from estimates.errors import (
     RefusedError,
     UnavailableError,
 )
+from estimates_api.http.routing import with_head
 from estimates_api.http.url_text import ReadRequest, choices_of, parameters_of
 
 PROBLEM_JSON = "application/problem+json"
@@ -148,8 +149,7 @@ def from_framework(request: ReadRequest, error: HTTPException) -> Response[bytes
     if status == 404:
         return problem(404, "no_route", "there is nothing at this path; GET /docs shows the routes")
     if status == 405:
-        allowed = (error.headers or {}).get("allow", "")
-        allowed += ", HEAD" if "GET" in allowed and "HEAD" not in allowed else ""
+        allowed = with_head((error.headers or {}).get("allow", ""))
         return problem(
             405, "method_not_allowed", f"allowed here: {allowed}", None, {"allow": allowed}
         )

@@ -31,6 +31,8 @@ from estimates_api.access.route_access import OPT, WHOLE_SET, About
 from estimates_api.http.bodies import Problem
 from estimates_api.http.problems import PROBLEM_JSON
 from estimates_api.http.representation import JSON, PARQUET
+from estimates_api.http.request_bodies import MAX_BYTES
+from estimates_api.http.routing import MAX_URL_BYTES
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import COMPUTING, Reports
 from estimates_api.serving.threads import off_loop
@@ -50,8 +52,8 @@ _MEANINGS = {
     408: "The body did not come in time.",
     409: "The two versions cannot be compared.",
     410: "The version has expired and its files are gone, or the key was erased.",
-    413: "The body is too large.",
-    414: "The URL is too long.",
+    413: f"The body has more than {MAX_BYTES:,} bytes.",
+    414: f"Path and query have more than {MAX_URL_BYTES:,} bytes.",
     416: "Nothing of the file lies in the range; Content-Range has its size.",
     422: "The body is wrong.",
     429: "Too many requests; Retry-After says when to ask again.",

@@ -1,15 +1,22 @@
-"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET."""
+"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET, OPTIONS that says
+all that a path allows.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from litestar import Litestar
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import HTTPScope, Message, Send
+from litestar.utils import normalize_path
 
 from estimates.errors import InvalidError
 
 MAX_URL_BYTES = 16 * 1024
+_OF_NO_ROUTE: Any = "-"  # a method, so that the router names those that a path has
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # Letters, digits, - . _ ~: encoded or not, they are the same path (RFC 3986, 6.2.2.2).
 _UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
@@ -84,3 +91,27 @@ def without_body(send: Send) -> Send:
         await send(message)
 
     return send_headers
+
+
+def with_head(methods: str) -> str:
+    """The methods of an `Allow` header, sorted, with HEAD where there is GET."""
+    names = set(methods.split(", "))
+    return ", ".join(sorted(names | {"HEAD"} if "GET" in names else names))
+
+
+def allowed_at(app: Litestar, path: str) -> str:
+    """What `Allow` says of a path; nothing where there is no route."""
+    try:
+        app.asgi_router.handle_routing(path=normalize_path(path), method=_OF_NO_ROUTE)
+    except MethodNotAllowedException as error:
+        return with_head((error.headers or {})["allow"])
+    except NotFoundException:
+        pass
+    return ""
+
+
+async def send_allowed(allowed: str, send: Send) -> None:
+    """The answer to OPTIONS."""
+    headers = [(b"allow", allowed.encode())]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParams
 from litestar.types import ASGIApp, HTTPScope
 
-from estimates.errors import NotFoundError
+from estimates.errors import InvalidError, NotFoundError
 from estimates.reading import tabular
 from estimates.storage.data_files import DataFile, SnapshotFiles
 from estimates_api.http.parameters import DataParameters, PathRef, SetName
@@ -92,8 +92,14 @@ def data(
 def _chosen(
     resolved: ResolvedRequest, files: SnapshotFiles, number: int | None
 ) -> tuple[int, DataFile] | None:
-    """The part asked for, or the only one; raises NotFoundError (`no_part`)."""
+    """The part asked for, or the only one; raises NotFoundError (`no_part`), InvalidError
+    (`bad_limit`).
+    """
     parts, version = files.parts, resolved.version
+    if number is not None and number < 1:
+        raise InvalidError(
+            "bad_limit", f"part {number} is less than 1", remedy="parts are counted from 1"
+        )
     if number is not None and number > len(parts):
         raise NotFoundError(
             "no_part",
