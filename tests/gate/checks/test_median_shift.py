@@ -41,5 +41,5 @@ def test_people_read_how_far_half_of_the_keys_went() -> None:
     assert up.check("median_shift").message == "half of the keys rose by 10.0 % or more in close"
     assert down.check("median_shift").message == "half of the keys fell by 20.0 % or more in close"
     page = render_text(up)
-    assert "value g 0.0953 (×1.1); blocks above g 0.05 (×1.05)" in page
+    assert "value g 0.09531 (×1.1); blocks above g 0.05 (×1.05)" in page
     assert "g, the symmetric change of limits" in page
