@@ -17,7 +17,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.accuracy.comparison_text import short
-from estimates.render.terminal import BAR, bar, marked_bar, page_width, table, wrap
+from estimates.render.terminal import bar, bar_width, marked_bar, page_width, table, wrap
 from estimates.render.wording import count, number, percent, percent_range, signed_percent
 
 Cell = Callable[[ColumnScores], str]
@@ -29,6 +29,7 @@ _LEVELS = 4  # intervals of which a row has room
 _USUAL = (0.5, 0.8, 0.9, 0.95)
 
 
+_COVERAGE = "Inside the intervals; │ marks what they promise; in brackets at 95 % confidence"
 _LEGENDS = {
     "MAE": "mean absolute error",
     "RMSE": "root of the mean squared error",
@@ -295,13 +296,13 @@ def _coverage(intervals: list[IntervalScores]) -> list[str]:
             if holds
             else f"{'fewer' if interval.covered < interval.level else 'more'} than promised"
         )
-        between = percent_range(interval.covered_low, interval.covered_high)
+        between = percent_range(interval.covered_low, interval.covered_high).replace(" % to", " to")
         bar_of_level = marked_bar(interval.covered, interval.level, 1.0)
         lines.append(
             f"  {100 * interval.level:>4g} %  {bar_of_level}  {percent(interval.covered):>7}  "
-            f"(at 95 % confidence {between}; {interval.n:,} keys)  {verdict}"
+            f"{verdict}  ({between}, {interval.n:,} keys)"
         )
-    return ["Inside the intervals; │ marks what they promise", *lines] if lines else []
+    return [_COVERAGE, *lines] if lines else []
 
 
 def _pit(bins: list[PitBin]) -> list[str]:
@@ -327,7 +328,7 @@ def _horizons(horizons: list[Slice]) -> list[str]:
     most = max((loss for loss in losses if loss is not None), default=0.0) or 1.0
     usual = usual_levels([float(level) for part in horizons for level in part.covered])
     rows = [
-        f"  {part.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  "
+        f"  {part.value:>4}  {bar(loss or 0.0, most).ljust(bar_width())}  {number(loss):>10}  "
         f"{count(part.n, 'key')}"
         + "".join(
             f"  {percent(covered.share)} in {100 * float(level):g} %"
@@ -351,8 +352,8 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
         most = max((loss or 0.0 for _, loss in ranked), default=0.0) or 1.0
         width = max((len(group.value or "null") for group, _ in ranked), default=0)
         lines = [
-            f"  {(group.value or 'null').ljust(width)}  {bar(loss or 0.0, most).ljust(BAR)}  "
-            f"{number(loss):>10}"
+            f"  {(group.value or 'null').ljust(width)}  {bar(loss or 0.0, most).ljust(bar_width())}"
+            f"  {number(loss):>10}"
             f"  {count(group.n, 'key')}{' *' if group.few else ''}"
             for group, loss in ranked
         ]

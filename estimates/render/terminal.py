@@ -10,7 +10,7 @@ from estimates.render.section import Section
 from estimates.render.wording import cells, cut, visible
 
 WIDTH = 100  # columns of a page
-BAR = 24  # characters of the longest bar
+_BAR = 24  # characters of the longest bar; half of it on a narrow page
 _CELL = 40  # characters of a cell; numbers are shorter
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COMMAND = re.compile(r"(?:\$ )?(?:estimates|curl|export|just) ")
@@ -109,16 +109,22 @@ def _folded_command(text: str, indent: str, width: int) -> list[str]:
     return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 
 
+def bar_width() -> int:
+    """Characters of the longest bar."""
+    return _BAR if page_width() >= WIDTH else _BAR // 2
+
+
 def bar(value: float, largest: float) -> str:
-    """A bar in eighths of a character; `largest` is as long as BAR."""
-    eighths = round(max(0.0, min(1.0, value / largest)) * BAR * 8)
+    """A bar in eighths of a character; `largest` is as long as `bar_width`."""
+    eighths = round(max(0.0, min(1.0, value / largest)) * bar_width() * 8)
     return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
 def marked_bar(value: float, mark: float, largest: float) -> str:
-    """A bar of BAR characters with `│` where `mark` is."""
-    line = list(bar(value, largest).ljust(BAR))
-    line[min(BAR - 1, round(mark / largest * BAR))] = "│"
+    """A bar of `bar_width` characters with `│` where `mark` is."""
+    width = bar_width()
+    line = list(bar(value, largest).ljust(width))
+    line[min(width - 1, round(mark / largest * width))] = "│"
     return "".join(line)
 
 

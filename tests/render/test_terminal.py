@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from estimates.render.section import Section
-from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, section_lines, table, wrapped
+from estimates.render.terminal import (
+    WIDTH,
+    bar,
+    bar_width,
+    marked_bar,
+    section_lines,
+    table,
+    wrapped,
+)
 
 
 def test_words_stand_left_and_numbers_right() -> None:
@@ -34,14 +42,18 @@ def test_a_section_has_title_sentences_table_and_notes() -> None:
 
 
 def test_bars_are_drawn_in_eighths() -> None:
-    """A full bar has BAR characters; values beyond are cut."""
-    assert bar(1.0, 1.0) == bar(7.0, 1.0) == "█" * BAR
-    assert bar(1 / (8 * BAR), 1.0) == "▏"
+    """A full bar has `bar_width` characters; values beyond are cut."""
+    assert bar(1.0, 1.0) == bar(7.0, 1.0) == "█" * bar_width()
+    assert bar(1 / (8 * bar_width()), 1.0) == "▏"
     assert bar(-1.0, 1.0) == ""
 
 
 def test_a_mark_stands_in_the_bar() -> None:
     """Where the bar should end."""
     line = marked_bar(0.25, 0.5, 1.0)
-    assert (len(line), line[: BAR // 4], line[BAR // 2]) == (BAR, "█" * (BAR // 4), "│")
+    assert (len(line), line[: bar_width() // 4], line[bar_width() // 2]) == (
+        bar_width(),
+        "█" * (bar_width() // 4),
+        "│",
+    )
     assert marked_bar(1.0, 1.0, 1.0)[-1] == "│"

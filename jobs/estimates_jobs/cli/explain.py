@@ -158,7 +158,7 @@ def _show_before(
         points = contract.percentage_points(main)
         changes = cells.changes_with_bars(before, values, [False] * len(values), points)
         terminal.table(
-            ["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"],
+            ["version", "state", "data through", cells.column_title(main, contract), "change"],
             [
                 [
                     *(entry.version, entry.state, cells.instant(entry.data_through)),
@@ -281,7 +281,7 @@ def _show_accuracy(about: Explanation) -> None:
 
 def _coverage(part: Slice, level: str) -> str | None:
     covered = part.covered.get(level)
-    return None if covered is None else f"{covered.share:.1%}"
+    return None if covered is None else wording.percent(covered.share)
 
 
 def _state(about: Explanation) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from estimates.errors import InvalidError, NotFoundError
+from estimates.render.wording import percent
 from estimates.settings import Settings
 from estimates_jobs.cli.interface.command import Options, columns_option, command, open_store
 from estimates_jobs.cli.output import cells, progress, terminal
@@ -123,8 +124,8 @@ def _show_profile(made: NewSet) -> None:
             ("series", _series(made)),
             ("from, to", f"{profile.first}, {profile.last}"),
             ("calendar", f"{profile.calendar}; usually {profile.length:,} steps a series"),
-            ("missing steps", f"{profile.missing:.2%} of those inside a series"),
-            ("zeros", f"{profile.zeros:.2%} of the observations"),
+            ("missing steps", f"{percent(profile.missing)} of those inside a series"),
+            ("zeros", f"{percent(profile.zeros)} of the observations"),
             ("season", _season(profile)),
         ]
     )
@@ -141,7 +142,7 @@ def _series(made: NewSet) -> str:
 def _season(profile: SeriesProfile) -> str:
     if profile.explained is None:
         return "none looked for: too few steps, or a calendar without one"
-    share = f"explains {max(profile.explained, 0):.0%} of the changes from step to step"
+    share = f"explains {percent(max(profile.explained, 0))} of the changes from step to step"
     return f"{profile.season} steps, {share}" if profile.season > 1 else f"none: it {share}"
 
 
@@ -155,7 +156,7 @@ def _show_choice(made: NewSet) -> None:
             "season": trial.season,
             "MASE": None if trial.mase is None else f"{trial.mase:.3f}",
             "MAE": None if trial.mae is None else f"{trial.mae:.4g}",
-            "in 80 %": None if trial.covered is None else f"{trial.covered:.0%}",
+            "in 80 %": None if trial.covered is None else percent(trial.covered),
             "seconds": f"{trial.seconds:.1f}",
             "": "taken" if trial is choice.chosen else "",
         }

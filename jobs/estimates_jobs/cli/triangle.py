@@ -158,7 +158,8 @@ def _show_triangle(frame: pl.DataFrame, key_columns: int) -> None:
             shown.append("" if value is None else _shaded(before, value))
             before = before if value is None else value
         rows.append(shown)
-    terminal.table(columns, rows)
+    farthest_first = columns[key_columns:]  # of versions the oldest
+    terminal.table(columns, rows, optional=farthest_first[:-2])
     if frame.height > newest.height:
         terminal.line(
             f"the last {newest.height} of {frame.height:,} rows; all of them: --format csv", "dim"
