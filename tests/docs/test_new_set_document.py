@@ -32,14 +32,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
     """A folder in which the guide was followed, and what its commands printed."""
     place = tmp_path_factory.mktemp("guide")
     (place / "examples").mkdir()
-    shutil.copy(ROOT / "examples" / "sales.csv", place / "examples")
+    for table in ("sales.csv", "umsatz.csv"):
+        shutil.copy(ROOT / "examples" / table, place / "examples")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setattr(sys, "path", list(sys.path))
         patch.setenv("ESTIMATES_STORE", "estimates-store")
         printed = ""
         for kind, _, text in BLOCK.findall(DOCUMENT):
-            if kind == "sh":
+            if kind == "toml":
+                written = (place / "umsatz.toml").read_text()
+                assert not [line for line in text.splitlines() if line not in written]
+            elif kind == "sh":
                 printed = typed(text)
                 assert "\nexit " not in printed, printed
             elif kind == "text":

@@ -13,6 +13,7 @@ from estimates.errors import InvalidError, NotFoundError
 from estimates.render.wording import percent
 from estimates.settings import Settings
 from estimates_jobs.cli.interface.command import Options, columns_option, command, open_store
+from estimates_jobs.cli.interface.table_options import text_options
 from estimates_jobs.cli.output import cells, progress, terminal
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     required=True,
     help="How many steps to forecast: hours, days, weeks, as far apart as the observations.",
 )
+@text_options("decimal", "encoding")
 def new(
     options: Options,
     set_name: str,
@@ -68,7 +70,9 @@ def new(
     _check_unknown(settings, set_name)
     columns = Columns(time, tuple(id or ()), value)
     with progress.steps(quiet=options.json) as announce:
-        made = plan_set(set_name, source, columns, horizon, settings.store, announce)
+        made = plan_set(
+            set_name, source, columns, horizon, settings.store, options.tables, announce
+        )
         if not options.json:
             _show_profile(made)
             _show_choice(made)
@@ -121,6 +125,7 @@ def _show_profile(made: NewSet) -> None:
     terminal.line(f"{profile.source}: {profile.rows:,} observations", "bold")
     terminal.pairs(
         [
+            *([("read", profile.reading)] if profile.reading else []),
             ("series", _series(made)),
             ("from, to", f"{profile.first}, {profile.last}"),
             ("calendar", f"{profile.calendar}; usually {profile.length:,} steps a series"),

@@ -185,7 +185,9 @@ def _said(error: Exception) -> str:
     without the settings that DuckDB lists after them.
     """
     text = str(error)
-    cause = re.split(r"\nColumn \S+ is being|\nPossible \w+:|\n\s*file = ", text, maxsplit=1)[0]
+    cause = re.split(
+        r"\nColumn \S+ is being|\nPossible \w+:|\nThe search space|\n\s*file = ", text, maxsplit=1
+    )[0]
     lines = (line.strip() for line in cause.splitlines())
     said = "; ".join(line for line in lines if line.strip("^")) or type(error).__name__
     file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)

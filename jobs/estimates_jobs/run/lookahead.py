@@ -46,6 +46,7 @@ from estimates_jobs.run.references import with_values
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_sources import is_remote
 from estimates_jobs.tables.table_words import is_stored_table
+from estimates_jobs.tables.time_forms import time_form
 
 _LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)\"""")
 
@@ -217,12 +218,16 @@ def _copy(
     is_csv = by_duckdb and "read_csv" in str(reader)
     text = None if by_duckdb else read_table(path)
     is_text = is_csv or (text is not None and all(kind == pl.String for kind in text.dtypes))
+    encoding = _encoding(path) if is_csv else None
+    if encoding is not None:
+        reader = f"{str(reader).removesuffix(')')}, encoding = '{encoding}')"
     with connect() as connection:
         if text is not None:
             original = text if reader else typed_by_content(str(path))
             register(connection, "original", original)
         else:
             connection.execute(f"CREATE TABLE original AS SELECT * FROM {reader}", [[str(path)]])
+            _read_times(connection, times)
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE original").fetchall()}
         later = _later(types, times, data_through, calendar)
         rows = connection.execute(f"SELECT count(*) FROM original WHERE {later}").fetchall()[0][0]
@@ -236,10 +241,34 @@ def _copy(
         if text is not None:  # whatever it is called: the content says what it is
             frame_of(connection.sql(corrupted)).write_ipc(copy)
         else:
-            connection.execute(
-                f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, is_csv)})"
-            )
+            form = _format(connection, path, is_csv, encoding)
+            connection.execute(f"COPY ({corrupted}) TO '{_escaped(copy)}' ({form})")
+    if encoding is not None:
+        copy.write_bytes(copy.read_text("utf-8").encode(encoding))
     return int(rows)
+
+
+def _encoding(path: Path) -> str | None:
+    """What a CSV file is written in that is no UTF-8: every file can be read as Latin-1."""
+    if path.suffix == ".gz":
+        return None
+    try:
+        path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return None
+
+
+def _read_times(connection: duckdb.DuckDBPyConnection, times: set[str]) -> None:
+    """Read columns of time that people wrote, which a query reads by a form of its own."""
+    for name in times & {*connection.sql("SELECT * FROM original").columns}:
+        text = frame_of(connection.sql(f"SELECT {quoted(name)} FROM original")).to_series()
+        form = time_form(connection, text) if text.dtype == pl.String else None
+        if form is not None:
+            read = f"try_strptime(trim({quoted(name)}), '{form}') AS {quoted(name)}"
+            connection.execute(
+                f"CREATE OR REPLACE TABLE original AS SELECT * REPLACE ({read}) FROM original"
+            )
 
 
 def _later(
@@ -267,7 +296,9 @@ def _corrupted(types: dict[str, str], later: str, written: str | None) -> str:
         column = f"original.{quoted(name)}"
         changed, original = _change(column, kind), column
         if written is not None:
-            changed, original = f"CAST({changed} AS VARCHAR)", f"{written}.{quoted(name)}"
+            original = f"{written}.{quoted(name)}"
+            # a time stays as it is written, whatever form that has
+            changed = original if changed == column else f"CAST({changed} AS VARCHAR)"
         columns.append(f"CASE WHEN {later} THEN {changed} ELSE {original} END AS {quoted(name)}")
     source = "original" if written is None else f"original POSITIONAL JOIN {written}"
     numbered = f"sum(CASE WHEN {later} THEN 1 ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING) % 2 = 1"
@@ -283,13 +314,24 @@ def _change(column: str, kind: str) -> str:
         return f"-3 * {column} - 1"
     if kind.endswith("INT") or kind == "INTEGER" or kind == "UINTEGER":
         return f"~{column}"
-    return {"VARCHAR": f"reverse({column}) || '?'", "BOOLEAN": f"NOT {column}"}.get(kind, "NULL")
+    return {"VARCHAR": _other_text(column), "BOOLEAN": f"NOT {column}"}.get(kind, "NULL")
 
 
-def _format(connection: duckdb.DuckDBPyConnection, path: Path, is_csv: bool) -> str:
+def _other_text(column: str) -> str:
+    """Other digits where people wrote a number, which a query may read as one; else other text."""
+    other_digits = f"translate({column}, '0123456789', '1234567891')"
+    is_number = f"regexp_matches({column}, '^[-+]?\\d[\\d.,'' ]*$')"
+    return f"CASE WHEN {is_number} THEN {other_digits} ELSE reverse({column}) || '?' END"
+
+
+def _format(
+    connection: duckdb.DuckDBPyConnection, path: Path, is_csv: bool, encoding: str | None
+) -> str:
     if not is_csv:
         return "FORMAT parquet"
-    sniffed = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()
+    sniffed = connection.execute(
+        "SELECT Delimiter FROM sniff_csv(?, encoding = ?)", [str(path), encoding or "utf-8"]
+    ).fetchall()
     return f"FORMAT csv, HEADER, DELIMITER '{_escaped(sniffed[0][0])}'"
 
 

@@ -141,7 +141,8 @@ def _on(contract: Contract, path: Path) -> Contract:
     job = contract.job
     assert job is not None
     inputs = {
-        name: msgspec.structs.replace(spec, source=str(path)) for name, spec in job.inputs.items()
+        name: msgspec.structs.replace(spec, source=str(path), query=None)
+        for name, spec in job.inputs.items()
     }
     return msgspec.structs.replace(contract, job=Job("forecast", job.parameters, inputs))
 

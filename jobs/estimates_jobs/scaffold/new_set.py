@@ -22,6 +22,7 @@ from estimates_jobs.scaffold.set_files import (
     module_name,
     test_text,
 )
+from estimates_jobs.tables.text_options import TextOptions
 
 SCHEDULES = "schedule"  # folder
 
@@ -64,6 +65,7 @@ def plan_set(
     columns: Columns,
     horizon: int,
     store: str,
+    text: TextOptions | None = None,
     announce: Callable[[str], None] = lambda step: None,
 ) -> NewSet:
     """Look at the series, try models out, and write the files of a set, into memory.
@@ -71,28 +73,29 @@ def plan_set(
     source   the table, as `[job.inputs]` names one
     horizon  in steps of the calendar that the observations keep
     store    where the schedules put versions
+    text     what a person says of a CSV file
     Raises InvalidError as `read_series`, `choose` and `parse_contract` do.
     """
     announce(f"read {source}")
-    series = read_series(source, columns)
-    plan = SetPlan(name, columns, series.profile, horizon)
+    series = read_series(source, columns, text)
+    plan = SetPlan(name, columns, series.spec, series.profile, horizon)
     first = parse_contract(contract_text(plan, None), name)
     choice = choose(series, first, horizon, announce)
     chosen = parse_contract(contract_text(plan, choice), name)
     forecast, combinations = _with_forecast(chosen)
     missing = 1 - forecast / combinations
-    text = contract_text(plan, choice, missing)
+    contract = contract_text(plan, choice, missing)
     stem = plan.module
     folder = Path.cwd()
     where = store if "://" in store else str(Path(store).absolute())
     schedule = Schedule(name, stem, series.profile.calendar, folder, where)
     files = {
-        f"{name}.toml": text,
+        f"{name}.toml": contract,
         f"{stem}.py": job_text(plan),
         f"test_{stem}.py": test_text(plan, choice.moments[-1]),
-    } | {f"{SCHEDULES}/{file}": text for file, text in schedule_files(schedule).items()}
+    } | {f"{SCHEDULES}/{file}": content for file, content in schedule_files(schedule).items()}
     return NewSet(
-        name, series.profile, choice, forecast, combinations, parse_contract(text, name), files
+        name, series.profile, choice, forecast, combinations, parse_contract(contract, name), files
     )
 
 

@@ -18,6 +18,8 @@ from estimates.guess.column_types import text_kind
 from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, Step, calendar_of, first_moment
 from estimates_jobs.run.inputs import read_input
+from estimates_jobs.scaffold.observed_input import observed_input
+from estimates_jobs.tables.text_options import TextOptions
 
 SERIES, TIME, VALUE, STEP = "series", "time", "y", "step"
 # From the longest step to the shortest: the first that the observations keep is theirs.
@@ -55,6 +57,7 @@ class SeriesProfile(msgspec.Struct, frozen=True):
     season         steps a season, 1 for none; `explained`: the share of the variance that its steps
                    explain, median over the series
     newest         the moment of the newest observation
+    reading        how cells are read that people wrote, in words; None: as programs write them
     """
 
     source: str
@@ -75,29 +78,37 @@ class SeriesProfile(msgspec.Struct, frozen=True):
     season: int
     explained: float | None
     newest: datetime
+    reading: str | None
 
 
 class Series(msgspec.Struct):
     """The observations, placed: `series, time, y, step` and the id columns, a row an
     observation with a value; the steps of the calendar from the first to the last; the table as it
     was read.
+
+    spec  the input of a job that reads it
     """
 
     columns: Columns
+    spec: Input
     profile: SeriesProfile
     placed: pl.DataFrame
     steps: list[Step]
     table: pl.DataFrame
 
 
-def read_series(source: str, columns: Columns) -> Series:
+def read_series(source: str, columns: Columns, text: TextOptions | None = None) -> Series:
     """Read and profile the series of a table.
 
+    text  what a person says of a CSV file
     Raises InvalidError: `no_column`, `column_type` (values are no numbers), `time_type`, `no_rows`,
-    `null_key`, `duplicate_key` (two observations of one series at one time), `unknown_calendar`
-    (steps that no calendar has), and what `read_input` raises.
+    `null_key`, `ambiguous_number`, `duplicate_key` (two observations of one series at one time),
+    `unknown_calendar` (steps that no calendar has), and what `read_input` raises.
     """
-    spec = Input(source=source, time=columns.time)
+    observed_by = observed_input(
+        source, columns.time, columns.value, columns.ids, text or TextOptions()
+    )
+    spec = observed_by.spec
     reading = read_input("observations", spec, instants.now(), text=columns.ids)
     table = reading.frame
     _check_columns(source, table, columns)
@@ -122,7 +133,8 @@ def read_series(source: str, columns: Columns) -> Series:
     assert newest is not None
     return Series(
         columns,
-        _profile(source, columns, table, placed, calendar, steps, newest),
+        spec,
+        _profile(source, columns, table, placed, calendar, steps, newest, observed_by.reading),
         placed,
         steps,
         table,
@@ -253,6 +265,7 @@ def _profile(
     calendar: Calendar,
     steps: list[Step],
     newest: datetime,
+    reading: str | None,
 ) -> SeriesProfile:
     types: dict[str, KeyType] = {
         name: "integer" if text_kind(placed[name].cast(pl.String)) == "integer" else "string"
@@ -294,6 +307,7 @@ def _profile(
         season=season if explained is not None and explained >= _A_SEASON else 1,
         explained=explained,
         newest=newest,
+        reading=reading,
     )
 
 

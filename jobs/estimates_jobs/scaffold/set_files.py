@@ -11,7 +11,9 @@ import msgspec
 
 from estimates import instants
 from estimates.contract.contract import RESERVED
+from estimates.contract.job_inputs import Input
 from estimates_jobs.scaffold.model_choice import Choice
+from estimates_jobs.scaffold.observed_input import toml_lines
 from estimates_jobs.scaffold.series_profile import Columns, SeriesProfile
 
 _LEVELS = (80, 95)  # percent, of the intervals
@@ -31,12 +33,13 @@ _ON_WEEKDAYS = 520
 
 
 class SetPlan(msgspec.Struct, frozen=True):
-    """What the files are made of: the set's name, the columns of its table, what its series are,
-    how many steps it forecasts.
+    """What the files are made of: the set's name, the columns of its table, the input that reads
+    it, what its series are, how many steps it forecasts.
     """
 
     name: str
     columns: Columns
+    spec: Input
     profile: SeriesProfile
     horizon: int
 
@@ -211,8 +214,7 @@ def _job(plan: SetPlan, choice: Choice | None) -> list[str]:
     lines += [
         "",
         "[job.inputs.observations]",
-        f"source = {_quoted(profile.source)}",
-        f"time = {_quoted(plan.columns.time)}  # rows after data_through stay invisible to the job",
+        *toml_lines(plan.spec),
     ]
     return lines
 

@@ -10,6 +10,7 @@ csv_files       CSV as text; csv_layout: where its table begins, and what parts 
 json_files      arrays of objects, and an object a line
 typed_files     Parquet and Arrow, also of types that polars does not know
 plain_text      numbers as people write them, where no contract says what a column is
+time_forms      times as people write them, as DuckDB's forms
 text_options    what a person says of the text
 dated_tables    many tables of one set: dated files; long_tables: one table with dates in columns
 family_tables   whose rows those of a table are, and what a hub says of its models

@@ -61,10 +61,18 @@ def column_names(path: str) -> list[str]:
 
     Raises InvalidError `bad_file`, OSError.
     """
+    return [name for name in layout_of(path).names if name != TRAILING]
+
+
+def layout_of(path: str, options: TextOptions | None = None) -> Layout:
+    """How a CSV file, also one in gzip, is laid out, by its beginning.
+
+    Raises InvalidError `bad_file`, OSError.
+    """
     with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
         start = file.read(_START)
-    names = find_layout(_utf8(start, path, None), path, TextOptions()).names
-    return [name for name in names if name != TRAILING]
+    options = options or TextOptions()
+    return find_layout(_utf8(start, path, options.encoding), path, options)
 
 
 def _utf8(content: bytes, where: str, encoding: str | None) -> bytes:

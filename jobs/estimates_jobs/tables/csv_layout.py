@@ -32,7 +32,7 @@ class Layout(msgspec.Struct, frozen=True):
     """Names of the columns, one for each cell of a line, and where the lines below them begin.
 
     start    bytes before the first line of cells
-    lines    lines before it
+    lines    lines before it; above: those of them before the names of the columns
     end      how the header's line ends
     blanks   runs of blanks separate, as R and `DataFrame.to_string` align columns
     """
@@ -43,6 +43,7 @@ class Layout(msgspec.Struct, frozen=True):
     lines: int
     end: str
     blanks: bool = False
+    above: int = 0
 
 
 class _Header(NamedTuple):
@@ -96,7 +97,7 @@ def find_layout(text: bytes, where: str, options: TextOptions) -> Layout:
     start = len("".join(lines[:above]).encode("utf-8", "surrogateescape"))
     last = lines[above - 1]
     end = last[len(last.rstrip("\r\n")) :] or "\n"
-    return Layout(names, header.separator, start, above, end, blanks is not None)
+    return Layout(names, header.separator, start, above, end, blanks is not None, skipped)
 
 
 def _first_lines(text: bytes) -> list[str]:

@@ -4,7 +4,6 @@ a folder.
 
 from __future__ import annotations
 
-import bz2
 import os
 import signal
 import subprocess
@@ -13,112 +12,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from estimates import instants
-from estimates.catalog.run_record import Run
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import ConflictError, GateError, InvalidError, NotFoundError
+from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from estimates_jobs.run.job_function import JobError
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate, run
+from tests.jobs.run.sold import CONTRACT, JOB, LOOSE, define, go, row, values
 
 ROOT = Path(__file__).parents[3]
-CONTRACT = """
-name = "demand"
-[key.item]
-type = "string"
-[columns.p]
-max = 1000
-[domain]
-kind = "open"
-[gate]
-promote = "{promote}"
-[job]
-function = "{module}:job"
-parameters = {{ times = {times} }}
-[job.inputs.sold]
-source = "sold.csv"
-time = "day"
-{more}
-"""
-JOB = """
-import polars as pl
-def job(context):
-    sold = context.input("sold")
-    context.warn("hello")
-    totals = sold.group_by("item").agg(pl.col("n").sum().alias("p"))
-    return totals.with_columns(p=pl.col("p") * context.parameters["times"])
-"""
-LOOSE = """[gate.checks]
-p95_change.off = "items move"
-median_shift.off = "items move"
-jumps.off = "items move"
-rank_order.off = "items move"
-added_keys.off = "items come"
-removed_keys.off = "items go"
-"""
-SOLD = (
-    "item,day,n\na,2024-05-01,1\nb,2024-05-01,2\na,2024-05-02,1\n"
-    "b,2024-05-02,1\na,2024-05-03,9\nc,2024-05-04,7\n"
-)
 Write = Callable[..., str]
 
-
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    # nobody listens; tracking has its own tests
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    Path("sold.csv").write_text(SOLD)
-
-
-@pytest.fixture
-def write_job(request: pytest.FixtureRequest) -> Write:
-    """Writes a job module under a name of this test's own, because a process imports a name only
-    once.
-    """
-    stem = f"job_{abs(hash(request.node.nodeid))}"
-    count = 0
-
-    def write(source: str = JOB) -> str:
-        nonlocal count
-        count += 1
-        Path(f"{stem}_{count}.py").write_text(source)
-        return f"{stem}_{count}"
-
-    return write
-
-
-def define(
-    store: Store, module: str, *, promote: str = "automatic", times: int = 1, more: str = ""
-) -> None:
-    """Register the contract of this file."""
-    text = CONTRACT.format(module=module, promote=promote, times=times, more=more)
-    store.define(parse_contract(text), text)
-
-
-def go(
-    store: Store, day: str = "2024-05-02", run_id: str = "r1", *, check_lookahead: bool = False
-) -> Outcome:
-    """Run the set through a day."""
-    return run(store, "demand", data_through=day, run_id=run_id, check_lookahead=check_lookahead)[0]
-
-
-def row(store: Store, run_id: str = "r1") -> Run:
-    """The row of a run."""
-    stored = store.catalog.run(run_id)
-    assert stored is not None
-    return stored
-
-
-def values(store: Store, version: int) -> dict[str, float]:
-    """The estimates of a version by item."""
-    return dict(store.frame(store.resolve("demand", version)).select("item", "p").rows())
+pytestmark = pytest.mark.usefixtures("job_folder")
 
 
 def test_a_run_becomes_a_promoted_version(store: Store, write_job: Write) -> None:
@@ -450,151 +357,3 @@ def test_a_rejected_file_is_a_row(local_store: Store) -> None:
         "rejected",
         "duplicate_key",
     )
-
-
-# -- look-ahead
-
-CLEAN = JOB
-OPENS_THE_FILE = JOB.replace(
-    'context.input("sold")', 'context.input("sold"); sold = pl.read_csv("sold.csv")'
-)
-REMEMBERS = """
-import polars as pl
-ALL = pl.read_csv("sold.csv")
-def job(context):
-    context.input("sold")
-    return ALL.group_by("item").agg(pl.col("n").sum().alias("p"))
-"""
-COUNTS_ROWS = """
-import polars as pl
-def job(context):
-    sold = context.input("sold")
-    n = sum(1 for _ in open("sold.csv"))
-    sums = sold.group_by("item").agg(pl.col("n").sum().alias("p"))
-    return sums.with_columns(p=pl.col("p") + float(n))
-"""
-STATIC = '[job.inputs.all]\nsource = "sold.csv"\nstatic = true'
-READS_STATIC = JOB.replace('context.input("sold")', 'context.input("all")')
-QUERY = (
-    '[job.inputs.shares]\nquery = "SELECT item, day, n / '
-    'sum(n) OVER () AS n FROM \'sold.csv\'"\ntime = "day"'
-)
-READS_QUERY = JOB.replace('context.input("sold")', 'context.input("shares")')
-PAST_QUERY = (
-    '[job.inputs.shares]\nquery = "SELECT item, day, n FROM read_csv(\'sold.csv\')"\ntime = "day"'
-)
-
-
-@pytest.mark.parametrize(
-    ("source", "more"), [(CLEAN, ""), (CLEAN, STATIC), (READS_QUERY, PAST_QUERY)]
-)
-def test_an_honest_job_passes_the_lookahead_check(
-    local_store: Store, write_job: Write, source: str, more: str
-) -> None:
-    """A job that uses what it is given computes the same without the future, and is published."""
-    define(local_store, write_job(source), more=more)
-    outcome = go(local_store, check_lookahead=True)
-    assert outcome.version == 1
-    assert not any("proves nothing" in warning for warning in outcome.warnings)
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("sold.ndjson", pl.read_csv(SOLD.encode(), try_parse_dates=True).write_ndjson().encode()),
-        ("sold.csv.bz2", bz2.compress(SOLD.replace("a,", "007,").encode())),
-    ],
-    ids=["JSON", "bzip2"],
-)
-@pytest.mark.parametrize("static", [False, True])
-def test_inputs_that_duckdb_does_not_read_are_checked_too(
-    local_store: Store, write_job: Write, name: str, content: bytes, static: bool
-) -> None:
-    """JSON and other compressed text are cut at `data_through`, and a static one is seen through;
-    codes stay as they are written.
-    """
-    Path(name).write_bytes(content)
-    more = f'[job.inputs.more]\nsource = "{name}"\n'
-    more += "static = true" if static else 'time = "day"'
-    define(local_store, write_job(JOB.replace('input("sold")', 'input("more")')), more=more)
-    if static:
-        with pytest.raises(GateError, match="input 'more' depends on rows later"):
-            go(local_store, check_lookahead=True)
-        return
-    assert not any("proves nothing" in w for w in go(local_store, check_lookahead=True).warnings)
-    totals = local_store.frame(local_store.view().set("demand").versions[0])
-    assert totals["p"].to_list() == [2.0, 3.0]
-
-
-@pytest.mark.parametrize(
-    ("source", "more", "message"),
-    [
-        (OPENS_THE_FILE, "", r"3 keys are different: a, c"),
-        (REMEMBERS, "", r"keys are different: a, "),
-        (COUNTS_ROWS, "", r"2 keys are different: a, b"),
-        (
-            READS_STATIC,
-            STATIC,
-            r"input 'all' depends on rows later than data_through: it is static",
-        ),
-        (READS_QUERY, QUERY, r"input 'shares' depends on rows later than data_through: its query"),
-    ],
-)
-def test_a_job_that_looks_ahead_is_caught(
-    local_store: Store, write_job: Write, source: str, more: str, message: str
-) -> None:
-    """However a job gets at later rows, the check names the keys or the input, and nothing is
-    published.
-    """
-    define(local_store, write_job(source), more=more)
-    with pytest.raises(GateError, match=message) as caught:
-        go(local_store, check_lookahead=True)
-    assert caught.value.code == "looks_ahead"
-    assert row(local_store).error == "looks_ahead"
-    assert local_store.view().sets["demand"].versions == []
-    assert go(local_store, run_id="unchecked").version == 1
-
-
-@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
-@pytest.mark.parametrize("absolute", [False, True])
-def test_the_check_covers_every_kind_of_file(
-    local_store: Store, write_job: Write, tmp_path: Path, ending: str, absolute: bool
-) -> None:
-    """Parquet, Arrow and CSV, elsewhere or in the working directory: early rows are copied."""
-    folder = tmp_path / "elsewhere" if absolute else Path("data")
-    folder.mkdir()
-    table = pl.read_csv("sold.csv", try_parse_dates=True).with_columns(
-        note=pl.lit('x, "y"'), tiny=pl.lit(0.1) + 0.2, flag=pl.lit(True), small=pl.lit(1, pl.UInt8)
-    )
-    write = {"parquet": "write_parquet", "arrow": "write_ipc", "csv": "write_csv"}[ending]
-    getattr(table, write)(folder / f"sold.{ending}")
-    text = CONTRACT.replace("sold.csv", f"{folder}/*.{ending}")
-    for version, static in enumerate((False, True), start=1):
-        declared = text.format(module=write_job(), promote="manual", times=1, more="")
-        if static:
-            declared = declared.replace('time = "day"', "static = true")
-        local_store.define(parse_contract(declared), declared)
-        if static:
-            with pytest.raises(GateError, match="it is static"):
-                go(local_store, run_id="r2", check_lookahead=True)
-        else:
-            assert go(local_store, check_lookahead=True).version == version
-
-
-def test_a_check_without_a_future_says_that_it_proves_nothing(
-    local_store: Store, write_job: Write
-) -> None:
-    """When no input has later rows, passing means nothing, and the outcome says so."""
-    define(local_store, write_job())
-    outcome = go(local_store, "2024-05-04", check_lookahead=True)
-    assert any("the check proves nothing" in warning for warning in outcome.warnings)
-
-
-def test_the_checked_run_is_the_published_one(local_store: Store, write_job: Write) -> None:
-    """The version comes from the real files; the copies and the folder they were in are gone."""
-    define(local_store, write_job())
-    here = Path.cwd()
-    go(local_store, check_lookahead=True)
-    assert values(local_store, 1) == {"a": 2.0, "b": 3.0}
-    assert Path.cwd() == here
-    assert local_store.resolve("demand", 1).provenance.inputs[0].source == "sold.csv"

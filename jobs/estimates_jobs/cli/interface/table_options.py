@@ -17,13 +17,23 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--null`, `--decimal`, `--encoding`, `--comment`, `--delimiter`, `--where`,
     `--ignore`; what they say lies in `Options.tables`.
     """
-    for option in reversed(_options()):
-        function = option(function)
-    return function
+    return text_options(*_options())(function)
 
 
-def _options() -> list[Callable[[Any], Any]]:
-    return [
+def text_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command some of these options, by what they are called in `TextOptions`."""
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        options = _options()
+        for name in reversed(names):
+            function = options[name](function)
+        return function
+
+    return declare
+
+
+def _options() -> dict[str, Callable[[Any], Any]]:
+    options = [
         _option(
             "nulls",
             "--null",
@@ -81,17 +91,19 @@ def _options() -> list[Callable[[Any], Any]]:
             help='Files: leave these columns out; "" is a column without a name, such as an index.',
         ),
     ]
+    return dict(options)
 
 
 def _option(
     name: str, *declarations: str, convert: Callable[[Any], Any] | None = None, **attributes: Any
-) -> Callable[[Any], Any]:
+) -> tuple[str, Callable[[Any], Any]]:
     def remember(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
         if value:
             options = context.ensure_object(Options)
             setattr(options.tables, name, value if convert is None else convert(value))
 
-    return click.option(*declarations, name, expose_value=False, callback=remember, **attributes)
+    option = click.option(*declarations, name, expose_value=False, callback=remember, **attributes)
+    return name, option
 
 
 def _conditions(texts: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
