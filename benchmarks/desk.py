@@ -83,7 +83,7 @@ async def _page_times(store: Store, newest: int) -> dict[str, float]:
 
 async def _seconds(app: service.ReadService, path: str) -> float:
     answer = await call(app, path)
-    while answer.status == 202 or "refresh" in answer.headers:
+    while answer.status == 202:
         await asyncio.sleep(0.2)
         answer = await call(app, path)
     taken: list[float] = []

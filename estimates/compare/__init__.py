@@ -9,6 +9,7 @@ shared_contract  the contract of the columns that both sets have
 two_tables       two tables under one contract: the report and the changes
 table_diff       `estimates.diff` and `estimates.changes`: tables without a store
 change_bounds    changes within bounds, such as the keys of one bar
+horizon_targets  which target each horizon of a report stands for
 change_page      a page of changes, and the cursor to the next one
 change_rows      the rows of such a page as JSON, and as a table again
 series           what each move of production changed

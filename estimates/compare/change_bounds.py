@@ -4,13 +4,16 @@ histogram.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import polars as pl
 
+from estimates.compare.horizon_targets import HorizonTargets
 from estimates.errors import InvalidError
 
+HORIZON = "horizon"  # in bounds, as in a report
 _ADVICE = (
     'write JSON such as [["value.r", -0.02, -0.01], ["ticker", "AAPL"]]: metrics of the changes '
     "with lower and upper bounds, null for none, and columns with what they are"
@@ -24,16 +27,27 @@ def check_bounds(text: str | None) -> str:
     return msgspec.json.encode(_read(text)).decode()
 
 
-def within(changes: pl.DataFrame, bounds: str) -> pl.DataFrame:
+Targets = Callable[[], HorizonTargets | None]
+
+
+def within(changes: pl.DataFrame, bounds: str, targets: Targets = lambda: None) -> pl.DataFrame:
     """The rows of `stability.changes` within bounds, in their order.
 
+    targets  which targets horizons stand for; None where there are no horizons
+
     Of a number [low, high) holds, and (low, high] where both are at most 0: an r counts with the
-    sign of its d, as bars do. Other columns are compared as text, of the old or the new version.
+    sign of its d, as bars do. Other columns are compared as text, of the old or the new version;
+    `horizon`, where no column is called so, is that of the report.
     Raises InvalidError (`bad_bounds`: no such column).
     """
     if not bounds:
         return changes
-    conditions = [_condition(changes, name, limits) for name, *limits in _read(bounds)]
+    conditions = [
+        _of_horizon(changes, limits, targets)
+        if name == HORIZON and not _named(changes, name)
+        else _condition(changes, name, limits)
+        for name, *limits in _read(bounds)
+    ]
     return changes.filter(pl.all_horizontal(conditions)) if conditions else changes
 
 
@@ -72,12 +86,26 @@ def _signed(changes: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _equal(changes: pl.DataFrame, name: str, text: str | None) -> pl.Expr:
-    columns = [c for c in (name, f"{name}.a", f"{name}.b") if c in changes.columns]
+    columns = _named(changes, name)
     if not columns:
         raise _bad(f"no column of the changes is called {name!r}")
     return pl.any_horizontal(
         pl.col(column).cast(pl.String).eq_missing(pl.lit(text, pl.String)) for column in columns
     )
+
+
+def _named(changes: pl.DataFrame, name: str) -> list[str]:
+    """The columns of the changes that say what a key or a column of the contract is."""
+    return [c for c in (name, f"{name}.a", f"{name}.b") if c in changes.columns]
+
+
+def _of_horizon(changes: pl.DataFrame, limits: list[Any], targets: Targets) -> pl.Expr:
+    """The changes at a horizon: those of the target that it stands for."""
+    known = targets()
+    if known is None:
+        raise _bad("these versions have no horizons")
+    text = known.text(str(limits[0])) if len(limits) == 1 else None
+    return pl.lit(value=False) if text is None else _equal(changes, known.column, text)
 
 
 def _bad(why: str) -> InvalidError:

@@ -6,19 +6,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice, takewhile
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import polars as pl
 
+from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
-from estimates.compare.diff_measure import Measure, digest_of
+from estimates.catalog.view import View
+from estimates.compare.diff_measure import Measure, digest_of, measure_for
+from estimates.errors import InvalidError
+from estimates.render.digits import rounded
 from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 from estimates.stability.through_time.revision_report import FrozenReport
 from estimates.storage.report_cache import ReportCache
+
+FROZEN_LAST = 5  # versions looked at where neither the request nor the contract says how many
+_MOST_VERSIONS = 100
 
 
 class Window(NamedTuple):
@@ -70,6 +78,25 @@ class Window(NamedTuple):
         return msgspec.msgpack.decode(content, type=FrozenReport)
 
 
+class FrozenKeys(msgspec.Struct, frozen=True):
+    """K4 of the last versions that production pointed to: which keys have the same estimates in
+    all of them, to the last bit.
+
+    versions  those that are compared, oldest first, all of production's shape
+    n         keys that all of them have; frozen: how many of these stand still, and frozen_share
+    reason    why the two are null: `too_few_versions`, `no_comparable_keys`, `expired`
+    keys      the first 100 that stand still, by key
+    """
+
+    set: str
+    versions: list[int]
+    n: int
+    frozen: int | None
+    frozen_share: float | None
+    reason: str | None
+    keys: list[list[str]]
+
+
 class Shaped(Protocol):
     """A version, as a catalog or a service tells of it."""
 
@@ -94,6 +121,45 @@ def last_in_production(
     """
     history = deque(_production_history(events), maxlen=1)
     return _last(versions, history[0][1], shape, count) if history else []
+
+
+def frozen_window(
+    view: View, name: str, last: int | None = None, *, as_of: datetime | None = None
+) -> Window:
+    """The last versions of production's shape that production pointed to, as known at a moment.
+
+    last  how many at most; None: as the contract's `frozen_after` says, else FROZEN_LAST
+    Raises InvalidError (`bad_limit`), and those of `View.resolve` for production.
+    """
+    if last is not None and not 2 <= last <= _MOST_VERSIONS:
+        raise InvalidError(
+            "bad_limit",
+            f"last {last} is not between 2 and {_MOST_VERSIONS}",
+            remedy="choose a number between them",
+        )
+    version = view.resolve(name, At(as_of=as_of))
+    as_of = None if as_of is None else view.time_of(as_of)
+    of_set = view.set(name)
+    events = (event for event in of_set.events if as_of is None or event.at <= as_of)
+    promised = of_set.contract.stability.frozen_after
+    count = last or promised or FROZEN_LAST
+    versions = last_in_production(events, of_set.versions, version.shape, count)
+    needed = promised if last is None and promised is not None else 2
+    return Window(versions, needed, measure_for(version, of_set))
+
+
+def frozen_keys(name: str, window: Window, report: FrozenReport) -> FrozenKeys:
+    """What a service answers about a window."""
+    share = report.frozen_share
+    return FrozenKeys(
+        name,
+        [version.version for version in window.versions],
+        report.n,
+        None if share is None else round(share * report.n),
+        rounded(share),
+        report.reason,
+        report.keys,
+    )
 
 
 def windows(view: SetView, count: int) -> dict[int, list[Version]]:

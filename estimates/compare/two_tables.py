@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
+from estimates.compare.horizon_targets import HorizonTargets, horizon_targets
 from estimates.compare.queries import ChangeQuery
 from estimates.contract.conform import name_keys
 from estimates.contract.contract import Contract
@@ -114,6 +115,10 @@ class TwoTables:
         if rows.height == self.a.height + self.b.height:
             self.report()  # raises where they have no key in common
         return rows
+
+    def horizons(self) -> HorizonTargets | None:
+        """What the horizons of the report stand for; None where it has none."""
+        return horizon_targets(self.contract, self.a, self.b, self.through[1])
 
     def _check_common(self, keys: KeysReport) -> None:
         """Two files without a key in common are no two tables of the same things."""

@@ -256,7 +256,8 @@ class Comparison:
         """The keys that changed, as `stability.changes` has them; raises CorruptError and what that
         raises.
         """
-        return within(self._tables(self.contract).changes(query), query.within)
+        tables = self._tables(self.contract)
+        return within(tables.changes(query), query.within, tables.horizons)
 
     def page(
         self,

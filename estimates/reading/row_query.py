@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import cast
 
 import msgspec
 import polars as pl
@@ -15,7 +16,7 @@ from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
-from estimates.contract.columns import KeyType, parse_key_part
+from estimates.contract.columns import ColumnType, KeyType, parse_key_part
 from estimates.contract.conform import schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
@@ -50,14 +51,22 @@ def query_rows(
     contract = of_set.contract_of(version)
     selection(name, contract, query.fields)
     fields = [c for c in contract.columns if query.fields is None or c in query.fields]
-    needed = dict.fromkeys((*contract.key, *fields, *_sorted_by(contract, query.order)))
-    where = key_condition(contract, query.where)
+    keys, values = (
+        row_condition(
+            contract, {n: t for n, t in query.where.items() if (n in contract.key) is key}
+        )
+        for key in (True, False)
+    )
+    needed = dict.fromkeys(
+        (*contract.key, *fields, *query.where, *_sorted_by(contract, query.order))
+    )
     if not query.of_many:
-        rows = read(version, [*needed], where)
+        rows = read(version, [*needed], _all(keys, values))
     else:
         withdrawn = {v.version for v in of_set.versions if reader.view.state(v) == "rolled_back"}
         productions = _Productions(of_set, version, at, frozenset(withdrawn))
-        rows = _of_many(productions, read, [*needed], where, query)
+        rows = _of_many(productions, read, [*needed], keys, query)
+        rows = rows if values is None else rows.filter(values)
     shown = [*contract.key, *fields, *([VERSION, PUBLISHED] if query.of_many else [])]
     return _ordered(rows, contract, query.order).select(shown)
 
@@ -114,8 +123,7 @@ def _of_many(
         raise _two_releases(productions.contract.name)
 
     def part(version: Version, condition: pl.Expr | None) -> pl.DataFrame:
-        both = [c for c in (where, condition) if c is not None]
-        rows = read(version, needed, pl.all_horizontal(both) if both else None)
+        rows = read(version, needed, _all(where, condition))
         return rows.with_columns(
             pl.lit(version.version, pl.Int64).alias(VERSION),
             pl.lit(version.published_at).cast(pl.Datetime("us", "UTC")).alias(PUBLISHED),
@@ -170,6 +178,11 @@ def _by_lag(productions: _Productions, part: Part, text: str) -> list[pl.DataFra
     ]
 
 
+def _all(*conditions: pl.Expr | None) -> pl.Expr | None:
+    known = [condition for condition in conditions if condition is not None]
+    return pl.all_horizontal(known) if known else None
+
+
 def _within(moment: pl.Expr, start: datetime, end: datetime | None, *, closed_end: bool) -> pl.Expr:
     after = moment >= start
     if end is None:
@@ -201,28 +214,30 @@ def _number(release: str | int | None) -> int:
     )
 
 
-def key_condition(contract: Contract, where: dict[str, str]) -> pl.Expr | None:
+def row_condition(contract: Contract, where: dict[str, str]) -> pl.Expr | None:
     """What rows have to fulfil; None for nothing.
 
     Raises InvalidError (`bad_key_range`, `key_parts`).
     """
-    unknown = [name for name in where if name not in contract.key]
+    kinds: dict[str, ColumnType] = {name: part.type for name, part in contract.key.items()}
+    kinds |= {name: column.kind for name, column in contract.columns.items()}
+    unknown = [name for name in where if kinds.get(name) in (None, "numbers")]
     if unknown:
         raise InvalidError(
             "key_parts",
-            f"{contract.name}: {unknown[0]!r} is no part of the key"
-            f"{did_you_mean(unknown[0], contract.key)}",
+            f"{contract.name}: rows are not chosen by {unknown[0]!r}"
+            f"{did_you_mean(unknown[0], kinds)}",
             remedy=f"the key is {', '.join(contract.key)}",
         )
     conditions = [
         condition
         for name, text in where.items()
-        for condition in _conditions(name, contract.key[name].type, text)
+        for condition in _conditions(name, kinds[name], text)
     ]
     return pl.all_horizontal(conditions) if conditions else None
 
 
-def _conditions(name: str, kind: KeyType, text: str) -> list[pl.Expr]:
+def _conditions(name: str, kind: ColumnType, text: str) -> list[pl.Expr]:
     column = pl.col(name)
     bracketed = text.startswith("[") and text.endswith("]")
     if kind == "string" and not (bracketed and TO in text):
@@ -245,15 +260,26 @@ def _conditions(name: str, kind: KeyType, text: str) -> list[pl.Expr]:
     ]
 
 
-def _end(name: str, kind: KeyType, text: str) -> object:
+def _end(name: str, kind: ColumnType, text: str) -> object:
     try:
-        return parse_key_part(kind, text)
+        return _value(kind, text)
     except ValueError as error:
         raise InvalidError(
             "bad_key_range",
             f"{name}: {text!r} is no {kind}: {error}",
             remedy=f"write {name}=FROM..TO, both ends as they stand in keys",
         ) from None
+
+
+def _value(kind: ColumnType, text: str) -> object:
+    """A value in its type; raises ValueError."""
+    if kind == "float":
+        return float(text)
+    if kind == "boolean":
+        if text not in ("true", "false"):
+            raise ValueError("it is true or false")
+        return text == "true"
+    return parse_key_part(cast("KeyType", kind), text)
 
 
 def _sorted_by(contract: Contract, order: Sequence[str]) -> list[str]:

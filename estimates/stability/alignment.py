@@ -324,10 +324,20 @@ def _without_uncompared(
 def _horizons(alignment: Alignment, target: str, through_b: datetime) -> pl.Series:
     """Per common key, the step of its target after B's origin."""
     targets_a = _steps(alignment.a[target])
-    later_than_origin = np.union1d(targets_a, _steps(alignment.b[target]))
-    later_than_origin = later_than_origin[later_than_origin > _step(alignment.b[target], through_b)]
+    later_than_origin = _later_steps(alignment.a[target], alignment.b[target], through_b)
     compared = targets_a if alignment.rows_a is None else targets_a[alignment.rows_a]
     return pl.Series(np.searchsorted(later_than_origin, compared) + 1)
+
+
+def later_targets(old: pl.Series, new: pl.Series, origin: datetime) -> pl.Series:
+    """The dated targets of either version after an origin, in order: the first is horizon 1."""
+    steps = pl.Series(_later_steps(old, new, origin))
+    return steps.cast(old.to_physical().dtype).cast(old.dtype)
+
+
+def _later_steps(old: pl.Series, new: pl.Series, origin: datetime) -> NDArray[np.int64]:
+    steps = np.union1d(_steps(old), _steps(new))
+    return steps[steps > _step(new, origin)]
 
 
 def _uncompared(alignment: Alignment, out: Mask, of_b: bool) -> UncomparedKeys:

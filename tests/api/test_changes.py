@@ -384,3 +384,18 @@ def test_options_that_have_no_effect(filled: Store, arguments: tuple[Any, ...]) 
     """Options of changes alone, and CSV where there is none, are wrong usage and never ignored."""
     called = call(*arguments, "--store", filled.root)
     assert (called.code, called.out) == (2, b"")
+
+
+def test_changes_at_a_horizon(client: TestClient[Any]) -> None:
+    """A horizon of the report bounds changes: those of the target that it stands for; one that
+    there is not has none, and a set without a target no horizons.
+    """
+    url = "/v1/sets/closes/diff/changes?from=1&to=4&within="
+    horizons = client.get("/v1/sets/closes/diff?from=1&to=4").json()["columns"]["value"]["horizons"]
+    assert [group["value"] for group in horizons] == ["1", "2"]
+    for place, day in (("1", "2024-06-03"), ("2", "2024-06-04")):
+        changes = client.get(f'{url}[["horizon","{place}"]]').json()["changes"]
+        assert [change["key"][1] for change in changes] == [day] * 3
+    assert client.get(f'{url}[["horizon","9"]]').json()["total"] == 0
+    odd = client.get('/v1/sets/odd/diff/changes?from=1&to=1&within=[["horizon","1"]]')
+    assert odd.json()["code"] == "bad_bounds"

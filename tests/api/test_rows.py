@@ -178,3 +178,14 @@ def test_the_client_says_the_same(load: Store) -> None:
         keys = said.select("zone", "day")
         joins = [s.as_of_join(keys, deadline="PT36H", clock="released") for s in (closes, here)]
         assert_frame_equal(*joins)
+
+
+def test_values_choose_rows(client: TestClient[Any], load: Store) -> None:
+    """A column that is no part of the key: a value, or a range, on pages and in whole versions."""
+    rows = load["load"].rows()
+    most = rows["mw"].max()
+    wanted = rows.filter(pl.col("mw") == most).height
+    assert client.get(PAGE, params={"mw": f"{most}.."}).json()["total"] == wanted
+    listed = client.get(PAGE, params={"mw": str(most)}).json()["estimates"]
+    assert [row["mw"] for row in listed] == [most] * wanted
+    assert table(client, DATA, mw=f"{most}..").height == wanted

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from estimates.compare.change_bounds import check_bounds, within
+from estimates.compare.horizon_targets import HorizonTargets
 from estimates.errors import InvalidError
 
 CHANGES = pl.DataFrame(
@@ -58,3 +59,19 @@ def test_bounds_name_columns_that_there_are(bounds: str) -> None:
     """A column that changes do not have is refused."""
     with pytest.raises(InvalidError, match="of the changes"):
         within(CHANGES, bounds)
+
+
+def test_a_horizon_is_its_target() -> None:
+    """Numbered from 1; where the column says the horizon itself, as it stands there; without
+    horizons the bound is refused.
+    """
+    changes = CHANGES.with_columns(day=pl.Series(["1", "2", "2", "3"]))
+    bound = '[["horizon", "2"]]'
+    later = HorizonTargets("day", ["1", "3"])
+    assert within(changes, bound, lambda: later).get_column("shop").to_list() == ["d"]
+    itself = HorizonTargets("day", None)
+    assert within(changes, bound, lambda: itself).get_column("shop").to_list() == ["b", "c"]
+    with pytest.raises(InvalidError, match="no horizons"):
+        within(changes, bound)
+    named = changes.rename({"day": "horizon"})
+    assert within(named, bound).get_column("shop").to_list() == ["b", "c"]

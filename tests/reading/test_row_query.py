@@ -49,6 +49,20 @@ def test_ranges_of_any_part_of_the_key(load: Store) -> None:
     assert_frame_equal(load["load"].rows(), load["load"].frame())
 
 
+def test_ranges_of_values(load: Store) -> None:
+    """A column that is no part of the key bounds rows, too; of releases those that were chosen."""
+    whole = load["load"].rows()
+    middle = whole["mw"].median()
+    above = load["load"].rows({"mw": (middle, None)})
+    assert_frame_equal(above, whole.filter(pl.col("mw") >= middle))
+    below = load["load"].rows({"mw": (None, middle), "zone": "N"}, fields=[])
+    is_below = (pl.col("mw") <= middle) & (pl.col("zone") == "N")
+    assert_frame_equal(below, whole.filter(is_below).select("zone", "day"))
+    first = load["load"].rows(release="first")
+    chosen = load["load"].rows({"mw": (middle, None)}, release="first")
+    assert_frame_equal(chosen, first.filter(pl.col("mw") >= middle))
+
+
 def test_columns_and_order(load: Store) -> None:
     """From the largest with a minus; the key is always there and decides between equals."""
     frame = load["load"].rows(fields=["mw"], order=["-mw", "zone"])
@@ -166,7 +180,8 @@ def test_a_deadline_is_of_the_zone() -> None:
     [
         ({"day": ("x", None)}, {}, "bad_key_range"),
         ({"day": (None, None)}, {}, "bad_key_range"),
-        ({"mw": 1}, {}, "key_parts"),
+        ({"nothing": 1}, {}, "key_parts"),
+        ({"mw": ("x", None)}, {}, "bad_key_range"),
         ({}, {"order": ["nothing"]}, "unknown_field"),
         ({}, {"fields": ["nothing"]}, "unknown_field"),
         ({}, {"release": "zeroth"}, "bad_release"),

@@ -194,7 +194,9 @@ def _narrow(
     chosen = _chosen(connection, name, columns, read_fields(text))
     contract = connection.app.state.follower.view.set(name).contract
     order = [column.removeprefix("-") for column in query.get("order", "").split(",") if column]
-    _chosen(connection, name, columns | set(contract.key), order)  # an order tells of its column
+    bounded = [column for column in query if column in contract.columns]
+    # an order and a bound tell of their columns
+    _chosen(connection, name, columns | set(contract.key), [*order, *bounded])
     pairs = [f"{quote(key)}={quote(value)}" for key, value in query.items()]
     scope: Any = connection.scope
     scope["query_string"] = "&".join([*pairs, f"fields={quote(','.join(chosen))}"]).encode()

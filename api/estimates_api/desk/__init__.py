@@ -11,7 +11,10 @@ heat_map       the revision triangle in colours
 accuracy_pictures  errors, coverage and PIT, drawn
 comparison_pictures  what moved between two versions, drawn
 key_pictures   one key through the versions, drawn
-leading_parts  leading parts of a key in a form
+leading_parts  parts of a key in a form
+table_filter   what the form above a version's table asks for
+two_sides      two versions: what differs, what does not
+set_record     how stable and how right a set was so far
 answers     asks the service for what a page shows, in this process
 desk_page   a page while it is made: its moment, its links, its answers; problems as pages
 links       relative URLs of pages and of answers

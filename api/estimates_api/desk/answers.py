@@ -5,6 +5,7 @@ So a page cannot say anything else than `/v1` does: it has no other source.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -15,10 +16,14 @@ from litestar.types import Message
 
 from estimates_api.http.representation import JSON
 from estimates_api.http.routing import raw_path
+from estimates_api.serving.reports import PATIENCE
 
 T = TypeVar("T")
 _SCOPE = ("type", "asgi", "http_version", "scheme", "server", "client", "root_path", "extensions")
 _READER = ("principal",)  # the answers are those that the reader of the page may see
+# How long a page waits for what is computed, all of its answers together: then it is shown without.
+_PATIENCE_S = 0.8
+_LEAST_S = 0.05  # what is kept is read in this time
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -57,6 +62,7 @@ class Answers:
 
     def __init__(self, request: Request[Any, Any, Any]) -> None:
         self._request = request
+        self._until = time.monotonic() + _PATIENCE_S
         self.urls: list[str] = []
         self.moment: str | None = None
 
@@ -91,6 +97,7 @@ class Answers:
             "headers": [(b"accept", accept.encode())],
             "app": self._request.app,
             "litestar_app": self._request.app,
+            PATIENCE: max(self._until - time.monotonic(), _LEAST_S),
         }
         scope: Any = {"state": dict[str, Any](), **copied, **own}
         scope["path"] = raw_path(scope)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from estimates.compare.change_bounds import HORIZON
 from estimates.render.change_text import size
 from estimates.render.wording import count, number, percent
 from estimates.stability.pages.change_sections import measure_of
@@ -39,13 +40,8 @@ class Drawn(NamedTuple):
     picture: Picture
 
 
-def column_pictures(
-    report: Report, pictures: Pictures, name: str, key: Sequence[str]
-) -> list[Drawn]:
-    """Those of one column: how far each key moved, old against new, by horizon and group.
-
-    key  the key columns, by which a group can be shown key by key
-    """
+def column_pictures(report: Report, pictures: Pictures, name: str) -> list[Drawn]:
+    """Those of one column: how far each key moved, old against new, by horizon and group."""
     column, drawn = report.columns[name], pictures.columns.get(name)
     made: list[Drawn] = []
     if drawn is not None and drawn.change is not None:
@@ -64,24 +60,18 @@ def column_pictures(
         if drawn.against.scale != "linear":
             caption += " The axes are logarithmic."
         made.append(Drawn("Old against new", caption, against(drawn.against, name)))
-    by = {"horizon": column.horizons, **column.groups}
+    by = {HORIZON: column.horizons, **column.groups}
     for group_by, groups in by.items():
-        shown = sorted(
-            (group for group in groups if group.plain_p95 is not None),
-            key=lambda g: -(g.plain_p95 or 0.0),
-        )
+        shown = [group for group in groups if group.plain_p95 is not None]
+        if group_by != HORIZON:  # which are in order
+            shown.sort(key=lambda g: -(g.plain_p95 or 0.0))
         if shown:
             what = "The bar ends where 1 in 20 keys moves further, the line in it is the middle."
             more = len(shown) - _GROUPS
-            caption = what + (f" {more} that moved less are in the numbers." if more > 0 else "")
-            column_of = group_by if group_by != "horizon" or group_by in key else None
-            made.append(
-                Drawn(
-                    f"By {group_by}",
-                    caption,
-                    by_group(shown[:_GROUPS], column_of, measure_of(column.scalar)),
-                )
-            )
+            rest = "farther" if group_by == HORIZON else "that moved less"
+            caption = what + (f" {more} {rest} are in the numbers." if more > 0 else "")
+            drawn_groups = by_group(shown[:_GROUPS], group_by, measure_of(column.scalar))
+            made.append(Drawn(f"By {group_by}", caption, drawn_groups))
     return made
 
 
@@ -154,7 +144,7 @@ def against(counted: Against, name: str) -> Picture:
     return Picture(x_ticks, y_ticks, [], [Line("here", line, "no change")], [], areas)
 
 
-def by_group(groups: Sequence[Group], column: str | None, measure: str) -> Picture:
+def by_group(groups: Sequence[Group], column: str, measure: str) -> Picture:
     """A bar a group, from 0 to what 1 in 20 keys exceeds; a line at the middle."""
     write = partial(size, measure=measure)
     x = Scale(0, max(group.plain_p95 or 0.0 for group in groups) or 1.0, LEFT + 60, WIDTH - RIGHT)
@@ -169,7 +159,7 @@ def by_group(groups: Sequence[Group], column: str | None, measure: str) -> Pictu
             f"{name}: half of {count(group.n, 'key')} moved by less than "
             f"{write(group.plain_p50 or 0.0)}, 1 in 20 by over {write(group.plain_p95 or 0.0)}"
         )
-        query = {} if column is None else _query([[column, group.value]], None)
+        query = _query([[column, group.value]], None)
         place = (
             LEFT + 60,
             top + 1,

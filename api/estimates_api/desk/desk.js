@@ -112,7 +112,8 @@ function enhance(root) {
 }
 
 /* News: when something happens the page is fetched again, and its content takes the place of the
-   old one; while somebody fills in a form, only a line says so. */
+   old one; while somebody fills in a form, only a line says so. What is still being computed is
+   asked for again in the same way. */
 let stream = null, waiting = 0, last = null;
 
 function listen() {
@@ -136,14 +137,22 @@ function isBusy() {
   return typing || String(getSelection()) !== "";
 }
 
+function again() {
+  if (document.querySelector("main[data-waits]")) setTimeout(refresh, 1000);
+}
+
 async function refresh(force = false) {
   const news = document.getElementById("news");
-  if (!force && isBusy()) {
-    news.hidden = false;
-    return;
+  if (force !== true && isBusy()) {
+    news.hidden = document.querySelector("main[data-waits]") !== null;
+    return again();
   }
   const answer = await fetch(location.href).catch(() => null);
-  if (!answer || !answer.ok) return;
+  if (!answer) return again();
+  if (!answer.ok) {
+    if (document.querySelector("main[data-waits]")) location.reload();
+    return;
+  }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const main = page.querySelector("main");
   if (!main) return;
@@ -154,6 +163,7 @@ async function refresh(force = false) {
   document.title = page.title;
   news.hidden = true;
   enhance(document);
+  again();
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -173,4 +183,5 @@ document.addEventListener("keydown", event => {
 document.body.append(bubble);
 document.getElementById("news").querySelector("button").addEventListener("click", () => refresh(true));
 enhance(document);
+again();
 listen();

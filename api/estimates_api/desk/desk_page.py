@@ -93,20 +93,24 @@ class DeskPage:
     def draw(self, template: str, *, waits: bool = False, **context: object) -> Compressible:
         """The answer with the page that a template makes of this context.
 
-        waits  for something that is still being computed; browsers ask again
+        waits  for something that is still being computed: a 202, which browsers ask for again
         """
         body = self.written(template, waits=waits, **context)
-        headers = SECURITY | {"vary": "accept-encoding", "cache-control": REVALIDATE}
-        headers |= {"refresh": "1"} if waits else {}
         return Compressible(
-            body, etag=content_tag(body), cache=None, media_type=_HTML, headers=headers
+            body,
+            status=202 if waits else 200,
+            etag=None if waits else content_tag(body),
+            cache=None,
+            media_type=_HTML,
+            headers=SECURITY | {"vary": "accept-encoding", "cache-control": REVALIDATE},
         )
 
-    def written(self, template: str, **context: object) -> bytes:
+    def written(self, template: str, *, waits: bool = False, **context: object) -> bytes:
         """The page that a template makes of this context."""
         query = {n: v for n, v in self.request.query_params.items() if n not in ("as_of", "cursor")}
         text = _TEMPLATES.get_template(template).render(
             context,
+            waits=waits,
             links=self.links,
             page=self.links.page,
             to=self.links.to,
@@ -194,8 +198,7 @@ def problem_page(request: Request[Any, Any, Any], answer: Answer) -> Response[by
     page.answers.urls = [answer.url] if answer.url else []
     headers = SECURITY | OF_PROBLEM
     if answer.status == 202:
-        headers["refresh"] = answer.headers.get("retry-after", "1")
-        body = page.written("computing.html")
+        body = page.written("computing.html", waits=True)
     else:
         body = page.written("problem.html", problem=answer.problem())
         headers |= {n: v for n, v in answer.headers.items() if n in ("retry-after", "allow")}

@@ -76,12 +76,12 @@ def count(value: int | None) -> Markup:
 
 
 def time(value: datetime | str | None) -> Markup:
-    """A moment to the minute, in UTC; `–` for none."""
+    """A moment to the minute, in UTC; `–` for none. Tables say the zone in their heads."""
     if value is None:
         return Markup("–")
     moment = instants.parse(value) if isinstance(value, str) else value
     exact = instants.text(moment)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+    return Markup('<time datetime="{}" title="{}">{}<span class="zone"> UTC</span></time>').format(
         exact, exact, f"{moment:%Y-%m-%d\u00a0%H:%M}"
     )
 

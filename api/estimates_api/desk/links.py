@@ -44,10 +44,10 @@ class Links:
         self.as_of = as_of
         self._up = "../" * (path.count("/") - 1)
 
-    def page(self, path: str, **query: object) -> str:
+    def page(self, path: str, /, **query: object) -> str:
         """The link to a page, at the moment of this one."""
         return self.to(path, **({"as_of": self.as_of} | query))
 
-    def to(self, path: str, **query: object) -> str:
+    def to(self, path: str, /, **query: object) -> str:
         """The link to anything else that the service answers."""
         return (self._up + url_of(path, query).removeprefix("/")) or "./"

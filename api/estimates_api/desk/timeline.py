@@ -75,12 +75,15 @@ def timeline(
     versions: Sequence[VersionSummary],
     moves: Sequence[EventBody],
     decided: Sequence[EventBody] = (),
+    until: datetime | None = None,
 ) -> Timeline | None:
     """The picture of some consecutive versions, oldest first; None without any.
 
     moves  of production, oldest first, from the one that was in force at the first version on
     decided  what people decided besides, oldest first; what was before the first version is left
              out
+    until    when the version after the last one came; None where there is none. What happened later
+             is left out, and a time in production that lasted longer goes to the edge.
     """
     if not versions:
         return None
@@ -95,9 +98,13 @@ def timeline(
     occurring = {version.state for version in versions}
     return Timeline(
         dots,
-        _bars(places, moves),
+        _bars(places, moves, until),
         _labels(places),
-        [Decision(places.at(event.at), event) for event in decided if event.at >= places.times[0]],
+        [
+            Decision(places.at(event.at), event)
+            for event in decided
+            if event.at >= places.times[0] and (until is None or event.at < until)
+        ],
         [state for state in MARKS if state in occurring],
     )
 
@@ -135,14 +142,18 @@ class _Places:
         return round(self.x[i - 1] + share * (self.x[i] - self.x[i - 1]), 1)
 
 
-def _bars(places: _Places, moves: Sequence[EventBody]) -> list[Bar]:
+def _bars(places: _Places, moves: Sequence[EventBody], edge: datetime | None) -> list[Bar]:
+    """The times in production that began before the edge, if there is one."""
     bars: list[Bar] = []
     for i, move in enumerate(moves):
         until = moves[i + 1].at if i + 1 < len(moves) else None
+        if edge is not None and move.at >= edge:
+            break
         if move.version is None or (until is not None and until < places.times[0]):
             continue
         start = places.at(move.at)
-        end = WIDTH if until is None else places.at(until)
+        beyond = until is None or (edge is not None and until >= edge)
+        end = WIDTH if until is None or beyond else places.at(until)
         bars.append(Bar(start, max(end - start, 1.5), move.version, move.at, until))
     return bars
 

@@ -246,6 +246,7 @@ Before = Annotated[
 Order = Annotated[
     Literal["oldest", "newest"], _query("order", "Whether the oldest or the newest come first.")
 ]
+ByActor = Annotated[str | None, _query("actor", "Only what this actor did.")]
 Kinds = Annotated[
     str | None,
     _query(
@@ -264,6 +265,17 @@ Last = Annotated[
         "So many moves of production at most, counted from the newest.",
         minimum=1,
         maximum=MAX_LAST,
+    ),
+]
+
+LastInProduction = Annotated[
+    int | None,
+    _query(
+        "last",
+        "So many versions in production at most, counted from the newest. "
+        "Default: the contract's `frozen_after`, else 5.",
+        minimum=2,
+        maximum=100,
     ),
 ]
 

@@ -96,7 +96,8 @@ async def estimates_under(
     lookup: NamedDependency[PageParameters],
 ) -> ASGIApp:
     """The estimates under a leading part of the key, or by ranges of any part
-    (`2026-12-01..2026-12-07`), given as query parameters named like the key columns.
+    (`2026-12-01..2026-12-07`), given as query parameters named like the key columns; or by values
+    and ranges of other columns, too.
 
     A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing, and
     `clock` only marks.
@@ -112,7 +113,8 @@ async def estimates_under(
                 large=form != JSON,
             )
     except InvalidError as error:
-        if error.code != "key_parts":  # parts of the key that do not lead: rows
+        # parts of the key that do not lead, values of other columns: rows
+        if error.code not in ("key_parts", "unknown_parameter"):
             raise
     return await in_thread(answer_rows, follower, set_name, lookup, query, form, shows)
 

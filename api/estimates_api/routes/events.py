@@ -21,7 +21,16 @@ from estimates_api.access.admission import Admission
 from estimates_api.access.route_access import check_set, wholly_visible
 from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.event_stream import EventStream, Streams
-from estimates_api.http.parameters import After, Before, Kinds, Limit, OfSet, Order, Then
+from estimates_api.http.parameters import (
+    After,
+    Before,
+    ByActor,
+    Kinds,
+    Limit,
+    OfSet,
+    Order,
+    Then,
+)
 from estimates_api.http.representation import JSON, negotiated, next_link, of_view
 from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.url_text import ReadRequest, read_number, read_time
@@ -48,6 +57,7 @@ async def events(
     order: Order = "oldest",
     before: Before = None,
     kind: Kinds = None,
+    actor: ByActor = None,
     as_of: Then = None,
 ) -> ASGIApp:
     """What happened to all sets or to one, oldest first; who passes the last id seen as `after`
@@ -70,15 +80,17 @@ async def events(
                 remedy="the newest first take `before`, the oldest first `after`",
             )
         log = view.events_before(set_name, before) if newest else view.events(set_name, after)
-        page = _page(view, _readable(request.scope, _of_kinds(log, kind)), limit)
+        log = _by_actor(_of_kinds(log, kind), actor)
+        page = _page(view, _readable(request.scope, log), limit)
         response = of_view(view, page, vary="accept")
         if page.next is not None:
-            same = {"set": set_name, "limit": limit, "kind": kind, "as_of": as_of}
+            same = {"set": set_name, "limit": limit, "kind": kind, "actor": actor}
+            same["as_of"] = as_of
             following = {"order": order, "before": page.next} if newest else {"after": page.next}
             response.headers["link"] = next_link(same, **following)
         return response
     view = follower.view
-    for name in ("limit", "order", "before", "kind", "as_of"):
+    for name in ("limit", "order", "before", "kind", "actor", "as_of"):
         if name in request.query_params:
             raise InvalidError(
                 "unknown_parameter", f"a stream has no {name}", remedy="it takes after and set"
@@ -105,6 +117,10 @@ def _page(view: View, log: Iterator[Event], limit: int) -> EventList:
     page = [_body(event) for event in islice(log, limit + 1)]
     cursor = page[limit - 1].id if len(page) > limit else None
     return EventList(view.last_event, limit, cursor, page[:limit])
+
+
+def _by_actor(log: Iterator[Event], actor: str | None) -> Iterator[Event]:
+    return log if actor is None else (event for event in log if event.actor == actor)
 
 
 def _of_kinds(log: Iterator[Event], kinds: str | None) -> Iterator[Event]:

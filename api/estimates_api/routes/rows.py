@@ -47,7 +47,8 @@ def rows_of(
     Raises what `row_query.query_rows` raises; InvalidError (`unknown_parameter`,
     `repeated_parameter`).
     """
-    names, own = resolved.reading.form.names, _names(lookup)
+    names = [*resolved.reading.form.names, *resolved.reading.contract.columns]
+    own = _names(lookup)
     check_names(query, [*names, *own])
     where = {name: query[name] for name in names if name in query and name not in own}
     fields = read_fields(lookup.fields)

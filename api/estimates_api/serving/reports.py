@@ -16,9 +16,10 @@ from estimates import Store
 from estimates.compare.frozen_versions import Window
 from estimates.compare.series import ComparedMoves, cached_series
 from estimates.compare.series_report import Series
-from estimates.compare.two_versions import Comparison, Form, decode_report
+from estimates.compare.two_versions import Comparison, Form, ReadFrame, decode_report
 from estimates.errors import EstimatesError
 from estimates.stability.report import Report
+from estimates.stability.through_time.revision_report import FrozenReport
 from estimates_api.http.representation import (
     REVALIDATE,
     Compressible,
@@ -30,6 +31,7 @@ from estimates_api.serving.recent_results import RecentResults
 from estimates_api.serving.report_worker import ReportWorker, Result
 
 PATIENCE_S = 2.0  # how long a request waits before it is answered with 202
+PATIENCE = "patience"  # of a scope: seconds that this request waits instead
 RETRY_AFTER_S = 1
 _RECENT_BYTES = 256 * 1024 * 1024
 # Rows of all versions to compare: fewer take less time than a process takes to start.
@@ -93,11 +95,13 @@ class Reports:
     async def within(
         self, scope: Scope | HTTPScope, name: Hashable, make: Callable[[], T]
     ) -> T | None:
-        """The result of `make`, or None when it takes longer than PATIENCE_S.
+        """The result of `make`, or None when it takes longer than the request waits, PATIENCE_S.
 
         Raises UnavailableError (`too_many_reports`), also for what one client asks for.
         """
-        return await self._recent.within(PATIENCE_S, name, make, _client_of(dict(scope)))
+        of_request: dict[str, Any] = dict(scope)
+        patience = of_request.get(PATIENCE, PATIENCE_S)
+        return await self._recent.within(patience, name, make, _client_of(of_request))
 
     def report(self, comparison: Comparison) -> Report:
         """The report of a comparison."""
@@ -139,6 +143,15 @@ class Reports:
         # called only if the series is not cached
         headlines = cache(lambda: self._reports(comparisons, windows, headline_only=True))
         return cached_series(moves, self._cache, lambda comparison: headlines()(comparison))
+
+    def frozen(self, window: Window, read: ReadFrame) -> FrozenReport:
+        """What stands still in a window; of many rows it is computed in a process.
+
+        Raises CorruptError.
+        """
+        if window.rows > _FEW_ROWS and self._cache.get(window.cache_name()) is None:
+            self._worker.reports([], "report", [window])  # which keeps it
+        return window.cached_report(self._cache, read)
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:

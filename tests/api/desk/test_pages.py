@@ -39,8 +39,10 @@ PAGES = (
 
 
 def page(client: TestClient[Any], path: str) -> ReadPage:
-    """A page that answers 200."""
+    """A page that answers 200, once nothing of it is being computed any more."""
     response = client.get(path)
+    while response.status_code == 202:
+        response = client.get(path)
     assert response.status_code == 200, (path, response.text[-2000:])
     return ReadPage(path, response.text)
 
@@ -287,3 +289,42 @@ def test_sets_that_need_somebody_stand_first(local_store: Store) -> None:
     with TestClient(create_app(local_store)) as client:
         links = page(client, "/").links
     assert links.index("/sets/closes") < links.index("/sets/a")
+
+
+def test_a_version_is_filtered(client: TestClient[Any]) -> None:
+    """By any part of the key and the values of a column, sorted too; downloads are filtered
+    alike.
+    """
+    read = page(client, "/sets/closes/versions/4?k2=2024-06-04&of=value&low=102.01&by=value")
+    url = "/v1/sets/closes/estimates?ref=4&target_date=2024-06-04&value=102.01..&order=-value"
+    values = [row["value"] for row in client.get(url).json()["estimates"]]
+    assert len(values) == 2
+    assert [number for number in read.numbers if 100 < number < 110] == values
+    downloads = [link for link in read.links if "/data" in link]
+    assert downloads
+    assert all("value=102.01.." in link for link in downloads)
+
+
+def test_what_differs_stands_first(client: TestClient[Any]) -> None:
+    """Of two versions what differs is a table, what is the same in both comes folded after it."""
+    text = client.get("/sets/closes/diff/1/4").text
+    different, same = text.index("What differs"), text.index("The same in both")
+    assert different < text.index('scope="row"><bdi>Data through') < same
+    assert same < text.index('scope="row"><bdi>Contract')
+
+
+def test_changes_are_chosen_by_any_part_of_the_key(client: TestClient[Any]) -> None:
+    """A part that does not lead is a bound of the answer."""
+    read = page(client, "/sets/closes/diff/1/4?k2=2024-06-03")
+    keys = {link for link in read.links if "/keys/" in link}
+    assert len(keys) == 3
+    assert all("2024-06-03" in link for link in keys)
+
+
+def test_events_of_somebody(client: TestClient[Any]) -> None:
+    """The feed is filtered by who did it, and by kinds that belong together."""
+    log = client.get("/v1/events?actor=tester&limit=1000").json()["events"]
+    assert {event["actor"] for event in log} == {"tester"}
+    assert client.get("/v1/events?actor=nobody").json()["events"] == []
+    assert "Nothing of this kind" in page(client, "/events?actor=nobody").text
+    assert "rolled back from" in page(client, "/events?kind=promoted,rolled_back").text

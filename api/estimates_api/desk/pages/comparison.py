@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -22,17 +21,21 @@ from estimates.stability.pages.sections import (
     sections,
 )
 from estimates.stability.report import Report
-from estimates_api.desk.answers import Answer
+from estimates_api.desk.answers import Answer, NoAnswerError
 from estimates_api.desk.comparison_pictures import Drawn, column_pictures, interval_pictures
 from estimates_api.desk.desk_page import DeskPage, desk_page
+from estimates_api.desk.filters import json
 from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.links import answer_path, set_path
+from estimates_api.desk.timeline import timeline
+from estimates_api.desk.two_sides import traits
 from estimates_api.http.bodies import ChangeList, SetDetail, VersionDetail, VersionList
 from estimates_api.http.parameters import AsOf, Bounds, ChangeMetric, Cursor, PairedBy, SetName
 from estimates_api.http.representation import Representation
 from estimates_api.http.url_text import ReadRequest, check_names
 
 _ROWS = 50
+_ON_LINE = 40  # versions to click, the newest
 _MENU = 300  # versions to choose from, the newest
 From = Annotated[str | None, QueryParameter(name="from")]
 To = Annotated[str | None, QueryParameter(name="to")]
@@ -76,11 +79,14 @@ async def comparison(
     """What changed from the first version to the second."""
     page = DeskPage(request, as_of)
     of_set, versions = await _menus(page, set_name)
-    leading = LeadingParts(of_set.key, query)
+    leading = LeadingParts(of_set.key, query, gaps=True)
     check_names(query, [*leading.names, "by", "pairing", "within", "cursor", "as_of"])
     at = None if first.isdigit() and second.isdigit() else page.as_of
     question = {"from": first, "to": second, "pairing": pairing, "as_of": at}
-    report = await page.get(Report, answer_path(set_name, "diff"), **question)
+    both = [await _side(page, set_name, ref) for ref in (first, second)]
+    report = await page.answers.attempt(Report, answer_path(set_name, "diff"), **question)
+    if isinstance(report, Answer) and not report.is_computed:
+        raise NoAnswerError(report)
     drawn = await page.answers.attempt(
         Pictures, answer_path(set_name, "diff", "pictures"), **question
     )
@@ -89,23 +95,25 @@ async def comparison(
         answer_path(set_name, "diff", "changes"),
         **question,
         by=by or None,
-        within=within,
+        within=_bounds(within, leading.beyond),
         limit=_ROWS,
         cursor=cursor,
         **leading.query(),
     )
-    unready = [part for part in (drawn, changes) if isinstance(part, Answer)]
+    unready = [part for part in (report, drawn, changes) if isinstance(part, Answer)]
     contract = msgspec.convert(of_set.contract, Contract)
     return page.draw(
         "comparison.html",
         waits=any(part.is_computed for part in unready),
         set=of_set,
         versions=versions,
-        first=report.from_,
-        second=report.to,
-        sides=[await _side(page, set_name, n) for n in (report.from_, report.to)],
-        report=report,
-        pictures=_pictures(report, drawn, of_set.key),
+        first=both[0].version,
+        second=both[1].version,
+        both=both,
+        traits=traits(*both),
+        lanes=timeline([v for v in versions.versions[:_ON_LINE][::-1] if v.state != "expired"], []),
+        report=report if isinstance(report, Report) else None,
+        pictures=_pictures(report, drawn),
         tables=_tables(report),
         within=within,
         changes=changes if isinstance(changes, ChangeList) else None,
@@ -113,6 +121,7 @@ async def comparison(
         if isinstance(changes, Answer) and not changes.is_computed
         else None,
         numbers=_numbers(changes),
+        words=_words(changes),
         metrics=_metrics(changes),
         points={name: contract.percentage_points(name) for name in _numbers(changes)},
         leading=leading,
@@ -122,13 +131,16 @@ async def comparison(
     )
 
 
-async def _side(page: DeskPage, name: str, version: int | str) -> VersionDetail:
+async def _side(page: DeskPage, name: str, ref: str) -> VersionDetail:
     """What is known of one of the two versions."""
-    return await page.get(VersionDetail, answer_path(name, "versions", version))
+    at = None if ref.isdigit() else page.as_of
+    return await page.get(VersionDetail, answer_path(name, "versions", ref), as_of=at)
 
 
-def _tables(report: Report) -> list[Markup]:
+def _tables(report: Report | Answer) -> list[Markup]:
     """The numbers of the report, escaped already."""
+    if isinstance(report, Answer):
+        return []
     shown = sections(report, PAGE_LIMITS)
     return [Markup(table(section, whole=section.name not in NARROW)) for section in shown]
 
@@ -142,13 +154,15 @@ async def _menus(page: DeskPage, name: str) -> tuple[SetDetail, VersionList]:
 
 
 def _pictures(
-    report: Report, drawn: Pictures | Answer, key: Sequence[str]
+    report: Report | Answer, drawn: Pictures | Answer
 ) -> list[tuple[str, str, list[Drawn]]]:
     """By column and interval what is drawn: a heading, a unit, pictures."""
-    if isinstance(drawn, Answer) or not report.keys.common or report.identical:
+    if isinstance(report, Answer) or isinstance(drawn, Answer):
+        return []
+    if not report.keys.common or report.identical:
         return []
     columns = [
-        (name, report.columns[name].unit or "", column_pictures(report, drawn, name, key))
+        (name, report.columns[name].unit or "", column_pictures(report, drawn, name))
         for name in detailed(report)[:MOST_COLUMNS]
     ]
     intervals = [
@@ -173,15 +187,36 @@ def _metrics(changes: Any) -> list[str]:
 
 
 def _numbers(changes: Any) -> list[str]:
-    """The columns of the changes that are numbers, as far as this page shows."""
+    """The columns of the changes that are numbers and differ, as far as this page shows."""
+    return [name for name, measured in _differing(changes).items() if measured]
+
+
+def _words(changes: Any) -> list[str]:
+    """The columns of the changes without metrics that differ: labels, and what is carried along."""
+    return [name for name, measured in _differing(changes).items() if not measured]
+
+
+def _differing(changes: Any) -> dict[str, bool]:
+    """The columns that differ in any of the changes, and whether they have metrics."""
     if not isinstance(changes, ChangeList):
-        return []
-    names = dict.fromkeys(name for change in changes.changes for name in change.columns)
-    return [
-        name
-        for name in names
-        if any("d" in change.columns.get(name, {}) for change in changes.changes)
-    ]
+        return {}
+    return {
+        name: "d" in values
+        for change in changes.changes
+        for name, values in change.columns.items()
+        if values.get("a") != values.get("b")
+    }
+
+
+def _bounds(within: str | None, beyond: dict[str, str]) -> str | None:
+    """The bounds of a bar, and parts of the key that do not lead."""
+    if not beyond:
+        return within
+    try:
+        bounds = msgspec.json.decode(within or "[]", type=list[Any])
+    except msgspec.DecodeError:
+        return within  # the answer says what is wrong with it
+    return json([*bounds, *([column, text] for column, text in beyond.items())])
 
 
 ROUTES = [choose, comparison]

@@ -13,7 +13,17 @@ from estimates_api.http.url_text import ReadRequest
 # By the last fixed segment of a path: what people look for first stands first.
 _ORDER = (
     *("sets", "versions", "estimates", "keys", "history", "outcome", "explain", "diff", "changes"),
-    *("pictures", "stability", "triangle", "accuracy", "ranking", "data", "verdict", "schema"),
+    *(
+        "pictures",
+        "stability",
+        "frozen",
+        "triangle",
+        "accuracy",
+        "ranking",
+        "data",
+        "verdict",
+        "schema",
+    ),
     *("domains", "events", "live", "ready", "metrics"),
 )
 

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from litestar.types import ASGIApp
 
+from estimates.accuracy.accuracy_report import SetAccuracy
 from estimates.catalog.records import VersionSummary
+from estimates.compare.series_report import Series
+from estimates.contract.contract import Contract
+from estimates_api.desk.answers import Answer
 from estimates_api.desk.attention import attention
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
+from estimates_api.desk.set_record import set_record
 from estimates_api.desk.snippets import snippets
 from estimates_api.desk.timeline import MARKS, timeline
-from estimates_api.http.bodies import EstimatePage, EventBody, EventList, SetDetail, VersionList
+from estimates_api.http.bodies import (
+    EstimatePage,
+    EventBody,
+    EventList,
+    SetDetail,
+    VersionDetail,
+    VersionList,
+)
 from estimates_api.http.parameters import AsOf, Cursor, SetName
 from estimates_api.http.url_text import ReadRequest
 
 _VERSIONS = 30  # on a page
 _EVENTS = 12
+_DRAWN_MOVES = 30
+_MOVES_AT_ONCE = 1000
 _MOVES = "promoted,rolled_back,alias_removed"
 _DECISIONS = "defined,waived,unwaived,hold_placed,hold_released,erased,retired,unretired"
 
@@ -37,20 +53,36 @@ async def one_set(
     )
     events = "/v1/events"
     newest = {"set": set_name, "order": "newest", **moment}
-    moves = await page.get(EventList, events, kind=_MOVES, limit=1000, **newest)
+    following = await _following(page, set_name, versions)
+    moves = await _moves(page, newest, versions)
     latest = await page.get(EventList, events, limit=_EVENTS, **newest)
     first = await page.answers.attempt(
         EstimatePage, answer_path(set_name, "estimates"), limit=1, **moment
     )
     decided = await page.get(EventList, events, kind=_DECISIONS, limit=200, **newest)
-    of_production = [move for move in reversed(moves.events) if move.alias == "production"]
+    of_production = [move for move in reversed(moves) if move.alias == "production"]
+    series = await _series(page, detail)
+    accuracy = await page.answers.attempt(SetAccuracy, answer_path(set_name, "accuracy"))
+    contract = msgspec.convert(detail.contract, Contract)
     return page.draw(
         "set.html",
+        waits=isinstance(series, Answer) and series.is_computed,
+        so_far=set_record(
+            set_name,
+            contract.main,
+            series if isinstance(series, Series) else None,
+            accuracy if isinstance(accuracy, SetAccuracy) else None,
+        ),
         set=detail,
         contract=detail.contract,
         reasons=attention(detail),
         versions=versions,
-        timeline=timeline(versions.versions[::-1], of_production, decided.events[::-1]),
+        timeline=timeline(
+            versions.versions[::-1],
+            of_production,
+            decided.events[::-1],
+            None if following is None else following.published_at,
+        ),
         revisions=[event for event in decided.events if event.kind == "defined"],
         marks=MARKS,
         events=latest.events,
@@ -60,6 +92,44 @@ async def one_set(
         ),
         cursor=cursor,
     )
+
+
+async def _series(page: DeskPage, detail: SetDetail) -> Series | Answer | None:
+    """What the last moves of production changed; not asked for where nothing can have moved."""
+    if "production" not in detail.aliases or detail.versions < 2:
+        return None
+    path = answer_path(detail.name, "stability")
+    return await page.answers.attempt(Series, path, last=_DRAWN_MOVES, as_of=page.as_of)
+
+
+async def _following(page: DeskPage, name: str, versions: VersionList) -> VersionDetail | None:
+    """The version after those of a page, of one that is not the first."""
+    newest = versions.versions[0].version if versions.versions else None
+    if newest is None or newest == versions.total:
+        return None
+    return await page.get(VersionDetail, answer_path(name, "versions", newest + 1))
+
+
+async def _moves(
+    page: DeskPage, newest: dict[str, str | None], versions: VersionList
+) -> list[EventBody]:
+    """The moves of aliases, the newest first, from before the first version of a page on."""
+    oldest = versions.versions[-1].published_at if versions.versions else None
+    moves: list[EventBody] = []
+    before: int | None = None
+    while True:
+        part = await page.get(
+            EventList, "/v1/events", kind=_MOVES, limit=_MOVES_AT_ONCE, before=before, **newest
+        )
+        moves += part.events
+        before = part.next
+        if before is None or oldest is None or _reaches(moves, oldest):
+            return moves
+
+
+def _reaches(moves: Sequence[EventBody], moment: datetime) -> bool:
+    """Whether what was in production at a moment is among the moves, the newest first."""
+    return any(move.alias == "production" and move.at < moment for move in reversed(moves))
 
 
 def _compared(

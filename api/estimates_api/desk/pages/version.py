@@ -10,9 +10,9 @@ from litestar.types import ASGIApp
 from estimates.gate.verdict import Verdict
 from estimates_api.desk.answers import Answer
 from estimates_api.desk.desk_page import DeskPage, desk_page
-from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.lineage import lineage
 from estimates_api.desk.links import answer_path
+from estimates_api.desk.table_filter import NAMES, TableFilter
 from estimates_api.http.bodies import EstimatePage, Ranking, SetDetail, VersionDetail
 from estimates_api.http.parameters import AsOf, ChangeMetric, Cursor, PathRef, RankingOrder, SetName
 from estimates_api.http.url_text import ReadRequest, check_names
@@ -38,13 +38,16 @@ async def version(
     )
     of_set = await page.get(SetDetail, answer_path(set_name), as_of=page.as_of)
     schema = await page.get(dict[str, Any], answer_path(set_name, "schema"), shape=detail.shape)
-    leading = LeadingParts(schema["required"], query)
-    check_names(query, [*leading.names, "cursor", "as_of", "by", "order"])
+    key = schema["required"]
+    chosen = TableFilter(key, [name for name in schema["properties"] if name not in key], query)
+    check_names(query, [*chosen.parts.names, *NAMES, "cursor", "as_of", "by", "order"])
     number = str(detail.version)
     below = answer_path(set_name, "versions", number)
-    if by is None:
+    if by is None or chosen.any:
         path = answer_path(set_name, "estimates")
-        kind, question = EstimatePage, {"ref": number, **leading.query()}
+        sorted_by = None if by is None else f"-{by}" if order == "largest" else by
+        kind = EstimatePage
+        question = {"ref": number, "order": sorted_by, **chosen.query()}
     else:
         kind, path, question = Ranking, f"{below}/ranking", {"by": by, "order": order}
     estimates = await page.answers.attempt(kind, path, limit=_ROWS, cursor=cursor, **question)
@@ -56,7 +59,7 @@ async def version(
         set=of_set,
         v=detail,
         schema=schema,
-        leading=leading,
+        chosen=chosen,
         by=by,
         order=order,
         rows=None if isinstance(estimates, Answer) else estimates,
