@@ -22,7 +22,7 @@ T = TypeVar("T")
 _SCOPE = ("type", "asgi", "http_version", "scheme", "server", "client", "root_path", "extensions")
 _READER = ("principal",)  # the answers are those that the reader of the page may see
 # How long a page waits for what is computed, all of its answers together: then it is shown without.
-_PATIENCE_S = 0.8
+PATIENCE_S = 0.8
 _LEAST_S = 0.05  # what is kept is read in this time
 
 
@@ -57,12 +57,13 @@ class NoAnswerError(Exception):
 class Answers:
     """Asks what one page shows.
 
+    patience_s  how long all of them together wait for what is computed
     urls    the questions that were answered; moment: what the first answer is about
     """
 
-    def __init__(self, request: Request[Any, Any, Any]) -> None:
+    def __init__(self, request: Request[Any, Any, Any], patience_s: float = PATIENCE_S) -> None:
         self._request = request
-        self._until = time.monotonic() + _PATIENCE_S
+        self._until = time.monotonic() + patience_s
         self.urls: list[str] = []
         self.moment: str | None = None
 

@@ -18,7 +18,7 @@ from estimates.catalog.event_kinds import EventKind
 from estimates.errors import EstimatesError, InvalidError
 from estimates.render.style import STYLE
 from estimates_api.access.route_access import OPT, About, principal_of
-from estimates_api.desk.answers import Answer, Answers, NoAnswerError
+from estimates_api.desk.answers import PATIENCE_S, Answer, Answers, NoAnswerError
 from estimates_api.desk.filters import FILTERS
 from estimates_api.desk.links import Links, answer_path, key_path, set_path
 from estimates_api.http.problems import from_error, from_framework, from_unexpected
@@ -67,10 +67,16 @@ class DeskPage:
     as_of  the moment that the reader chose, as it stands in the URL; None: now
     """
 
-    def __init__(self, request: Request[Any, Any, Any], as_of: str | None = None) -> None:
+    def __init__(
+        self,
+        request: Request[Any, Any, Any],
+        as_of: str | None = None,
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self.request = request
         self.as_of = read_moment(as_of)
-        self.answers = Answers(request)
+        self.answers = Answers(request, patience_s)
         known = request.app.state.follower.known  # before any answer, so that no news is missed
         self.last_event = 0 if known is None else known.last_event
         self.links = Links(raw_path(request.scope), self.as_of)

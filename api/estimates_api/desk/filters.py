@@ -7,6 +7,7 @@ people read is shorter, and what programs and tests read is exact.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,6 +103,16 @@ def length(value: timedelta) -> str:
     return distance(start + value, start).removeprefix("in ")
 
 
+def period(text: str, *, whole: bool = False) -> str:
+    """A duration of a contract as words: `7 days`; without `whole`, `day` for one of them."""
+    match = re.fullmatch(r"(\d+)([smhdw])", text)
+    if match is None:
+        return text
+    nouns = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+    number, noun = int(match[1]), nouns[match[2]]
+    return noun if number == 1 and not whole else wording.count(number, noun)
+
+
 def words(state: str) -> str:
     """A state or kind of the answers as words: `rolled back`."""
     return state.replace("_", " ")
@@ -170,6 +181,7 @@ FILTERS: dict[str, Any] = {
     "count": count,
     "time": time,
     "distance": distance,
+    "period": period,
     "words": words,
     "key": key,
     "cell": cell,

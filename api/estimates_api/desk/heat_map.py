@@ -13,6 +13,7 @@ from estimates_api.http.bodies import TriangleBody
 
 ROWS, VERSIONS = 24, 40
 CELL_WIDTH, CELL_HEIGHT, LEFT, TOP = 15, 16, 190, 22
+_DIGIT = 7  # points that a digit of a label needs
 _STRONG = 0.1  # a relative change from which on a cell has the full colour
 
 
@@ -67,7 +68,7 @@ def heat_map(triangle: TriangleBody) -> HeatMap | None:
         )
         for i, row in enumerate(drawn)
     ]
-    every = -(-len(versions) // 12)
+    every = max(-(-len(versions) // 12), -(-_DIGIT * len(str(versions[-1])) // CELL_WIDTH))
     labels = [
         (LEFT + i * CELL_WIDTH, version)
         for i, version in enumerate(versions)

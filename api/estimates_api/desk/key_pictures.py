@@ -137,14 +137,15 @@ def production_steps(
 def hedgehog(
     triangle: TriangleBody,
     target: str,
-    versions: set[int],
+    versions: Sequence[int],
+    strong: int | None,
     here: str | None,
     came: Mapping[str, object] | None = None,
 ) -> Picture | None:
-    """The path of each version over the targets, the newest strongest; None without two targets.
+    """The path of each version over the targets; None without two targets.
 
     triangle  across versions, of the keys that differ in the target only
-    versions  those to draw
+    versions  those to draw; strong: the one that is told apart
     here      the target of this page's key, as text
     came      by target the actual value
     """
@@ -165,13 +166,14 @@ def hedgehog(
     values = [value for path in paths.values() for _, value in path]
     if not values:
         return None
-    known = [m for m in moments.values() if m is not None]
-    actual = _actual_path(came or {}, min(known), max(known))
+    known = [m for path in paths.values() for m, _ in path if m is not None]
+    run_up = (max(known) - min(known)) / 2
+    actual = _actual_path(came or {}, min(known) - run_up, max(known))
+    known += [m for m, _ in actual if m is not None]
     x = scale_of(known, LEFT, WIDTH - RIGHT, 0.02)
     y = scale_of([*values, *(value for _, value in actual)], HEIGHT - BOTTOM, TOP)
-    newest = max(paths)
     lines = [
-        Line("newest" if version == newest else "spine", _points(path, x, y), f"version {version}")
+        Line("newest" if version == strong else "spine", _points(path, x, y), f"version {version}")
         for version, path in sorted(paths.items())
         if path
     ]

@@ -74,18 +74,13 @@ async def events(
         reader = follower.reader if moment is None else await in_thread(follower.past, moment)
         view, newest = reader.view, order == "newest"
         if (newest and "after" in request.query_params) or (not newest and before is not None):
-            raise InvalidError(
-                "unknown_parameter",
-                "`before` and `after` do not go together with this order",
-                remedy="the newest first take `before`, the oldest first `after`",
-            )
+            raise _other_order()
         log = view.events_before(set_name, before) if newest else view.events(set_name, after)
         log = _by_actor(_of_kinds(log, kind), actor)
         page = _page(view, _readable(request.scope, log), limit)
         response = of_view(view, page, vary="accept")
         if page.next is not None:
-            same = {"set": set_name, "limit": limit, "kind": kind, "actor": actor}
-            same["as_of"] = as_of
+            same = {"set": set_name, "limit": limit, "kind": kind, "actor": actor, "as_of": as_of}
             following = {"order": order, "before": page.next} if newest else {"after": page.next}
             response.headers["link"] = next_link(same, **following)
         return response
@@ -117,6 +112,14 @@ def _page(view: View, log: Iterator[Event], limit: int) -> EventList:
     page = [_body(event) for event in islice(log, limit + 1)]
     cursor = page[limit - 1].id if len(page) > limit else None
     return EventList(view.last_event, limit, cursor, page[:limit])
+
+
+def _other_order() -> InvalidError:
+    return InvalidError(
+        "unknown_parameter",
+        "`before` and `after` do not go together with this order",
+        remedy="the newest first take `before`, the oldest first `after`",
+    )
 
 
 def _by_actor(log: Iterator[Event], actor: str | None) -> Iterator[Event]:

@@ -36,6 +36,7 @@ from estimates_api.http.url_text import ReadRequest, check_names
 
 _ROWS = 50
 _ON_LINE = 40  # versions to click, the newest
+_FEW_COLUMNS = 2  # of the changes that are shown with both values
 _MENU = 300  # versions to choose from, the newest
 From = Annotated[str | None, QueryParameter(name="from")]
 To = Annotated[str | None, QueryParameter(name="to")]
@@ -100,11 +101,8 @@ async def comparison(
         cursor=cursor,
         **leading.query(),
     )
-    unready = [part for part in (report, drawn, changes) if isinstance(part, Answer)]
-    contract = msgspec.convert(of_set.contract, Contract)
     return page.draw(
         "comparison.html",
-        waits=any(part.is_computed for part in unready),
         set=of_set,
         versions=versions,
         first=both[0].version,
@@ -112,23 +110,43 @@ async def comparison(
         both=both,
         traits=traits(*both),
         lanes=timeline([v for v in versions.versions[:_ON_LINE][::-1] if v.state != "expired"], []),
-        report=report if isinstance(report, Report) else None,
-        pictures=_pictures(report, drawn),
-        tables=_tables(report),
         within=within,
-        changes=changes if isinstance(changes, ChangeList) else None,
-        problem=changes.problem()
-        if isinstance(changes, Answer) and not changes.is_computed
-        else None,
-        numbers=_numbers(changes),
-        words=_words(changes),
-        metrics=_metrics(changes),
-        points={name: contract.percentage_points(name) for name in _numbers(changes)},
         leading=leading,
         by=by or (changes.by if isinstance(changes, ChangeList) else None),
         pairing=pairing,
         cursor=cursor,
+        **_shown(msgspec.convert(of_set.contract, Contract), report, drawn, changes),
     )
+
+
+def _shown(
+    contract: Contract,
+    report: Report | Answer,
+    drawn: Pictures | Answer,
+    changes: ChangeList | Answer,
+) -> dict[str, Any]:
+    """What is shown of the three answers, as far as they are there."""
+    unready = [part for part in (report, drawn, changes) if isinstance(part, Answer)]
+    numbers = _numbers(changes)
+    refused = isinstance(changes, Answer) and not changes.is_computed
+    return {
+        "waits": any(part.is_computed for part in unready),
+        "report": report if isinstance(report, Report) else None,
+        "pictures": _pictures(report, drawn),
+        "tables": _tables(report),
+        "changes": changes if isinstance(changes, ChangeList) else None,
+        "problem": changes.problem() if isinstance(changes, Answer) and refused else None,
+        "numbers": numbers,
+        "whole": [name for name in numbers if _is_whole(contract, name, numbers)],
+        "words": _words(changes),
+        "metrics": _metrics(changes),
+        "points": {name: contract.percentage_points(name) for name in numbers},
+    }
+
+
+def _is_whole(contract: Contract, name: str, numbers: list[str]) -> bool:
+    """Whether a column is shown with both values: of many those that stand for an estimate."""
+    return len(numbers) <= _FEW_COLUMNS or name in (contract.main, *contract.points)
 
 
 async def _side(page: DeskPage, name: str, ref: str) -> VersionDetail:

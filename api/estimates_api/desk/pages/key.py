@@ -29,6 +29,7 @@ from estimates_api.http.url_text import ReadRequest, read_key
 _ROWS = 100  # versions in the table
 _DRAWN = 500  # in the pictures
 _NEIGHBOURS = 60
+_NEAR = 6  # versions before and after, whose paths are drawn too
 All = Annotated[
     int | None,
     QueryParameter(name="all", description="1: versions that were never in production too."),
@@ -67,10 +68,11 @@ async def key_page(
     came = outcome.actual.get(observed) if outcome and observed else None
     why = await _why(page, set_name, parts, ref, history)
     pictures = await _pictures(page, of_set, parts, chosen, history, came)
-    spines = await _spines(page, of_set, parts, chosen, {e.version for e in history}, outcome)
+    spines = await _spines(page, of_set, parts, chosen, _around(shown), outcome)
     chain = (answer.chain or {}).get(chosen or "")
     return page.draw(
         "key.html",
+        waits=isinstance(spines, Answer),
         set=of_set,
         key=answer.key,
         answer=answer,
@@ -86,7 +88,8 @@ async def key_page(
         outcome=outcome,
         errors={error.version: error for error in outcome.errors} if outcome else {},
         observed=observed,
-        spines=spines,
+        known=_last_known(outcome, observed),
+        spines=None if isinstance(spines, Answer) else spines,
         chain=chain,
         said_values=[step.value for step in chain.steps] if chain else [],
         points=contract.percentage_points(chosen) if chosen else None,
@@ -96,6 +99,17 @@ async def key_page(
     )
 
 
+def _around(shown: list[HistoryEntry]) -> tuple[list[int], int | None]:
+    """The versions that say something of the key and some before and after them, oldest first; and
+    the newest of those that do.
+    """
+    saying = [i for i, entry in enumerate(shown) if entry.estimate is not None]
+    if not saying:
+        return [], None
+    near = shown[max(saying[0] - _NEAR, 0) : saying[-1] + _NEAR + 1]
+    return [entry.version for entry in near], shown[saying[-1]].version
+
+
 async def _outcome(page: DeskPage, of_set: SetDetail, parts: list[str]) -> KeyOutcome | None:
     """What came of the key; not asked for where no set has actual values."""
     if of_set.contract.get("actuals") is None:
@@ -103,6 +117,13 @@ async def _outcome(page: DeskPage, of_set: SetDetail, parts: list[str]) -> KeyOu
     path = answer_path(of_set.name, "outcome", *parts)
     outcome = await page.answers.attempt(KeyOutcome, path, as_of=page.as_of)
     return outcome if isinstance(outcome, KeyOutcome) else None
+
+
+def _last_known(outcome: KeyOutcome | None, observed: str | None) -> str | None:
+    """The last target of the key's path of which it is known what came."""
+    path = outcome.path if outcome and observed else []
+    known = [each.target for each in path if each.actual.get(observed or "") is not None]
+    return known[-1] if known else None
 
 
 async def _why(
@@ -140,10 +161,14 @@ async def _spines(
     of_set: SetDetail,
     parts: list[str],
     column: str | None,
-    versions: set[int],
+    versions: tuple[list[int], int | None],
     outcome: KeyOutcome | None,
 ) -> Any:
-    """The hedgehog of the keys that differ in the target only, where the target comes last."""
+    """The hedgehog of the keys that differ in the target only, where the target comes last; the
+    answer, while it is computed.
+
+    versions  those to draw, and the one to tell apart
+    """
     last = of_set.key[-1]
     if column is None or len(parts) < 2 or not of_set.contract["key"][last].get("target"):
         return None
@@ -155,15 +180,15 @@ async def _spines(
         last=_DRAWN,
         as_of=page.as_of,
     )
-    if not isinstance(triangle, TriangleBody):
-        return None
+    if isinstance(triangle, Answer):
+        return triangle if triangle.is_computed else None
     observed = observed_by(of_set.contract["columns"], column, outcome)
     came = (
         {each.target: each.actual.get(observed) for each in outcome.path}
         if outcome and observed
         else {}
     )
-    return hedgehog(triangle, last, versions, parts[-1], came)
+    return hedgehog(triangle, last, *versions, parts[-1], came)
 
 
 async def _neighbours(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar.types import ASGIApp
 
 from estimates.accuracy.accuracy_report import SetAccuracy
+from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.records import VersionSummary
 from estimates.compare.series_report import Series
 from estimates.contract.contract import Contract
@@ -36,6 +37,8 @@ _VERSIONS = 30  # on a page
 _EVENTS = 12
 _DRAWN_MOVES = 30
 _MOVES_AT_ONCE = 1000
+_QUIET = ("scored", "regraded", "tracked")  # what programs write down after a version
+_NEWS = ",".join(kind for kind in get_args(EventKind) if kind not in _QUIET)
 _MOVES = "promoted,rolled_back,alias_removed"
 _DECISIONS = "defined,waived,unwaived,hold_placed,hold_released,erased,retired,unretired"
 
@@ -55,7 +58,7 @@ async def one_set(
     newest = {"set": set_name, "order": "newest", **moment}
     following = await _following(page, set_name, versions)
     moves = await _moves(page, newest, versions)
-    latest = await page.get(EventList, events, limit=_EVENTS, **newest)
+    latest = await page.get(EventList, events, kind=_NEWS, limit=_EVENTS, **newest)
     first = await page.answers.attempt(
         EstimatePage, answer_path(set_name, "estimates"), limit=1, **moment
     )

@@ -56,6 +56,7 @@ async def production_moves(
     pairs = series.pairs if isinstance(series, Series) else []
     columns = list(dict.fromkeys(name for pair in pairs for name in pair.columns))
     chosen = column if column in columns else next(iter(columns), None)
+    worst = await _worst_groups(page, set_name, pairs, chosen)
     triangle = await _triangle(page, of_set, leading.parts, chosen)
     frozen = await _frozen(page, of_set, still)
     return page.draw(
@@ -65,7 +66,7 @@ async def production_moves(
         columns=columns,
         chosen=chosen,
         picture_of_moves=move_picture(set_name, pairs, chosen) if chosen else None,
-        worst=await _worst_groups(page, set_name, pairs, chosen),
+        worst=None if isinstance(worst, Answer) else worst,
         frozen=frozen if isinstance(frozen, FrozenKeys) else None,
         frozen_waits=isinstance(frozen, Answer) and frozen.is_computed,
         still=still,
@@ -76,7 +77,8 @@ async def production_moves(
         heat=heat_map(triangle) if isinstance(triangle, TriangleBody) else None,
         triangle_waits=isinstance(triangle, Answer) and triangle.is_computed,
         waits=any(
-            isinstance(part, Answer) and part.is_computed for part in (series, triangle, frozen)
+            isinstance(part, Answer) and part.is_computed
+            for part in (series, worst, triangle, frozen)
         ),
     )
 
@@ -119,7 +121,7 @@ async def _frozen(
 
 async def _worst_groups(
     page: DeskPage, name: str, pairs: Sequence[PairMove], column: str | None
-) -> tuple[Report, dict[str, list[Group]], str] | None:
+) -> tuple[Report, dict[str, list[Group]], str] | Answer | None:
     """The groups that moved most when production last moved between versions that can be
     compared.
     """
@@ -128,7 +130,9 @@ async def _worst_groups(
         return None
     question = {"from": str(pair.from_), "to": str(pair.to)}
     report = await page.answers.attempt(Report, answer_path(name, "diff"), **question)
-    if not isinstance(report, Report) or column not in report.columns:
+    if isinstance(report, Answer):
+        return report
+    if column not in report.columns:
         return None
     groups = {
         by: sorted(

@@ -13,6 +13,7 @@ from estimates_api.http.representation import REVALIDATE, Representation, conten
 from estimates_api.http.url_text import ReadRequest
 
 _MOVES = 16
+_PATIENCE_S = 2.0  # a picture does not ask again
 _WIDTH, _HEIGHT = 120, 28
 
 
@@ -21,7 +22,7 @@ async def sparkline(request: ReadRequest, set_name: SetName, as_of: AsOf = None)
     """By how much 1 in 20 keys moved at each of the last moves of production; empty while that is
     being computed.
     """
-    page = DeskPage(request, as_of)
+    page = DeskPage(request, as_of, patience_s=_PATIENCE_S)
     series = await page.answers.attempt(
         Series, answer_path(set_name, "stability"), last=_MOVES, as_of=page.as_of
     )
