@@ -5,6 +5,7 @@ batch          a history: many tables, a version of each
 job_function   the function that a contract names; git_commit: what its code is at
 context        what a job may look at; inputs: its tables, cut at `data_through`;
 references     values of variables that a contract names by `env:NAME`
+masked_output  what a job prints, without those
 input_sets     versions of other sets; pinned_input: which version of a source a run reads
 calendars      the steps of time on which targets lie
 exchange_holidays  days without a session, listed in a contract when it is defined

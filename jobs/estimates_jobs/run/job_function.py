@@ -20,6 +20,7 @@ from estimates.errors import EstimatesError, InvalidError
 from estimates.redaction import redacted
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.git_commit import commit_of
+from estimates_jobs.run.masked_output import masked_output
 
 # What contracts call the built-in jobs that were written before their packages had a prefix.
 _FORMER_NAMES = {"jobs.forecast:forecast": "forecast", "jobs.load:load": "load"}
@@ -73,7 +74,8 @@ class Function:
         EstimatesErrors.
         """
         try:
-            result = getattr(self._module, self._function)(context)
+            with masked_output():
+                result = getattr(self._module, self._function)(context)
         except EstimatesError:
             raise
         except Exception as error:

@@ -124,8 +124,7 @@ class _Tee:
         """Write on, and add the lines that are complete."""
         *lines, self._begun = (self._begun + text).split("\n")
         self._log.add("printed", "\n".join(lines))
-        self._stream.write(redacted(text))
-        return len(text)
+        return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
