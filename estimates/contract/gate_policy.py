@@ -19,7 +19,7 @@ from estimates.render.wording import did_you_mean
 Unit = Literal["share", "count", "seconds", "number"]
 Severity = Literal["block", "warn", "report"]
 Side = Literal["above", "below"]
-Profile = Literal["default", "strict", "volatile", "exploratory"]
+Profile = Literal["default", "strict", "volatile", "categories", "exploratory"]
 
 
 class GroupLimits(Part, frozen=True):
@@ -145,7 +145,8 @@ class GateException(Part, frozen=True, rename={"first": "from", "through": "to"}
 class GatePolicy(Part, frozen=True):
     """Who moves production, and what differs from the default checks.
 
-    profile  the limits to start from: `default`, `strict`, `volatile`, `exploratory`
+    profile  the limits to start from: `default`, `strict`, `volatile`, `categories`,
+             `exploratory`
     promote  `automatic`: a passing version is promoted by the run; `manual`: a person does it
     checks   by name of the check, what differs from the profile
     custom   checks of this set's own, by name

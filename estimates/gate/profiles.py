@@ -6,10 +6,12 @@ from estimates.contract.gate_policy import CheckPolicy, Profile
 from estimates.gate.check import FIRST_CUSTOM_NUMBER, Check
 
 _REPORT = CheckPolicy(severity="report")
+_WARN = CheckPolicy(severity="warn")
 # from the seasons of tests/made_up_hub.py; docs/gate.md has the numbers
 _VOLATILE = {
     "zero_width": CheckPolicy(warn=0.1, block=0.25),
     "equal_quantiles": CheckPolicy(warn=0.1),
+    "added_keys": _WARN,  # places join during a season, and models take up more of them
     "p95_change": _REPORT,
     "extreme_move": _REPORT,
     "jumps": _REPORT,
@@ -29,6 +31,21 @@ _VOLATILE = {
     "worst_group_z": _REPORT,
     "unusual_change": _REPORT,
 }
+# rare categories go from nearly nothing to likely in a week, and small places share rounded chances
+_CATEGORIES = dict.fromkeys(
+    (
+        "p95_change",
+        "jumps",
+        "median_shift",
+        "unusual_change",
+        "rank_order",
+        "top_overlap",
+        "concentration",
+        "psi",
+        "worst_group_change",
+    ),
+    _REPORT,
+) | {"added_keys": _WARN, "new_duplicates": _WARN, "duplicate_content": CheckPolicy(warn=0.2)}
 
 
 def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
@@ -41,6 +58,9 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
                  as an epidemic does: how much a key changes says nothing and is only reported, so
                  what blocks is what moves unlike all others, all by a factor that no week has, and
                  widths that change beside their level
+    categories   for chances of categories, which move with what they are of: how far they moved is
+                 only reported, and what blocks is keys that vanish, copies of what was and one
+                 answer to everything
     exploratory  for a set whose method is not settled: nothing that compares with the baseline or
                  with actual values blocks; what cannot be right in itself still does
     """
@@ -54,6 +74,8 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
         return None
     if profile == "volatile":
         return _VOLATILE.get(check.name)
+    if profile == "categories":
+        return _CATEGORIES.get(check.name)
     if profile == "exploratory":
         # a check without limits here measures them with its value, and may block as well
         blocks = check.block is not None or check.warn is None

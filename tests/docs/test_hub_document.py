@@ -40,6 +40,8 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
             missing = [line for line in text.splitlines() if line.strip() not in printed]
             assert not missing, f"{missing} not in\n{printed}"
     assert typed_commands <= 10
+    lines = Path("wk-inc-flu-hosp.toml").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 30, "23 quantiles and samples fit on a page"
 
 
 def test_the_guide_shows_what_a_request_is_told(

@@ -33,7 +33,7 @@ max = 100000
 [columns.mean]
 role = "score"
 """
-PROFILES: tuple[Profile, ...] = ("default", "strict", "volatile", "exploratory")
+PROFILES: tuple[Profile, ...] = ("default", "strict", "volatile", "categories", "exploratory")
 
 
 def refused(name: str, **more: object) -> Verdict:

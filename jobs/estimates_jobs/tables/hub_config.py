@@ -138,12 +138,14 @@ def _columns(ids: Tree, chosen_by: Tree, origin: str | None) -> Iterator[str]:
     }
     attributes = [name for name in kinds if name == "horizon" and dated]
     others = [name for name in kinds if name not in (target, *attributes)]
+    yield from ("", "[key]")
     for name in [*others, *([target] if target in kinds else [])]:
-        yield from ("", f"[key.{_key(name)}]", f'type = "{kinds[name]}"')
-        if name == target and kinds[name] != "string":
-            yield "target = true"
+        is_target = name == target and kinds[name] != "string"
+        more = ["target = true"] if is_target else []
+        yield _line(name, f'type = "{kinds[name]}"', *more)
+    yield from ("", "[columns]")
     for name in attributes:
-        yield from ("", f"[columns.{_key(name)}]", 'role = "attribute"', f'type = "{kinds[name]}"')
+        yield _line(name, 'role = "attribute"', f'type = "{kinds[name]}"')
 
 
 def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
@@ -151,20 +153,19 @@ def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
     for kind in ("mean", "median"):
         if kind in output_types:
             spec = output_types[kind]
-            yield from ("", f"[columns.{kind}]", *_value(spec, unit))
-            if len(output_types) > 1 and not _is_required(spec):
-                yield "nullable = true"
+            is_nullable = len(output_types) > 1 and not _is_required(spec)
+            yield _line(kind, *_value(spec, unit), *(["nullable = true"] if is_nullable else []))
     if "quantile" in output_types:
         spec = output_types["quantile"]
         levels = sorted(float(level) for level in _values(spec["output_type_id"]))
-        yield from ("", "[columns.q]", f"quantiles = {json.dumps(levels)}", *_value(spec, unit))
-        if spec["output_type_id"].get("optional"):  # a submission may leave some out
-            yield "nullable = true"
+        # a submission may leave some out
+        more = ["nullable = true"] if spec["output_type_id"].get("optional") else []
+        yield _line("q", f"quantiles = {json.dumps(levels)}", *_value(spec, unit), *more)
     if "pmf" in output_types:
         for category in _values(output_types["pmf"]["output_type_id"]):
-            yield from ("", f"[columns.{_key(f'p_{category}')}]", 'role = "probability"')
-            yield f"label = {_text(category)}"
-            yield "scale_floor = 0.01"  # nobody may expect it yet: then all are 0
+            label = f"label = {_text(category)}"
+            # nobody may expect it yet: then all are 0
+            yield _line(f"p_{category}", 'role = "probability"', label, "scale_floor = 0.01")
 
 
 def _is_required(spec: Tree) -> bool:
@@ -183,10 +184,10 @@ def _samples(output_types: Tree, target: Tree, ids: Tree, chosen: Sequence[str])
     if spec is None:
         return
     params: Tree = spec.get("output_type_id_params") or {}
-    yield from ("", "[columns.samples]", 'role = "samples"')
+    fields = ['role = "samples"']
     least, most = params.get("min_samples_per_task"), params.get("max_samples_per_task")
     if least is not None and least == most:
-        yield f"draws = {most}"
+        fields.append(f"draws = {most}")
     elif most is not None:
         yield f"# the hub asks for {least} to {most} draws"
     compound = params.get("compound_taskid_set")
@@ -196,10 +197,11 @@ def _samples(output_types: Tree, target: Tree, ids: Tree, chosen: Sequence[str])
         apart = {*compound, *chosen} | (times if times & {*compound} else set[str]())
         parts = [name for name in ids if not (name == "horizon" and dated)]
         joint = [name for name in parts if name not in apart]
-        yield from [f"joint = {_list(joint)}"] if joint else []
-    if not spec.get("is_required", params.get("is_required", False)):
-        yield "nullable = true  # the hub does not ask for them"
-    yield from _value(spec, target.get("target_units"))
+        fields += [f"joint = {_list(joint)}"] if joint else []
+    is_required = spec.get("is_required", params.get("is_required", False))
+    fields += [] if is_required else ["nullable = true"]
+    said = "" if is_required else "  # the hub does not ask for them"
+    yield _line("samples", *fields, *_value(spec, target.get("target_units"))) + said
 
 
 def _value(spec: Tree, unit: str | None) -> Iterator[str]:
@@ -209,6 +211,11 @@ def _value(spec: Tree, unit: str | None) -> Iterator[str]:
         value = spec.get("value", {}).get(bound)
         if value is not None:
             yield f"{field} = {json.dumps(value)}"
+
+
+def _line(name: str, *fields: str) -> str:
+    """A column in a line of its own, so that a contract of 23 quantiles fits on a page."""
+    return f"{_key(name)} = {{ {', '.join(fields)} }}" if fields else f"{_key(name)} = {{}}"
 
 
 def _cadence(spec: Tree) -> Iterator[str]:
@@ -226,7 +233,7 @@ def _profile(target: Tree) -> Iterator[str]:
     if target.get("target_type") in ("continuous", "discrete"):
         yield 'profile = "volatile"  # guessed; after five versions see `estimates gate suggest`'
     elif target.get("target_type") in ("nominal", "ordinal", "binary", "date", "compositional"):
-        yield 'profile = "exploratory"  # guessed: chances of categories move with what they are of'
+        yield 'profile = "categories"  # guessed; after five versions see `estimates gate suggest`'
 
 
 def _type(name: str, spec: Tree) -> str:

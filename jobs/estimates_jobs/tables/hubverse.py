@@ -37,6 +37,11 @@ def is_long(frame: pl.DataFrame, contract: Contract | None = None) -> bool:
     return set(LONG) <= set(frame.columns) and own.isdisjoint(LONG[:2])
 
 
+def _with_plain_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Types and ids as text, which Parquet also keeps as dictionaries and as numbers."""
+    return frame.with_columns(pl.col(LONG[:2]).cast(pl.String))
+
+
 def renewed(frame: pl.DataFrame, contract: Contract | None = None) -> pl.DataFrame:
     """The older long form with the names of the newer one; any other table as it is."""
     own = {*contract.key, *contract.columns} if contract else set[str]()
@@ -58,7 +63,7 @@ def widened(frame: pl.DataFrame) -> pl.DataFrame:
     frame = renewed(frame)
     if not is_long(frame):
         return frame
-    frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
+    frame = _with_plain_text(frame)
     others, draws = _apart(frame)
     draws = draws.with_columns(values_of_numbers(draws.get_column("value")))
     if not others.height:
@@ -130,7 +135,7 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             remedy="a version that is withdrawn is rolled back: "
             f"estimates rollback {contract.name} --reason …",
         )
-    frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
+    frame = _with_plain_text(frame)
     others, draws = _apart(frame)
     samples = _samples_column(draws, contract)
     sources_by_pair = _sources(others, contract.name)

@@ -179,7 +179,7 @@ def test_each_model_of_a_hub_is_a_set(hub: Path) -> None:
         "rejected": 0,
         "repeated": 4,
     }
-    revised = Path("wk-inc-flu.toml").read_text().replace("min = 0", "min = 0\nmax = 1e6")
+    revised = Path("wk-inc-flu.toml").read_text().replace("min = 0", "min = 0, max = 1e6")
     Path("wk-inc-flu.toml").write_text(revised)
     assert "the same for 2 members" in ok("define", "wk-inc-flu.toml").text
     store = Store("store")

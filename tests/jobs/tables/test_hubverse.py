@@ -96,11 +96,12 @@ def test_long_form_is_pivoted(write: Callable[..., Path]) -> None:
 
 
 def test_long_form_with_typed_columns(write: Callable[..., Path], tmp_path: Path) -> None:
-    """A Parquet file of the long form, with numbers for ids and values, gives the same frame as
-    CSV.
+    """A Parquet file of the long form, with numbers for ids and values and dictionaries for text,
+    gives the same frame as CSV.
     """
     frame = read_table(write(HUB_ROWS)).filter(pl.col("output_type") != "pmf")
     numbers = frame.with_columns(
+        pl.col("output_type").cast(pl.Categorical),
         pl.col("output_type_id").replace("NA", None).cast(pl.Float64),
         pl.col("value").cast(pl.Float64),
     )
