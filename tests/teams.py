@@ -46,6 +46,30 @@ WRITES: dict[str, list[Command]] = {
 OF_THE_STORE: dict[str, list[Command]] = {
     "token": [["token", "create", "mine"], ["token", "revoke", "TOKEN", *WHY]],
 }
+READS: dict[str, list[Command]] = {
+    "get": [["get", "SET", *KEY]],
+    "explain": [["explain", "SET", *KEY]],
+    "history": [["history", "SET", *KEY]],
+    "triangle": [["triangle", "SET", *KEY]],
+    "diff": [["diff", "SET", 1, 2]],
+    "stability": [["stability", "SET"]],
+    "export": [["export", "SET", "--output", "exported.parquet"]],
+    "sql": [["sql", 'SELECT count(*) FROM "SET"']],
+    "status": [["status"], ["status", "SET"]],
+    "versions": [["versions", "SET"]],
+    "runs": [["runs", "SET"]],
+    "log": [["log", "SET"]],
+    "verify": [["verify"]],
+    "audit": [["audit"]],
+    "usage": [["usage"]],
+    "init": [["init"]],
+}
+# What reads, and writes the file that tells a bucket's time.
+READS_THE_CLOCK: dict[str, list[Command]] = {
+    "backup": [["backup", "backup"]],
+    "migrate": [["migrate"]],  # where there is nothing to migrate
+    "sweep": [["sweep", "--dry-run"]],
+}
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 JOB = """
 [gate]

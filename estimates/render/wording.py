@@ -1,6 +1,7 @@
 """Numbers and names as people read them: the same in every rendering."""
 
 import math
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Mapping
 # Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show
 # them.
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_UNUSUAL = re.compile(r"[^\x00-\x7e]")  # JSON escapes those below a blank itself
 _JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and of many emoji
 
 
@@ -126,6 +128,25 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(f"\\u{{{ord(c):x}}}" if _hides(c) else c for c in text)
+
+
+def visible_lines(text: str) -> str:
+    """The same of a text that is laid out: its line ends stay."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def visible_json(body: bytes) -> bytes:
+    """JSON of the same value in which what `visible` shows is escaped."""
+    if body.isascii() and b"\x7f" not in body:
+        return body
+    return _UNUSUAL.sub(lambda match: _escaped(match[0]), body.decode()).encode()
+
+
+def _escaped(c: str) -> str:
+    if not _hides(c):
+        return c
+    units = c.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def cut(text: str, most: int) -> str:

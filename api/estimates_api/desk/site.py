@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from litestar import Litestar
 
 from estimates.errors import EstimatesError
+from estimates.render.wording import visible, visible_lines
 from estimates_api.app import create_app
 from estimates_api.desk.answers import Answer, call
 from estimates_api.desk.links import set_path
@@ -126,5 +127,5 @@ if __name__ == "__main__":
     try:
         count = asyncio.run(_main(Path(sys.argv[1]), sys.argv[2:]))
     except EstimatesError as error:
-        sys.exit(str(error))
-    print(f"{count} files in {sys.argv[1]}; open index.html")
+        sys.exit(visible_lines(str(error)))
+    print(f"{count} files in {visible(sys.argv[1])}; open index.html")

@@ -15,6 +15,7 @@ from litestar import Litestar
 from estimates import Store
 from estimates.errors import EstimatesError
 from estimates.render.terminal import folded
+from estimates.render.wording import visible_lines
 from estimates_api.serving.example_requests import Request, example_requests, pages
 
 
@@ -89,7 +90,7 @@ def _print_examples(said: Said, store: Store, tokens: bool) -> None:
 
 
 def _print(*lines: str) -> None:
-    print("\n".join(lines), flush=True)
+    print("\n".join(map(visible_lines, lines)), flush=True)
 
 
 def _columns() -> int:

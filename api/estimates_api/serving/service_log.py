@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from estimates.redaction import redacted
+from estimates.render.wording import visible, visible_json, visible_lines
 
 ACCESS = "api.access"
 # The id of the request that is being answered; empty outside of one.
@@ -27,11 +28,12 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and a trace behind it."""
-        text = f"{_at(record)} {record.levelname} {record.name}: {record.getMessage()}"
+        message = visible(record.getMessage())
+        text = f"{_at(record)} {record.levelname} {record.name}: {message}"
         name = REQUEST_ID.get()
         text += f" (request {name})" if name else ""
         text += f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return redacted(text)
+        return visible_lines(redacted(text))
 
 
 class JsonLines(logging.Formatter):
@@ -52,7 +54,7 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["trace"] = redacted(self.formatException(record.exc_info))
-        return msgspec.json.encode(line).decode()
+        return visible_json(msgspec.json.encode(line)).decode()
 
 
 def configuration(form: str, level: str, access: bool) -> dict[str, Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-import click
-
 from estimates import instants
 from estimates.principals.access_record import AccessRecord
+from estimates.render.wording import visible
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import terminal
 
@@ -25,8 +24,8 @@ def show(options: Options) -> None:
         terminal.line("# there is no access record: whoever can write the catalog may do all")
     else:
         record, event = law
-        click.echo(f"# event {event.id}, {instants.text(event.at)} by {event.who}\n")
-        click.echo(_toml(record))
+        by = visible(event.who)  # in one line: what follows is no comment
+        terminal.page(f"# event {event.id}, {instants.text(event.at)} by {by}\n\n{_toml(record)}")
 
 
 def _toml(record: AccessRecord) -> str:

@@ -77,7 +77,7 @@ def show_tables(
         check_limits(request.fail_on, report)
     if said is not None and not options.json:
         sentence = said.text(str(tables.names[0]))
-        click.echo(sentence, err=options.format != "text")
+        (terminal.page if options.format == "text" else notice)(sentence)
 
 
 def _check_no_key(prefix: Sequence[str]) -> None:
@@ -96,7 +96,7 @@ def _show_report(
         if said is not None:
             content = msgspec.json.decode(body) | {"agreement": said}
             body = msgspec.json.format(msgspec.json.encode(content), indent=2)
-        terminal.raw(options.with_notes(body))
+        terminal.body(options.with_notes(body))
     elif options.format == "markdown":
         terminal.page(render_markdown(report))
     elif options.format == "html":
@@ -125,7 +125,7 @@ def _show_changes_of_versions(
         return
     page = estimates.changes_page(old, new, limit=request.rows, cursor=request.cursor, **query)
     if options.json:
-        terminal.raw(page.json)
+        terminal.body(page.json)
         return
     contract = estimates.contract_of_changes(page)
     rows = page.frame(contract)
@@ -168,7 +168,7 @@ def _show_changes_of_tables(
 
         head = {"set": tables.set, "from": old, "to": new, "by": by, "pairing": pairing}
         head |= {"total": rows.height, "limit": limit, "next": None}
-        terminal.raw(options.with_notes(body(head, rows[:limit], by_step(contract))))
+        terminal.body(options.with_notes(body(head, rows[:limit], by_step(contract))))
         return
     title = f"{old} → {new}{PAIRED.get(pairing, '')}"
     show_changes(title, rows[:limit], rows.height, by, contract, prefix)

@@ -22,7 +22,7 @@ def show_why(options: Options, set_name: str, from_ref: str, to_ref: str) -> Non
     with progress.steps(quiet=options.json) as announce:
         answer = why(store, set_name, from_ref, to_ref, progress=announce)
     if options.json:
-        terminal.raw(render_json(answer))
+        terminal.body(render_json(answer))
         return
     terminal.line(f"{answer.set}: why version {answer.from_} became version {answer.to}", "bold")
     terminal.line(answer.headline)

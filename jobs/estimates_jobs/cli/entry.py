@@ -24,14 +24,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(list(arguments), prog_name="estimates", standalone_mode=False, obj=options)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        notice(error.ctx.get_help() if error.ctx else "")
         return 2
     except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
+        notice("interrupted")
         return INTERRUPTED
     except Exception as error:
         if options.debug or "--debug" in arguments:
-            click.echo(redacted(traceback.format_exc()), err=True)
+            notice(redacted(traceback.format_exc()))
         failure = failure_of(error)
         # the arguments may be too wrong for click to have come to `--format`
         as_json = options.json or "=--format=json=" in f"={'='.join(arguments)}="

@@ -62,7 +62,7 @@ def explain(
     except NotFoundError as error:
         raise _with_hint(error, estimates, key) from None
     if options.json:
-        terminal.raw(answer.json)
+        terminal.body(answer.json)
         return
     assert answer.version is not None
     about = msgspec.json.decode(answer.json, type=Explanation)

@@ -116,7 +116,7 @@ def get(
             standing=standing,
         )
     if options.json:
-        terminal.raw(answer.json)
+        terminal.body(answer.json)
     elif options.csv:
         assert answer.version is not None
         terminal.raw(tabular.csv(answer.frame(estimates.contract_of(answer.version))))

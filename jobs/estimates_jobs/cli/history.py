@@ -80,7 +80,7 @@ def history(
         shape=shape,
     )
     if options.json:
-        terminal.raw(answer.json)
+        terminal.body(answer.json)
         return
     shown = [entry["version"] for entry in answer.body["history"]]
     contract = estimates.contract

@@ -94,7 +94,7 @@ def _follow(
     while True:
         for event in shown:
             if options.json:
-                click.echo(msgspec.json.encode(event))
+                terminal.body(msgspec.json.encode(event) + b"\n")
             else:
                 row = _row(event)
                 terminal.line("  ".join(str(cell) for cell in row.values() if cell is not None))

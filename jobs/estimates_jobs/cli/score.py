@@ -281,7 +281,7 @@ def _score(options: Options, set_name: str, request: ScoreRequest) -> SetAccurac
 
 def _show(options: Options, accuracy: SetAccuracy, body: bytes) -> None:
     if options.json:
-        terminal.raw(body)
+        terminal.body(body)
     elif options.csv:
         terminal.raw(csv(accuracy_frame(accuracy)))
     else:

@@ -38,7 +38,7 @@ def show_frame(options: Options, frame: pl.DataFrame, by: tuple[str, ...]) -> No
     elif options.json:
         times = [name for name, dtype in frame.schema.items() if dtype.is_temporal()]
         texts = frame.with_columns(text_of(frame, name).alias(name) for name in times)
-        terminal.raw(msgspec.json.encode(rounded(texts.to_dicts())))
+        terminal.body(msgspec.json.encode(rounded(texts.to_dicts())))
     else:
         is_each = "actual" in frame.columns
         whose = key_scores.groupings(frame) if is_each else by
@@ -63,7 +63,7 @@ def show_one(options: Options, accuracy: SetAccuracy, said: str) -> None:
     from estimates.accuracy.accuracy_table import accuracy_frame
 
     if options.json:
-        terminal.raw(accuracy_json.encode_one(accuracy.versions[0].scores, accuracy.set, said))
+        terminal.body(accuracy_json.encode_one(accuracy.versions[0].scores, accuracy.set, said))
     elif options.csv:
         terminal.raw(csv(accuracy_frame(accuracy).drop("version")))
     else:
@@ -75,11 +75,11 @@ def show_models(options: Options, models: ModelTable, chart: str | None) -> None
     from estimates.accuracy import model_page, model_text
 
     if options.json:
-        terminal.raw(msgspec.json.encode(rounded(msgspec.to_builtins(models))))
+        terminal.body(msgspec.json.encode(rounded(msgspec.to_builtins(models))))
     elif options.csv:
         terminal.raw(csv(pl.DataFrame(msgspec.to_builtins(models.pairs), infer_schema_length=None)))
     elif options.format == "html":
-        terminal.raw(model_page.render_html(models).encode())
+        terminal.page(model_page.render_html(models))
     else:
         terminal.report(lambda: model_text.render_text(models))
     if chart is not None:

@@ -42,7 +42,7 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     estimates = options.open_to_read()[set_name]
     series = estimates.stability(last, as_of=as_of)
     if options.json:
-        terminal.raw(series.json)
+        terminal.body(series.json)
     elif options.csv:
         terminal.raw(csv(series.frame()))
     elif options.format == "html":

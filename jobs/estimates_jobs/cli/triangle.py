@@ -99,7 +99,7 @@ def triangle(
         from estimates.compare.vintages import triangle_json
 
         assert frame is not None
-        terminal.raw(options.with_notes(triangle_json(frame, revisions)))
+        terminal.body(options.with_notes(triangle_json(frame, revisions)))
         return
     _show_title(revisions, other_shapes(estimates.versions(), revisions.versions))
     if not revisions.keys:

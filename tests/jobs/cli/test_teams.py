@@ -14,37 +14,23 @@ from tests import s3_server
 from tests.conftest import PostgreSQL
 from tests.jobs.cli.calls import call
 from tests.s3_server import S3Server
-from tests.teams import KEY, OF_THE_STORE, OURS, THEIRS, WRITES, Command, Teams, made
+from tests.teams import (
+    OF_THE_STORE,
+    OURS,
+    READS,
+    READS_THE_CLOCK,
+    THEIRS,
+    WRITES,
+    Command,
+    Teams,
+    made,
+)
 
 pytestmark = pytest.mark.slow
 REFUSED = ("catalog_refused", "storage_refused")
 
 # What only a root key does, which is no role.
 OF_ROOT = {"access"}
-READS: dict[str, list[Command]] = {
-    "get": [["get", "SET", *KEY]],
-    "explain": [["explain", "SET", *KEY]],
-    "history": [["history", "SET", *KEY]],
-    "triangle": [["triangle", "SET", *KEY]],
-    "diff": [["diff", "SET", 1, 2]],
-    "stability": [["stability", "SET"]],
-    "export": [["export", "SET", "--output", "exported.parquet"]],
-    "sql": [["sql", 'SELECT count(*) FROM "SET"']],
-    "status": [["status"], ["status", "SET"]],
-    "versions": [["versions", "SET"]],
-    "runs": [["runs", "SET"]],
-    "log": [["log", "SET"]],
-    "verify": [["verify"]],
-    "audit": [["audit"]],
-    "usage": [["usage"]],
-    "init": [["init"]],
-}
-# What reads, and writes the file that tells a bucket's time.
-READS_THE_CLOCK: dict[str, list[Command]] = {
-    "backup": [["backup", "backup"]],
-    "migrate": [["migrate"]],  # where there is nothing to migrate
-    "sweep": [["sweep", "--dry-run"]],
-}
 # Servers, other stores, files of one's own; what only a broken store or clock needs, or a request
 # for an approval, whose events are guarded as all others are.
 ELSEWHERE = {"demo", "new", "draft", "hub", "key", "notify", "serve", "site"} | {

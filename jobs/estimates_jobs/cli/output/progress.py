@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import click
-
+from estimates.render.wording import visible
+from estimates_jobs.cli.output.notices import notice
 from estimates_jobs.cli.output.terminal import console
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ class Advance(Protocol):
 def steps(*, quiet: bool = False) -> Iterator[Announce]:
     """What announces a step: in place on a terminal, as a line elsewhere, and not if `quiet`."""
     if quiet or not sys.stderr.isatty():
-        yield lambda text: None if quiet else click.echo(text, err=True)
+        yield lambda text: None if quiet else notice(text)
         return
     from rich.text import Text
 
     with console(stderr=True).status(Text("…")) as status:
-        yield lambda text: status.update(Text(text))
+        yield lambda text: status.update(Text(visible(text)))
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def bar(total: int, *, quiet: bool = False) -> Iterator[Advance]:
     with progress.Progress(*parts, console=console(stderr=True), transient=True) as display:
         task = display.add_task("", total=total)
         yield lambda text, done, total=None: display.update(
-            task, description=text, completed=done, total=total
+            task, description=visible(text), completed=done, total=total
         )
 
 

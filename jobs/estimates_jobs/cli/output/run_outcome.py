@@ -16,6 +16,7 @@ from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import cells, progress, terminal
+from estimates_jobs.cli.output.notices import notice
 from estimates_jobs.run import runner
 
 through_option = click.option(
@@ -41,7 +42,7 @@ def reporting_run(
     """
     with notifying(options, store) as warnings:
         if not options.json:
-            click.echo(f"run {run_id}", err=True)
+            notice(f"run {run_id}")
         try:
             with progress.steps(quiet=options.json) as announce:
                 yield warnings, announce

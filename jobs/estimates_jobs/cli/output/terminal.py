@@ -1,7 +1,13 @@
 """Lines, tables and pairs for people, JSON and bytes for programs.
 
 On a terminal there are colours, eight digits, short times, and nothing is wider than it. In a pipe
-there are no colours and every value is whole."""
+there are no colours and every value is whole.
+
+All that commands print passes here, or through `notices` to standard error: nothing that a key, a
+reason or a file has in it gives a terminal orders. What is for people, and JSON, shows control
+characters, marks that turn the direction and what draws nothing as escapes; tables for programs
+are exact where they do not go to a terminal.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,7 @@ import click
 import msgspec
 
 from estimates.render.terminal import folded, narrow_pages
+from estimates.render.wording import visible, visible_json, visible_lines
 from estimates_jobs.cli.output.cells import Cell
 from estimates_jobs.cli.output.columns import GAP, column_widths, folded_text, longest_unit
 from estimates_jobs.cli.output.page_text import styled
@@ -67,6 +74,7 @@ def line(text: str = "", colour: str | None = None) -> None:
     """
     from rich.text import Text
 
+    text = visible(text)
     target = console()
     indent = len(text) - len(text.lstrip(" "))
     room = target.width - (indent + 4 if indent else 0)
@@ -83,7 +91,8 @@ def section(title: str) -> None:
 
 
 def page(text: str) -> None:
-    """Text that is laid out already, for programs or to be pasted: as it is."""
+    """Text that is laid out already, for programs or to be pasted."""
+    text = visible_lines(text)
     click.echo(text, nl=not text.endswith("\n"))
 
 
@@ -92,7 +101,7 @@ def command(text: str) -> None:
     from rich.text import Text
 
     target = console()
-    lines = folded(text, target.width)
+    lines = folded(visible(text), target.width)
     target.print(Text("\n".join(lines), style="bold cyan"), soft_wrap=True)
 
 
@@ -106,7 +115,7 @@ def report(render: Callable[[], str]) -> None:
     target = console()
     with narrow_pages(target.width):
         text = render()
-    target.print(styled(text, target.width), end="", soft_wrap=True)
+    target.print(styled(visible_lines(text), target.width), end="", soft_wrap=True)
 
 
 def table(
@@ -132,7 +141,7 @@ def table(
     for n, folds in dict.fromkeys([*tries, (0, True), (len(groups), True)]):
         hidden = [name for names in groups[:n] for name in names if name in columns]
         kept = [i for i, name in enumerate(columns) if name not in hidden]
-        titles = [Text(columns[i]) for i in kept]
+        titles = [Text(visible(columns[i])) for i in kept]
         grid = [[_styled(row[i]) for i in kept] for row in rows]
         widths = _widths(titles, grid, page.width, folds=folds)
         if widths is None:
@@ -140,7 +149,7 @@ def table(
         numeric = [any(_is_number(row[i]) for row in rows) for i in kept]
         _print_grid(titles, grid, widths, numeric, stderr=stderr)
         if hidden:
-            left_out = Text(f"no room here for: {', '.join(hidden)}", style="dim")
+            left_out = Text(f"no room here for: {visible(', '.join(hidden))}", style="dim")
             page.print(folded_text(left_out, page.width), soft_wrap=True)
         return
     _print_blocks(columns, rows, stderr=stderr)
@@ -203,7 +212,7 @@ def pairs(named_cells: Sequence[tuple[str, Cell]], *, stderr: bool = False) -> N
     """
     from rich.text import Text
 
-    shown = [(name, _styled(cell)) for name, cell in named_cells if cell is not None]
+    shown = [(visible(name), _styled(cell)) for name, cell in named_cells if cell is not None]
     widest = max((len(name) for name, _ in shown), default=0)
     width = console(stderr=stderr).width
     room = width - widest - 4
@@ -234,14 +243,26 @@ def _print_pairs(named_texts: Sequence[tuple[str, Text]], widest: int, *, stderr
 
 def json(content: object) -> None:
     """A value as indented JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(content, enc_hook=str), indent=2))
+    body(msgspec.json.format(msgspec.json.encode(content, enc_hook=str), indent=2) + b"\n")
+
+
+def body(content: bytes) -> None:
+    """The JSON of an answer, byte for byte but for what is escaped."""
+    _write(visible_json(content))
 
 
 def raw(content: bytes) -> None:
-    """The bytes of an answer, exactly; only a terminal gets an end of line."""
+    """The bytes of a table, exactly; on a terminal its characters as lines for people."""
+    if sys.stdout.isatty():
+        content = visible_lines(content.decode(errors="replace")).encode()
+    _write(content)
+
+
+def _write(content: bytes) -> None:
+    """To standard output; only a terminal gets an end of line that is missing."""
     stream = sys.stdout.buffer
     stream.write(content)
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not content.endswith(b"\n"):
         stream.write(b"\n")
     stream.flush()
 
@@ -250,13 +271,15 @@ def _styled(cell: Cell) -> Text:
     from rich.text import Text
 
     if isinstance(cell, Text):
-        return cell
+        plain = visible(cell.plain)
+        shown = Text(plain, style=cell.style, justify=cell.justify)
+        return cell if plain == cell.plain else shown
     if cell is None:
         return Text("–", style="dim")
     if isinstance(cell, bool):
         return Text("yes" if cell else "no")
     text = f"{cell:.8g}" if isinstance(cell, float) and sys.stdout.isatty() else str(cell)
-    return Text(text, style=_COLOURS.get(text, ""))
+    return Text(visible(text), style=_COLOURS.get(text, ""))
 
 
 def _is_number(cell: Cell) -> bool:
