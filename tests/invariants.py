@@ -19,6 +19,7 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.view import View
 from estimates.contract.columns import key_text
 from estimates.errors import NotFoundError
+from estimates.gate.unapproved import unapproved
 from estimates.render.row_text import joined, json_pieces
 from estimates.storage import snapshot
 from estimates.storage.log_copies import copied_events, read_copy
@@ -38,6 +39,7 @@ def check_all(store: Store, answers: Answers | None = None, client: Any = None) 
     numbers_are_dense(store)
     aliases_agree_with_the_log(store)
     promotions_rest_on_waivers_in_force(store)
+    nothing_went_around_approvals(store)
     answers = reads_by_number_never_change(store, answers or {})
     what_failed_is_invisible(store)
     one_version_per_answer(store)
@@ -91,15 +93,16 @@ def aliases_agree_with_the_log(store: Store) -> None:
         for event in of_set.events:
             if event.alias is None:
                 continue
-            assert event.kind in ("promoted", "rolled_back")
+            assert event.kind in ("promoted", "rolled_back", "alias_removed")
+            assert event.from_version == pointed.pop(event.alias, None)
+            if event.kind == "alias_removed":
+                continue
             assert event.version is not None
-            assert event.from_version == pointed.get(event.alias)
             assert 1 <= event.version <= len(of_set.versions)
             pointed[event.alias] = event.version
-            last = event
-            alias = of_set.aliases[event.alias]
-            if view.time_of(alias.moved_at) == last.at:
-                assert alias.held == (last.kind == "rolled_back")
+            alias = of_set.aliases.get(event.alias)
+            if alias is not None and view.time_of(alias.moved_at) == event.at:
+                assert alias.held == (event.kind == "rolled_back")
         assert pointed == {name: alias.version for name, alias in of_set.aliases.items()}
         for name, alias in of_set.aliases.items():
             assert view.time_of(alias.moved_at) == of_set.moves[name][-1][0]
@@ -131,6 +134,11 @@ def promotions_rest_on_waivers_in_force(store: Store) -> None:
                     }
                     assert len(contents) == 1
         assert [waiver.id for waiver in of_set.waivers] == list(waivers)
+
+
+def nothing_went_around_approvals(store: Store) -> None:
+    """3, too: what the contract in force wanted approvals for has them."""
+    assert [fault for of_set in store.view().sets.values() for fault in unapproved(of_set)] == []
 
 
 def reads_by_number_never_change(store: Store, answers: Answers) -> Answers:

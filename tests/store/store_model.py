@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
+from typing import NamedTuple
 
 SETS = ("closes", "volumes")
 ALIASES = ("production", "canary")
@@ -13,13 +15,45 @@ LEVELS = (100.0, 101.0, 102.0, 1000.0)
 MAXIMA = (500.0, 101.5, 2000.0)
 # The checks that it fails against a baseline.
 JUMP = ("p95_change", "jumps", "median_shift")
+APPROVERS = ("bea", "tester", "unknown")
+
+
+class Contract(NamedTuple):
+    """A maximum, whether it has the extra column, whether it asks for an approval."""
+
+    maximum: float
+    wide: bool
+    gated: bool
+
+    @property
+    def policy(self) -> tuple[float, bool]:
+        """What verdicts and approvals are bound to."""
+        return self.maximum, self.wide
+
+    def loosens(self, before: Contract) -> bool:
+        """Whether it waits for an approval where the one before asks for some."""
+        return (
+            self.maximum > before.maximum or self.wide != before.wide or self.gated < before.gated
+        )
+
+
+class Request:
+    """What the model remembers of a request: who wants what of which version, and `about`, what an
+    approval is bound to.
+
+    over  done, declined, or what an approval would do is something else for good
+    """
+
+    def __init__(self, act: str, by: str, number: int | None, *about: Hashable) -> None:
+        self.act, self.by, self.number, self.about = act, by, number, about
+        self.automatic = self.over = False
 
 
 class Version:
     """What the model remembers of a version."""
 
-    def __init__(self, run_id: str, content: tuple[float, bool, bool], day: int) -> None:
-        self.run_id, self.content, self.day = run_id, content, day
+    def __init__(self, run_id: str, by: str, content: tuple[float, bool, bool], day: int) -> None:
+        self.run_id, self.by, self.content, self.day = run_id, by, content, day
         self.level, self.wide, _ = content
         # whether it blocks; the baseline, the policy, the waivers that it is bound to
         self.verdict: tuple[bool, int | None, float, bool, frozenset[int]] | None = None
@@ -35,19 +69,21 @@ class Set:
     """What the model remembers of a set: all of it as plain lists."""
 
     def __init__(self) -> None:
-        self.contracts: list[tuple[float, bool]] = []  # maximum, whether it has the extra column
+        self.contracts: list[Contract] = []
         self.versions: list[Version] = []
-        # every version, in order of the moves
-        self.held_by: dict[str, list[int]] = {alias: [] for alias in ALIASES}
+        # every version, in order of the moves; None: the alias was removed
+        self.held_by: dict[str, list[int | None]] = {alias: [] for alias in ALIASES}
         self.holds: set[str] = set()
         self.left: list[tuple[str, int]] = []  # alias and the version it was rolled back from
         # content, check, until
         self.waivers: dict[int, tuple[tuple[float, bool, bool], str, datetime]] = {}
         self.erased = False  # whether a ticker was erased
+        self.retired = False
+        self.requests: dict[int, Request] = {}  # for approvals, by the id of their event
 
     def content(self, level: float) -> tuple[float, bool, bool]:
         """What a frame for the contract in force is stored as: equal content, equal snapshot."""
-        return level, self.contracts[-1][1], self.erased
+        return level, self.contracts[-1].wide, self.erased
 
     def number(self, age: int) -> int:
         """The version of that age, the newest being 0; one that does not exist for −1 or before the
@@ -93,7 +129,7 @@ class Set:
     def baseline(self) -> int | None:
         """What a candidate is compared with: production, if its shape is the newest contract's."""
         pointed = self.pointed("production")
-        same = pointed is not None and self.versions[pointed - 1].wide == self.contracts[-1][1]
+        same = pointed is not None and self.versions[pointed - 1].wide == self.contracts[-1].wide
         return pointed if same else None
 
     def in_force(self, number: int, now: datetime) -> frozenset[int]:
@@ -105,7 +141,7 @@ class Set:
 
     def judge(self, number: int, now: datetime) -> bool:
         """Judge a version; says whether the verdict blocks."""
-        version, (maximum, wide) = self.versions[number - 1], self.contracts[-1]
+        version, (maximum, wide) = self.versions[number - 1], self.contracts[-1].policy
         baseline, excepted = self.baseline(), self.in_force(number, now)
         failing: set[str] = set()
         if version.wide != wide:
@@ -134,13 +170,15 @@ class Set:
         broken: set[str] = set()
         if version.expired:
             broken.add("expired")
+        if self.retired:
+            broken.add("retired")
         if automatic and version.content in self.bad():
             broken.add("rolled_back")
+        if automatic and (alias in self.holds or (self.held_by[alias] and pointed is None)):
+            broken.add("held")
         if pointed is None:
             return broken
         current = self.versions[pointed - 1]
-        if automatic and alias in self.holds:
-            broken.add("held")
         if number == pointed and alias not in self.holds:
             broken.add("already")
         if version.wide != current.wide and (automatic or not new_shape):
@@ -151,27 +189,77 @@ class Set:
             broken.add("older_data")
         return broken
 
-    def promote(self, number: int, alias: str, now: datetime) -> bool:
-        """Promote unless the gate refuses; says whether it does."""
-        verdict, (maximum, wide) = self.versions[number - 1].verdict, self.contracts[-1]
-        valid = verdict is not None and verdict[1:] == (
-            self.baseline(),
-            maximum,
-            wide,
-            self.in_force(number, now),
-        )
-        blocks = verdict[0] if verdict is not None and valid else self.judge(number, now)
-        if not blocks:
-            self.held_by[alias].append(number)
-            self.holds.discard(alias)
-        return blocks
+    def blocks(self, number: int, now: datetime) -> bool:
+        """Whether the gate refuses a promotion now: a verdict that is not of now counts for
+        nothing.
+        """
+        verdict, policy = self.versions[number - 1].verdict, self.contracts[-1].policy
+        bound = (self.baseline(), *policy, self.in_force(number, now))
+        return verdict[0] if verdict and verdict[1:] == bound else self.judge(number, now)
+
+    def move(self, alias: str, number: int | None) -> None:
+        """An alias points to another version, or to none."""
+        self.held_by[alias].append(number)
+        self.holds.discard(alias)
+        for request in self.requests.values():
+            request.over |= request.act == "promote" and alias in (request.about[0], "production")
+
+    def promotion(
+        self, number: int, by: str, alias: str, new_shape: bool, now: datetime
+    ) -> Request:
+        """A request to promote, and what it is bound to."""
+        of, in_force = self.versions[number - 1], self.in_force(number, now)
+        policy = self.contracts[-1].policy
+        return Request("promote", by, number, alias, new_shape, of.content, policy, in_force)
+
+    def is_open(self, request: Request, now: datetime) -> bool:
+        """Whether a request can be approved."""
+        newest = self.contracts[-1]
+        if request.over or not newest.gated:
+            return False
+        if request.act == "define":
+            return request.about[0] == len(self.contracts)
+        assert request.number is not None
+        if self.versions[request.number - 1].expired or newest.policy not in request.about:
+            return False
+        if request.act == "waive":
+            until = request.about[1]
+            return isinstance(until, datetime) and now < until
+        of_runs = [
+            r for r in self.requests.values() if r.automatic and r.about[0] == request.about[0]
+        ]
+        is_replaced = request.automatic and of_runs[-1] is not request
+        return request.about[4] == self.in_force(request.number, now) and not is_replaced
+
+    def same(self, wanted: Request, now: datetime) -> int | None:
+        """The request of the very same that waits already."""
+        for number, request in self.requests.items():
+            alike = (request.act, request.number, request.about)
+            if alike == (wanted.act, wanted.number, wanted.about) and self.is_open(request, now):
+                return number
+        return None
+
+    def approval_refusal(self, number: int, who: str, now: datetime) -> str | None:
+        """Why somebody cannot approve a request, or None."""
+        request = self.requests.get(number)
+        if request is None:
+            return "unknown_request"
+        if not self.is_open(request, now):
+            return "request_over"
+        if who not in APPROVERS:
+            return "not_an_approver"
+        own = {request.by}
+        if request.number is not None:
+            content = self.versions[request.number - 1].content
+            own |= {version.by for version in self.versions if version.content == content}
+        return "own_request" if who in own else None
 
     def rollback(self, alias: str, to: int | None) -> str | None:
         """Roll back; the code of the refusal, or None."""
         current = self.pointed(alias)
         if current is None:
             return "nothing_promoted" if alias == "production" else "unknown_alias"
-        earlier = set(self.held_by[alias]) - {current}
+        earlier = {number for number in self.held_by[alias] if number} - {current}
         bad = self.bad() | {self.versions[current - 1].content}
         if to is not None and to not in earlier:
             return "never_held"
@@ -188,6 +276,6 @@ class Set:
         if target is None:
             return "nothing_before"
         self.left.append((alias, current))
-        self.held_by[alias].append(target)
+        self.move(alias, target)
         self.holds.add(alias)
         return None
