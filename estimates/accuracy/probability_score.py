@@ -14,6 +14,7 @@ from estimates.accuracy.accuracy_report import ProbabilityScores
 from estimates.accuracy.match import Floats, Mask, Matched, mean
 from estimates.accuracy.observed import Observed
 from estimates.contract.probability_sums import beyond
+from estimates.stability.kernels.logarithms import log
 
 _BEYOND = 1e-9
 CLIP = 1e-15  # a probability of 0 for what happened would be an infinite loss
@@ -53,7 +54,7 @@ def losses(matched: Matched, of: Observed, outcomes: pl.Series) -> Losses:
     good = complete & valid & ~unknown
     chance = (p * o).sum(axis=1) if several else np.where(o[:, 0] == 1, p[:, 0], 1 - p[:, 0])
     brier = ((p - o) ** 2).sum(axis=1)
-    log_loss = -np.log(np.clip(np.where(good, chance, 1.0), CLIP, 1.0)) + 0.0
+    log_loss = -log(np.clip(np.where(good, chance, 1.0), CLIP, 1.0)) + 0.0
     return Losses(
         np.where(good, brier, np.nan),
         np.where(good, log_loss, np.nan),

@@ -19,6 +19,7 @@ from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
 from estimates.stability.family_reports import QuantileReport
 from estimates.stability.interval_changes import IntervalChanges, interval_changes
+from estimates.stability.kernels.logarithms import exp
 from estimates.stability.plain_change import plain_sizes
 from estimates.stability.report import IntervalReport
 from estimates.stability.scalar import flips
@@ -83,7 +84,7 @@ def factors_beside_others(context: EvaluationContext, column: NumericColumn) -> 
     with np.errstate(over="ignore"):
         g = asinh(d.b, scale) - asinh(d.a, scale)
         unmoved = np.zeros(column.report.n - len(d))  # rows that both versions share
-        return np.exp(np.abs(g - np.median(np.concatenate([g, unmoved])))) if len(g) else g
+        return exp(np.abs(g - np.median(np.concatenate([g, unmoved])))) if len(g) else g
 
 
 def moved_unlike_others(

@@ -4,6 +4,7 @@ are made from.
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from estimates.contract.contract import Stability
 from estimates.stability.alignment import Alignment, Mask, Rows
+from estimates.stability.kernels import logarithms
 from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Formula, quantiles
 from estimates.stability.kernels.sorted_runs import SortedRuns
@@ -159,7 +161,7 @@ def _of_large(a: Floats, b: Floats, scale: float) -> Floats:
     """
     ratio, below = (_exponential(x / (2 * scale)) for x in (b, a))
     ratio /= below
-    return np.log(ratio, out=ratio)
+    return logarithms.log(ratio)
 
 
 def _exponential(x: Floats) -> Floats:
@@ -188,9 +190,9 @@ def at_least(x: Floats, floor: Floats | float) -> Floats:
 def asinh(x: Floats, scale: float) -> Floats:
     """asinh(x / 2s), the transform whose changes are g."""
     with np.errstate(over="ignore"):
-        result = np.arcsinh(x / (2 * scale))
+        result = logarithms.asinh(x / (2 * scale))
         far = np.flatnonzero(np.abs(x) > 2 * scale * _FAR)
-    result[far] = np.copysign(np.log(np.abs(x[far])) - np.log(scale), x[far])
+    result[far] = np.copysign(logarithms.log(np.abs(x[far])) - math.log(scale), x[far])
     return result
 
 

@@ -15,6 +15,7 @@ from estimates.stability.alignment import Rows
 from estimates.stability.family_reports import DriftReport
 from estimates.stability.kernels.blocks import count_rows, sum_rows
 from estimates.stability.kernels.ks_distance import ks_distance
+from estimates.stability.kernels.logarithms import log
 from estimates.stability.kernels.selection import summary
 from estimates.stability.ranking import Ranking, sorted_quantile
 from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues, Floats
@@ -118,7 +119,7 @@ def population_stability(
     ]
     bins = len(counts[0])
     p, q = ((count + 0.5) / (count.sum() + 0.5 * bins) for count in counts)
-    return math.fsum((q - p) * np.log(q / p)), bins
+    return math.fsum((q - p) * log(q / p)), bins
 
 
 def _quartiles(ascending: Floats) -> Quartiles:

@@ -15,6 +15,7 @@ from estimates.stability.aligned import AlignedVersions
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import at_least, scale_floor
 from estimates.stability.kernels.blocks import fill_column
+from estimates.stability.kernels.logarithms import log
 from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
@@ -199,4 +200,4 @@ def width_changes(was: Floats, now: Floats, ratios: bool) -> Floats:
     """I4 of widths, none below the floor; as a difference of logarithms where the ratio may
     overflow.
     """
-    return np.log(now / was) if ratios else np.log(now) - np.log(was)
+    return log(now / was) if ratios else log(now) - log(was)

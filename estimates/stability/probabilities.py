@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from estimates.contract.contract import Contract
@@ -9,12 +11,14 @@ from estimates.contract.probability_sums import beyond, sum_tolerance
 from estimates.stability.aligned import AlignedVersions
 from estimates.stability.alignment import Mask
 from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
+from estimates.stability.kernels.logarithms import log
 from estimates.stability.kernels.selection import largest_first, quantiles
 from estimates.stability.scalar import mean_of
 from estimates.stability.value_kinds import ColumnValues, Floats
 
 _TOP = 20
 _NEGATIVE = -1e-9
+_LN2 = math.log(2)
 
 
 def measure(pair: AlignedVersions) -> ProbabilityReport | None:
@@ -94,7 +98,7 @@ def _jsd(old: list[Floats], new: list[Floats]) -> Floats:
         middle = (p + q) / 2
         for part in (p, q):
             ratio = np.divide(part, middle, out=np.ones(len(part)), where=part > 0)
-            total += part * np.log2(ratio) / 2
+            total += part * log(ratio) / (2 * _LN2)
     return np.maximum(total, 0.0)
 
 

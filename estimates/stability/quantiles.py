@@ -16,6 +16,7 @@ from estimates.stability.family_reports import (
     QuantileReport,
     Spread,
 )
+from estimates.stability.kernels.logarithms import log
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.scalar import mean_of
 from estimates.stability.value_kinds import ColumnValues, Floats
@@ -139,8 +140,8 @@ class _Changes:
             sizes = _sizes(old, new, iqr)
             mean = _mean(sizes, grid)
             tails = [np.maximum(side[-1] - side[0], scale) for side in (old, new)]
-            iqr_change = np.log(iqr_new) - np.log(iqr)
-            tail_change = np.log(tails[1]) - np.log(tails[0]) - iqr_change
+            iqr_change = log(iqr_new) - log(iqr)
+            tail_change = log(tails[1]) - log(tails[0]) - iqr_change
         return cls(
             _statistics(mean),
             _statistics(np.maximum.reduce(sizes)),

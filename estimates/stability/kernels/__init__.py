@@ -8,6 +8,7 @@ sorted_runs  several ascending columns as one
 exact        sums without rounding
 key_join     which rows of two sorted frames have the same key
 ks_distance  the largest distance of two distribution functions
+logarithms   those that are the same on every processor
 
 Each was measured beside its plain form: docs/decisions/0025-kernels.md.
 """

@@ -22,6 +22,7 @@ from estimates.stability.alignment import Mask
 from estimates.stability.deltas import SLACK, Deltas, deltas
 from estimates.stability.headline import main_columns
 from estimates.stability.interval_changes import interval_changes, scale_of
+from estimates.stability.kernels.logarithms import expm1, log1p, log10
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.plain_change import plain_sizes
 from estimates.stability.value_kinds import Floats
@@ -163,7 +164,7 @@ def _interval(pair: AlignedVersions, interval: Interval) -> IntervalPictures:
     width, z = None, None
     if changes.width_change is not None:
         with np.errstate(over="ignore"):
-            wider = np.expm1(changes.width_change)
+            wider = expm1(changes.width_change)
         width = _histogram(wider, np.abs(changes.width_change) > math.log1p(_WIDER) * SLACK, None)
     if changes.z is not None:
         z = _histogram(changes.z, changes.z > SLACK, "")
@@ -268,9 +269,9 @@ def _scale(column_deltas: Deltas, low: float, high: float) -> tuple[Scale, float
 
 def _places(values: Floats, scale: Scale, constant: float, start: float, step: float) -> np.ndarray:
     if scale == "log":
-        values = np.log10(values)
+        values = log10(values)
     elif scale == "symlog":
-        values = np.copysign(np.log1p(np.abs(values) / constant), values)
+        values = np.copysign(log1p(np.abs(values) / constant), values)
     return np.clip(np.floor((values - start) / step), 0, _CELLS - 1).astype(np.int64)
 
 
