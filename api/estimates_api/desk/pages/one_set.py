@@ -17,6 +17,7 @@ from estimates.compare.series_report import Series
 from estimates.contract.contract import Contract
 from estimates_api.desk.answers import Answer
 from estimates_api.desk.attention import attention
+from estimates_api.desk.contract_words import contract_words
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
 from estimates_api.desk.set_record import set_record
@@ -77,6 +78,7 @@ async def one_set(
             accuracy if isinstance(accuracy, SetAccuracy) else None,
         ),
         set=detail,
+        promises=contract_words(contract),
         contract=detail.contract,
         reasons=attention(detail),
         versions=versions,
