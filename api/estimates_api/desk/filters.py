@@ -154,6 +154,26 @@ def sentence(line: str) -> Markup:
     return Markup("").join([escape(first), *parts])
 
 
+def bounds(text: str) -> str:
+    """The bounds of a bar, square or group as words: `ticker AAPL; value.r from 0.1 to 0.2`."""
+    try:
+        read = msgspec.json.decode(text, type=list[list[Any]])
+    except msgspec.MsgspecError:
+        return text
+    return "; ".join(_bound(*each) for each in read if each)
+
+
+def _bound(name: object, *limits: Any) -> str:
+    if len(limits) != 2:
+        return " ".join([str(name), *("none" if limit is None else str(limit) for limit in limits)])
+    ends = zip(("from", "to"), limits, strict=True)
+    return " ".join([str(name), *(f"{word} {_end(end)}" for word, end in ends if end is not None)])
+
+
+def _end(end: object) -> str:
+    return wording.number(end) if isinstance(end, int | float) else str(end)
+
+
 def json(value: object) -> str:
     """A value as JSON, for the query of a link."""
     return msgspec.json.encode(value).decode()
@@ -189,5 +209,6 @@ FILTERS: dict[str, Any] = {
     "answer_name": answer_name,
     "sentence": sentence,
     "json": json,
+    "bounds": bounds,
     "markdown": markdown,
 }
