@@ -83,7 +83,8 @@ class Guard:
         kept = self.seals.read() if self.seals is not None and begins else None
         law = law.follow(links, head.store, kept)
         if law.unchecked and not self._known[1].unchecked:
-            warnings.warn(f"{UNCHECKED}: {install(EXTRA)}", stacklevel=5)
+            text = f"signatures are not checked here: {install(EXTRA)}  [{UNCHECKED}]"
+            warnings.warn(text, stacklevel=5)
         self._known = head, law
         self._keep(law, kept)
         return law
