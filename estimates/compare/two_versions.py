@@ -49,6 +49,7 @@ from estimates.storage.report_cache import ReportCache
 
 Form = Literal["report", "headline", "page", "pictures"]  # what is cached of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
+_PAGE_REVISION = 2  # raised when a page is drawn otherwise: those that are kept are drawn again
 
 
 def compare(
@@ -158,7 +159,8 @@ class Comparison:
         """The name under which something is cached: a digest of all that its numbers depend on,
         programs included.
         """
-        return digest_of(fields_digest(Report), self._content, self.measure.digest, form)
+        drawn = f"{form} {_PAGE_REVISION}" if form == "page" else form
+        return digest_of(fields_digest(Report), self._content, self.measure.digest, drawn)
 
     def report(self, *, headline_only: bool = False) -> Report:
         """The stability report, computed; raises CorruptError.

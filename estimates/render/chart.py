@@ -14,6 +14,10 @@ from estimates.render.colours import BEYOND, WITHIN
 Rows = list[dict[str, Any]]
 WIDTH = 360  # of every picture; a page scales it
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+# Where none of these is installed a page shows DejaVu Sans, whose letters are wider: texts are
+# measured so much larger than they are shown.
+_ROOM = 1.16
+_LETTERS = re.compile(r'font-size="([\d.]+)px"')
 INK = "currentColor"
 PERCENT = "format(datum.value * 100, '~g') + ' %'"
 NUMBER = (
@@ -29,9 +33,9 @@ _EMPTY = re.compile(r'<path (?:[^<>]* )?(?:d="" display="none"|d="M0,0h0v0h0Z")/
 
 _AXIS = {
     "labelColor": INK,
-    "labelFontSize": 11.5,
+    "labelFontSize": 11.5 * _ROOM,
     "titleColor": INK,
-    "titleFontSize": 11.5,
+    "titleFontSize": 11.5 * _ROOM,
     "titleFontWeight": "normal",
     "gridColor": INK,
     "gridOpacity": 0.13,
@@ -115,9 +119,15 @@ def drawn_svg(*layers: Any, height: int) -> str:
     look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
     spec = chart.configure(**look).configure_view(stroke=None).to_dict(validate=False)
     svg = _EMPTY.sub("", _IDLE.sub("", vega.svg(spec)))
+    svg = _LETTERS.sub(lambda size: f'font-size="{float(size[1]) / _ROOM:.3g}px"', svg)
     return re.sub(
         r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg
     )
+
+
+def letters(size: float) -> float:
+    """The size of letters in a picture, so that they are shown in this one."""
+    return size * _ROOM
 
 
 def axis_of(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:

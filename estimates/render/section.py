@@ -47,8 +47,17 @@ class Section:
 
 
 def key_name(key: list[str], most: int = NAME) -> str:
-    """The parts of a key with slashes between them, cut when it is very long."""
-    return cut("/".join(key), most)
+    """The parts of a key with slashes between them; of a very long one the longest parts are cut,
+    so that none is missing.
+    """
+    whole = "/".join(key)
+    room = most - len(key) + 1
+    longest = max(map(len, key), default=0)
+    while len(whole) > most and longest > 1:
+        longest -= 1
+        if sum(min(len(part), longest) for part in key) <= room:
+            return "/".join(cut(part, longest) for part in key)
+    return cut(whole, most)
 
 
 def named(keys: list[list[str]], n: int, limits: Limits) -> str:

@@ -35,12 +35,13 @@ h2 {{
 }}
 h2 small {{ color: var(--soft); font-weight: normal; font-size: .8em }}
 h3 {{ font-size: 1rem; font-weight: 600; margin: 0 0 2px; overflow-wrap: anywhere }}
-.facts {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 0 }}
+.facts {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 20px }}
 .facts div {{ background: var(--card); border-radius: 8px; padding: 8px 14px; flex: 1 1 auto }}
 .facts dt {{ color: var(--soft); font-size: .8rem; white-space: nowrap }}
 .facts dd {{ margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; \
 white-space: nowrap }}
 .pictures {{ columns: 3 330px; column-gap: 20px }}
+.two {{ columns: 2 330px }}
 figure {{ margin: 0 0 20px; background: var(--card); border-radius: 10px; padding: 14px; \
 break-inside: avoid }}
 figure svg {{ display: block; width: 100%; height: auto; margin: 4px 0 }}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estimates import instants
 from estimates.gate.pages.quiet_text import quiet_lines
 from estimates.gate.pages.verdict_text import (
     details,
@@ -64,7 +63,7 @@ def _facts(verdict: Verdict) -> Iterator[str]:
     bound_to = [
         ("outcome", "blocked" if verdict.blocks else verdict.outcome),
         ("against", against),
-        ("judged at", instants.text(verdict.judged_at)),
+        ("judged at", f"{verdict.judged_at:%Y-%m-%d %H:%MZ}"),
         ("contract revision", str(verdict.contract_revision or "–")),
         ("snapshot", (verdict.snapshot_id or "–")[:12]),
     ]

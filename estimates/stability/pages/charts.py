@@ -22,9 +22,11 @@ from estimates.render.chart import (
     axis_of,
     data_of,
     drawn_svg,
+    letters,
     row_names,
 )
 from estimates.render.colours import BEYOND, WITHIN
+from estimates.render.section import key_name
 from estimates.render.wording import cells, cut, numbers, visible
 from estimates.stability.label_report import Transitions
 from estimates.stability.pages.change_sections import Move, group_name
@@ -34,7 +36,7 @@ from estimates.stability.report import Change, Group
 _NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
 _TICKS = 6  # on a logarithmic axis
 _DECADES = 2  # up to so many there is room for 2 and 5 besides 1
-_ROW = 56  # characters in a line of a picture
+_ROW = 44  # characters in a line of a picture
 _LABEL = 40  # characters of a key beside its bar
 
 
@@ -62,7 +64,7 @@ def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ())
         scale=alt.Scale(domain=[low, high], nice=False),
         axis=axis_of(alt, label, ticks=7),
     )
-    y = alt.Y("y:Q", title="keys", axis=axis_of(alt, NUMBER, ticks=5))
+    y = alt.Y("y:Q", title="keys", axis=axis_of(alt, NUMBER, ticks=5, tickMinStep=1))
     bars = alt.Chart(data_of(alt, rows)).mark_rect(stroke=None)
     return drawn_svg(
         bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None)),
@@ -146,7 +148,8 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
         rows.append(
             {
                 "row": i,
-                "name": _name(move, values),
+                "name": _name(move),
+                "moved": moved_by(change.a, change.b, change.plain, move.measure),
                 "values": values,
                 "x": 0.0 if size is None else size,
                 "fill": BEYOND if _material(change, rtol, atol) else WITHIN,
@@ -164,16 +167,19 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
     base = alt.Chart(data_of(alt, rows)).encode(
         y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0))
     )
-    text = base.mark_text(baseline="bottom", dy=2, fill=INK, fontSize=12)
+    look = {"baseline": "bottom", "fill": INK, "fontSize": letters(12)}
+    text = base.mark_text()
     return drawn_svg(
-        base.mark_bar(size=8, yOffset=9).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
-        text.encode(x=alt.value(0), text="name:N").mark_text(
-            align="left", baseline="bottom", dy=2, fill=INK
+        base.mark_bar(size=8, yOffset=12).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
+        *(
+            text.encode(x=alt.value(end), text=f"{column}:N").mark_text(align=align, dy=dy, **look)
+            for column, end, align, dy in (
+                ("name", 0, "left", -11),
+                ("moved", 0, "left", 4),
+                ("values", "width", "right", 4),
+            )
         ),
-        text.encode(x=alt.value("width"), text="values:N").mark_text(
-            align="right", baseline="bottom", dy=2, fill=INK
-        ),
-        height=36 * len(rows) + 45,
+        height=50 * len(rows) + 45,
     )
 
 
@@ -259,7 +265,7 @@ def transitions(labels: Transitions) -> str:
     }
     layers = [base.mark_rect(stroke=None).encode(**shade)]
     if len(names) <= _NUMBERED:
-        layers.append(base.mark_text(fill=INK, fontSize=11).encode(text="keys:N"))
+        layers.append(base.mark_text(fill=INK, fontSize=letters(11)).encode(text="keys:N"))
     return drawn_svg(*layers, height=WIDTH)
 
 
@@ -276,9 +282,9 @@ def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
 
 def _size_axis(alt: Any, measure: str) -> dict[str, Any]:
     points = measure == "points"
-    of = " in percentage points" if points else ""
+    of = " (pp)" if points else ""
     axis = axis_of(alt, NUMBER if points else PERCENT, ticks=6)
-    return {"title": f"change{of}: median, and 95 % of keys", "axis": axis}
+    return {"title": f"change{of}: median and 95 %", "axis": axis}
 
 
 def _spread(shown: list[Group]) -> Rows:
@@ -294,13 +300,11 @@ def _spread(shown: list[Group]) -> Rows:
     ]
 
 
-def _name(move: Move, values: str) -> str:
-    """The key, as long as it has room beside the values, and how far it moved."""
-    change = move.change
+def _name(move: Move) -> str:
+    """The key, as long as it has room in a line, and how many more moved alike."""
     after = f" and {move.others} more" if move.others else ""
-    after += f" · {moved_by(change.a, change.b, change.plain, move.measure)}"
-    room = max(_ROW - len(values) - len(after), 12)
-    key = cut(visible("/".join(move.change.key)), room)
+    room = _ROW - len(after)
+    key = visible(key_name(move.change.key, room))
     while cells(key) > room:
         key = cut(key, len(key) - 1)
     # isolated: letters that run to the left must not take the number along

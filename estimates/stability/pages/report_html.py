@@ -263,18 +263,21 @@ def _as_wide(log_ratio: float) -> str:
 def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
     if pictures is None:
         yield note("Distributions, and old against new, are drawn where both versions are at hand.")
+    elif report.intervals and not pictures.intervals:
+        yield note("Intervals between quantiles have no pictures; the numbers below have them.")
     elif len(pictures.intervals) < len(report.intervals):
         shown = len(pictures.intervals)
         yield note(f"Pictures of the first {shown} of {len(report.intervals)} intervals.")
 
 
 def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
-    drawn = "\n".join(figures)
-    if not drawn:
+    every = list(figures)
+    if not every:
         return ""
+    drawn, two = "\n".join(every), " two" if len(every) == 2 else ""
     of = f" <small>{escaped(unit)}</small>" if unit else ""
     heading = f"<h2>{isolated(name)}{of}</h2>"
-    return f'<section>\n{heading}\n<div class="pictures">\n{drawn}\n</div>\n</section>'
+    return f'<section>\n{heading}\n<div class="pictures{two}">\n{drawn}\n</div>\n</section>'
 
 
 def _foot(report: Report) -> str:

@@ -8,11 +8,14 @@ from estimates.compare.series_report import DEFAULT_LAST, ColumnMove, PairMove, 
 from estimates.contract.contract import Contract
 from estimates.reading.tabular import csv
 from estimates.render.change_text import size
-from estimates.render.wording import number, percent, signed_number
+from estimates.render.html import document, escaped, table
+from estimates.render.section import Section
+from estimates.render.wording import count, number, percent, signed_number
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
-from estimates_jobs.cli.output.frame_page import frame_page, title_of_move
 
+_WHEN = "moved at"
+_LAST = ("keys", "added", "removed", "frozen", _WHEN)  # on a page
 _REASONS = {
     "other_shape": "not comparable: another shape",
     "expired": "not comparable: a version has expired",
@@ -46,7 +49,7 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     elif options.csv:
         terminal.raw(csv(series.frame()))
     elif options.format == "html":
-        terminal.page(frame_page(f"Stability of {set_name}", series.frame(), title_of_move))
+        terminal.page(_page(series, estimates.contract))
     else:
         _show(series, estimates.contract)
 
@@ -60,27 +63,57 @@ def _show(series: Series, contract: Contract) -> None:
     if not pairs:
         terminal.line("production has not moved from one version to another yet")
         return
-    frozen_after = contract.stability.frozen_after
-    if frozen_after is not None:
-        terminal.line(
-            f"frozen: the share of keys whose estimates are the same in {frozen_after} versions "
-            "in a row",
-            "dim",
-        )
-    policy = contract.stability
-    terminal.line(
-        f"material: moved by more than {percent(policy.rtol)}"
-        + (f" + {number(policy.atol)}" if policy.atol else ""),
-        "dim",
-    )
+    for legend in _legends(contract):
+        terminal.line(legend, "dim")
+    has_frozen = contract.stability.frozen_after is not None
     names = dict.fromkeys(name for pair in pairs for name in pair.columns)
     for name in names or [""]:
         if name:
             terminal.section(cells.column_title(name, contract))
-        _show_column(pairs, name, has_frozen=frozen_after is not None)
+        terminal.records(
+            _records(pairs, name, has_frozen=has_frozen),
+            optional=["added", "removed", "frozen", "sign flips", "mean change", "keys", _WHEN],
+        )
 
 
-def _show_column(pairs: list[PairMove], name: str, *, has_frozen: bool) -> None:
+def _page(series: Series, contract: Contract) -> str:
+    """The same tables as a page of HTML."""
+    pairs = series.pairs
+    names = dict.fromkeys(name for pair in pairs for name in pair.columns)
+    has_frozen = contract.stability.frozen_after is not None
+    sections: list[Section] = []
+    for name in names or [""] if pairs else []:
+        rows = _records(pairs, name, has_frozen=has_frozen)
+        title = cells.column_title(name, contract) if name else "moves"
+        # what a narrow page shows without scrolling comes first
+        header = sorted(rows[0], key=lambda name: name in _LAST)
+        grid = [
+            [f"{pair.promoted_at:%Y-%m-%d %H:%MZ}" if n == _WHEN else str(row[n]) for n in header]
+            for row, pair in zip(rows, pairs, strict=True)
+        ]
+        sections.append(Section(name, title, header=header, rows=grid, left=0))
+    said = "".join(f"<p>{escaped(legend)}</p>" for legend in _legends(contract))
+    moves = f"{len(pairs)} of {count(series.total, 'move')} of production"
+    tables = "\n".join(table(section, whole=True) for section in sections)
+    title = f"Stability of {series.set}"
+    head = f"<header><p>{escaped(moves)}</p><h1>{escaped(title)}</h1></header>"
+    return document(title, f"{head}\n{said}\n{tables}")
+
+
+def _legends(contract: Contract) -> list[str]:
+    """What the words of the tables mean, a line each."""
+    policy = contract.stability
+    more = f" + {number(policy.atol)}" if policy.atol else ""
+    legends = [f"material: moved by more than {percent(policy.rtol)}{more}"]
+    if policy.frozen_after is not None:
+        legends.append(
+            f"frozen: the share of keys whose estimates are the same in {policy.frozen_after} "
+            "versions in a row"
+        )
+    return legends
+
+
+def _records(pairs: list[PairMove], name: str, *, has_frozen: bool) -> list[dict[str, cells.Cell]]:
     columns = [pair.columns.get(name) for pair in pairs]
     is_label = any(column is not None and column.churn is not None for column in columns)
     bars = cells.size_bars(
@@ -89,23 +122,20 @@ def _show_column(pairs: list[PairMove], name: str, *, has_frozen: bool) -> None:
             for column in columns
         ]
     )
-    terminal.records(
-        [
-            {
-                "moved at": cells.instant(pair.promoted_at),
-                "from": pair.from_,
-                "to": pair.to,
-                "keys": pair.common,
-                "added": pair.added,
-                "removed": pair.removed,
-                **({"frozen": percent(pair.frozen_share)} if has_frozen else {}),
-                **_metrics(column, is_label=is_label),
-                "": "  ".join(filter(None, (bar, _note(pair)))),
-            }
-            for pair, column, bar in zip(pairs, columns, bars, strict=True)
-        ],
-        optional=["added", "removed", "frozen", "sign flips", "mean change", "keys", "moved at"],
-    )
+    return [
+        {
+            _WHEN: cells.instant(pair.promoted_at),
+            "from": pair.from_,
+            "to": pair.to,
+            "keys": pair.common,
+            "added": pair.added,
+            "removed": pair.removed,
+            **({"frozen": percent(pair.frozen_share)} if has_frozen else {}),
+            **_metrics(column, is_label=is_label),
+            "": "  ".join(filter(None, (bar, _note(pair)))),
+        }
+        for pair, column, bar in zip(pairs, columns, bars, strict=True)
+    ]
 
 
 def _metrics(column: ColumnMove | None, *, is_label: bool) -> dict[str, cells.Cell]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,54 +14,31 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-# Fields as a reader calls them; of all others underscores are spaces.
-_WORDS = {
-    "promoted_at": "promoted",
-    "common": "keys compared",
-    "identical_share": "share of rows identical",
-    "frozen_n": "keys compared for standing still",
-    "frozen_share": "share of keys that stood still",
-    "n": "keys",
-    "coverage": "share of keys measured",
-    "r_p50": "median r",
-    "r_p95": "95 % of r",
-    "material_share": "share changed materially",
-    "sign_flip_share": "share with another sign",
-    "mean_revision": "mean change",
-    "plain_p50": "median change",
-    "plain_p95": "95 % of changes",
-    "measure": "change is",
-    "churn": "share with another label",
-}
+_FIRST = ("version", "from", "to")  # numbers that name a row
 
 
-def title_of_move(name: str) -> str:
-    """What a reader calls a field of a move of production, such as `close: median change`."""
-    column, _, part = name.rpartition(".")
-    words = _WORDS.get(part)
-    if column:
-        return f"{column}: {words or part.replace('_', ' ')}"
-    return words or name
+def frame_page(title: str, frame: pl.DataFrame) -> str:
+    """A page with all rows of a frame: the version, words, numbers with six digits, and last what
+    needs much room; times are to the second.
 
-
-def frame_page(title: str, frame: pl.DataFrame, titled: Callable[[str], str] = str) -> str:
-    """A page with all rows of a frame, words before numbers; numbers have six digits, times are to
-    the second.
-
-    Columns of nulls are left out, and what is the same in all rows is said once. `titled` says
-    what a column is called.
+    Columns of nulls are left out, and what is the same in all rows is said once.
     """
+    from polars import Datetime
+
     kept = [name for name in frame.columns if frame[name].null_count() < max(frame.height, 1)]
     texts = {name: list(map(_text, frame[name].to_list())) for name in kept}
     same = [name for name in kept if frame.height > 1 and len(set(texts[name])) == 1]
     shown = [name for name in kept if name not in same]
-    words = [name for name in shown if not frame.schema[name].is_numeric()]
-    ordered = [*words, *(name for name in shown if name not in words)]
+    words = [name for name in shown if name in _FIRST]
+    types = frame.schema
+    last = [name for name in shown if types[name].is_nested() or isinstance(types[name], Datetime)]
+    words += [n for n in shown if not types[n].is_numeric() and n not in last]
+    ordered = [*words, *(name for name in shown if name not in [*words, *last]), *last]
     section = Section(
         "table",
         count(frame.height, "row"),
-        lines=[f"The same in all rows: {_said_once(same, texts, titled)}"] if same else [],
-        header=list(map(titled, ordered)),
+        lines=[f"The same in all rows: {_said_once(same, texts)}"] if same else [],
+        header=ordered,
         rows=[list(row) for row in zip(*(texts[name] for name in ordered), strict=True)],
         left=len(words),
     )
@@ -70,8 +46,8 @@ def frame_page(title: str, frame: pl.DataFrame, titled: Callable[[str], str] = s
     return document(title, body)
 
 
-def _said_once(names: list[str], texts: dict[str, list[str]], titled: Callable[[str], str]) -> str:
-    return ", ".join(f"{titled(name)} {texts[name][0]}" for name in names)
+def _said_once(names: list[str], texts: dict[str, list[str]]) -> str:
+    return ", ".join(f"{name} {texts[name][0]}" for name in names)
 
 
 def _text(value: Any) -> str:
