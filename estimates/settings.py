@@ -7,6 +7,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from functools import cache as once
 from pathlib import Path
@@ -28,6 +29,12 @@ _NETWORK = (
 
 
 _PATHS = {"access", "cache", "key", "store"}
+# Variables whose values are secrets, by their names.
+_SECRET = re.compile(
+    r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY"
+    r"|SECRET_KEY|SIGNING_KEY|WEBHOOK|WEBHOOK_URL|ESTIMATES_NOTIFY)$",
+    re.IGNORECASE,
+)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -143,6 +150,13 @@ def allowed_hosts(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
     `data.example.com,*.example.org,s3://sales`; `*` is any. Where it is not set: none.
     """
     return _words(environment.get("ESTIMATES_HOSTS"))
+
+
+def secret_values(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """The values of variables that are secrets, as their names say: `…_PASSWORD`, `…_TOKEN`,
+    `…_SECRET`, `…_API_KEY` and the like.
+    """
+    return [value for name, value in environment.items() if _SECRET.search(name)]
 
 
 def _words(text: str | None) -> tuple[str, ...]:

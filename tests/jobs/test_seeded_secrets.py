@@ -24,7 +24,7 @@ from tests.s3_server import SECRET as OF_BUCKET
 
 _NAMES = (
     *("parameter", "nested", "url", "signature", "fetched", "catalog", "mlflow", "hook"),
-    *("hook-path", "hook-query", "lineage", "lineage-key", "key-password"),
+    *("hook-path", "hook-query", "lineage", "lineage-key", "key-password", "own"),
 )
 SOWN = {name: f"sown-{name}-6fKq" for name in _NAMES}
 SOWN["signing"] = base64.b64encode(b"sown-signing-6fKq-sown-signing-6").decode()
@@ -48,6 +48,7 @@ time = "date"
 """
 JOB = """
 import logging
+import os
 import polars as pl
 
 def last(context):
@@ -55,6 +56,7 @@ def last(context):
     print("asking with", key)
     logging.getLogger("sown").warning("asked with %s", context.parameters["service"])
     context.warn(f"the service took {key}")
+    print(dict(os.environ))
     closes = context.input("closes")
     return closes.sort("date").group_by("ticker").agg(price=pl.col("close").last())
 
@@ -185,6 +187,7 @@ def _settings(folder: Path, closes: Stub, receiver: Stub) -> dict[str, str]:
         "ESTIMATES_NOTIFY_SECRET": f"whsec_{SOWN['signing']}",
         "OPENLINEAGE_URL": _with(receiver, "lineage"),
         "OPENLINEAGE_API_KEY": SOWN["lineage-key"],
+        "SOWN_API_KEY": SOWN["own"],
         "SOWN_KEY": SOWN["parameter"],
         "SOWN_NESTED": SOWN["nested"],
         "SOWN_URL": f"{_with(closes, 'url')}/closes.csv?sig={SOWN['signature']}",

@@ -1,4 +1,6 @@
-"""What a job prints, with `***` in place of secrets that it was given."""
+"""What a job prints, with `***` in place of secrets that it was given, or finds in variables whose
+names say that they are secrets.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,17 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-from estimates.redaction import redacted
+from estimates.redaction import keep_secret, redacted
+from estimates.settings import secret_values
 
 
 @contextlib.contextmanager
 def masked_output() -> Iterator[None]:
-    """Inside, nothing that `redacted` takes away comes to standard output and standard error."""
+    """Inside, nothing that `redacted` takes away comes to standard output and standard error; from
+    then on secrets of the environment are among that.
+    """
+    for value in secret_values():
+        keep_secret(value)
     out, err = (cast(TextIO, _Masked(stream)) for stream in (sys.stdout, sys.stderr))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield
