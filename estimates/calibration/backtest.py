@@ -138,6 +138,8 @@ class _History:
         """Why a version is not compared with the one that was in production."""
         if before.shape != now.shape:
             return "other_shape"
+        if now.is_behind(before):
+            return "older_data"
         through = before.provenance.data_through, now.provenance.data_through
         earlier = (v.provenance.data_through for v in self.view.versions[: now.version])
         return fresh_start(self.contract.gate, *through, earlier)

@@ -3,7 +3,7 @@ datetimes.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -138,6 +138,10 @@ class Version(msgspec.Struct, frozen=True):
     def data_through(self) -> datetime:
         """The last moment of input data the run could see."""
         return self.provenance.data_through
+
+    def is_behind(self, other: Self) -> bool:
+        """Whether another version saw newer data."""
+        return self.data_through < other.data_through
 
     @property
     def newest_data(self) -> datetime:

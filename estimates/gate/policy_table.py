@@ -52,12 +52,16 @@ class PolicyInForce(msgspec.Struct, frozen=True):
     contract_revision  the revision whose policy it is; null for a contract that is not registered
     policy             the policy's digest, as verdicts carry it
     promote            `automatic`: the run promotes what passes; `manual`: a person does
+    approvals          how many people have to approve what moves production or loosens the gate
+    approvers          who may, as the contract names them; empty: whoever may write
     """
 
     set: str
     contract_revision: int | None
     profile: str
     promote: str
+    approvals: int
+    approvers: tuple[str, ...]
     policy: str
     checks: list[Rule]
 
@@ -71,7 +75,14 @@ def policy_in_force(contract: Contract, contract_revision: int | None = None) ->
     ]
     gate = contract.gate
     return PolicyInForce(
-        contract.name, contract_revision, gate.profile, gate.promote, policy_digest(contract), rules
+        contract.name,
+        contract_revision,
+        gate.profile,
+        gate.promote,
+        gate.approvals,
+        gate.approvers,
+        policy_digest(contract),
+        rules,
     )
 
 

@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # loaded where versions are compared
     from estimates.compare.shared_versions import SharedVersions
 
 
+_NoBaseline = Literal["first_version", "in_production", "other_shape", "older_data"]
+
+
 class Judgement(NamedTuple):
     """A verdict, with what it was reached from where that is at hand.
 
@@ -59,8 +62,11 @@ class JudgeOptions(TypedDict, total=False):
     actuals    what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its
                form and errors
     offenders  takes every offender; the verdict names the first 100 of each check
+    promoting  of a version: it shall be served, so that it is compared with production also where
+               production saw newer data
     """
 
+    promoting: bool
     judged_at: datetime | None
     actuals: pl.DataFrame | None
     offenders: Offenders | None
@@ -74,7 +80,8 @@ def judge(
     /,
     **options: Unpack[JudgeOptions],
 ) -> Judgement:
-    """Judge a stored version against what production points to now, and keep the verdict.
+    """Judge a stored version against what production points to now, and keep the verdict. One
+    behind production, as of a back-fill, is compared with nothing: the days between move too.
 
     candidate  the version as it was read before; default: it is read and verified here
     rows       what was just published as this version: its files are read and verified, but what is
@@ -178,7 +185,8 @@ def _evaluate(
     """
     set_view = view.set(name)
     revision, actuals = set_view.contracts[-1], options.get("actuals")
-    before, reason = _baseline(store, view, set_view, against, judged)
+    is_promoted = options.get("promoting", False)
+    before, reason = _baseline(store, view, set_view, against, judged, promoting=is_promoted)
     candidate, baseline, shared = _read(store, set_view.contract, judged, before, rows)
     reports: list[Report] = []
     verdict = evaluate(
@@ -314,10 +322,14 @@ def _unread(store: OpenStore, version: Version) -> Candidate:
 
 
 def _baseline(
-    store: OpenStore, view: View, set_view: SetView, against: Ref, judged: Candidate | Version
-) -> tuple[
-    Version | None, Literal["first_version", "in_production", "other_shape"] | FreshStart | None
-]:
+    store: OpenStore,
+    view: View,
+    set_view: SetView,
+    against: Ref,
+    judged: Candidate | Version,
+    *,
+    promoting: bool,
+) -> tuple[Version | None, _NoBaseline | FreshStart | None]:
     """What a candidate is compared with, or why it is compared with nothing: not with itself
     either.
     """
@@ -332,6 +344,8 @@ def _baseline(
         return None, "in_production"
     if version.shape != revision.shape:
         return None, "other_shape"
+    if isinstance(judged, Version) and not promoting and judged.is_behind(version):
+        return None, "older_data"
     if judged.provenance is not None:
         through = version.provenance.data_through, judged.provenance.data_through
         anew = fresh_start(set_view.contract.gate, *through, set_view.data_ends)

@@ -69,7 +69,7 @@ def promote(
     judgement = judgement or stored_judgement(store, version)
     if judgement is None or not is_current(judgement.verdict, set_view, version, view.present):
         at_hand = None if judgement is None or judgement.shared else judgement.candidate
-        judgement = judge(store, version, at_hand)
+        judgement = judge(store, version, at_hand, promoting=True)
     check_verdict(judgement.verdict, version)
     check_actuals(set_view, version)
     if approval is None:
@@ -153,16 +153,24 @@ def check_promotion(
         raise ConflictError(
             "lower_version",
             f"{name}: {alias} points to version {pointed.version}, above {number}",
-            remedy=f"`estimates rollback {name}` goes back to a version that {alias} pointed to",
+            remedy=_behind(name, number),
         )
-    if automatic and version.data_through < current.data_through:
+    if automatic and version.is_behind(current):
         raise ConflictError(
             "older_data",
             f"{name}: version {number} saw data through {instants.text(version.data_through)}, "
             f"{alias} through "
             f"{instants.text(current.data_through)}",
-            remedy=f"`estimates rollback {name}` goes back to a version that {alias} pointed to",
+            remedy=_behind(name, number),
         )
+
+
+def _behind(name: str, number: int) -> str:
+    """What to do with a version that is older than what production serves, as of a back-fill."""
+    return (
+        f"it is kept, and read by its number: `--ref {number}`; a person may serve it all the "
+        f"same: estimates promote {name} {number} --reason …"
+    )
 
 
 def check_actuals(view: SetView, version: Version) -> None:
@@ -195,6 +203,27 @@ def is_current(verdict: Verdict, view: SetView, version: Version, at: datetime) 
         and verdict.waivers == waivers_of(view, version, at)
         and verdict.code == GATE_REVISION
         and verdict.against == expected_baseline(view, version)
+    )
+
+
+def standing_verdict(store: OpenStore, version: Version) -> Verdict | None:
+    """The verdict on record, where another judgement would say nothing that counts: it is current,
+    or production went past the version and nobody waived anything since. None where the version
+    has to be judged: also after an error, which may be over.
+    """
+    judgement = stored_judgement(store, version)
+    if judgement is None or judgement.verdict.outcome == "error":
+        return None
+    verdict, view = judgement.verdict, store.view()
+    of_set = view.set(version.set)
+    last = max((number or 0 for _, number in of_set.moves.get(PRODUCTION, [])), default=0)
+    production = of_set.production
+    is_past = version.version <= last or (production and version.is_behind(production))
+    same_waivers = verdict.waivers == waivers_of(of_set, version, view.present)
+    return (
+        verdict
+        if (is_past and same_waivers) or is_current(verdict, of_set, version, view.present)
+        else None
     )
 
 

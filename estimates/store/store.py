@@ -20,7 +20,7 @@ from estimates.store.hold import hold, release_hold
 from estimates.store.issued_tokens import create_token, revoke_token, tokens
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
-from estimates.store.promote import promote
+from estimates.store.promote import promote, standing_verdict
 from estimates.store.publish import Publication, carry_over, commit
 from estimates.store.remove_alias import remove_alias
 from estimates.store.retire import retire, unretire
@@ -137,6 +137,14 @@ class Store(OpenStore):
         Raises NotFoundError (`unknown_version`, `expired`).
         """
         return judge(self, self.reader().resolve(name, At(version)), **options).verdict
+
+    def standing_verdict(self, name: str, version: int) -> Verdict | None:
+        """The verdict on record, where another judgement would say nothing that counts; None where
+        the version has to be judged.
+
+        Raises NotFoundError (`unknown_version`, `expired`).
+        """
+        return standing_verdict(self, self.reader().resolve(name, At(version)))
 
     def promote(
         self,

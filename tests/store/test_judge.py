@@ -1,17 +1,23 @@
-"""The report that the gate measured is the one that a diff with the baseline gives."""
+"""The report that the gate measured is the one that a diff with the baseline gives; which verdicts
+stand, and what a version behind production is compared with.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import polars as pl
 import pytest
 
+from estimates import instants
 from estimates.compare.queries import DiffQuery
 from estimates.contract.contract_file import parse_contract
+from estimates.errors import ConflictError, GateError
 from estimates.store.store import Store
-from tests.builders import frame, provenance, source
+from tests import builders
+from tests.builders import SET, frame, provenance, source
 
 ROOT = Path(__file__).parents[2]
 CHURN = """
@@ -75,3 +81,44 @@ def test_nothing_is_kept_without_a_baseline(local_store: Store) -> None:
     """A first version has nothing to be compared with."""
     judged(local_store, source("closes"), [frame(100.0)])
     assert not local_store.reports.folder.exists()
+
+
+def test_a_version_behind_production_is_compared_with_nothing(local_store: Store) -> None:
+    """As of a back-fill: nothing refuses it; whoever promotes it has it judged against production
+    first.
+    """
+    builders.define(local_store)
+    builders.promoted(local_store, "newest", 100.0, day=2)
+    builders.publish(local_store, "past", 200.0, day=1)
+    verdict = local_store.judge(SET, 2)
+    assert (verdict.against, verdict.blocks) == (None, False)
+    assert verdict.check("p95_change").reason == "older_data"
+    assert local_store.standing_verdict(SET, 2) == verdict
+    with pytest.raises(ConflictError, match="estimates promote closes 2") as refused:
+        local_store.promote(SET, 2, automatic=True)
+    assert refused.value.code == "older_data"
+    with pytest.raises(GateError, match="p95_change"):
+        local_store.promote(SET, 2, reason="whatever the gate says")
+    of_record = local_store.verdict(SET, 2)
+    assert of_record is not None
+    assert of_record.against == 1
+
+
+def test_the_verdict_on_record_stands_while_it_counts(local_store: Store) -> None:
+    """Of production and of what it went past; not of a newer version once production moved, nor
+    after a waiver.
+    """
+    builders.define(local_store)
+    builders.promoted(local_store, "one", 100.0)
+    builders.publish(local_store, "two", 900.0)
+    builders.publish(local_store, "three", 100.2)
+    builders.publish(local_store, "four", 100.3)
+    for number in (2, 3, 4):
+        local_store.judge(SET, number)
+        assert local_store.standing_verdict(SET, number) == local_store.verdict(SET, number)
+    local_store.promote(SET, 3, reason="fine")
+    standing = [local_store.standing_verdict(SET, number) is not None for number in (1, 2, 3, 4)]
+    assert standing == [True, True, True, False]
+    until = instants.now() + timedelta(days=1)
+    local_store.waive(SET, "p95_change", version=2, until=until, reason="right all the same")
+    assert local_store.standing_verdict(SET, 2) is None

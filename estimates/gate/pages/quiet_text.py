@@ -51,6 +51,7 @@ _NEEDS = {
     "after_gap": "a version before it in the same season, to compare with",
     "new_season": "a version before it in the same season, to compare with",
     "in_production": "another version in production to compare with",
+    "older_data": "newer data than production saw: a version behind it is not compared with it",
     "other_shape": "a version of this shape in production to compare with",
     "same_data": "newer data than the version before it saw",
     "not_stored": "a version that is published; this is a file",

@@ -8,6 +8,7 @@ import polars as pl
 from estimates import instants
 from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract
+from estimates.gate.verdict import Verdict
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_is_right_option,
@@ -18,6 +19,7 @@ from estimates_jobs.cli.interface.command import (
 )
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.interface.table_options import table_options
+from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.verdict_files import (
     VerdictFile,
     needed_offenders,
@@ -32,6 +34,7 @@ from estimates_jobs.tables.table_files import moments_in, with_timezone
 
 @command(
     "estimates gate sp500-close 4",
+    "estimates gate sp500-close 4 --again                                    # by today's policy",
     "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is "
     "published",
     "estimates gate sp500-close --file tomorrow.csv --against 3",
@@ -66,6 +69,11 @@ from estimates_jobs.tables.table_files import moments_in, with_timezone
     "--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict."
 )
 @click.option(
+    "--again",
+    is_flag=True,
+    help="Of a VERSION: judge it anew, also where the verdict on record still counts.",
+)
+@click.option(
     "--no-functions",
     is_flag=True,
     help="With --file: load no code that the contract names; checks that are functions are "
@@ -85,22 +93,34 @@ def judge(
     against: str | None,
     actuals: str | None,
     now: str | None,
+    again: bool,
     no_functions: bool,
     timezone: str | None,
     files: list[VerdictFile],
 ) -> int:
-    """Judge a stored version against what production points to now and keep the verdict; or judge a
-    file.
+    """The verdict on a stored version; or judge a file.
+
+    A version whose verdict no longer counts, since the policy, a waiver or production changed, is
+    judged against what production points to now, and the verdict is kept. One that production went
+    past has the verdict by which that was decided.
 
     For a file the URL of a service will do as --store: contract and baseline come from there, the
     file stays here. Exits 1 when the gate blocks, also when it could not evaluate a check.
     """
     _check_usage(options, version, file, through, against, no_functions)
+    if again and version is None:
+        raise click.UsageError("--again belongs to a VERSION; a file is always judged")
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
     if version is not None:
         with reporting_unreadable(files, set_name, f"version {version}"):
             store = options.open()
+            is_wanted = again or actuals or now or offenders or options.notify
+            standing = None if is_wanted else store.standing_verdict(set_name, version)
+            if standing is not None:
+                code = show_verdict(options, standing, files)
+                _say_when(options, standing)
+                return code
             observed = _observed(options, actuals, store.contract(set_name), timezone)
             with notifying(options, store):
                 verdict = store.judge(
@@ -124,6 +144,12 @@ def judge(
             offenders=offenders,
         )
     return show_verdict(options, verdict, files, offenders)
+
+
+def _say_when(options: Options, verdict: Verdict) -> None:
+    if options.format == "text":
+        when = cells.instant(verdict.judged_at)
+        terminal.line(f"on record, judged {when}; --again judges it anew", "dim")
 
 
 def _check_usage(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from estimates.gate.pages.verdict_text import symmetric_legends, value_text
 from estimates.gate.policy_table import PolicyInForce, Rule
+from estimates.render.wording import count
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 
@@ -37,6 +38,12 @@ def _show(policy_table: PolicyInForce) -> None:
         f"{policy_table.profile}, {who}",
         "bold",
     )
+    if policy_table.approvals:
+        who = ", ".join(policy_table.approvers) or "others"
+        terminal.line(
+            f"{count(policy_table.approvals, 'approval')} by {who} before production moves or the "
+            "gate is loosened"
+        )
     rules = [rule for rule in policy_table.checks if rule.off is None]
     rows = [row for rule in rules for row in (_row(rule), *_group_rows(rule))]
     terminal.table(["no.", "check", "warns", "blocks", "severity", "from"], rows)

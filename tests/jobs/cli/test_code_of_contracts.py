@@ -139,7 +139,7 @@ def test_define_pins_the_code_of_checks(store: Store, tmp_path: Path) -> None:
     module is not here, define says so.
     """
     (tmp_path / f"{CHECK}.py").write_text("def own(*of):\n  return 0, 9, None\n")
-    refused = call("gate", SET, 2, "--store", store.root)
+    refused = call("gate", SET, 2, "--again", "--store", store.root)
     assert refused.code == 1
     assert "estimates define" in " ".join(refused.text.split())
     assert "contract revision 2" in ok("define", "contract.toml", "--store", store.root).text

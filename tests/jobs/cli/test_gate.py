@@ -136,6 +136,15 @@ def test_the_policy_is_the_one_that_verdicts_carry(here: Store) -> None:
     assert "20 duplicate_content ties are common" in lines
 
 
+def test_the_policy_says_who_approves(here: Store) -> None:
+    """How many people, and who, where the contract asks for approvals."""
+    more = '[gate]\napprovals = 2\napprovers = ["bea", "risk-*"]\n'
+    builders.define(here, more=more)
+    assert "2 approvals by bea, risk-* before" in call("gate", "policy", SET).text
+    shown = call("gate", "policy", SET, "--format", "json").json
+    assert (shown["approvals"], shown["approvers"]) == (2, ["bea", "risk-*"])
+
+
 def test_actual_values_judge_a_version_and_a_file(local_store: Store, tmp_path: Path) -> None:
     """Stage 4 is asked with --actuals and only then; what lies far from its outcomes is refused, a
     file as well.

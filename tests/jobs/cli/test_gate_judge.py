@@ -10,7 +10,7 @@ from estimates import instants
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import render_json
 from estimates.store.store import Store
-from tests.builders import SET
+from tests.builders import SET, define, promoted, publish
 from tests.jobs.cli.calls import call
 
 
@@ -30,6 +30,22 @@ def test_gate_judges_keeps_the_verdict_and_exits_1_when_it_blocks(store: Store) 
     assert refused is not None
     assert blocking.out == render_json(refused)
     assert "AAPL" in call("gate", SET, 3, "--store", store.root).text
+
+
+def test_the_verdict_on_record_is_shown_until_it_is_wanted_again(local_store: Store) -> None:
+    """One that still counts makes no event; the exit code is its own."""
+    define(local_store)
+    promoted(local_store, "one", 100.0)
+    publish(local_store, "two", 900.0)
+    words = ("gate", SET, 2, "--store", local_store.root)
+    assert call(*words).code == 1
+    events = local_store.refresh().last_event
+    shown = call(*words)
+    assert (shown.code, shown.text.count("--again judges it anew")) == (1, 1)
+    assert local_store.refresh().last_event == events
+    assert call(*words, "--again").code == 1
+    assert local_store.refresh().last_event == events + 1
+    assert call("gate", SET, "--file", "f.csv", "--again", "--store", local_store.root).code == 2
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,15 @@ def test_a_history_says_what_became_of_the_number(store: Store) -> None:
     assert body == store[SET].history(*KEY, chain=True).json
 
 
+def test_a_history_of_a_single_version_says_so_in_a_line(local_store: Store) -> None:
+    """Nothing could have moved yet."""
+    builders.define(local_store)
+    builders.promoted(local_store, "only", 100.0)
+    page = call("history", SET, *KEY, "--store", local_store.root).text
+    assert "value in 1 of 1 version that had to have it: how it moves shows from two on" in page
+    assert "too few values" not in page
+
+
 def test_every_legal_key_can_be_asked_for(store: Store) -> None:
     """Keys with a slash or letters outside ASCII are words like any other."""
     calls: list[Called] = [

@@ -41,9 +41,11 @@ def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str]
     for name, chain in chains.items():
         if (fields is None and contract.columns[name].role in _ENDS) or not chain["n"]:
             continue
-        terminal.section(
-            f"{name} in {chain['n']} of {count(chain['versions'], 'version')} that had to have it"
-        )
+        had_it = f"{chain['n']} of {count(chain['versions'], 'version')} that had to have it"
+        if chain["n"] == 1:
+            terminal.line(f"{name} in {had_it}: how it moves shows from two on", "dim")
+            continue
+        terminal.section(f"{name} in {had_it}")
         terminal.pairs(chain_pairs(chain, contract.percentage_points(name)))
         shown = True
     if shown:
