@@ -25,6 +25,7 @@ from estimates.contract.columns import ColumnType, parse_key_part
 from estimates.contract.conform import DTYPES, kinds
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.render.formula_text import column_without_formulas, without_formula
 from estimates.render.row_text import text_of
 
 if TYPE_CHECKING:
@@ -74,20 +75,26 @@ def frame(json: bytes, contract: Contract, fields: Sequence[str] | None = None) 
     )
 
 
-def csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
+def csv(frame: pl.DataFrame, *, header: bool = True, formulas: bool = True) -> bytes:
     """A frame as CSV: dates ISO, timestamps with `Z`, null as nothing, empty text as `""`, lists as
     JSON.
+
+    formulas  False: texts and names of columns stay text in a spreadsheet (`formula_text`)
     """
-    texts = [_csv_text(frame, name) for name in frame.columns]
-    return frame.select(texts).write_csv(include_header=header).encode()
+    texts = frame.select([_csv_text(frame, name) for name in frame.columns])
+    if not formulas:
+        names = [name for name, dtype in texts.schema.items() if dtype == pl.String]
+        texts = texts.with_columns(column_without_formulas(name) for name in names)
+        texts = texts.rename(without_formula)
+    return texts.write_csv(include_header=header).encode()
 
 
-def csv_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+def csv_pieces(frames: Iterable[pl.DataFrame], *, formulas: bool = True) -> Iterator[bytes]:
     """Frames of the same columns as one CSV, piece by piece."""
     for number, frame in enumerate(frames):
-        yield csv(frame.head(TEXT_ROWS), header=number == 0)
+        yield csv(frame.head(TEXT_ROWS), header=number == 0, formulas=formulas)
         for part in frame.slice(TEXT_ROWS).iter_slices(TEXT_ROWS):
-            yield csv(part, header=False)
+            yield csv(part, header=False, formulas=formulas)
 
 
 def check_arrow() -> None:

@@ -6,6 +6,7 @@ wording            numbers, names and keys as people read them; cutting and maki
 digits             numbers of JSON, rounded to 12 significant digits
 terminal           pages of plain text: tables, wrapped lines, bars
 markdown           lists, tables and folded parts, escaped for GitHub
+formula_text       text that a spreadsheet would take for a formula
 html, style        a page that stands alone, escaped, and how it looks
 vega               the only module that knows Altair and vl-convert, the extra `charts`
 notebook           what an object shows of itself when it is printed, or in a notebook

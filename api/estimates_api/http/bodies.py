@@ -218,6 +218,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock: Literal["released"] | None = None
     integers: Literal["string"] | None = None
     standing: bool = False
+    no_formulas: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):

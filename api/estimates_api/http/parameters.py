@@ -117,6 +117,14 @@ WithStanding = Annotated[
         "version answers (`degraded`), or the set is retired (`retired`).",
     ),
 ]
+NoFormulas = Annotated[
+    bool,
+    _query(
+        "no_formulas",
+        "`true`: in CSV, text that a spreadsheet would take for a formula has an apostrophe in "
+        "front.",
+    ),
+]
 RowOrder = Annotated[
     str | None,
     _query(
@@ -324,6 +332,7 @@ class DataParameters(msgspec.Struct, frozen=True):
     release: Release = None
     lag: Lag = None
     deadline: BeforeTarget = None
+    no_formulas: NoFormulas = False
 
 
 class EstimateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -336,6 +345,7 @@ class EstimateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     clock: ByClock = None
     integers: Integers = None
     standing: WithStanding = False
+    no_formulas: NoFormulas = False
 
 
 class PageParameters(msgspec.Struct, frozen=True):
@@ -354,6 +364,7 @@ class PageParameters(msgspec.Struct, frozen=True):
     release: Release = None
     lag: Lag = None
     deadline: BeforeTarget = None
+    no_formulas: NoFormulas = False
 
 
 class RankingParameters(msgspec.Struct, frozen=True):
@@ -386,3 +397,4 @@ class ChangesParameters(msgspec.Struct, frozen=True):
     cursor: Cursor = None
     pairing: PairedBy = None
     other: OtherSet = None
+    no_formulas: NoFormulas = False

@@ -25,6 +25,8 @@ from estimates_api.serving.threads import in_thread
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
+# CSV whose texts stay text in a spreadsheet: a form of its own for caches and tags.
+CSV_WITHOUT_FORMULAS = "text/csv; formulas=none"
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 # The forms of what has rows, the default first.
@@ -141,9 +143,12 @@ def names_tag(scope: Scope | HTTPScope, etag: bytes) -> bool:
     return etag in tags or b"*" in tags
 
 
-def negotiated(scope: Scope | HTTPScope, offered: tuple[str, ...]) -> str:
-    """The media type to answer in; raises InvalidError (`not_acceptable`) that names those there
-    are.
+def negotiated(
+    scope: Scope | HTTPScope, offered: tuple[str, ...], *, no_formulas: bool = False
+) -> str:
+    """The form to answer in; raises InvalidError (`not_acceptable`) that names those there are.
+
+    no_formulas  CSV is CSV_WITHOUT_FORMULAS
 
     Without Accept, and among those of equal quality, the first one offered.
     """
@@ -161,7 +166,7 @@ def negotiated(scope: Scope | HTTPScope, offered: tuple[str, ...]) -> str:
             remedy="name one of them in Accept",
             available=list(offered),
         )
-    return media_type
+    return CSV_WITHOUT_FORMULAS if no_formulas and media_type == CSV else media_type
 
 
 @lru_cache(1024)

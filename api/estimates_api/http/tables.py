@@ -13,9 +13,16 @@ from estimates.contract.contract import Contract
 from estimates.reading import tabular
 from estimates.reading.answer import Answer
 from estimates.reading.version_reader import mark_of
-from estimates_api.http.representation import CSV, JSON, NDJSON, PARQUET
+from estimates_api.http.representation import (
+    CSV,
+    CSV_WITHOUT_FORMULAS,
+    JSON,
+    NDJSON,
+    PARQUET,
+)
 
-_CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}
+_CSV_TYPE = "text/csv; charset=utf-8; header=present"
+_CONTENT_TYPES = {CSV: _CSV_TYPE, CSV_WITHOUT_FORMULAS: _CSV_TYPE}
 
 
 def content_type(form: str) -> str:
@@ -40,8 +47,8 @@ def write_form(
         return json()
     if form == NDJSON:
         return tabular.ndjson(json()) if lines is None else lines()
-    if form == CSV:
-        return tabular.csv(frame())
+    if form in _CONTENT_TYPES:
+        return tabular.csv(frame(), formulas=form == CSV)
     if form == PARQUET:
         file = io.BytesIO()
         frame().write_parquet(file)

@@ -11,7 +11,13 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.store.scoring import stored_scores
-from estimates_api.http.parameters import LastScored, ScoredVersion, ScoredVintage, SetName
+from estimates_api.http.parameters import (
+    LastScored,
+    NoFormulas,
+    ScoredVersion,
+    ScoredVintage,
+    SetName,
+)
 from estimates_api.http.representation import TABLES, VARY_TEXT, negotiated, of_view
 from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.tables import content_type, write_form
@@ -31,6 +37,7 @@ def accuracy(
     version: ScoredVersion = None,
     last: LastScored = LAST_SCORED,
     vintage: ScoredVintage = None,
+    no_formulas: NoFormulas = False,
 ) -> ASGIApp:
     """How good the estimates were, as far as actual values are known: of one version, or of the
     last that were scored.
@@ -38,7 +45,7 @@ def accuracy(
     docs/accuracy.md explains the numbers. Scores may change when actual values arrive or are
     revised.
     """
-    form = negotiated(request.scope, TABLES)
+    form = negotiated(request.scope, TABLES, no_formulas=no_formulas)
     view = follower.view
     scores = stored_scores(follower.store.catalog, view, set_name, version, last, vintage)
     body = write_form(

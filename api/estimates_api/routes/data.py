@@ -20,6 +20,7 @@ from estimates_api.http.ranges import byte_range
 from estimates_api.http.representation import (
     ARROW,
     CSV,
+    CSV_WITHOUT_FORMULAS,
     NDJSON,
     PARQUET,
     Representation,
@@ -40,7 +41,8 @@ from estimates_api.routes.rows import asks_for_rows, ndjson, rows_of, rows_tag
 
 _FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV, "ndjson": NDJSON}
 _OFFERED = tuple(_FORMS.values())
-_SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", CSV: "csv", NDJSON: "ndjson"}
+_SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", NDJSON: "ndjson"}
+_CSV = (CSV, CSV_WITHOUT_FORMULAS)
 _ROWS = 65_536  # of an answer that are written at once
 
 
@@ -67,6 +69,8 @@ def data(
     """
     form = lookup.form
     media_type = negotiated(request.scope, _OFFERED) if form is None else _FORMS[form]
+    if lookup.no_formulas and media_type == CSV:
+        media_type = CSV_WITHOUT_FORMULAS
     resolved = resolve(follower.at, set_name, unquote(ref), lookup)
     with follower.store.unexpired(resolved.version):
         files = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
@@ -77,7 +81,7 @@ def data(
     head = {
         "content-type": content_type(media_type),
         "content-disposition": "attachment; "
-        f'filename="{set_name}-{resolved.version.version}.{_SUFFIXES[media_type]}"',
+        f'filename="{set_name}-{resolved.version.version}.{_SUFFIXES.get(media_type, "csv")}"',
         "estimates-parts": str(len(files.parts)),
     }
     if rows is not None:
@@ -157,7 +161,7 @@ def _sent(
     etag: str,
 ) -> ASGIApp:
     chunks = _rows(resolved, frames, form)
-    if form in (CSV, NDJSON) and wants_gzip(scope):
+    if form in (*_CSV, NDJSON) and wants_gzip(scope):
         etag = tag_of_gzip(etag)
         chunks = gzipped(chunks)
         head["content-encoding"] = "gzip"
@@ -167,8 +171,8 @@ def _sent(
 
 
 def _rows(resolved: ResolvedRequest, frames: Iterator[pl.DataFrame], form: str) -> Iterator[bytes]:
-    if form == CSV:
-        return tabular.csv_pieces(frames)
+    if form in _CSV:
+        return tabular.csv_pieces(frames, formulas=form == CSV)
     if form == NDJSON:
         return (ndjson(part) for frame in frames for part in frame.iter_slices(tabular.TEXT_ROWS))
     tabular.check_arrow()

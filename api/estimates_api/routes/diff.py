@@ -104,7 +104,7 @@ async def changes(
     A cursor belongs to two versions and one question: with it, aliases and `as_of` count for
     nothing.
     """
-    form = negotiated(request.scope, _FORMS)
+    form = negotiated(request.scope, _FORMS, no_formulas=pair.no_formulas)
     comparison, resolved = await in_thread(
         _compared, follower, set_name, from_ref, pair, pair.cursor
     )

@@ -55,7 +55,7 @@ async def one_estimate(
     lookup: NamedDependency[EstimateParameters],
 ) -> ASGIApp:
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
-    form = negotiated(request.scope, TABLES)
+    form = negotiated(request.scope, TABLES, no_formulas=lookup.no_formulas)
     shows = shows_of(request.scope, set_name)
     return await nonblocking(
         request.app.state.follower,  # injected it would cost as much as the lookup
@@ -102,7 +102,7 @@ async def estimates_under(
     A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing, and
     `clock` only marks.
     """
-    form = negotiated(request.scope, TABLES)
+    form = negotiated(request.scope, TABLES, no_formulas=lookup.no_formulas)
     shows = shows_of(request.scope, set_name)
     follower = request.app.state.follower  # injected it would cost as much as the lookup
     try:
@@ -166,7 +166,7 @@ async def batch(
     """Many estimates at once; a key without an estimate is a result with its status, not an
     error.
     """
-    form = negotiated(request.scope, TABLES)
+    form = negotiated(request.scope, TABLES, no_formulas=data.no_formulas)
     refuse_repeated(await request.body(), Batch)
     data = allowed_batch(request, set_name, data)
     shows = shows_of(request.scope, set_name)

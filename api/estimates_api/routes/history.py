@@ -15,6 +15,7 @@ from estimates_api.http.parameters import (
     KeyDeadline,
     KeyPath,
     LastVersions,
+    NoFormulas,
     Only,
     SetName,
     Since,
@@ -50,11 +51,12 @@ def history(
     as_of: Then = None,
     deadline: KeyDeadline = None,
     last: LastVersions = None,
+    no_formulas: NoFormulas = False,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; of expired ones when and
     why they went.
     """
-    form = negotiated(request.scope, (JSON,) if chain else TABLES)
+    form = negotiated(request.scope, (JSON,) if chain else TABLES, no_formulas=no_formulas)
     reader = follower.past(read_time(as_of, "as_of"), set_name)
     answer = reader.history(
         set_name,

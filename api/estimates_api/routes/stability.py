@@ -8,7 +8,7 @@ from litestar.types import ASGIApp
 
 from estimates.compare.series import ComparedMoves, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates_api.http.parameters import AsOf, Last, SetName
+from estimates_api.http.parameters import AsOf, Last, NoFormulas, SetName
 from estimates_api.http.representation import TABLES, as_of_head, entity_tag, negotiated
 from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.tables import content_type, write_form
@@ -31,11 +31,12 @@ async def stability(
     set_name: SetName,
     last: Last = DEFAULT_LAST,
     as_of: AsOf = None,
+    no_formulas: NoFormulas = False,
 ) -> ASGIApp:
     """What each of the last moves of production changed, from one version to another, rollbacks
     too.
     """
-    form = negotiated(request.scope, TABLES)
+    form = negotiated(request.scope, TABLES, no_formulas=no_formulas)
     moves, moment = await in_thread(_moves, follower, set_name, last, as_of)
     name = ("stability", set_name, moves.cache_name(), form)
     return await reports.answer(

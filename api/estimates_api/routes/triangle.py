@@ -15,6 +15,7 @@ from estimates_api.http.parameters import (
     ColumnName,
     LastVersions,
     LeadingKey,
+    NoFormulas,
     SetName,
     Then,
 )
@@ -44,10 +45,11 @@ async def triangle(
     across: AcrossColumns = None,
     last: LastVersions = None,
     as_of: Then = None,
+    no_formulas: NoFormulas = False,
 ) -> ASGIApp:
     """What every version said of all keys, and how that was revised."""
     made = await in_thread(_vintages, follower, set_name, [], column, last, as_of)
-    return await _answer(request, reports, *made, across)
+    return await _answer(request, reports, *made, across, no_formulas)
 
 
 @reading("/v1/sets/{set:str}/triangle/{key:path}", about="key", **_ANSWERS)
@@ -61,10 +63,11 @@ async def triangle_under(
     across: AcrossColumns = None,
     last: LastVersions = None,
     as_of: Then = None,
+    no_formulas: NoFormulas = False,
 ) -> ASGIApp:
     """The same of the keys under a leading part of the key."""
     made = await in_thread(_vintages, follower, set_name, read_key(key), column, last, as_of)
-    return await _answer(request, reports, *made, across)
+    return await _answer(request, reports, *made, across, no_formulas)
 
 
 def _vintages(
@@ -86,8 +89,9 @@ async def _answer(
     vintages: Vintages,
     moment: datetime,
     across: Across | None,
+    no_formulas: bool,
 ) -> ASGIApp:
-    form = negotiated(request.scope, TABLES)
+    form = negotiated(request.scope, TABLES, no_formulas=no_formulas)
     name = ("triangle", vintages.cache_name(across, form))
     return await reports.answer(
         request.scope,

@@ -121,7 +121,7 @@ def _show_changes_of_versions(
         "other": request.to_set,
     }
     if request.output is not None:
-        _write(estimates.changes(old, new, **query), request.output)
+        _write(options, estimates.changes(old, new, **query), request.output)
         return
     page = estimates.changes_page(old, new, limit=request.rows, cursor=request.cursor, **query)
     if options.json:
@@ -130,7 +130,7 @@ def _show_changes_of_versions(
     contract = estimates.contract_of_changes(page)
     rows = page.frame(contract)
     if options.csv:
-        _show_csv(rows, page.total, page.cursor and f"next page: --cursor {page.cursor}")
+        _show_csv(options, rows, page.total, page.cursor and f"next page: --cursor {page.cursor}")
         return
     body = page.body
     first = full_name(page.set, body["from"]) if request.to_set is None else body["from"]
@@ -149,7 +149,7 @@ def _show_changes_of_tables(
         )
     rows = tables.changes(ChangeQuery(request.by, request.smallest_change, tuple(prefix)))
     if request.output is not None:
-        _write(rows, request.output)
+        _write(options, rows, request.output)
         return
     limit = request.rows
     if limit < 1:
@@ -158,7 +158,7 @@ def _show_changes_of_tables(
         )
     more = "show more with --limit, or all with --output" if rows.height > limit else None
     if options.csv:
-        _show_csv(rows[:limit], rows.height, more)
+        _show_csv(options, rows[:limit], rows.height, more)
         return
     contract, (old, new) = tables.contract, tables.names
     pairing = contract.stability.pairing
@@ -176,15 +176,13 @@ def _show_changes_of_tables(
         terminal.line(more)
 
 
-def _show_csv(rows: pl.DataFrame, total: int, more: str | None) -> None:
-    from estimates.reading.tabular import csv
-
-    terminal.raw(csv(rows))
+def _show_csv(options: Options, rows: pl.DataFrame, total: int, more: str | None) -> None:
+    terminal.csv_of(rows, no_formulas=options.no_formulas)
     if more is not None:
         notice(f"{total:,} changes in all; {more}")
 
 
-def _write(rows: pl.DataFrame, file: str) -> None:
+def _write(options: Options, rows: pl.DataFrame, file: str) -> None:
     """All changes as a file of the kind that its name ends in."""
     import polars as pl
 
@@ -192,7 +190,7 @@ def _write(rows: pl.DataFrame, file: str) -> None:
 
     with writing(file) as path:
         if path.suffix == ".csv":
-            path.write_bytes(csv(rows))
+            path.write_bytes(csv(rows, formulas=not options.no_formulas))
         elif path.suffix == ".parquet":
             rows.write_parquet(path)
         else:

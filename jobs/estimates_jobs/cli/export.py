@@ -17,6 +17,7 @@ from estimates_jobs.cli.interface.command import (
     as_of_option,
     columns_option,
     command,
+    no_formulas_option,
     set_argument,
 )
 from estimates_jobs.cli.output import terminal
@@ -30,6 +31,7 @@ _FORMS = ("parquet", "csv", "arrow", "ndjson")
 @command(
     "estimates export sp500-close -o production.parquet",
     "estimates export sp500-close --ref 3 -o third.csv",
+    "estimates export sp500-close -o for-excel.csv --no-formulas    # its texts stay text there",
     "estimates export sp500-close --where target_date=2022-12-19..2022-12-23 --order -value -o -",
     "estimates export sp500-close --release first -o first.arrow    # of each key the first",
     "estimates export sp500-close --lag 2d -o said.csv              # with data of two days before",
@@ -43,6 +45,7 @@ _FORMS = ("parquet", "csv", "arrow", "ndjson")
     required=True,
     help="Where to: .parquet, .csv, .arrow or .ndjson; - is CSV on standard output.",
 )
+@no_formulas_option
 @click.option("--ref", default="production", show_default=True, help="Number, alias, or latest.")
 @as_of_option
 @columns_option("--fields", help="Only these columns, besides the key.")
@@ -78,9 +81,9 @@ def export(
     ranges = dict(_range(text) for text in where)
     rows = estimates.rows(ranges, at=at, fields=fields, order=order or [], **which)
     if output == "-":
-        terminal.raw(_bytes(rows, form))
+        terminal.raw(_bytes(options, rows, form))
         return
-    _replace(Path(output), _bytes(rows, form))
+    _replace(Path(output), _bytes(options, rows, form))
     if options.json:
         terminal.json({"set": set_name, "rows": rows.height, "file": output})
     else:
@@ -102,13 +105,13 @@ def _range(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _bytes(rows: pl.DataFrame, form: str) -> bytes:
+def _bytes(options: Options, rows: pl.DataFrame, form: str) -> bytes:
     import io
 
     from estimates.reading import tabular
 
     if form == "csv":
-        return tabular.csv(rows)
+        return tabular.csv(rows, formulas=not options.no_formulas)
     file = io.BytesIO()
     if form == "parquet":
         rows.write_parquet(file)

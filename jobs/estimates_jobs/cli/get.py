@@ -13,7 +13,6 @@ from estimates import instants
 from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.reading import tabular
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.store.estimate_set import EstimateSet
@@ -119,7 +118,9 @@ def get(
         terminal.body(answer.json)
     elif options.csv:
         assert answer.version is not None
-        terminal.raw(tabular.csv(answer.frame(estimates.contract_of(answer.version))))
+        terminal.csv_of(
+            answer.frame(estimates.contract_of(answer.version)), no_formulas=options.no_formulas
+        )
     else:
         _show(answer, estimates)
 

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from estimates.catalog.released import Clock
-from estimates.reading import tabular
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_option,
@@ -89,7 +88,7 @@ def history(
         last = next(v for v in estimates.versions() if v.version == shown[-1])
         contract = estimates.contract_of(last)
     if options.csv:
-        terminal.raw(tabular.csv(answer.frame(contract)))
+        terminal.csv_of(answer.frame(contract), no_formulas=options.no_formulas)
         return
     if options.format == "html":
         title = f"{set_name} {'/'.join(map(str, key))} through its versions"

@@ -77,7 +77,8 @@ def log(
     elif options.json:
         terminal.json({"events": shown[::-1]})
     elif options.csv:
-        terminal.csv([msgspec.structs.asdict(event) for event in reversed(shown)])
+        rows = [msgspec.structs.asdict(event) for event in reversed(shown)]
+        terminal.csv(rows, no_formulas=options.no_formulas)
     elif shown:
         terminal.records([_row(event) for event in reversed(shown)], optional=["event", "set"])
         if len(shown) < len(events):

@@ -14,7 +14,6 @@ from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
 from estimates.accuracy.model_table import TESTS
 from estimates.errors import RefusedError, UnavailableError
-from estimates.reading.tabular import csv
 from estimates.render.wording import count
 from estimates.store.regrading import GRADES, Regrading
 from estimates.store.scoring import Outcome
@@ -283,7 +282,7 @@ def _show(options: Options, accuracy: SetAccuracy, body: bytes) -> None:
     if options.json:
         terminal.body(body)
     elif options.csv:
-        terminal.raw(csv(accuracy_frame(accuracy)))
+        terminal.csv_of(accuracy_frame(accuracy), no_formulas=options.no_formulas)
     else:
         terminal.report(lambda: render_text(accuracy))
 

@@ -11,7 +11,6 @@ import msgspec
 import polars as pl
 
 from estimates.accuracy import key_scores
-from estimates.reading.tabular import csv
 from estimates.render.digits import rounded
 from estimates.render.row_text import text_of
 from estimates.render.wording import number
@@ -34,7 +33,7 @@ _LEVELS = ("50", "80", "90", "95")
 def show_frame(options: Options, frame: pl.DataFrame, by: tuple[str, ...]) -> None:
     """A frame of scores: whole as CSV or JSON, its first rows and main columns as text."""
     if options.csv:
-        terminal.raw(csv(frame))
+        terminal.csv_of(frame, no_formulas=options.no_formulas)
     elif options.json:
         times = [name for name, dtype in frame.schema.items() if dtype.is_temporal()]
         texts = frame.with_columns(text_of(frame, name).alias(name) for name in times)
@@ -65,7 +64,8 @@ def show_one(options: Options, accuracy: SetAccuracy, said: str) -> None:
     if options.json:
         terminal.body(accuracy_json.encode_one(accuracy.versions[0].scores, accuracy.set, said))
     elif options.csv:
-        terminal.raw(csv(accuracy_frame(accuracy).drop("version")))
+        frame = accuracy_frame(accuracy).drop("version")
+        terminal.csv_of(frame, no_formulas=options.no_formulas)
     else:
         terminal.report(lambda: accuracy_text.render_text(accuracy, said))
 
@@ -77,7 +77,8 @@ def show_models(options: Options, models: ModelTable, chart: str | None) -> None
     if options.json:
         terminal.body(msgspec.json.encode(rounded(msgspec.to_builtins(models))))
     elif options.csv:
-        terminal.raw(csv(pl.DataFrame(msgspec.to_builtins(models.pairs), infer_schema_length=None)))
+        pairs = pl.DataFrame(msgspec.to_builtins(models.pairs), infer_schema_length=None)
+        terminal.csv_of(pairs, no_formulas=options.no_formulas)
     elif options.format == "html":
         terminal.page(model_page.render_html(models))
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from estimates.reading import tabular
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import cells, terminal
 
@@ -28,7 +27,7 @@ def sql(options: Options, query: str, other_files: bool) -> None:
     """
     rows = options.open().sql(query, other_files=other_files)
     if options.csv:
-        terminal.raw(tabular.csv(rows))
+        terminal.csv_of(rows, no_formulas=options.no_formulas)
     elif options.json:
         terminal.json({"rows": rows.to_dicts()})
     else:

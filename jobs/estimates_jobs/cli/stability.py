@@ -6,7 +6,6 @@ import click
 
 from estimates.compare.series_report import DEFAULT_LAST, ColumnMove, PairMove, Series
 from estimates.contract.contract import Contract
-from estimates.reading.tabular import csv
 from estimates.render.change_text import size
 from estimates.render.html import document, escaped, table
 from estimates.render.section import Section
@@ -47,7 +46,7 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     if options.json:
         terminal.body(series.json)
     elif options.csv:
-        terminal.raw(csv(series.frame()))
+        terminal.csv_of(series.frame(), no_formulas=options.no_formulas)
     elif options.format == "html":
         terminal.page(_page(series, estimates.contract))
     else:

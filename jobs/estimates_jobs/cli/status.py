@@ -97,7 +97,8 @@ def status(
     if check:
         post_deadlines(options, statuses)
     if options.csv:
-        terminal.csv([msgspec.structs.asdict(status) for status in statuses])
+        rows = [msgspec.structs.asdict(status) for status in statuses]
+        terminal.csv(rows, no_formulas=options.no_formulas)
         return _exit_code(statuses, faults, check, excuse)
     if options.json:
         known = None if unknown else faults

@@ -10,7 +10,6 @@ import polars as pl
 from rich.text import Text
 
 from estimates.contract.columns import key_text
-from estimates.reading.tabular import csv
 from estimates.render.change_text import plain_change, size
 from estimates.render.wording import count, percent
 from estimates.stability.through_time.revision_report import (
@@ -88,7 +87,7 @@ def triangle(
     )
     if options.csv:
         assert frame is not None
-        terminal.raw(csv(frame))
+        terminal.csv_of(frame, no_formulas=options.no_formulas)
         return
     if options.format == "html":
         assert frame is not None

@@ -34,7 +34,7 @@ def versions(options: Options, set_name: str) -> None:
     if options.json:
         terminal.json({"set": set_name, "versions": rows})
     elif options.csv:
-        terminal.csv(rows)
+        terminal.csv(rows, no_formulas=options.no_formulas)
     elif rows:
         _show(rows)
     else:

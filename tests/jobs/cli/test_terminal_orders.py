@@ -189,7 +189,7 @@ def test_a_table_for_a_program_is_exact(hostile: Hostile) -> None:
         ["get", SET, ORDERS, "2024-06-09"],
         ["log", SET],
         ["status", SET],
-        ["versions", SET],
+        ["explain", SET, ORDERS, "2024-06-03"],
         ["diff", SET, "1", "2", "--changes"],
         ["gate", SET, "3"],
         ["draft", "table.parquet", "--key", "ticker,target_date"],

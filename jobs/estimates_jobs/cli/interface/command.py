@@ -47,6 +47,7 @@ class Options:
         self.debug = False
         self.notify: str | None = None
         self.clock_is_right = False
+        self.no_formulas = False
         self.tables = TextOptions()
 
     @property
@@ -162,6 +163,15 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     return remember
 
 
+_NO_FORMULAS: dict[str, Any] = {
+    "is_flag": True,
+    "default": None,
+    "expose_value": False,
+    "callback": _set("no_formulas"),
+    "help": "In CSV, text that a spreadsheet would take for a formula has an apostrophe in front.",
+}
+
+
 class Command(click.Command):
     """A command with the shared options and its examples; `forms` are those it prints besides text
     and JSON.
@@ -178,6 +188,8 @@ class Command(click.Command):
         super().__init__(name, **settings)
         self.examples = examples
         self.forms = forms
+        if "csv" in forms:
+            self.params.append(click.Option(["--no-formulas"], **_NO_FORMULAS))
         self.params += shared_options()
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -257,6 +269,8 @@ clock_is_right_option = click.option(
     help="Write although the last event is more than 30 days old and no second clock confirms "
     "this machine's.",
 )
+# For commands that write CSV files; those that print it have it.
+no_formulas_option = click.option("--no-formulas", **_NO_FORMULAS)
 # For commands that decide something; they do it within `notifying`.
 notify_option = click.option(
     "--notify",

@@ -25,6 +25,7 @@ from estimates_jobs.cli.output.columns import GAP, column_widths, folded_text, l
 from estimates_jobs.cli.output.page_text import styled
 
 if TYPE_CHECKING:
+    import polars as pl
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -299,14 +300,29 @@ def _print_trimmed(grid: Table, width: int, *, stderr: bool = False) -> None:
     )
 
 
-def csv(rows: Sequence[Mapping[str, object]]) -> None:
+def csv_of(frame: pl.DataFrame, *, no_formulas: bool) -> None:
+    """A frame as CSV; `no_formulas`: its texts stay text in a spreadsheet."""
+    from estimates.reading import tabular
+
+    raw(tabular.csv(frame, formulas=not no_formulas))
+
+
+def csv(rows: Sequence[Mapping[str, object]], *, no_formulas: bool) -> None:
     """Records as CSV: times with `Z`, null as nothing, the fields of a part as `part.field`, lists
-    as JSON.
+    as JSON; `no_formulas`: their texts stay text in a spreadsheet.
     """
     import csv as writer
     import io
 
     flat = [_flat(msgspec.to_builtins(row)) for row in rows]
+    if no_formulas:
+        from estimates.render.formula_text import without_formula
+
+        texts = [{n: v for n, v in row.items() if isinstance(v, str)} for row in flat]
+        flat = [
+            row | {name: without_formula(text) for name, text in of.items()}
+            for row, of in zip(flat, texts, strict=True)
+        ]
     sink = io.StringIO()
     if flat:
         names = dict.fromkeys(name for row in flat for name in row)
