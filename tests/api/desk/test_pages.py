@@ -328,3 +328,13 @@ def test_events_of_somebody(client: TestClient[Any]) -> None:
     assert client.get("/v1/events?actor=nobody").json()["events"] == []
     assert "Nothing of this kind" in page(client, "/events?actor=nobody").text
     assert "rolled back from" in page(client, "/events?kind=promoted,rolled_back").text
+
+
+def test_a_horizon_leads_to_its_keys(client: TestClient[Any]) -> None:
+    """The bar of a horizon leads to the changes at it, and the page says which they are."""
+    links = page(client, "/sets/closes/diff/1/4").links
+    bars = [link for link in links if "horizon" in link]
+    assert len(set(bars)) == 2
+    read = page(client, bars[0])
+    assert "that was clicked: horizon 1" in read.text
+    assert len({link for link in read.links if "/keys/" in link}) == 3
