@@ -17,10 +17,10 @@ from tests.api.served import serving
 
 _SET = "/sets/sp500-close"
 PICTURES = {
-    "desk-set": (_SET, "light", 760),
+    "desk-set": (_SET, "light", 820),
     "desk-verdict": (f"{_SET}/verdicts/5", "light", 900),
-    "desk-diff": (f"{_SET}/diff/4/6", "light", 1000),
-    "desk-key": (f"{_SET}/keys/AAPL/2022-12-30", "dark", 900),
+    "desk-diff": (f"{_SET}/diff/4/6", "light", 960),
+    "desk-key": (f"{_SET}/keys/AAPL/2022-12-30", "dark", 940),
 }
 
 
