@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 _USER = r"://[^\s/@:?#'\"]*"
@@ -28,21 +29,26 @@ SHORTEST = 6  # characters of a secret that is looked for: shorter ones stand in
 _kept: set[str] = set()
 
 
-def keep_secret(value: str) -> None:
-    """From now on, this text is a secret in this process: as it is, its lines, and as URLs and JSON
-    write it; of a URL its password and its secret parameters too. One of fewer than 6 characters is
-    not.
+def keep_secrets(values: Iterable[str]) -> None:
+    """From now on, these texts are secrets in this process: as they are, their lines, and as URLs
+    and JSON write them; of a URL its password and its secret parameters too. What has fewer than 6
+    characters is none.
     """
+    for value in values:
+        _kept.update(form for form in map(str.strip, _forms(value)) if len(form) >= SHORTEST)
+
+
+def _forms(value: str) -> set[str]:
     forms = {value, quote(value, safe=""), json.dumps(value)[1:-1], *value.splitlines()}
     if "://" in value:
         forms |= {match[2] for match in _QUERY.finditer(value)}
         forms |= {match[2] or match[1] for match in _USERINFO.finditer(value)}
-    _kept.update(form for form in map(str.strip, forms) if len(form) >= SHORTEST)
+    return forms
 
 
 def redacted(text: str) -> str:
     """A text with `***` in place of each secret of a URL in it, of each token, and of each text
-    that `keep_secret` was called with.
+    that `keep_secrets` was called with.
     """
     for secret in sorted(_kept, key=len, reverse=True):
         text = text.replace(secret, "***")

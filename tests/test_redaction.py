@@ -6,7 +6,7 @@ import pytest
 
 from estimates import redaction
 from estimates.errors import InvalidError
-from estimates.redaction import keep_secret, redacted
+from estimates.redaction import keep_secrets, redacted
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,8 @@ def test_errors() -> None:
 def test_kept_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was kept is not shown in any form that a message has it in; what is short is."""
     monkeypatch.setattr(redaction, "_kept", set())
-    for secret in ("p@ss/word", "two lines\nof a key", 'has "quotes"', "eu"):
-        keep_secret(secret)
-    keep_secret("https://ann:s3cret@h/day.csv?sig=signed&day=2026-11-30")
+    keep_secrets(["p@ss/word", "two lines\nof a key", 'has "quotes"', "eu"])
+    keep_secrets(["https://ann:s3cret@h/day.csv?sig=signed&day=2026-11-30"])
     texts = {
         "login as p@ss/word, in a URL p%40ss%2Fword": "login as ***, in a URL ***",
         "second: of a key": "second: ***",

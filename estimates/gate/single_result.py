@@ -14,6 +14,8 @@ from estimates.gate.limits import CheckLimits, beside_usual, within
 from estimates.gate.offenders import worst_offenders
 from estimates.gate.policy import with_severity
 from estimates.gate.verdict import OFFENDERS, CheckResult, Status
+from estimates.redaction import keep_secrets, redacted
+from estimates.settings import secret_values
 
 # Whatever goes wrong in a check must end in a verdict that blocks. A panic of polars is no
 # Exception, and a check of the set's own may try to leave the program.
@@ -78,8 +80,11 @@ def failed(check: Check, limits: CheckLimits, error: BaseException) -> MeasuredR
 
 
 def first_line(error: BaseException) -> str:
-    """What went wrong; anything but our own errors with its type, for whoever has to find it."""
-    text = str(error).strip().splitlines()[:1]
+    """What went wrong, without secrets: verdicts are read by many; anything but our own errors with
+    its type, for whoever has to find it.
+    """
+    keep_secrets(secret_values())
+    text = redacted(str(error)).strip().splitlines()[:1]
     kind = [] if isinstance(error, EstimatesError) else [type(error).__name__]
     return ": ".join([*kind, *text])[:500]
 

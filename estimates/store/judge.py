@@ -289,7 +289,8 @@ def stored_candidate(
         whole = rows is not None and rows.height == start
         candidate.frame = rows if whole else pl.concat(frames, rechunk=True)
     except (CorruptError, pl.exceptions.PolarsError) as error:
-        candidate.faults[stage] = str(error)
+        # a verdict is read by many: the file's name, and not where the store lies
+        candidate.faults[stage] = str(error).replace(f"{store.root}/", "")
     return candidate
 
 

@@ -36,6 +36,8 @@ type = "string"
 max = 500
 [gate]
 promote = "manual"
+[gate.custom.own]
+function = "sown_job:check"
 [job]
 function = "sown_job:{function}"
 [job.parameters]
@@ -60,6 +62,10 @@ def last(context):
     closes = context.input("closes")
     return closes.sort("date").group_by("ticker").agg(price=pl.col("close").last())
 
+def check(candidate, baseline, contract):
+    if candidate["price"].max() > 20.15:
+        raise RuntimeError(f"no limit for {os.environ['SOWN_API_KEY']}")
+
 def breaks(context):
     print("reads", context.input("closes").height)
     try:
@@ -82,10 +88,11 @@ LIFE = """
 0 run prices --through 2024-01-02 --run-id one
 0 run prices --through 2024-01-03 --run-id two --format json
 0 run prices --through 2024-01-03 --run-id three --check-lookahead
-0 publish prices {fetched} --through 2024-01-03 --run-id four
+1 publish prices {fetched} --through 2024-01-03 --run-id four
 3 publish prices {away} --through 2024-01-03 --run-id five
 0 gate prices 2
-0 gate prices --file {fetched} --through 2024-01-03
+1 gate prices 4
+1 gate prices --file {fetched} --through 2024-01-03
 0 promote prices 1 --reason test
 0 promote prices 2 --reason test
 0 define breaks.toml
@@ -161,7 +168,13 @@ def test_no_secret_is_left(
     leaks = [(place, secret) for place in left for secret in secrets if secret in left[place]]
     assert not leaks
     assert len(receiver.posted) > 10
-    for word in (b"env:SOWN_KEY", b"env:SOWN_URL", b"asking with ***", b"key=***"):
+    for word in (
+        b"env:SOWN_KEY",
+        b"env:SOWN_URL",
+        b"asking with ***",
+        b"key=***",
+        b"no limit for ***",
+    ):
         assert any(word in content for content in left.values()), word
 
 

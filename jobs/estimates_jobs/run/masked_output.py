@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-from estimates.redaction import keep_secret, redacted
+from estimates.redaction import keep_secrets, redacted
 from estimates.settings import secret_values
 
 
@@ -18,8 +18,7 @@ def masked_output() -> Iterator[None]:
     """Inside, nothing that `redacted` takes away comes to standard output and standard error; from
     then on secrets of the environment are among that.
     """
-    for value in secret_values():
-        keep_secret(value)
+    keep_secrets(secret_values())
     out, err = (cast(TextIO, _Masked(stream)) for stream in (sys.stdout, sys.stderr))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield

@@ -16,7 +16,7 @@ import msgspec
 from estimates.contract.contract import Contract
 from estimates.contract.job_inputs import Input, Job, is_database, variable_of
 from estimates.errors import InvalidError
-from estimates.redaction import keep_secret
+from estimates.redaction import keep_secrets
 
 
 def with_values(contract: Contract) -> Contract:
@@ -40,7 +40,7 @@ def _check_set(set_name: str, job: Job) -> None:
         *_references("parameters", job.parameters),
         *_references("inputs", {name: {"source": of.source} for name, of in job.inputs.items()}),
     ]
-    missing = [(place, name) for place, name in references if not os.environ.get(name)]
+    missing = [(f"job.{place}", name) for place, name in references if not os.environ.get(name)]
     if missing:
         places = ", ".join(f"{place} = env:{name}" for place, name in missing)
         exports = " ".join(f"{name}=…" for name in dict.fromkeys(name for _, name in missing))
@@ -73,7 +73,7 @@ def _values(content: Any) -> Any:
 
 def _value(variable: str) -> str:
     value = os.environ[variable]
-    keep_secret(value)
+    keep_secrets([value])
     return value
 
 
