@@ -34,6 +34,13 @@ def test_a_move_that_nobody_signed_is_not_served(local_store: Store, tmp_path: P
             "degraded",
             True,
         )
+        assert ready["unauthorised"] == [
+            {"set": SET, "event": forged.id, "kind": "promoted", "actor": "anna"}
+        ]
+        assert "estimates_unauthorised_events 1.0" in client.get("/metrics").text
+        for page in ("/", f"/sets/{SET}"):
+            text = client.get(page, headers={"accept": "text/html"}).text
+            assert f"event {forged.id} (promoted by anna) was not allowed" in text
         answer = client.get(f"/v1/sets/{SET}/estimates/AAPL/2024-06-03").json()
         assert answer["version"] == 1
         kinds = client.get("/v1/events").json()["events"]

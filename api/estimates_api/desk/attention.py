@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from estimates.gate.open_requests import OpenRequest
-from estimates_api.http.bodies import SetSummary
+from estimates_api.http.bodies import Readiness, SetSummary
+from estimates_api.http.standing_bodies import UnauthorisedBody
 from estimates_api.serving.targets import Fault
 
 
@@ -28,11 +28,19 @@ def request_words(request: OpenRequest) -> str:
 FINE = Attention(9, "fine", "nothing to do")
 
 
-def attention(listed: SetSummary, faults: Iterable[Fault] = ()) -> list[Attention]:
+def attention(listed: SetSummary, ready: Readiness | None = None) -> list[Attention]:
     """All reasons, the worst first; FINE alone where there is none.
 
-    faults  those of this set: versions that cannot be read
+    ready  what the service says of itself: versions that cannot be read, sets that were stopped
     """
+    faults, stopped = list[Fault](), list[UnauthorisedBody]()
+    if ready is not None:
+        faults = [fault for fault in ready.faults if fault.set == listed.name]
+        stopped = ready.unauthorised or stopped
+    for event in stopped:
+        if event.set == listed.name:
+            words = f"event {event.event} ({event.kind} by {event.actor}) was not allowed: "
+            return [Attention(0, "bad", f"{words}the set stays at what was before it")]
     if listed.retired is not None:
         return [Attention(10, "fine", f"retired: {listed.retired.reason}")]
     reasons = [

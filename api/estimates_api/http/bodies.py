@@ -25,7 +25,7 @@ from estimates.contract.contract import Pairing
 from estimates.gate.open_requests import OpenRequest
 from estimates.reading.version_reader import MAX_KEYS
 from estimates.stability.through_time.revision_report import Chain, Revisions
-from estimates_api.http.standing_bodies import RetirementBody, StandingBody
+from estimates_api.http.standing_bodies import RetirementBody, StandingBody, UnauthorisedBody
 from estimates_api.serving.targets import Fault
 
 KeyPart = str | int
@@ -380,6 +380,8 @@ class Source(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """The service can answer; `degraded` while catalog or storage do not, or an alias's version
     cannot be read here (`faults`, with what answers instead).
+
+    unauthorised  the first of each set, which stays at what was before; left out where none is
     """
 
     status: Literal["ready", "degraded"]
@@ -387,6 +389,7 @@ class Readiness(msgspec.Struct, frozen=True):
     faults: list[Fault]
     catalog: Source
     storage: Source
+    unauthorised: list[UnauthorisedBody] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from estimates.catalog.freshness import freshness, stale_from
+from estimates.catalog.law import Law
 from estimates.catalog.punctuality import (
     Punctuality,
     deadlines_until,
@@ -56,6 +57,7 @@ class ServiceMetrics(Collector):
             sets = [name for name in self._view.sets if self._shows(name)]
             yield from _of_sets(self._view, sets, self._workers, self._now, self._runs)
             yield _events(self._view, sets)
+            yield from _unauthorised(self._view.law, self._shows)
 
 
 def _of_requests(workers: list[WorkerMetrics]) -> Iterator[Metric]:
@@ -220,6 +222,14 @@ def _events(view: View, sets: list[str]) -> Metric:
         for kind, number in sorted(kinds.items()):
             family.add_metric([name, kind], number)
     return family
+
+
+def _unauthorised(law: Law, shows: Callable[[str], bool]) -> Iterator[Metric]:
+    if law.record is None:
+        return
+    text = "Events that nobody was allowed to write; they count for nothing."
+    unlawful = [each for each in law.unlawful if not each.set or shows(each.set)]
+    yield _gauge("unauthorised_events", text, len(unlawful))
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

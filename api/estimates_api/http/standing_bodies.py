@@ -1,4 +1,4 @@
-"""What bodies say of a retired set, and of how an answer stands."""
+"""What bodies say of a set that is retired or was stopped, and of how an answer stands."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ class RetirementBody(msgspec.Struct, frozen=True):
     at: datetime
     actor: str
     reason: str
+
+
+class UnauthorisedBody(msgspec.Struct, frozen=True):
+    """An event that nobody was allowed to write; `set` is empty for one about the store."""
+
+    set: str
+    event: int
+    kind: str
+    actor: str
 
 
 class StandingBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from estimates_api.access.route_access import OPT, visible
 from estimates_api.http.bodies import Health, Readiness, Source
 from estimates_api.http.representation import Representation, of_content
 from estimates_api.http.route import InjectedFollower, answers, reading
+from estimates_api.http.standing_bodies import UnauthorisedBody
 from estimates_api.http.url_text import ReadRequest
 from estimates_api.serving.follower import Follower
 
@@ -24,6 +25,8 @@ _REASONS = {
     "other_store": "the catalog is that of another store now; the answers are of the one before",
     UNAUTHORISED: "events that nobody was allowed to write count for nothing; `estimates audit` "
     "names them",
+    "no_access_record": "the root key that the service relies on signed no access record; the "
+    "answers are of before",
     UNCHECKED: "the service cannot check signatures: it lacks the extra `signatures`",
     "catalog_behind": "the catalog is an older one now; the answers are of the one before",
 }
@@ -74,7 +77,14 @@ def _readiness(scope: Scope, follower: Follower) -> Readiness:
         )
     catalog, storage = _catalog(follower), _storage(follower)
     is_whole = not faults and catalog.code is None and storage.code is None
-    return Readiness("ready" if is_whole else "degraded", view.moment, shown, catalog, storage)
+    stopped = {each.set: each for each in reversed(view.law.unlawful)}
+    unauthorised = [
+        UnauthorisedBody(name, each.event, each.kind, each.actor)
+        for name, each in visible(scope, stopped.items(), lambda entry: entry[0])
+    ]
+    status = "ready" if is_whole else "degraded"
+    more = unauthorised or msgspec.UNSET
+    return Readiness(status, view.moment, shown, catalog, storage, more)
 
 
 def _catalog(follower: Follower) -> Source:

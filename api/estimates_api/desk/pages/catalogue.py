@@ -24,9 +24,9 @@ async def catalogue(
     page = DeskPage(request, as_of)
     sets = await page.get(SetList, "/v1/sets", as_of=page.as_of, retired="true")
     ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
-    faults = ready.faults if isinstance(ready, Readiness) else []
+    known = ready if isinstance(ready, Readiness) else None
     rows = [
-        (listed, attention(listed, [fault for fault in faults if fault.set == listed.name]))
+        (listed, attention(listed, known))
         for listed in sets.sets
         if (retired or listed.retired is None) and _matches(listed, q)
     ]

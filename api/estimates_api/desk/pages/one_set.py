@@ -27,6 +27,7 @@ from estimates_api.http.bodies import (
     EstimatePage,
     EventBody,
     EventList,
+    Readiness,
     SetDetail,
     VersionDetail,
     VersionList,
@@ -63,6 +64,7 @@ async def one_set(
     first = await page.answers.attempt(
         EstimatePage, answer_path(set_name, "estimates"), limit=1, **moment
     )
+    ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
     decided = await page.get(EventList, events, kind=_DECISIONS, limit=200, **newest)
     of_production = [move for move in reversed(moves) if move.alias == "production"]
     series = await _series(page, detail)
@@ -80,7 +82,7 @@ async def one_set(
         set=detail,
         promises=contract_words(contract),
         contract=detail.contract,
-        reasons=attention(detail),
+        reasons=attention(detail, ready if isinstance(ready, Readiness) else None),
         versions=versions,
         timeline=timeline(
             versions.versions[::-1],
