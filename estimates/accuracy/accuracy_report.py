@@ -14,6 +14,7 @@ import msgspec
 
 from estimates.accuracy.point_report import PointScores
 from estimates.accuracy.sample_report import SampleScores
+from estimates.render.notebook import preformatted, rendered
 
 LAST_SCORED = 100  # versions whose scores are given unless others are asked for
 
@@ -379,3 +380,9 @@ class SetAccuracy(msgspec.Struct, frozen=True):
     versions: list[Scored]
     together: dict[str, Together]
     diebold_mariano: list[DieboldMariano]
+
+    def __repr__(self) -> str:
+        return rendered("accuracy.accuracy_text", "render_short", self)
+
+    def _repr_html_(self) -> str:
+        return preformatted(rendered("accuracy.accuracy_text", "render_text", self))

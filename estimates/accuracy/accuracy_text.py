@@ -17,6 +17,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.accuracy.comparison_text import short
+from estimates.render.notebook import short as short_lines
 from estimates.render.terminal import bar, bar_width, marked_bar, page_width, table, wrap
 from estimates.render.wording import count, number, percent, percent_range, signed_percent
 
@@ -73,6 +74,13 @@ def render_text(accuracy: SetAccuracy, said: str | None = None) -> str:
         ]
     sections.append(comparison_text.tests(accuracy.diebold_mariano))
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def render_short(accuracy: SetAccuracy) -> str:
+    """How good the versions were, in a few lines."""
+    lines = render_text(accuracy).rstrip("\n").split("\n")
+    more = "… the whole: estimates.accuracy.accuracy_text.render_text(accuracy)"
+    return short_lines([line for line in lines if line], more)
 
 
 def _title(accuracy: SetAccuracy) -> list[str]:

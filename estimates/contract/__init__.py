@@ -2,6 +2,7 @@
 
 contract      `Contract` and its parts
 contract_file a contract read from TOML, with errors that name the field
+contract_text  a contract in a few lines
 columns       key columns and estimate columns; domain  which keys; shape  what makes versions
               comparable
 about         what people want to know of a set: tags, docs, links, examples

@@ -31,6 +31,7 @@ from estimates.contract.load_rule import Load
 from estimates.contract.promised_freshness import Freshness
 from estimates.contract.sample_rules import check_samples
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey, quantile_pairs
+from estimates.render.notebook import rendered
 from estimates.render.wording import did_you_mean
 
 # Query parameters of the service, and columns of the SQL views.
@@ -188,6 +189,9 @@ class Contract(Part, frozen=True):
         if column.role not in OF_POINT:
             return ""
         return column.of or next(iter(self.points), "")
+
+    def __repr__(self) -> str:
+        return rendered("contract.contract_text", "render_short", self)
 
     def percentage_points(self, name: str) -> float | None:
         """`Column.points`, which ends and quantiles have from their point."""

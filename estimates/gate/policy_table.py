@@ -8,6 +8,7 @@ from estimates.gate.check import Check
 from estimates.gate.limits import CheckLimits
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.registry import CHECKS
+from estimates.render.notebook import rendered
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -64,6 +65,12 @@ class PolicyInForce(msgspec.Struct, frozen=True):
     approvers: tuple[str, ...]
     policy: str
     checks: list[Rule]
+
+    def __repr__(self) -> str:
+        return rendered("gate.pages.policy_text", "render_short", self)
+
+    def _repr_html_(self) -> str:
+        return rendered("gate.pages.policy_text", "render_fragment", self)
 
 
 def policy_in_force(contract: Contract, contract_revision: int | None = None) -> PolicyInForce:

@@ -16,7 +16,9 @@ from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.extras import needs
 from estimates.reading.standing import Standing
-from estimates.render.notebook import fragment
+from estimates.render.notebook import ROWS, cell_text, fragment, short
+from estimates.render.terminal import WIDTH, narrow_pages, table
+from estimates.render.wording import count, visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -225,9 +227,18 @@ class Answer:
         return title, rows if rows is not None else [body.get("estimate", body)]
 
     def __repr__(self) -> str:
-        return (
-            f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
-        )
+        title, rows = self._shown()
+        more = "  … the whole: .body, .json; as a table: .frame(contract)"
+        if len(rows) == 1 and "history" not in self.body:
+            widest = max(map(len, rows[0]), default=0)
+            cells = {name: cell_text(value) for name, value in rows[0].items()}
+            lines = [f"  {name:<{widest}}  {visible(cell)}" for name, cell in cells.items()]
+            return short([title, *lines], more)
+        names = list(dict.fromkeys(name for row in rows[:ROWS] for name in row))
+        texts = [[cell_text(row.get(name)) for name in names] for row in rows[:ROWS]]
+        with narrow_pages(WIDTH):
+            lines = table(names, texts) if rows else []
+        return short([f"{title}, {count(len(rows), 'row')}", *lines], more)
 
 
 def _is_date(points: list[dict[str, Any]]) -> bool:

@@ -37,6 +37,11 @@ def framed(page: str) -> str:
     return f'<iframe sandbox srcdoc="{escape(page)}" style="{style}"></iframe>'
 
 
+def preformatted(text: str) -> str:
+    """A page of text in a notebook."""
+    return f"<pre>{escape(text)}</pre>"
+
+
 def has_charts() -> bool:
     """Whether the extra `charts` is installed."""
     return find_spec("altair") is not None and find_spec("vl_convert") is not None

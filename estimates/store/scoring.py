@@ -24,6 +24,7 @@ from estimates.catalog.ref import version_number
 from estimates.catalog.set_view import VINTAGE, SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.render.notebook import short
 from estimates.store.open_store import OpenStore
 
 MOST = 1000
@@ -46,6 +47,13 @@ class Outcome(msgspec.Struct, frozen=True):
     unmatched: list[int]
     unused: int
     accuracy: SetAccuracy
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.stored)} scored anew, {len(self.unchanged)} as before"
+        return short([f"Outcome: {counts}", *repr(self.accuracy).split("\n")], "…")
+
+    def _repr_html_(self) -> str:
+        return self.accuracy._repr_html_()
 
 
 def score_set(

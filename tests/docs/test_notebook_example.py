@@ -32,7 +32,7 @@ def test_every_cell_shows_something_short(shown: list[Shown]) -> None:
     objects = [cell.value for cell in shown if hasattr(cell.value, "_repr_html_")]
     own = [thing for thing in objects if type(thing).__module__.startswith("estimates")]
     assert {type(thing).__name__ for thing in own} >= {
-        *("EstimateSet", "Report", "Answer", "Series", "Verdict"),
+        *("EstimateSet", "Report", "Answer", "Series", "Verdict", "SetAccuracy"),
     }
     for thing in own:
         assert len(repr(thing).splitlines()) <= 15

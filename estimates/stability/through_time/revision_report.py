@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+from estimates.render.notebook import cell_text, fragment, short
+from estimates.render.terminal import table
+from estimates.render.wording import count, percent
 
 Across = Literal["horizon", "version"]
 
@@ -177,6 +181,31 @@ class Revisions(msgspec.Struct, frozen=True):
     revisions: list[RevisionStatistics]
     chains: Chains | None
     news_or_noise: list[NewsOrNoise]
+
+    def __repr__(self) -> str:
+        title, rows = self._shown()
+        texts = [[cell_text(cell) or "–" for cell in row.values()] for row in rows]
+        return short(
+            [title, *(table(list(rows[0]), texts) if rows else [])], "  … more: .revisions"
+        )
+
+    def _repr_html_(self) -> str:
+        return fragment(*self._shown())
+
+    def _shown(self) -> tuple[str, list[dict[str, Any]]]:
+        """A title, and a row a horizon."""
+        name = " ".join((self.set, "/".join(self.key))).rstrip()
+        title = f"revisions of {name}: {self.column}{f' {self.unit}' if self.unit else ''}"
+        return f"{title}, {count(self.keys, 'key')} in {count(len(self.versions), 'version')}", [
+            {
+                "horizon": "all" if r.horizon is None else str(r.horizon),
+                "n": r.n,
+                "mean": r.mean,
+                "mean absolute": r.mean_absolute,
+                "relative": percent(r.relative_mean_absolute),
+            }
+            for r in self.revisions
+        ]
 
 
 class FrozenReport(msgspec.Struct, frozen=True):
