@@ -5,7 +5,6 @@ The last approval that it takes is one transaction with what it lets happen.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,15 +12,19 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.approval_requests import APPROVED, ASKED, DECLINED, ApprovalRequest
+from estimates.catalog.approval_requests import (
+    APPROVED,
+    ASKED,
+    DECLINED,
+    STANDS,
+    ApprovalRequest,
+)
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.event_log import append, check_text, next_event
 from estimates.catalog.preconditions import check_newest
 from estimates.catalog.records import ContractRevision, Event
 from estimates.catalog.rows import matching, read
 from estimates.errors import ConflictError
-
-STANDS = timedelta(days=7)  # how long a request can be approved
 
 
 class Approval(NamedTuple):

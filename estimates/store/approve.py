@@ -14,7 +14,7 @@ from estimates.contract.gate_policy import may_approve
 from estimates.errors import ConflictError, NotFoundError, RefusedError
 from estimates.gate.open_requests import counted, never_by, void_because
 from estimates.instants import parse
-from estimates.store.members import define_members
+from estimates.store.members import check_allowed, define_members
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
 from estimates.store.waive import check_reason
@@ -167,6 +167,8 @@ def _define(store: OpenStore, approval: Approval) -> Event:
     about = approval.request.about
     contract = msgspec.json.decode(about["body"], type=Contract)
     keys = store.listed_keys.read(contract)  # raises where they are not there any more
+    if contract.family is not None:
+        check_allowed(store, contract.name)
     store.catalog.define(
         contract, about["source"], store.actor, seen=about["over"], approval=approval
     )

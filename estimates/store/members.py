@@ -31,8 +31,18 @@ def define_family(
             f"{member_set(contract.name, members[0].name)}, are its members",
             remedy="keep [family] in the contract",
         )
+    check_allowed(store, contract.name)
     made = define(store, contract, source, domain_keys)
     return [made, *define_members(store, contract.name, source, domain_keys)]
+
+
+def check_allowed(store: OpenStore, family: str) -> None:
+    """Refuse now what registering the contracts of a family's members would refuse, so that it is
+    not done in half; raises what `Guard.sign` raises.
+    """
+    if store.view().law.record is not None:
+        for member in members_of(store, family):
+            store.catalog.check_allowed("defined", member_set(member.of, member.name))
 
 
 def define_members(

@@ -53,7 +53,16 @@ class Keys:
 
     def open(self, store: Store, name: str, root_key: str | None = None) -> Store:
         """The store as somebody with a key opens it."""
-        return Store(store.root, actor="somebody", key=self.file(name), root_key=root_key)
+        url = store.catalog.engine.url
+        catalog = None if url.drivername == "sqlite" else url.render_as_string(hide_password=False)
+        return Store(
+            store.root,
+            catalog=catalog,
+            cache=None if catalog is None else store.cache,
+            actor="somebody",
+            key=self.file(name),
+            root_key=root_key,
+        )
 
     def set(self, store: Store, principals: Mapping[str, Rights], *, by: str = "root") -> Event:
         """Set a record, signed by a key."""

@@ -430,6 +430,21 @@ def test_a_request_ends_with_its_set(gated: Store) -> None:
     assert gated.resolve(SET).version == 2
 
 
+def test_a_request_by_a_clock_that_was_ahead_ends_in_time(
+    gated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for in the year after next, by its clock, it stands for a week from the repair on."""
+    gated.catalog.clock_is_right, clock = True, instants.now
+    monkeypatch.setattr(instants, "now", lambda: clock() + timedelta(days=400))
+    number = promotion(gated, 2)
+    monkeypatch.setattr(instants, "now", clock)
+    event = gated.repair_clock(number - 1, reason="it was ahead")  # it was judged first
+    (request,) = waiting(gated)
+    assert event.at < request.until <= event.at + timedelta(days=7)
+    monkeypatch.setattr(instants, "now", lambda: clock() + timedelta(days=8))
+    assert refusal(gated, number) == "request_over"
+
+
 def test_verify_names_what_was_not_approved(gated: Store) -> None:
     """A program that writes the catalog past the approvals leaves a log that tells."""
     view = gated.view()

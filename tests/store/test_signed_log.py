@@ -16,13 +16,15 @@ from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.law import signed_text
 from estimates.catalog.records import Event
-from estimates.errors import RefusedError
+from estimates.contract.contract_file import parse_contract
+from estimates.errors import GateError, RefusedError
 from estimates.principals.private_key import load_key
 from estimates.storage.log_copies import name_of, read_copy
 from estimates.storage.objects import Objects
 from estimates.store.access import set_access
 from estimates.store.backup import backup
 from estimates.store.erase import erase
+from estimates.store.members import define_family, set_of_member
 from estimates.store.open_store import catalog_url
 from estimates.store.repair import repair
 from estimates.store.restore import restore
@@ -30,10 +32,11 @@ from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
 from estimates_migrations import upgrade
-from tests.builders import SET, code_of, define, make_store, promoted, publish
+from tests.builders import SET, code_of, define, make_store, promoted, publish, source
+from tests.conftest import BUCKETS
 from tests.frozen.make_format1 import FOLDER, closes
 from tests.frozen.make_format1 import provenance as came_from
-from tests.principals.signed import ALL, Keys, forge
+from tests.principals.signed import ALL, Keys, forge, forged_promotion
 from tests.store.catalog_rows import lose_catalog, recovered, rows
 
 
@@ -314,3 +317,53 @@ def test_a_clock_is_repaired_by_who_may(
         assert codes(store) == []
     promoted(keys.open(local_store, "anna"), "second", 100.1, day=1)
     assert codes(Store(local_store.root)) == []
+
+
+def test_a_family_is_defined_for_all_its_members_or_not_at_all(
+    local_store: Store, keys: Keys
+) -> None:
+    """Who may define the family and not its members changes neither, by an approval either; who
+    may do both, both.
+    """
+    gate = '[gate]\napprovals = 1\napprovers = ["bob", "cyd"]\n'
+    text = source("fam", more="[family]\n" + gate)
+    define_family(local_store, parse_contract(text), text)
+    name = set_of_member(local_store, "fam", "A")
+    rights = dict.fromkeys(("define", "approve"), ("fam*",))
+    narrow = dict.fromkeys(rights, ("fam",))
+    keys.set(local_store, {"anna": rights, "bob": narrow, "cyd": rights})
+    anna, bob, cyd = (keys.open(local_store, who) for who in ("anna", "bob", "cyd"))
+    tighter, looser = (text.replace("max = 500.0", f"max = {top}") for top in (400.0, 900.0))
+
+    def defined(store: Store, text: str) -> object:
+        return define_family(store, parse_contract(text), text)
+
+    assert code_of(lambda: defined(bob, tighter)) == "not_allowed"
+    with pytest.raises(GateError) as caught:
+        defined(anna, looser)
+    request = int(str(caught.value.details["request"]))
+    assert code_of(lambda: bob.approve("fam", request)) == "not_allowed"
+    assert [len(of_set.contracts) for of_set in bob.view().sets.values()] == [1, 1]
+    cyd.approve("fam", request)
+    assert cyd.contract(name).columns["value"].max == 900.0
+    assert codes(cyd) == []
+
+
+@pytest.mark.parametrize("catalog", BUCKETS[:1], indirect=True)
+def test_a_bucket_with_postgresql_is_signed(store: Store, keys: Keys) -> None:
+    """Principals, an approval, a move by SQL that nobody signed, and cold readers, as in a
+    folder.
+    """
+    define(store, more='[gate]\napprovals = 1\napprovers = ["bob"]\n')
+    keys.set(store, {"anna": ALL, "bob": ALL})
+    anna, bob = keys.open(store, "anna"), keys.open(store, "bob")
+    for number, level in enumerate((100.0, 100.1), 1):
+        publish(anna, f"run {number}", level, day=number)
+        with pytest.raises(GateError) as caught:
+            anna.promote(SET, number, reason="good")
+        bob.approve(SET, int(str(caught.value.details["request"])))
+    assert codes(keys.open(store, "bob", keys.public("root"))) == []
+    forged_promotion(store, SET, 1)
+    cold = keys.open(store, "bob", keys.public("root"))
+    assert (cold.resolve(SET).version, "unauthorised_move" in codes(cold)) == (2, True)
+    assert code_of(lambda: anna.rollback(SET, reason="bad")) == "unauthorised_move"
