@@ -1,9 +1,10 @@
 """Do every fault many times and write docs/reliability.md: `just soak`, some hours.
 
 `--flips`, `--kills` and `--steps` are how many; `--minutes` is how long the kills may take, and
-twice as long as each of the other parts may; `--hours` is how long services are under fire. A fault
-that leaves something half-written, that `verify` is silent about, or for which a client loses an
-answer, ends it with the fault.
+twice as long as each of the other parts may; `--hours` is how long services are under fire. `--only
+PART` does some parts and leaves what the page says of the others. A fault that leaves something
+half-written, that `verify` is silent about, or for which a client loses an answer, ends it with the
+fault.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from tests.soak.under_fire import (
     soak,
 )
 
+PARTS = ("services", "files", "tables", "disks", "kills")
+
 
 def main() -> None:
     """Run, and write the page."""
@@ -45,23 +48,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=600)
     parser.add_argument("--hours", type=float, default=0.5, help="of the services")
-    parser.add_argument("--only-services", action="store_true", help="and write no page")
+    parser.add_argument("--only", choices=PARTS, action="append", help="may stand more than once")
     parser.add_argument("--seed", type=int, default=13)
     options = parser.parse_args()
-    chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="soak") as name:
-        folder = Path(name)
-        if options.only_services:
-            list(_services(folder, options.hours, chance))
-            return
-        outcomes = [
-            *_services(folder, options.hours, chance),
-            *_all(folder, options, chance),
-        ]
+        outcomes = list(_all(Path(name), options, random.Random(options.seed)))
     revision = _output("git", "rev-parse", "--short", "HEAD")
     if _output("git", "status", "--porcelain"):
         revision += " and changes"
-    PAGE.write_text(page(outcomes, revision), encoding="utf-8")
+    PAGE.write_text(page(outcomes, revision, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _output(*command: str) -> str:
@@ -69,17 +64,21 @@ def _output(*command: str) -> str:
 
 
 def _all(folder: Path, options: argparse.Namespace, chance: random.Random) -> Iterator[Outcome]:
+    parts, half, minutes = options.only or PARTS, options.flips // 2, options.minutes
+    if "services" in parts:
+        yield from _services(folder, options.hours, chance)
     whole = store_to_damage(folder)
-    half = options.flips // 2
-    yield from _within(options.minutes / 2, damage_files(whole, folder, half, chance))
-    yield from _within(options.minutes / 2, damage_rows(whole, folder, half, chance))
-    if can_mount():
-        yield from _within(
-            options.minutes / 2, small_disks(folder, range(4, 4 * options.steps, 16))
-        )
-    if can_trace():
-        yield from _within(options.minutes / 2, disks(folder, range(1, options.steps, 3)))
-    yield from _within(options.minutes, kills(folder, options.kills, chance))
+    if "files" in parts:
+        yield from _within(minutes / 2, damage_files(whole, folder, half, chance))
+    if "tables" in parts:
+        yield from _within(minutes / 2, damage_rows(whole, folder, half, chance))
+    if "disks" in parts and can_mount():
+        sizes = range(4, 4 * options.steps, 16)
+        yield from _within(minutes / 2, small_disks(folder, sizes))
+    if "disks" in parts and can_trace():
+        yield from _within(minutes / 2, disks(folder, range(1, options.steps, 3)))
+    if "kills" in parts:
+        yield from _within(minutes, kills(folder, options.kills, chance))
 
 
 def _services(folder: Path, hours: float, chance: random.Random) -> Iterator[Outcome]:

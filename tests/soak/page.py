@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.soak.outcome import Outcome
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+TITLES = (
+    "Changes in files",
+    "Changes in the catalog's tables",
+    "Disks",
+    "Kills",
+    "Services",
+)
+_SECTION = re.compile(r"\n## (.+)\n(?:.*\n)*?(?=\n## |\Z)")
 _HEAD = (
     "# Reliability\n\n"
     "`just soak` does each of these to real stores, writes this page, and ends with the first "
@@ -24,7 +33,7 @@ _HEAD = (
     "be written, because the log knows more.\n"
     "- **no answer lost or wrong; it follows again**: clients that try again for half a minute "
     "had every answer while production moved before and after the fault, each said what its "
-    "version says, and workers did not grow.\n\n"
+    "version says, and workers did not grow.\n"
 )
 _TAIL = (
     "\n## Power loss\n\n"
@@ -39,16 +48,23 @@ _TAIL = (
 )
 
 
-def page(outcomes: Iterable[Outcome], revision: str) -> str:
-    """The page."""
+def page(outcomes: Iterable[Outcome], revision: str, before: str = "") -> str:
+    """The page; sections of parts that were not done stay as they are `before`."""
     counts = Counter((outcome.fault, outcome.seen) for outcome in outcomes)
-    parts: dict[str, list[str]] = {}
-    for (fault, seen), number in sorted(counts.items()):
-        parts.setdefault(_part(fault), []).append(f"| {fault} | {number} | {seen} |\n")
-    text = _HEAD + f"The last run was of revision {revision}: {sum(counts.values())} faults.\n"
-    for title, rows in sorted(parts.items()):
-        text += f"\n## {title}\n\n| fault | tried | seen |\n|---|---|---|\n{''.join(rows)}"
-    return text + _TAIL
+    parts: dict[str, dict[tuple[str, str], int]] = {}
+    for fault in sorted(counts):
+        parts.setdefault(_part(fault[0]), {})[fault] = counts[fault]
+    sections = {part[1]: part[0] for part in _SECTION.finditer(before) if part[1] in TITLES}
+    sections |= {title: _section(title, of_part, revision) for title, of_part in parts.items()}
+    return _HEAD + "".join(sections[title] for title in TITLES if title in sections) + _TAIL
+
+
+def _section(title: str, counts: Mapping[tuple[str, str], int], revision: str) -> str:
+    rows = "".join(f"| {fault} | {number} | {seen} |\n" for (fault, seen), number in counts.items())
+    return (
+        f"\n## {title}\n\n{sum(counts.values())} faults, of revision {revision}:\n\n"
+        f"| fault | tried | seen |\n|---|---|---|\n{rows}"
+    )
 
 
 def _part(fault: str) -> str:
