@@ -82,9 +82,10 @@ def time(value: datetime | str | None) -> Markup:
         return Markup("–")
     moment = instants.parse(value) if isinstance(value, str) else value
     exact = instants.text(moment)
-    return Markup('<time datetime="{}" title="{}">{}<span class="zone"> UTC</span></time>').format(
-        exact, exact, f"{moment:%Y-%m-%d\u00a0%H:%M}"
-    )
+    return Markup(
+        '<time datetime="{}" title="{}"><span class="day">{}</span> {}'
+        '<span class="zone"> UTC</span></time>'
+    ).format(exact, exact, f"{moment:%Y-%m-%d}", f"{moment:%H:%M}")
 
 
 def distance(value: datetime, moment: datetime) -> str:
