@@ -104,6 +104,12 @@ serve *options: setup
 migrate: setup
     estimates migrate --store {{ store }}
 
+# The licences, known vulnerabilities and a CycloneDX bill of what users install; --advisories PLACE looks offline
+audit *options: develop
+    @test -x .venv-audit/bin/python || uv venv --quiet --python .venv/bin/python .venv-audit
+    @uv pip sync --quiet --python .venv-audit/bin/python --require-hashes requirements/audit.txt
+    @python -m proof.audit {{ options }}
+
 # Open the MLflow UI of a store on http://127.0.0.1:5000
 mlflow: develop
     mlflow server --workers 1 --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///{{ store }}/mlflow.db --default-artifact-root {{ store }}/mlflow-artifacts
@@ -130,3 +136,5 @@ lock: develop
     uv pip compile requirements/demo.in --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/demo.txt
     uv pip compile requirements/datacompy.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/datacompy.txt
     uv pip compile requirements/peers.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/peers.txt
+    uv pip compile pyproject.toml --extra accuracy --extra api --extra charts --extra client --extra delta --extra frames --extra hub --extra iceberg --extra jobs --extra oidc --extra openlineage --extra otel --extra postgres --extra signatures --extra store --constraint requirements/dev.txt --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --custom-compile-command "just lock" --output-file requirements/extras.txt
+    uv pip compile requirements/audit.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/audit.txt
