@@ -379,9 +379,8 @@ class Source(msgspec.Struct, frozen=True):
 
 class Readiness(msgspec.Struct, frozen=True):
     """The service can answer; `degraded` while catalog or storage do not, or an alias's version
-    cannot be read here (`faults`, with what answers instead).
-
-    unauthorised  the first of each set, which stays at what was before; left out where none is
+    cannot be read here (`faults`, with what answers instead), or sets stay at what was before an
+    event that nobody was allowed to write (`unauthorised`, the first of each).
     """
 
     status: Literal["ready", "degraded"]
