@@ -182,6 +182,12 @@ class VersionHead(msgspec.Struct, frozen=True):
     published_at: datetime
     data_through: datetime
 
+    def __repr__(self) -> str:
+        return (
+            f"VersionHead({self.set} {self.version}: published {self.published_at:%Y-%m-%d %H:%M}, "
+            f"data through {self.data_through:%Y-%m-%d %H:%M} UTC)"
+        )
+
 
 class Expiry(msgspec.Struct, frozen=True):
     """When a version gave up its files, who did it, and why: the rules of a retention, or what a

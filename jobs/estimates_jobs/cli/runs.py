@@ -69,7 +69,7 @@ def _show_run(options: Options, store: Store, set_name: str, run_id: str) -> Non
     if options.json:
         terminal.json({"run": run, "log": lines})
         return
-    terminal.pairs(list(_row(run, with_set=True).items()))
+    terminal.pairs([(name, cell) for name, cell in _row(run, with_set=True).items() if cell != ""])
     terminal.section("log")
     if not lines:
         terminal.line(
@@ -86,6 +86,8 @@ def _line(entry: LogLine, run: Run) -> str:
 
 def _row(run: Run, *, with_set: bool) -> dict[str, cells.Cell]:
     message = " ".join((run.message or "").split())
+    if run.status == "refused" and not message:
+        message = f"the gate refused it: estimates gate {run.set} {run.version}"
     own: dict[str, cells.Cell] = {"set": run.set} if with_set else {}
     return own | {
         "run": run.run_id,

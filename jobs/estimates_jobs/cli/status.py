@@ -13,6 +13,7 @@ from estimates.catalog.audit import Fault, law_faults
 from estimates.catalog.clock import AGREEMENT
 from estimates.catalog.view import View
 from estimates.errors import RefusedError, UnavailableError
+from estimates.render.wording import count
 from estimates.storage.objects import BRIEFLY_S, Objects
 from estimates.store.identity import identity_faults
 from estimates.store.store import Store
@@ -107,6 +108,9 @@ def status(
     if not statuses:
         terminal.line(_nothing(view, set_name, faults))
     _show(statuses, set_name, with_slo=slo is not None)
+    left_out = len(_names(view, set_name)) - len(names)
+    if statuses and left_out:
+        terminal.line(f"{count(left_out, 'retired set')} left out; --retired shows all", "dim")
     terminal.pairs([("head of the log", head.text())])
     if view.moment - now > AGREEMENT:
         terminal.line(
