@@ -77,7 +77,7 @@ def test_missing_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidError) as refused:
         with_values(_contract())
     assert refused.value.code == "no_variable"
-    assert "parameters.api_key = env:DEMAND_KEY" in refused.value.message
+    assert "job.parameters.api_key = env:DEMAND_KEY" in refused.value.message
     assert "inputs.table.source = env:DEMAND_TABLE" in refused.value.message
     assert "export DEMAND_KEY=… DEMAND_TABLE=…" in refused.value.message
     assert "HEADER" not in refused.value.message
