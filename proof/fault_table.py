@@ -9,12 +9,26 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from proof import faults_hub, faults_others, faults_prices, faults_scores, faults_stored
+from proof import (
+    faults_categories,
+    faults_hub,
+    faults_others,
+    faults_prices,
+    faults_scores,
+    faults_stored,
+)
 from proof.fault import CAUGHT, FAULTS, Fault, Outcome
 from proof.scenes import SCENES, Scene
 
 # loading them registers the faults
-MODULES = (faults_prices, faults_scores, faults_others, faults_stored, faults_hub)
+MODULES = (
+    faults_prices,
+    faults_scores,
+    faults_others,
+    faults_stored,
+    faults_hub,
+    faults_categories,
+)
 PAGE = Path("proof/faults.md")
 _HEAD = """# Faults that the gate must find
 
@@ -22,9 +36,9 @@ Each line is something that happens to tables of numbers, done to real versions:
 the example set's forecasts of eight trading days, these as quantile functions,
 the two weeks of churn scores, moving averages of the real closes,
 the last close as a plan for sixty days,
-and the weekly quantiles of a made-up forecast hub.
-The policy is the default one; no contract adjusts a check, but for the hub's, which is as
-`estimates draft` proposes it.
+and the weekly quantiles and chances of categories of a made-up forecast hub.
+The policy is the default one; no contract adjusts a check, but for the hub's two, which are as
+`estimates draft` proposes them.
 `just faults` writes this page, a test compares it with what the code says,
 and `proof/` has the faults, a function each.
 Every check finds one but `null_share`, which has no limit before a contract gives it one.

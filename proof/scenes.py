@@ -1,4 +1,4 @@
-"""Where faults happen: stores of six sets, made from the examples, with a day's version about to
+"""Where faults happen: stores of seven sets, made from the examples, with a day's version about to
 arrive.
 
 prices    sp500-close, eight trading days: 20 tickers x the next ten sessions, two intervals
@@ -10,6 +10,8 @@ plans     the last close for each of the next sixty sessions, on two days: the s
           there is
 hub       a made-up hub's weekly quantiles of 53 places in the rising weeks of a season, under the
           contract that `estimates draft` proposes
+categories the same hub's chances of falling and rising counts, under the contract that
+          `estimates draft --hub` proposes
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.runner import read_candidate
 from proof import forecasts
-from tests import made_up_hub
+from tests import made_up_categories, made_up_hub
 
 TODAY = date(2022, 12, 14)  # so that nine of its ten targets have become prices
 DAYS = 8
@@ -254,6 +256,14 @@ def hub(folder: Path) -> Scene:
     return _scene(folder, text, [(week.through, made_up_hub.with_task(week)) for week in weeks])
 
 
+def categories(folder: Path) -> Scene:
+    """The same weeks' chances of categories."""
+    weeks = list(made_up_hub.submissions(seasons=1))[5:11]
+    text = made_up_categories.drafted(folder / "draft")
+    frames = [(week.through, made_up_categories.categories(week)) for week in weeks]
+    return _scene(folder, text, frames)
+
+
 SCENES: dict[str, Callable[[Path], Scene]] = {
     "prices": prices,
     "quantiles": quantiles,
@@ -261,6 +271,7 @@ SCENES: dict[str, Callable[[Path], Scene]] = {
     "averages": averages,
     "plans": plans,
     "hub": hub,
+    "categories": categories,
 }
 
 _WEEKS = ("churn", "churn-next-week")

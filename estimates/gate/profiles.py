@@ -45,7 +45,11 @@ _CATEGORIES = dict.fromkeys(
         "worst_group_change",
     ),
     _REPORT,
-) | {"added_keys": _WARN, "new_duplicates": _WARN, "duplicate_content": CheckPolicy(warn=0.2)}
+) | {
+    "added_keys": _WARN,
+    "duplicate_content": CheckPolicy(warn=0.2),
+    "new_duplicates": CheckPolicy(warn=0.15, block=0.33),
+}
 
 
 def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:

@@ -4,10 +4,11 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from estimates.calibration.backtest import backtest
@@ -19,6 +20,7 @@ from estimates.gate.evaluation import evaluate
 from estimates.gate.fresh_start import fresh_start
 from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Verdict
+from tests import made_up_categories
 from tests.builders import make_store
 from tests.made_up_hub import MODELS, Model, Submission, drafted, submissions, with_task
 
@@ -33,6 +35,12 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     return parse_contract(drafted(tmp_path_factory.mktemp("draft")))
 
 
+@pytest.fixture(scope="module")
+def of_categories(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """What a hub's tasks propose for chances of categories."""
+    return parse_contract(made_up_categories.drafted(tmp_path_factory.mktemp("draft")))
+
+
 def made(number: int, submission: Submission) -> Provenance:
     """What a run knew."""
     return Provenance(
@@ -40,12 +48,16 @@ def made(number: int, submission: Submission) -> Provenance:
     )
 
 
-def replayed(contract: Contract, versions: Iterable[Submission]) -> list[Verdict]:
+def replayed(
+    contract: Contract,
+    versions: Iterable[Submission],
+    rows_of: Callable[[Submission], pl.DataFrame] = with_task,
+) -> list[Verdict]:
     """Each version judged against the one before, as if that were production."""
     verdicts: list[Verdict] = []
     before: Candidate | None = None
     for number, version in enumerate(versions, start=1):
-        now = Candidate(with_task(version), None, made(number, version))
+        now = Candidate(rows_of(version), None, made(number, version))
         anew, history = None, ProductionHistory()
         if before is not None and before.provenance and before.frame is not None:
             anew = fresh_start(contract.gate, before.provenance.data_through, version.through, [])
@@ -66,7 +78,7 @@ def replayed(contract: Contract, versions: Iterable[Submission]) -> list[Verdict
     return verdicts
 
 
-def row(model: Model, versions: list[Submission], verdicts: list[Verdict]) -> str:
+def row(name: str, versions: list[Submission], verdicts: list[Verdict]) -> str:
     """A model's line of the table in docs/gate.md; asserts what it promises."""
     first = [verdict.blocks for verdict, v in zip(verdicts, versions, strict=True) if not v.season]
     later = [verdict.blocks for verdict in verdicts[LEARNT:]]
@@ -74,7 +86,7 @@ def row(model: Model, versions: list[Submission], verdicts: list[Verdict]) -> st
     assert sum(later) <= 0.01 * len(later)
     warned = sum(verdict.outcome == "warn" for verdict in verdicts)
     return (
-        f"| `{model}` | {len(verdicts)} | {sum(first)} of {len(first)} | "
+        f"| {name} | {len(verdicts)} | {sum(first)} of {len(first)} | "
         f"{sum(later)} of {len(later)} | {warned} |"
     )
 
@@ -111,7 +123,18 @@ def test_sound_seasons_pass(contract: Contract, model: Model) -> None:
     """
     versions = list(submissions(model))
     verdicts = replayed(contract, versions)
-    assert row(model, versions, verdicts) in PAGE.read_text(encoding="utf-8").splitlines()
+    assert row(f"`{model}`", versions, verdicts) in PAGE.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("model", MODELS)
+def test_sound_seasons_of_categories_pass(of_categories: Contract, model: Model) -> None:
+    """The same of chances, whether counts fall or rise, under the profile for them."""
+    assert of_categories.gate.profile == "categories"
+    versions = list(submissions(model))
+    verdicts = replayed(of_categories, versions, made_up_categories.categories)
+    name = f"`{model}`, categories"
+    assert row(name, versions, verdicts) in PAGE.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.stack

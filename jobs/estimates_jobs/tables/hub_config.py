@@ -83,6 +83,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
     origin = of_round["round_id"] if of_round.get("round_id_from_variable") else _origin(ids)
     name = re.sub(r"[^a-z0-9]+", "-", str(target["target_id"]).lower()).strip("-")
     kept = [kind for kind in _COLUMNS if kind in output_types]
+    chooses = (f"{_key(column)} = {_text(value)}" for column, value in chosen_by.items())
     lines = [
         f"name = {_text(name)}",
         f"description = {_text(target.get('target_name') or target['target_id'])}",
@@ -96,13 +97,12 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
         "[gate]",
         'promote = "automatic"  # when the gate lets a version through; "manual" asks a person',
         *_profile(target),
+        *_longest_gap(ids, target),
+        *_stability(target),
         "",
         "[load]",
         f"ignore = {_list([*([origin] if origin else []), *empty])}",
-        "",
-        "[load.where]",
-        *(f"{_key(column)} = {_text(value)}" for column, value in chosen_by.items()),
-        f"output_type = {_list(kept)}",
+        _line("where", *chooses, f"output_type = {_list(kept)}"),
     ]
     source = "\n".join([*lines, ""])
     parse_contract(source, f"the contract of {target['target_id']}")
@@ -118,11 +118,16 @@ def _origin(ids: Tree) -> str | None:
 
 def _through(ids: Tree, target: Tree) -> str:
     """What a forecast knew ends before its least horizon; without one, with the round's date."""
-    steps = [step for step in _values(ids.get("horizon") or {}) if isinstance(step, int)]
-    unit = _DAYS.get(str(target.get("time_unit") or "week"))
+    steps, unit = _steps(ids, target)
     if not steps or unit is None or min(steps) > 0:
         return "{date}"
     return f"{{date-{(1 - min(steps)) * unit}d}}"
+
+
+def _steps(ids: Tree, target: Tree) -> tuple[list[int], int | None]:
+    """The horizons, and the days of a step where it is of a fixed length."""
+    steps = [step for step in _values(ids.get("horizon") or {}) if isinstance(step, int)]
+    return steps, _DAYS.get(str(target.get("time_unit") or "week"))
 
 
 def _columns(ids: Tree, chosen_by: Tree, origin: str | None) -> Iterator[str]:
@@ -234,6 +239,21 @@ def _profile(target: Tree) -> Iterator[str]:
         yield 'profile = "volatile"  # guessed; after five versions see `estimates gate suggest`'
     elif target.get("target_type") in ("nominal", "ordinal", "binary", "date", "compositional"):
         yield 'profile = "categories"  # guessed; after five versions see `estimates gate suggest`'
+
+
+def _longest_gap(ids: Tree, target: Tree) -> Iterator[str]:
+    """After as long no target of the last submission is left."""
+    steps, unit = _steps(ids, target)
+    if len(steps) > 1 and unit is not None:
+        days = (max(steps) - min(steps)) * unit
+        yield f'longest_gap = "{days}d"  # then no target is left to compare, and it starts anew'
+
+
+def _stability(target: Tree) -> Iterator[str]:
+    """A step ahead is forecast anew with each round; a peak that has passed may stand still."""
+    if target.get("is_step_ahead"):
+        yield from ("", "[stability]")
+        yield "frozen_after = 2  # estimates that stand still while the data go on"
 
 
 def _type(name: str, spec: Tree) -> str:
