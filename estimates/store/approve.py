@@ -73,12 +73,13 @@ def decline(store: OpenStore, name: str, number: int, *, reason: str) -> Event:
 def _approve(store: OpenStore, name: str, number: int, reason: str | None) -> Approved:
     of_set, request = _standing(store, name, number)
     _check_approver(of_set, request, store.actor)
-    if store.actor in never_by(of_set, request):
+    if store.actor in (never := never_by(of_set, request)):
+        others = ", ".join(name for name in of_set.contract.gate.approvers if name not in never)
         did = "asked for" if store.actor == request.event.actor else "published"
         raise RefusedError(
             "own_request",
             f"{name}: {store.actor} {did} what request {number} is about, and cannot approve it",
-            remedy=f"somebody else among {', '.join(of_set.contract.gate.approvers)} can",
+            remedy=f"{others} may" if others else "no other approver may: somebody else has to ask",
         )
     approved = counted(of_set, request)
     missing = of_set.contract.gate.approvals - len({*approved, store.actor})

@@ -16,7 +16,7 @@ from estimates import instants
 from estimates.catalog.approval_requests import shown_details
 from estimates.catalog.records import Event
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import ConflictError, GateError
+from estimates.errors import ConflictError, GateError, RefusedError
 from estimates.gate.open_requests import OpenRequest, open_requests
 from estimates.store.members import define_family, set_of_member
 from estimates.store.publish import Publication
@@ -153,6 +153,8 @@ def test_nobody_approves_what_is_their_own(gated: Store) -> None:
     assert refusal(gated, number, "carl") == "not_an_approver"
     assert refusal(gated, number, "team-2") == "own_request"  # asked for it
     assert refusal(gated, number, "team-1") == "own_request"  # published the same content
+    with pytest.raises(RefusedError, match=r"; bea, team-\* may$"):
+        approved(gated, number, "team-1")
     assert approved(gated, number, "team-3").event.version == 2
 
 
