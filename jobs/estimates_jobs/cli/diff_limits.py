@@ -21,6 +21,11 @@ _COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 # Parts of a report's JSON that say what kind of number follows, and not which.
 _KINDS = ("columns", "scalar", "label", "keys")
 _SHARE = "_share"
+# Parts of names that few ask for: kinds of values that became others, settings of the report.
+_DETAILS = {
+    *("+inf", "-inf", "absent", "finite", "nan", "null", "0", "overflow", "unit", "floored"),
+    *("n_from", "n_to", "scale_floor", "top", "g", "kind_gain", "kind_loss", "psi_bins", "r_above"),
+}
 
 
 class Metric(NamedTuple):
@@ -87,9 +92,12 @@ class Limit(NamedTuple):
     def _unknown(self, report: Report) -> str:
         names = sorted({_short(metric.name) for metric in _metrics(report)})
         meant = did_you_mean(self.metric, names)
+        usual = [name for name in names if not _DETAILS & {*name.split(".")}]
+        column = next(iter(report.columns), "close")
         return (
             f"--fail-on: the report has no number {self.metric!r}{meant}; it has "
-            f"{', '.join(names)}; with a column before it that column's, such as close.material"
+            f"{', '.join(usual)} and what else is in --format json; with a column before it that "
+            f"column's, such as {column}.material"
         )
 
 

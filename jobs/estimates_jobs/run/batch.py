@@ -40,6 +40,7 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     status       also `rejected` (it cannot be read or does not conform; nothing was stored), and of
                  a back-fill `failed` (the job raised something)
     elapsed      keys whose target is not after `data_through`
+    is_behind    production saw newer data, as of most of a back-fill
     not_promoted_because  a sentence; None when production pointed to the version
     error, message        of what was rejected
     """
@@ -53,6 +54,7 @@ class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: int | None = None
     elapsed: int = 0
     is_repeated: bool = False
+    is_behind: bool = False
     not_promoted_because: str | None = None
     error: str | None = None
     message: str | None = None
@@ -133,7 +135,7 @@ def run_moments(
                 raise
             yield _unsuccessful(name, text, run_id, error)
         else:
-            yield _done(outcome, text)
+            yield _done(store, outcome, text)
 
 
 def moments_between(
@@ -207,10 +209,12 @@ def _published(
         )
     except _OF_ONE_TABLE as error:
         return _rejected(own, table, run_id, error)
-    return _done(outcome, table.name, elapsed)
+    return _done(store, outcome, table.name, elapsed)
 
 
-def _done(outcome: runner.Outcome, table: str, elapsed: int = 0) -> BatchRun:
+def _done(store: Store, outcome: runner.Outcome, table: str, elapsed: int = 0) -> BatchRun:
+    production = store.view().set(outcome.set).production
+    is_behind = production is not None and outcome.data_through < production.data_through
     return BatchRun(
         set=outcome.set,
         table=table,
@@ -220,6 +224,7 @@ def _done(outcome: runner.Outcome, table: str, elapsed: int = 0) -> BatchRun:
         version=outcome.version,
         rows=outcome.rows,
         elapsed=elapsed,
+        is_behind=is_behind,
         not_promoted_because=outcome.not_promoted_because,
         warnings=outcome.warnings,
     )

@@ -120,6 +120,7 @@ def run(
     with recorded(store, name, log, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
+            on_step("compute", None)  # what announces it is nothing that the job printed
             with log.listening():
                 frame, provenance = _compute(
                     store, contract, context, run_id, check_lookahead, on_step
@@ -290,7 +291,6 @@ def _compute(
 ) -> tuple[pl.DataFrame, Provenance]:
     """What the job computes, with its provenance."""
     assert contract.job is not None
-    on_step("compute", None)
     function = Function(contract.job.function)
     frame = function(context)
     warnings: tuple[str, ...] = context.warnings

@@ -304,6 +304,24 @@ def test_a_back_fill_makes_a_version_a_moment_and_goes_on_where_it_stopped(folde
     assert _versions(folder) == versions
 
 
+def test_a_back_fill_behind_production_is_kept_and_said_once(folder: Path) -> None:
+    """Nothing is wrong with versions of older data: nobody has to do anything, and status says
+    so.
+    """
+    prices = CLOSES.replace("900.0", "21.0").replace("B,2024-01-03", "B,2024-01-04")
+    (folder / "closes.csv").write_text(prices)
+    assert call("run", "prices", "--through", "2024-01-04").code == 0
+    words = ("--from", "2024-01-02", "--to", "2024-01-03", "--every", "1d")
+    done = call("run", "prices", *words)
+    assert done.code == 0, done.err
+    assert "2 versions saw older data than production, which stays where it is" in done.text
+    assert "promote" not in done.text
+    assert "nothing" in call("status").text
+    assert (
+        "printed  compute" not in call("runs", "prices", "prices-2024-01-02T23:59:59.999999Z").text
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [

@@ -42,6 +42,7 @@ def show_batch(
     else:
         terminal.line(_summary(contract.name, counts, what), "bold")
         _show_elapsed(done)
+        _show_behind(done)
         if counts["published"] and contract.gate.promote == "manual":
             terminal.line(
                 "the contract leaves promotion to a person: "
@@ -57,7 +58,7 @@ def _show(run: BatchRun, contract: Contract) -> None:
     number = "" if run.version is None else f"version {run.version}"
     through = "" if run.data_through is None else cells.instant(run.data_through)
     status = f"{run.status} before" if run.is_repeated else run.status
-    is_expected = run.status == "published" and contract.gate.promote == "manual"
+    is_expected = run.status == "published" and (run.is_behind or contract.gate.promote == "manual")
     own = "" if contract.family is None else f"{run.set}  "
     because = run.message or (None if is_expected else run.not_promoted_because)
     terminal.line(f"{own}{number:<12} {status:<16} {through:<16} {run.table}")
@@ -90,6 +91,16 @@ def _summary(name: str, counts: dict[str, int], what: str) -> str:
     }
     parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts.get(key)]
     return f"{name}: {wording.count(counts[f'{what}s'], what)}: {', '.join(parts) or 'none'}"
+
+
+def _show_behind(runs: Sequence[BatchRun]) -> None:
+    """Which versions are no newer than what production serves."""
+    behind = [run.version for run in runs if run.is_behind and run.status == "published"]
+    if behind:
+        terminal.line(
+            f"{wording.count(len(behind), 'version')} saw older data than production, which stays "
+            f"where it is: read by number, such as --ref {behind[-1]}"
+        )
 
 
 def _show_elapsed(runs: Sequence[BatchRun]) -> None:

@@ -245,7 +245,8 @@ def _waiting(
     asked_for = {request.version for request in requests if request.act == "promote"}
     for version in newest:
         state, number = view.state(version), version.version
-        if number <= above or state not in _NEXT or number in asked_for:
+        is_behind = alias is not None and version.is_behind(of_set.versions[above - 1])
+        if number <= above or is_behind or state not in _NEXT or number in asked_for:
             continue
         text, remedy = _NEXT[state]
         yield Waiting(state, who, text.format(number), remedy.format(name, number))
