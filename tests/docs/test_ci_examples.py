@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import polars as pl
 import pytest
 import yaml
 from junitparser.xunit2 import JUnitXml
@@ -29,9 +30,11 @@ from estimates_jobs.cli.output.verdict_files import RENDERINGS
 from tests import builders
 from tests.api.served import serving
 from tests.builders import SET, frame
+from tests.jobs.cli.calls import call, ok
 
 ROOT = Path(__file__).parents[2]
 CI = ROOT / "examples" / "ci"
+DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 SCRIPT = CI / "gate-snapshot.sh"
 HUB = "hub-pull-request.yml"  # of a hub, which runs no script
 FIXED = ("--through", "2024-01-20", "--now", "2024-01-21T06:00:00Z")
@@ -332,3 +335,38 @@ def test_no_address_stands_in_the_ci_files() -> None:
     """Whose service and which registry: that is said where they run."""
     for path in CI.iterdir():
         assert not re.search(r"https?://|index-url", path.read_text()), path.name
+
+
+def test_the_document_shows_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A segment in per cent and thirty rows lost: the lines of the text, of the table in Markdown
+    and of JUnit.
+    """
+    monkeypatch.setenv("ESTIMATES_STORE", str(tmp_path / "store"))
+    examples = ROOT / "examples"
+    contract = tmp_path / "churn.toml"
+    contract.write_text(ok("draft", examples / "churn.csv", "--key", "customer_id").text)
+    ok("init")
+    ok("define", contract)
+    ok("publish", "churn", examples / "churn.csv")
+    ok("promote", "churn", 1, "--reason", "first")
+    rows = pl.read_csv(examples / "churn-next-week.csv", infer_schema=False).slice(30)
+    scores = [name for name in rows.columns if name.startswith("churn")]
+    in_percent = (pl.col(scores).cast(pl.Float64) * 100).round(2).cast(pl.String)
+    is_public = pl.col("segment") == "public"
+    rows = rows.with_columns(pl.when(is_public).then(in_percent).otherwise(pl.col(scores)))
+    rows.write_csv(tmp_path / "wrong.csv")
+    files = {form: tmp_path / f"gate.{form}" for form in ("markdown", "junit")}
+    more = [word for form, file in files.items() for word in ("--write", f"{form}={file}")]
+    words = ("gate", "churn", "--file", tmp_path / "wrong.csv", "--through", "2026-11-24")
+    printed = call(*words, *more).text + "".join(file.read_text() for file in files.values())
+    printed += call(*words, "--format", "github").text
+    printed = printed.replace("\u00a0", " ")  # which keeps a number and its unit in a line
+    section = DOCUMENT.partition("Here the scores of one segment")[2].partition("## Who is")[0]
+    blocks = re.findall(r"^```\w+\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    table = [line.removeprefix("> ") for line in section.splitlines() if line.startswith("> ")]
+    shown = [*table, *(line for block in blocks for line in block.splitlines())]
+    lines = [line.strip().removesuffix("…") for line in shown if not line.startswith("$ ")]
+    missing = [line for line in lines if line not in printed and line != "1"]
+    assert not missing, "\n".join(missing)

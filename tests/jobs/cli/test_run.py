@@ -315,7 +315,7 @@ def test_a_back_fill_behind_production_is_kept_and_said_once(folder: Path) -> No
     done = call("run", "prices", *words)
     assert done.code == 0, done.err
     assert "2 versions saw older data than production, which stays where it is" in done.text
-    assert "promote" not in done.text
+    assert "estimates promote" not in done.text
     assert "nothing" in call("status").text
     assert (
         "printed  compute" not in call("runs", "prices", "prices-2024-01-02T23:59:59.999999Z").text
