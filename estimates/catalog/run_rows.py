@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.clock import AGREEMENT
 from estimates.catalog.engine import OnEngine, reading
 from estimates.catalog.event_log import check_text
 from estimates.catalog.rows import insert, read
@@ -91,9 +92,14 @@ class RunRows(OnEngine):
         return runs[0] if runs else None
 
     def runs(self, set_name: str | None, limit: int | None = None) -> list[Run]:
-        """The runs of a set, or of all, newest first; at most `limit`."""
+        """The runs of a set, or of all, newest first; at most `limit`.
+
+        Those that begin in the future, by a clock that was ahead, come last: none hides what came
+        after it.
+        """
         table = schema.runs
         condition = sa.true() if set_name is None else table.c.set == set_name
-        order = table.c.started_at.desc(), table.c.run_id
+        is_ahead = table.c.started_at > instants.now() + AGREEMENT
+        order = is_ahead, table.c.started_at.desc(), table.c.run_id
         with reading(self.engine) as tx:
             return read(tx, Run, condition, *order, limit=limit)

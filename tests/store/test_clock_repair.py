@@ -84,6 +84,17 @@ def test_what_names_mean_now_is_right_after_the_repair(poisoned: Store) -> None:
     assert verify(store) == []
 
 
+def test_a_run_in_the_future_hides_none(
+    local_store: Store, ahead: Callable[[timedelta], None]
+) -> None:
+    """The last run is not the one that began by a clock 400 days ahead, but the one after it."""
+    for run_id, by in (("one", timedelta()), ("wrong", AHEAD), ("two", timedelta())):
+        ahead(by)
+        local_store.catalog.begin_run(run_id, SET, instants.now() - by)
+    assert [run.run_id for run in local_store.catalog.runs(SET)] == ["two", "one", "wrong"]
+    assert [run.run_id for run in local_store.catalog.runs(SET, 1)] == ["two"]
+
+
 def test_an_answer_to_as_of_stays_as_it_was(poisoned: Store) -> None:
     """What was asked of moments up to the repair, and of the recorded time of any event, also one
     that lies ahead, has the same answer after the repair.
