@@ -28,7 +28,7 @@ _RULES = {
     # statsforecast is compiled for the processor, and the last digits of its forecasts are, too
     r"^( *parameters +.*model=Auto(?:.*\n){3} +snapshot +)[0-9a-f]{12}$": r"\1<forecasts>",
     r'("name":"code","old":)"[0-9a-f]{64}","new":"[0-9a-f]{64}"': r"\1<code>",
-    r'(<time datetime="[^"]*" title="[^"]*">)[^<]*(?=</time>)': r"\1<shown>",  # of a page
+    r'(<time datetime="[^"]*" title="[^"]*">).*?(?=</time>)': r"\1<shown>",  # of a page
     r'("mlflow_run": ?)"[0-9a-f]{32}"': r'\1"<mlflow run>"',  # of failed runs, which no event names
     r"^(x-request-id: )[0-9a-f]+": r"\1<request>",
     r"\b([a-z]+) [0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?=  )": r"\1 <now>",  # a last run
