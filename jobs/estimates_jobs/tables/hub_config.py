@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.due import OTHER_DAYS
 from estimates.errors import InvalidError
 
 _TARGET_DATES = ("target_end_date", "target_date")
@@ -52,7 +53,8 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
         for task, of_round in tasks:
             for target in task["target_metadata"]:
                 by_target.setdefault(target["target_id"], []).append((target, task, of_round))
-        return [_contract(of_target) for of_target in by_target.values()]
+        zone = _zone(path.with_name("admin.json"))
+        return [_contract(of_target, zone) for of_target in by_target.values()]
     except OSError as error:
         raise InvalidError(
             "no_file",
@@ -67,7 +69,13 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
         ) from None
 
 
-def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
+def _zone(path: Path) -> str:
+    """The zone in which a hub's days end, as `admin.json` has it."""
+    admin = json.loads(path.read_bytes()) if path.is_file() else {}
+    return str(admin.get("timezone") or "UTC")
+
+
+def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContract:
     target, task, of_round = of_target[-1]
     # the same target may be asked for in one task as quantiles and in another as categories
     output_types = {
@@ -92,7 +100,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]]) -> HubContract:
         *_columns(ids, chosen_by, origin),
         *_estimates(output_types, target),
         *_samples(output_types, target, ids, [*chosen_by, *([origin] if origin else [])]),
-        *_cadence(ids.get(origin, {}) if origin else {}),
+        *_freshness(ids.get(origin, {}) if origin else {}, of_round, origin, zone),
         "",
         "[gate]",
         'promote = "automatic"  # when the gate lets a version through; "manual" asks a person',
@@ -223,12 +231,36 @@ def _line(name: str, *fields: str) -> str:
     return f"{_key(name)} = {{ {', '.join(fields)} }}" if fields else f"{_key(name)} = {{}}"
 
 
-def _cadence(spec: Tree) -> Iterator[str]:
-    """The least time between two rounds."""
+def _freshness(spec: Tree, of_round: Tree, origin: str | None, zone: str) -> Iterator[str]:
+    """The least time between two rounds, and until when their submissions are due."""
     days = sorted({date.fromisoformat(str(value)) for value in _values(spec)})
     gaps = [(after - before).days for before, after in pairwise(days)]
     if gaps:
         yield from ("", "[freshness]", f'cadence = "{min(gaps)}d"')
+        yield from _due(days, of_round.get("submissions_due") or {}, origin, zone)
+
+
+def _due(days: list[date], due: Tree, origin: str | None, zone: str) -> Iterator[str]:
+    """The deadline of rounds that are weeks apart, and from when on submissions are taken; of other
+    rounds nothing, which no calendar has.
+
+    days  of all rounds, in order
+    """
+    start, end = due.get("start"), due.get("end")
+    is_counted = isinstance(start, int) and isinstance(end, int) and due.get("relative_to")
+    ends = [day + timedelta(days=end) for day in days] if is_counted and end is not None else []
+    if due.get("relative_to") != origin or len({day.weekday() for day in ends}) != 1:
+        return
+    assert start is not None
+    assert end is not None
+    weekday = ends[0].weekday()
+    all_weeks = range((ends[-1] - ends[0]).days // 7 + 1)
+    pauses = [day for week in all_weeks if (day := ends[0] + timedelta(weeks=week)) not in ends]
+    yield f"due = {_text(f'24:00 {zone}')}  # the hub's submissions_due"
+    yield f"calendar = {_text(f'weekly-{OTHER_DAYS[weekday - 1]}' if weekday else 'weekly')}"
+    if pauses:
+        yield f"holidays = [{', '.join(_text(day) for day in pauses)}]  # weeks without a round"
+    yield f'window = "{end - start + 1}d"  # before it'
 
 
 def _profile(target: Tree) -> Iterator[str]:

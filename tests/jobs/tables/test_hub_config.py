@@ -1,4 +1,4 @@
-"""The samples that a hub's tasks ask for."""
+"""What a hub's tasks ask for: samples, and until when."""
 
 from __future__ import annotations
 
@@ -67,3 +67,50 @@ def test_samples_that_are_not_asked_for_may_be_missing(
     contract = drafted(tmp_path, params, **more)
     assert contract.columns["samples"].nullable is nullable
     assert "samples_q0.5" in contract.judged
+
+
+def deadlines(folder: Path, days: list[str], due: dict[str, Any] | None, zone: str | None) -> Any:
+    """What the contract of a hub with these rounds says under `[freshness]`."""
+    task = {
+        "task_ids": IDS | {"reference_date": {"required": None, "optional": days}},
+        "output_type": {"mean": {"value": {}}},
+        "target_metadata": [{"target_id": "wk inc", "target_keys": None}],
+    }
+    of_round = {"round_id": "reference_date", "round_id_from_variable": True}
+    of_round |= {"model_tasks": [task]} | ({} if due is None else {"submissions_due": due})
+    config = folder / "hub-config"
+    config.mkdir()
+    (config / "tasks.json").write_text(json.dumps({"rounds": [of_round]}))
+    if zone is not None:
+        (config / "admin.json").write_text(json.dumps({"timezone": zone}))
+    (made,) = hub_contracts(folder)
+    return parse_contract(made.source).freshness
+
+
+DUE = {"relative_to": "reference_date", "start": -6, "end": -3}
+
+
+def test_submissions_are_due_when_the_hub_says(tmp_path: Path) -> None:
+    """The end of a day of each week in the hub's zone, but for weeks without a round; the window
+    has whole days.
+    """
+    days = ["2026-01-03", "2026-01-10", "2026-01-24"]
+    freshness = deadlines(tmp_path, days, DUE, "US/Eastern")
+    assert (freshness.due, freshness.calendar) == ("24:00 US/Eastern", "weekly-wednesday")
+    assert (freshness.window, [str(day) for day in freshness.holidays]) == ("4d", ["2026-01-14"])
+
+
+@pytest.mark.parametrize(
+    ("days", "due"),
+    [
+        (["2026-01-03", "2026-01-10"], None),
+        (["2026-01-03", "2026-01-11"], DUE),
+        (["2026-01-03", "2026-01-10"], DUE | {"relative_to": "target_end_date"}),
+        (["2026-01-03", "2026-01-10"], {"start": "2026-01-01", "end": "2026-01-04"}),
+    ],
+)
+def test_of_other_rounds_nothing_is_due(
+    tmp_path: Path, days: list[str], due: dict[str, Any] | None
+) -> None:
+    """No calendar has days that are not weeks apart, nor days that each round names itself."""
+    assert deadlines(tmp_path, days, due, None).due is None
