@@ -148,7 +148,7 @@ def test_no_secret_is_left(
         )
         receiver = stack.enter_context(stub(TAKEN))
         settings = _settings(tmp_path, closes, receiver)
-        settings |= _on_servers(request, stack) if where == "servers" else {}
+        settings |= _on_servers(request, tmp_path, stack) if where == "servers" else {}
         mlflow = settings.pop("MLFLOW", "")
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
@@ -212,7 +212,7 @@ def _with(server: Stub, name: str) -> str:
     return server.url.replace("://", f"://ann:{SOWN[name]}@")
 
 
-def _on_servers(request: pytest.FixtureRequest, stack: ExitStack) -> dict[str, str]:
+def _on_servers(request: pytest.FixtureRequest, folder: Path, stack: ExitStack) -> dict[str, str]:
     """The store in a bucket; catalog and MLflow in PostgreSQL, by URLs with passwords."""
     s3, postgresql = request.getfixturevalue("s3"), request.getfixturevalue("postgresql")
     catalog, mlflow = (
@@ -224,7 +224,7 @@ def _on_servers(request: pytest.FixtureRequest, stack: ExitStack) -> dict[str, s
     return s3.environment() | {
         "ESTIMATES_STORE": f"s3://{s3.bucket()}/store",
         "ESTIMATES_CATALOG": catalog,
-        "ESTIMATES_CACHE": "cache",
+        "ESTIMATES_CACHE": str(folder / "cache"),
         "MLFLOW": mlflow,
     }
 
