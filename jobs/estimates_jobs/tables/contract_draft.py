@@ -98,8 +98,8 @@ def draft(
     wide, samples = with_lists(widened(table), key)
     if samples:  # what a table without a contract is told to do with them is done
         options.notes[:] = [note for note in options.notes if not note.endswith(INSTEAD)]
-    _check_key(wide, key, path)
-    _check_estimates(wide, key, estimates, path)
+    _check_key(wide, key, source)
+    _check_estimates(wide, key, estimates, source)
     with naming(source, options):
         others = wide.drop(samples)
         types = guess_types(others, key, {*estimates, *filter(is_named_as_number, others.columns)})
@@ -163,7 +163,7 @@ def _plain_table(
     return plain_days(table, table.columns, options, source)
 
 
-def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
+def _check_key(table: pl.DataFrame, key: Sequence[str], source: str) -> None:
     wrong = [column for column in key if column not in table.columns]
     if wrong or not key or len(set(key)) < len(key):
         what = (
@@ -173,26 +173,26 @@ def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
         )
         raise InvalidError(
             "bad_key_column",
-            f"{path}: {what}; the columns are {', '.join(table.columns)}",
+            f"{source}: {what}; the columns are {', '.join(table.columns)}",
             remedy=other_layout(table.columns) or "name the key's columns with --key A,B",
         )
     if not table.height:
         raise InvalidError(
             "no_rows",
-            f"{path}: the table has no rows to draft a contract from",
+            f"{source}: the table has no rows to draft a contract from",
             remedy="draft it from a table that has some",
         )
 
 
 def _check_estimates(
-    table: pl.DataFrame, key: Sequence[str], estimates: Sequence[str], path: Path
+    table: pl.DataFrame, key: Sequence[str], estimates: Sequence[str], source: str
 ) -> None:
     others = [column for column in table.columns if column not in key]
     wrong = [column for column in estimates if column not in others]
     if wrong:
         raise InvalidError(
             "columns",
-            f"{path}: there is no column {wrong[0]!r} that could be an estimate; besides the key "
+            f"{source}: there is no column {wrong[0]!r} that could be an estimate; besides the key "
             f"there are {', '.join(others) or 'none'}",
             remedy="name one of these with --estimates",
         )

@@ -35,7 +35,14 @@ def delta(place: str, version: str | None) -> StoredTable:
 
     with _answering(place):
         number = None if version is None else int(version)
-        table = DeltaTable(place, version=number)
+        newest = DeltaTable(place)
+        if number is not None and number > newest.version():
+            raise InvalidError(
+                "bad_file",
+                f"{place}: there is no version {number}; the newest is {newest.version()}",
+                remedy="name one up to this behind @, or none for the newest",
+            )
+        table = newest if number is None else DeltaTable(place, version=number)
         return StoredTable(place, str(table.version()), pl.scan_delta(table))
 
 

@@ -31,7 +31,7 @@ from estimates.errors import InvalidError
 from estimates.render.wording import count, did_you_mean
 from estimates_jobs.tables.dated_tables import DatedTable, Moment, read_dated
 from estimates_jobs.tables.stored_tables import StoredTable
-from estimates_jobs.tables.table_files import Table, cleaned, read_parts, start_of
+from estimates_jobs.tables.table_files import Table, cleaned, file_gone, read_parts, start_of
 from estimates_jobs.tables.table_sources import Part, parts_of
 from estimates_jobs.tables.table_words import opened
 from estimates_jobs.tables.text_options import TextOptions
@@ -191,11 +191,13 @@ def _scanned(parts: list[Part], options: TextOptions) -> pl.LazyFrame | None:
 
 
 def _collected(rows: pl.LazyFrame, source: str) -> pl.DataFrame:
-    """Raises InvalidError (`bad_file`) for a Parquet file that is damaged behind its header."""
+    """Raises InvalidError (`bad_file`) for a Parquet file that is damaged behind its header, or of
+    a lake's table gone.
+    """
     try:
         return rows.collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise InvalidError(
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise file_gone(source, error) or InvalidError(
             "bad_file",
             f"{source}: is damaged: {str(error).splitlines()[0]}",
             remedy="write or fetch it again",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from estimates_jobs.tables.table_words import opened
 from estimates_jobs.tables.text_options import TextOptions
 from estimates_jobs.tables.typed_files import is_typed_file, read_typed_file
 
+_PARQUET_NAME = re.compile(r"[^/\s]+\.parquet")
 _INDEX = "__index_level_0__"  # what pandas calls an index without a name, and leaves out itself
 
 
@@ -103,11 +105,25 @@ def collected(rows: pl.LazyFrame, where: str) -> pl.DataFrame:
     try:
         return rows.collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InvalidError(
+        raise file_gone(where, error) or InvalidError(
             "bad_file",
             f"{where}: cannot be read: {next(iter(str(error).splitlines()), type(error).__name__)}",
             remedy="check who may read its files, and that they are there",
         ) from error
+
+
+def file_gone(where: str, error: BaseException) -> InvalidError | None:
+    """The error where a table of Delta or Iceberg lacks a file that it names; None of others."""
+    text = str(error)
+    if not isinstance(error, FileNotFoundError) and "not found" not in text:
+        return None
+    name = _PARQUET_NAME.search(text)
+    return InvalidError(
+        "bad_file",
+        f"{where}: a file of this version is gone" + (f": {name[0]}" if name else ""),
+        remedy="VACUUM and expired snapshots take the files of old versions away: name a newer "
+        "version behind @, or none for the newest",
+    )
 
 
 def read_keys(

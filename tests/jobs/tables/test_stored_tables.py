@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 from estimates.contract.contract_file import parse_contract
@@ -19,8 +20,10 @@ from estimates_jobs.run.context import Context
 from estimates_jobs.run.pinned_input import Pins
 from estimates_jobs.tables import database_tables, spooled_frames
 from estimates_jobs.tables.database_tables import without_password
+from estimates_jobs.tables.long_tables import rows_by_version
 from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_words import opened
+from estimates_jobs.tables.text_options import TextOptions
 from tests.conftest import PostgreSQL
 from tests.jobs.cli.calls import call
 
@@ -226,3 +229,27 @@ def test_refusals_of_databases(database: str, tmp_path: Path) -> None:
     called = call("diff", away, away, "--key", "item")
     assert (called.code, "geheim" in called.err) == (3, False)
     assert without_password(away) == "postgresql://user@127.0.0.1:9/d?table=t"
+
+
+def test_a_version_that_was_vacuumed_is_named(tmp_path: Path) -> None:
+    """A Delta version whose files are gone, or that there never was, says what to read in its
+    place; a version at a time too.
+    """
+    place = str(tmp_path / "sales")
+    for value in (1.0, 2.0):
+        rows = pl.DataFrame({"day": ["2026-01-01"], "id": ["1"], "value": [value]})
+        rows.write_delta(place, mode="overwrite")
+    DeltaTable(place).vacuum(0, dry_run=False, enforce_retention_duration=False)
+    contract = parse_contract('name = "sales"\n[key.id]\ntype = "string"\n[columns.value]')
+    reads = [
+        (f"{place}@0", "a file of this version is gone"),
+        (f"{place}@9", "there is no version 9; the newest is"),
+    ]
+    for word, words in reads:
+        for read in (
+            lambda word=word: read_table(word),
+            lambda word=word: list(rows_by_version(word, "day", contract, TextOptions())),
+        ):
+            with pytest.raises(InvalidError) as caught:
+                read()
+            assert (caught.value.code, words in caught.value.message) == ("bad_file", True)
