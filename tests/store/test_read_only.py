@@ -46,7 +46,7 @@ def _may_run_python() -> bool:
         return False
 
 
-pytestmark = pytest.mark.skipif(not _may_run_python(), reason="no other user may run this Python")
+another_user = pytest.mark.skipif(not _may_run_python(), reason="no other user may run this Python")
 KEY = ("AAPL", "2024-06-03")
 READS: list[list[object]] = [
     ["status"],
@@ -62,6 +62,7 @@ READS: list[list[object]] = [
     ["verify"],
     ["audit"],
     ["gate", "policy", SET],
+    ["gate", SET, 3],
     ["sweep", "--dry-run"],
     ["init"],
 ]
@@ -71,7 +72,6 @@ WRITES: list[list[object]] = [
     ["waive", SET, "hard_bounds", "--version", 3, "--reason", "test", "--until", "2100-01-01"],
     ["sweep"],
     ["migrate"],
-    ["gate", SET, 3],
 ]
 
 
@@ -166,6 +166,7 @@ def assert_reads_and_refuses(root: Path, **how: Any) -> None:
     assert content(root) == before
 
 
+@another_user
 @pytest.mark.slow
 def test_a_store_that_nobody_else_may_read(root: Path) -> None:
     """Reading is refused with one sentence, and exit code 2: trying again does not help."""
@@ -191,6 +192,7 @@ def left_by_a_crash(root: Path, *, with_index: bool) -> Iterator[None]:
     yield
 
 
+@another_user
 @pytest.mark.slow
 def test_a_store_of_another_user(root: Path) -> None:
     """Closed by its owner, so that there is no log of SQLite's."""
@@ -198,6 +200,7 @@ def test_a_store_of_another_user(root: Path) -> None:
         assert_reads_and_refuses(root, **how)
 
 
+@another_user
 @pytest.mark.slow
 @pytest.mark.parametrize("with_index", [False, pytest.param(True, marks=pytest.mark.stack)])
 def test_a_store_that_a_crash_left(root: Path, with_index: bool) -> None:
@@ -219,6 +222,7 @@ def test_a_store_on_a_read_only_disk(root: Path) -> None:
     assert_reads_and_refuses(root, before=before)
 
 
+@another_user
 @pytest.mark.slow
 def test_a_service_of_another_user_follows(root: Path) -> None:
     """It answers, and sees what the owner promotes meanwhile, whoever has the catalog open."""
