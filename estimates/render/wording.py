@@ -1,5 +1,6 @@
 """Numbers and names as people read them: the same in every rendering."""
 
+import json
 import math
 import re
 import sys
@@ -140,6 +141,14 @@ def visible_json(body: bytes) -> bytes:
     if body.isascii() and b"\x7f" not in body:
         return body
     return _UNUSUAL.sub(lambda match: _escaped(match[0]), body.decode()).encode()
+
+
+def toml_text(value: object) -> str:
+    """A text, or another value that JSON has, as TOML; what `visible` shows is escaped."""
+    return "".join(
+        (f"\\u{ord(c):04x}" if ord(c) < 1 << 16 else f"\\U{ord(c):08x}") if _hides(c) else c
+        for c in json.dumps(value, ensure_ascii=False)
+    )
 
 
 def _escaped(c: str) -> str:

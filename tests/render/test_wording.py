@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from estimates.render.wording import (
     percent_range,
     texts,
     times,
+    toml_text,
     visible,
 )
 
@@ -148,3 +150,13 @@ def test_integers_that_are_one_double_differ_by_their_change() -> None:
     assert numbers(big, big, -1.0) == ("9.0072e+15", "9.0072e+15 − 1")
     assert numbers(big, big, 2.0) == ("9.0072e+15", "9.0072e+15 + 2")
     assert numbers(1.0, 2.0, 1.0) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x1b]0;t\x07\x9b2J\x7f", "\u202e\u2066\u200b", "\U000e0041", "日本\n"]
+)
+def test_toml_shows_what_it_holds(text: str) -> None:
+    """A text in TOML is the same when it is read, and nothing in it turns or hides."""
+    written = toml_text(text)
+    assert tomllib.loads(f"a = {written}") == {"a": text}
+    assert visible(written) == written

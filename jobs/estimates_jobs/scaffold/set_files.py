@@ -12,6 +12,7 @@ import msgspec
 from estimates import instants
 from estimates.contract.contract import RESERVED
 from estimates.contract.job_inputs import Input
+from estimates.render.wording import toml_text
 from estimates_jobs.scaffold.model_choice import Choice
 from estimates_jobs.scaffold.observed_input import toml_lines
 from estimates_jobs.scaffold.series_profile import Columns, SeriesProfile
@@ -106,19 +107,19 @@ def contract_text(plan: SetPlan, choice: Choice | None, missing: float = 0.0) ->
     """
     profile = plan.profile
     lines = [
-        f"# Made by `estimates new` from {_quoted(profile.source)}: "
+        f"# Made by `estimates new` from {toml_text(profile.source)}: "
         f"{profile.series:,} series from {profile.first} to {profile.last}.",
         "# Every line is yours to change; `estimates define` registers what you changed.",
-        f"name = {_quoted(plan.name)}",
-        f"description = {_quoted(_description(plan))}",
+        f"name = {toml_text(plan.name)}",
+        f"description = {toml_text(_description(plan))}",
         '# owner = "team@example.org"',
     ]
     for name, column in plan.ids.items():
-        lines += ["", f"[key.{_bare(name)}]", f"type = {_quoted(profile.id_types[column])}"]
+        lines += ["", f"[key.{_bare(name)}]", f"type = {toml_text(profile.id_types[column])}"]
     lines += [
         "",
         f"[key.{_bare(plan.target)}]",
-        f"type = {_quoted(profile.time_type)}",
+        f"type = {toml_text(profile.time_type)}",
         "target = true  # the time that an estimate is about: the set rolls on with it",
         *_estimates(plan),
         *_domain(plan, missing),
@@ -161,7 +162,7 @@ def _domain(plan: SetPlan, missing: float) -> list[str]:
         "# Which keys a version must have: each series, for the next steps after its data.",
         "[domain]",
         'kind = "rolling"',
-        f"calendar = {_quoted(profile.calendar)}",
+        f"calendar = {toml_text(profile.calendar)}",
         f"steps = {plan.horizon}",
     ]
     if missing:
@@ -169,7 +170,7 @@ def _domain(plan: SetPlan, missing: float) -> list[str]:
         what = "of the combinations below have no series that goes on"
         lines.append(f"allow_missing = {share}  # {what}")
     for name, column in plan.ids.items():
-        listed = ", ".join(json.dumps(value, ensure_ascii=False) for value in profile.ids[column])
+        listed = ", ".join(map(toml_text, profile.ids[column]))
         lines.append(f"values.{_bare(name)} = [{listed}]")
     return lines
 
@@ -196,10 +197,10 @@ def _job(plan: SetPlan, choice: Choice | None) -> list[str]:
         f'function = "{plan.module}:{plan.function}"',
         "",
         "[job.parameters]",
-        f"value = {_quoted(plan.columns.value)}",
+        f"value = {toml_text(plan.columns.value)}",
     ]
     if list(plan.ids) != list(plan.columns.ids):
-        lines.append(f"id = [{', '.join(map(_quoted, plan.columns.ids))}]")
+        lines.append(f"id = [{', '.join(map(toml_text, plan.columns.ids))}]")
     if choice is not None:
         taken = choice.chosen
         reason = "" if taken.mase is None else f"  # its MASE was {taken.mase:.3g} in the back-test"
@@ -280,9 +281,4 @@ def _python(text: str) -> str:
 
 
 def _bare(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)

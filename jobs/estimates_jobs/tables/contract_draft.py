@@ -4,7 +4,6 @@ comments.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +28,7 @@ from estimates.guess.draws import INSTEAD
 from estimates.guess.guess import Guess
 from estimates.guess.guesses import estimate_type, guess_roles, is_named_as_number
 from estimates.guess.table_checks import other_layout
-from estimates.render.wording import did_you_mean
+from estimates.render.wording import did_you_mean, toml_text
 from estimates_jobs.tables.domain_draft import Targets, targets_of
 from estimates_jobs.tables.gate_draft import gate_lines
 from estimates_jobs.tables.hubverse import LONG, widened, without_lone_draws
@@ -278,20 +277,20 @@ def _contract(
     zone: str | None,
 ) -> str:
     lines = [
-        f"# Drafted from {_quoted(path.name)}, {frame.height} rows.",
+        f"# Drafted from {toml_text(path.name)}, {frame.height} rows.",
         '# Look at every line marked "guessed". A line behind a # says what else can be promised; '
         "it is not checked.",
-        f"name = {_quoted(name)}",
+        f"name = {toml_text(name)}",
         '# description = "What is estimated, by whom, from what"',
         '# owner = "team@example.org"',
     ]
     if zone is not None:
-        lines.append(f"timezone = {_quoted(zone)}  # of the times in the table that name none")
+        lines.append(f"timezone = {toml_text(zone)}  # of the times in the table that name none")
     for column in key:
         lines += [
             "",
             f"[key.{_bare(column)}]",
-            f"type = {_quoted(types[column])}  # guessed from its values",
+            f"type = {toml_text(types[column])}  # guessed from its values",
         ]
         if column == targets.column:
             lines.append(_target_line(targets))
@@ -333,24 +332,25 @@ def _domain_lines(frame: pl.DataFrame, targets: Targets) -> list[str]:
 def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
     lines = [
         f"[columns.{_bare(series.name)}]",
-        f"role = {_quoted(guess.role)}  # guessed: {guess.why}",
+        f"role = {toml_text(guess.role)}  # guessed: {guess.why}",
     ]
     if kind != {"label": "string", "samples": "numbers"}.get(guess.role, "float"):
-        lines.append(f"type = {_quoted(kind)}")
+        lines.append(f"type = {toml_text(kind)}")
     if guess.role == "samples":
         lines.append("# joint = []  # the key columns along which one draw goes, as a trajectory")
     for field in ("level", "quantile", "draws", "label", "of"):
         value = getattr(guess, field)
         if value is not None:
             mark = "assumed: nothing says it" if field == "level" and guess.assumed else "guessed"
-            text = _quoted(value) if isinstance(value, str) else repr(value)
+            text = toml_text(value) if isinstance(value, str) else repr(value)
             lines.append(f"{field} = {text}  # {mark}")
     if series.has_nulls():
         lines.append(f"nullable = true  # {series.null_count()} of {len(series)} are empty")
     if guess.role in NUMERIC_ROLES:
         lines += _bounds(series.drop_nulls())
     if guess.role == "label" and kind == "string":
-        lines.append(f"# labels = [{', '.join(map(_quoted, series.drop_nulls().unique().sort()))}]")
+        values = ", ".join(map(toml_text, series.drop_nulls().unique().sort()))
+        lines.append(f"# labels = [{values}]")
     return lines
 
 
@@ -378,7 +378,7 @@ def _unchecked(path: Path, domain: list[str], gate: list[str]) -> list[str]:
 file.
 # [job]
 # function = "load"
-# inputs.table = {{ source = {_quoted(path.name)}, static = true }}
+# inputs.table = {{ source = {toml_text(path.name)}, static = true }}
 
 # Which versions keep their files. Nothing expires.
 # [retention]
@@ -388,9 +388,4 @@ file.
 
 def _bare(name: str) -> str:
     """A name as a TOML key."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string: JSON's escapes, and DEL, which JSON lets through."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import polars as pl
 
 from estimates.contract.columns import ColumnType, key_text
 from estimates.guess.target import first_and_last, present_of, target_of
+from estimates.render.wording import toml_text
 
 if TYPE_CHECKING:
     from estimates_jobs.run.calendars import Calendar
@@ -89,7 +89,7 @@ def _domain(
         f"steps = {len(steps)}",
     ]
     lines += [
-        f"values.{_bare(name)} = [{', '.join(map(_literal, few))}]" for name, few in values.items()
+        f"values.{_bare(name)} = [{', '.join(map(toml_text, few))}]" for name, few in values.items()
     ]
     return calendar, lines
 
@@ -118,10 +118,6 @@ def _values(series: pl.Series) -> list[object]:
     return values.to_list()
 
 
-def _literal(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
 def _bare(name: str) -> str:
     plain = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if plain else _literal(name)
+    return name if plain else toml_text(name)
