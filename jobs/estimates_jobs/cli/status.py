@@ -98,8 +98,7 @@ def status(
     if check:
         post_deadlines(options, statuses)
     if options.csv:
-        rows = [msgspec.structs.asdict(status) for status in statuses]
-        terminal.csv(rows, no_formulas=options.no_formulas)
+        terminal.csv(map(msgspec.structs.asdict, statuses), no_formulas=options.no_formulas)
         return _exit_code(statuses, faults, check, excuse)
     if options.json:
         known = None if unknown else faults

@@ -12,7 +12,7 @@ are exact where they do not go to a terminal.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -307,7 +307,7 @@ def csv_of(frame: pl.DataFrame, *, no_formulas: bool) -> None:
     raw(tabular.csv(frame, formulas=not no_formulas))
 
 
-def csv(rows: Sequence[Mapping[str, object]], *, no_formulas: bool) -> None:
+def csv(rows: Iterable[Mapping[str, object]], *, no_formulas: bool) -> None:
     """Records as CSV: times with `Z`, null as nothing, the fields of a part as `part.field`, lists
     as JSON; `no_formulas`: their texts stay text in a spreadsheet.
     """
