@@ -22,6 +22,7 @@ from estimates_jobs.cli.diff_tables import guess_line
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.change_table import show_changes
+from estimates_jobs.cli.output.dated_page import dated_page
 from estimates_jobs.cli.output.file_writing import writing
 from estimates_jobs.cli.output.notices import notice
 
@@ -47,7 +48,8 @@ def show_versions(
     _check_no_key(prefix)
     pairing, other = request.pairing, request.to_set
     if options.format == "html":
-        terminal.page(estimates.page(old, new, pairing=pairing, other=other))
+        page = estimates.page(old, new, pairing=pairing, other=other)
+        terminal.page(page if other else dated_page(page, estimates, (old, new)))
         if request.fail_on:
             check_limits(request.fail_on, estimates.diff(old, new, pairing=pairing, other=other))
     else:

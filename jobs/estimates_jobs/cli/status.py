@@ -107,9 +107,7 @@ def status(
     if not statuses:
         terminal.line(_nothing(view, set_name, faults))
     _show(statuses, set_name, with_slo=slo is not None)
-    left_out = len(_names(view, set_name)) - len(names)
-    if statuses and left_out:
-        terminal.line(f"{count(left_out, 'retired set')} left out; --retired shows all", "dim")
+    _say_left_out(len(_names(view, set_name)) - len(names))
     terminal.pairs([("head of the log", head.text())])
     if view.moment - now > AGREEMENT:
         terminal.line(
@@ -143,12 +141,17 @@ def _show(statuses: Sequence[SetStatus], set_name: str | None, *, with_slo: bool
             terminal.line(f"{status.set}: its contract has no `due` under [freshness]")
 
 
+def _say_left_out(retired: int) -> None:
+    if retired:
+        terminal.line(f"{count(retired, 'retired set')} left out; --retired shows all", "dim")
+
+
 def _nothing(view: View, set_name: str | None, faults: Sequence[Fault]) -> str:
     """What is said where there is no set to show."""
     if set_name is not None:
         return f"{set_name} is a family without members; next: estimates publish {set_name} FILE"
     if view.sets:
-        return "all sets are retired; estimates status --retired shows them"
+        return "all sets are retired"
     if faults:  # of another store, or an older one
         return "this catalog knows no sets"
     return "no sets yet; register one with estimates define CONTRACT.toml"

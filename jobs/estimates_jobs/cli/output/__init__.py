@@ -6,6 +6,7 @@ columns        widths of columns, text folded between words
 bytes_text     numbers of bytes
 cells          values as cells of a table, bars beside them
 frame_page     a table as a page of HTML
+dated_page     how two versions stand, at the head of a page of both
 file_writing   files that somebody names in an option
 notices        errors, warnings and notes, on standard error
 progress       what is being done, on standard error
