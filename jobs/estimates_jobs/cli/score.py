@@ -338,7 +338,10 @@ def _track(store: Store, set_name: str) -> str | None:
         return "mlflow is not installed; pip install 'estimates-store[jobs]'"
     except (UnavailableError, RefusedError) as error:
         return error.message
-    waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})
+    versions = store.view().set(set_name).versions
+    unrecorded = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})
+    # one with rows carried over, or published from Python, is of no run that could be recorded
+    waiting = [v for v in unrecorded if store.catalog.run(versions[v - 1].provenance.run_id)]
     return (
         f"these versions have no run in MLflow: {', '.join(map(str, waiting))}" if waiting else None
     )
