@@ -50,7 +50,7 @@ def _shown_by(others: Any) -> Any:
 
     def show(message: Warning | str, *about: Any) -> None:
         if str(message).endswith("[signatures_unchecked]"):
-            click.echo(f"warning: {message}", err=True)
+            notice(f"warning: {message}")
         else:
             others(message, *about)
 
