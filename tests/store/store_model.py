@@ -139,10 +139,14 @@ class Set:
             i for i, (of, _, until) in self.waivers.items() if of == content and now < until
         )
 
-    def judge(self, number: int, now: datetime) -> bool:
-        """Judge a version; says whether the verdict blocks."""
+    def judge(self, number: int, now: datetime, *, promoting: bool = False) -> bool:
+        """Judge a version; says whether the verdict blocks. One of older data than production's is
+        compared with nothing, unless it is to be promoted.
+        """
         version, (maximum, wide) = self.versions[number - 1], self.contracts[-1].policy
         baseline, excepted = self.baseline(), self.in_force(number, now)
+        if baseline and not promoting and version.day < self.versions[baseline - 1].day:
+            baseline = None
         failing: set[str] = set()
         if version.wide != wide:
             failing = {"schema"}
@@ -195,7 +199,11 @@ class Set:
         """
         verdict, policy = self.versions[number - 1].verdict, self.contracts[-1].policy
         bound = (self.baseline(), *policy, self.in_force(number, now))
-        return verdict[0] if verdict and verdict[1:] == bound else self.judge(number, now)
+        return (
+            verdict[0]
+            if verdict and verdict[1:] == bound
+            else self.judge(number, now, promoting=True)
+        )
 
     def move(self, alias: str, number: int | None) -> None:
         """An alias points to another version, or to none."""
