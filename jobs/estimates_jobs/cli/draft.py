@@ -98,10 +98,11 @@ def _draft_hub(options: Options, folder: str) -> None:
         more = f"; left out: rows of type {', '.join(contract.left_out)}"
         terminal.line(f"{path}{more if contract.left_out else ''}")
     terminal.line("next: estimates define TARGET.toml")
-    through = contracts[0].through if contracts else "{date}"
-    terminal.line(
-        f"then: estimates publish TARGET {Path(folder) / 'model-output'} --through '{through}'"
-    )
+    output = Path(folder) / "model-output"
+    throughs = {contract.through for contract in contracts}
+    for contract in contracts if len(throughs) > 1 else contracts[:1]:
+        name = contract.name if len(throughs) > 1 else "TARGET"
+        terminal.line(f"then: estimates publish {name} {output} --through '{contract.through}'")
 
 
 def _show_profile(profile: list[ColumnProfile]) -> None:

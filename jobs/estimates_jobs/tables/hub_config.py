@@ -95,6 +95,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContrac
     lines = [
         f"name = {_text(name)}",
         f"description = {_text(target.get('target_name') or target['target_id'])}",
+        *_stability(target),
         "",
         "[family]  # every model of the hub is a set of this contract",
         *_columns(ids, chosen_by, origin),
@@ -106,7 +107,6 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContrac
         'promote = "automatic"  # when the gate lets a version through; "manual" asks a person',
         *_profile(target),
         *_longest_gap(ids, target),
-        *_stability(target),
         "",
         "[load]",
         f"ignore = {_list([*([origin] if origin else []), *empty])}",
@@ -284,8 +284,7 @@ def _longest_gap(ids: Tree, target: Tree) -> Iterator[str]:
 def _stability(target: Tree) -> Iterator[str]:
     """A step ahead is forecast anew with each round; a peak that has passed may stand still."""
     if target.get("is_step_ahead"):
-        yield from ("", "[stability]")
-        yield "frozen_after = 2  # estimates that stand still while the data go on"
+        yield "stability.frozen_after = 2  # estimates that stand still while the data go on"
 
 
 def _type(name: str, spec: Tree) -> str:
