@@ -174,7 +174,7 @@ READING = (
     f"gate policy {SET}",
     f"gate suggest {SET}",
     f"gate backtest {SET}",
-    f"sql 'SELECT * FROM \"{SET}\" LIMIT 3'",
+    f"sql 'SELECT * FROM \"{SET}\" ORDER BY ALL LIMIT 3'",
     "sql 'SELECT * FROM nothing'",
     f"get {SET} nowhere",
     f"get {SET.replace('place', 'plce')} x",
@@ -242,7 +242,7 @@ def _check(shown: str, wide: str, width: int) -> None:
 def _plain(text: str) -> str:
     """Without bold letters, and without bars of progress, which leave nothing on the screen."""
     lines = [line.rsplit("\x1b[2K", 1)[-1] for line in text.splitlines()]
-    lines = [line for line in lines if not re.search("[\u2800-\u28ff]", line)]
+    lines = [line for line in lines if not re.search("[\u2800-\u28ff━╸]", line)]
     return _PASSING.sub("", _ESCAPE.sub("", "\n".join(lines)))
 
 
