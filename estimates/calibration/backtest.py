@@ -118,7 +118,7 @@ class _History:
     def judge(self, step: _Step) -> Verdict:
         """The verdict of a version by what was known then; a baseline of another shape is none."""
         against = step.against
-        reason = None if against is None else self._not_compared(against, step.version)
+        reason = None if against is None else self._not_compared(against, step)
         candidate = self.candidate(step.version.version)
         assert candidate.published_at is not None, "a stored version has a time"
         return evaluate(
@@ -134,11 +134,12 @@ class _History:
             functions=self.functions,
         )
 
-    def _not_compared(self, before: Version, now: Version) -> str | None:
+    def _not_compared(self, before: Version, step: _Step) -> str | None:
         """Why a version is not compared with the one that was in production."""
+        now = step.version
         if before.shape != now.shape:
             return "other_shape"
-        if now.is_behind(before):
+        if step.event.kind != "promoted" and now.is_behind(before):
             return "older_data"
         through = before.provenance.data_through, now.provenance.data_through
         earlier = (v.provenance.data_through for v in self.view.versions[: now.version])
