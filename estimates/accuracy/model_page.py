@@ -43,14 +43,15 @@ def render_html(models: ModelTable) -> str:
 
 def _heat_map(models: ModelTable) -> dict[str, Any]:
     alt = vega.altair()
-    names = [model.model for model in models.models]
+    own = _own_names([model.model for model in models.models])
+    names = list(own.values())
     rows: list[dict[str, Any]] = [
         {"model": name, "against": name, "ratio": 1.0, "text": "1"} for name in names
     ]
     rows += [
         {
-            "model": pair.model,
-            "against": pair.against,
+            "model": own[pair.model],
+            "against": own[pair.against],
             "ratio": pair.ratio,
             "text": f"{pair.ratio:.2f}",
         }
@@ -66,9 +67,17 @@ def _heat_map(models: ModelTable) -> dict[str, Any]:
         color=alt.Color("ratio:Q", scale=colours, legend=None)
     )
     texts = base.mark_text().encode(text="text:N")
-    title = f"{models.loss}: the row's model / the column's"
+    title = alt.TitleParams(f"{models.loss}: row / column", anchor="start", frame="bounds")
     chart = alt.layer(cells, texts).properties(
         title=title, width=_SIZE * len(names), height=_SIZE * len(names) // 2
     )
     spec: dict[str, Any] = chart.configure(font=_FONT, background="white", padding=16).to_dict()
     return spec
+
+
+def _own_names(names: list[str]) -> dict[str, str]:
+    """The names of models in a picture: of one family's members without the family's."""
+    families = {name.rpartition(".")[0] for name in names}
+    if len(families) > 1:
+        return {name: name for name in names}
+    return {name: name.rpartition(".")[2] for name in names}
