@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True):
         fields = {name: environment[var] for name, var in named.items() if environment.get(var)}
         for name in _PATHS & fields.keys():  # a shell expands what is not quoted; a unit does not
             fields[name] = os.path.expanduser(fields[name])
-        return cls(actor=_user(), **fields)
+        return cls(actor=system_user(), **fields)
 
 
 def default_cache(folder: Path | None, root: str) -> Path:
@@ -163,7 +163,7 @@ def _words(text: str | None) -> tuple[str, ...]:
     return tuple((text or "").replace(",", " ").split())
 
 
-def _user() -> str:
+def system_user() -> str:
     """The user of this process: `getpass` would take the word of variables such as LOGNAME."""
     try:
         import pwd

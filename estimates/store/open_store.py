@@ -41,7 +41,7 @@ from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.lookup.version_lookups import VersionLookups
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
-from estimates.settings import default_cache, default_key
+from estimates.settings import default_cache, default_key, system_user
 from estimates.storage import log_copies, snapshot
 from estimates.storage.column_cache import ColumnCache
 from estimates.storage.data_files import DataFiles
@@ -90,7 +90,7 @@ class OpenStore:
         *,
         catalog: str | None = None,
         cache: str | Path | None = None,
-        actor: str = "unknown",
+        actor: str | None = None,
         claimed: str | None = None,
         clock_is_right: bool = False,
         key: str | Path | None = None,
@@ -120,7 +120,7 @@ class OpenStore:
             self.objects, self.lookups.known, self.lookups.parts, self.data_files
         )
         self.listed_keys = ListedKeys(self.objects)
-        self.user = actor
+        self.user = actor or system_user()
         # Called with each event made through this store that people are told of, once committed.
         self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None

@@ -36,7 +36,7 @@ class Store(OpenStore):
 
     catalog  SQLAlchemy URL; default: SQLite in the folder
     cache    folder of this machine for read files; default: `cache` in the folder
-    actor    who appears in the event log
+    actor    who appears in the event log; default: the user of this process
     claimed  on whose behalf, which appears beside it
     key      file of the key that signs what is done, where the store has an access record; default:
              `~/.config/estimates/key.pem`. key_password: of that file, where it is encrypted

@@ -15,7 +15,7 @@ LEVELS = (100.0, 101.0, 102.0, 1000.0)
 MAXIMA = (500.0, 101.5, 2000.0)
 # The checks that it fails against a baseline.
 JUMP = ("p95_change", "jumps", "median_shift")
-APPROVERS = ("bea", "tester", "unknown")
+APPROVERS = ("bea", "tester", "ann")
 
 
 class Contract(NamedTuple):

@@ -42,7 +42,7 @@ def test_store_agrees_with_the_model_on_sqlite() -> None:
     """Any sequence of operations has the outcome that the model predicts, on SQLite."""
 
     def new(root: Path) -> tuple[Store, Callable[[], Store]]:
-        return make_store(root), lambda: Store(root)
+        return make_store(root), lambda: Store(root, actor="ann")
 
     _run(new, count=3, steps=30)
 
@@ -52,7 +52,7 @@ def test_store_agrees_with_the_model_on_postgresql(postgresql: PostgreSQL) -> No
 
     def new(root: Path) -> tuple[Store, Callable[[], Store]]:
         url = databases.enter_context(postgresql.database())
-        return make_store(root, url), lambda: Store(root, catalog=url)
+        return make_store(root, url), lambda: Store(root, catalog=url, actor="ann")
 
     with ExitStack() as databases:
         _run(new, count=1, steps=25)
@@ -77,7 +77,7 @@ def test_store_agrees_with_the_model_in_a_bucket(
         url = databases.enter_context(postgresql.database())
         root = f"s3://{running.bucket()}/store"
         made = make_store(root, url, cache=folder)
-        return made, lambda: Store(root, catalog=url, cache=folder)
+        return made, lambda: Store(root, catalog=url, cache=folder, actor="ann")
 
     with ExitStack() as databases:
         _run(new, count=3, steps=25)
