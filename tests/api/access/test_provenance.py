@@ -122,6 +122,7 @@ def test_in_full(store: Store) -> None:
         f"/v1/sets/{SET}/versions/1",
         f"/v1/sets/{SET}/explain/{_KEY}",
         f"/sets/{SET}/versions/1",
+        f"/sets/{SET}/diff/1/1",
     }
 
 
@@ -137,7 +138,7 @@ def test_to_whoever_may(store: Store) -> None:
             answers = _answers(client, authorization=f"Bearer {secret}")
             shown[name] = sum("teal" in text for text in answers.values())
             assert f'"name":"{SET}"' in answers[f"/v1/sets/{SET}"]
-    assert shown == {"reader": 0, "auditor": 4, "narrow": 0}
+    assert shown == {"reader": 0, "auditor": 5, "narrow": 0}
 
 
 def test_of_an_issuer() -> None:
