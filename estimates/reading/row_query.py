@@ -274,7 +274,9 @@ def _end(name: str, kind: ColumnType, text: str) -> object:
 def _value(kind: ColumnType, text: str) -> object:
     """A value in its type; raises ValueError."""
     if kind == "float":
-        return float(text)
+        if "_" in text or (value := float(text)) != value:
+            raise ValueError("it is written as in JSON")
+        return value
     if kind == "boolean":
         if text not in ("true", "false"):
             raise ValueError("it is true or false")

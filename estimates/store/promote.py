@@ -216,9 +216,10 @@ def standing_verdict(store: OpenStore, version: Version) -> Verdict | None:
         return None
     verdict, view = judgement.verdict, store.view()
     of_set = view.set(version.set)
-    last = max((number or 0 for _, number in of_set.moves.get(PRODUCTION, [])), default=0)
     production = of_set.production
-    is_past = version.version <= last or (production and version.is_behind(production))
+    is_past = production is not None and (
+        version.version <= production.version or version.is_behind(production)
+    )
     same_waivers = verdict.waivers == waivers_of(of_set, version, view.present)
     return (
         verdict

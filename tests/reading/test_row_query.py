@@ -182,6 +182,8 @@ def test_a_deadline_is_of_the_zone() -> None:
         ({"day": (None, None)}, {}, "bad_key_range"),
         ({"nothing": 1}, {}, "key_parts"),
         ({"mw": ("x", None)}, {}, "bad_key_range"),
+        ({"mw": ("1", "nan")}, {}, "bad_key_range"),
+        ({"mw": ("1_000", None)}, {}, "bad_key_range"),
         ({}, {"order": ["nothing"]}, "unknown_field"),
         ({}, {"fields": ["nothing"]}, "unknown_field"),
         ({}, {"release": "zeroth"}, "bad_release"),

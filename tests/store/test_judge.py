@@ -122,3 +122,15 @@ def test_the_verdict_on_record_stands_while_it_counts(local_store: Store) -> Non
     until = instants.now() + timedelta(days=1)
     local_store.waive(SET, "p95_change", version=2, until=until, reason="right all the same")
     assert local_store.standing_verdict(SET, 2) is None
+
+
+def test_a_verdict_counts_no_more_once_its_version_was_rolled_back(local_store: Store) -> None:
+    """Whether it may return is asked by the policy and the production of now."""
+    builders.define(local_store)
+    builders.promoted(local_store, "one", 100.0)
+    builders.promoted(local_store, "two", 100.1, day=2)
+    assert local_store.standing_verdict(SET, 2) is not None
+    local_store.rollback(SET, reason="the feed was wrong")
+    assert local_store.standing_verdict(SET, 1) is not None
+    builders.define(local_store, maximum=400.0)
+    assert local_store.standing_verdict(SET, 2) is None

@@ -192,11 +192,16 @@ def _narrow(
     query = _query(connection)
     text = query.pop("fields", None)
     chosen = _chosen(connection, name, columns, read_fields(text))
-    contract = connection.app.state.follower.view.set(name).contract
+    of_set = connection.app.state.follower.view.set(name)
+    # a version of an earlier shape has columns of its own
+    known = of_set.memoize(
+        "columns of all shapes",
+        lambda: {c for r in of_set.contracts for c in of_set.revision(r.revision).columns},
+    )
     order = [column.removeprefix("-") for column in query.get("order", "").split(",") if column]
-    bounded = [column for column in query if column in contract.columns]
+    bounded = [column for column in query if column in known]
     # an order and a bound tell of their columns
-    _chosen(connection, name, columns | set(contract.key), [*order, *bounded])
+    _chosen(connection, name, columns | set(of_set.contract.key), [*order, *bounded])
     pairs = [f"{quote(key)}={quote(value)}" for key, value in query.items()]
     scope: Any = connection.scope
     scope["query_string"] = "&".join([*pairs, f"fields={quote(','.join(chosen))}"]).encode()

@@ -138,7 +138,9 @@ function isBusy() {
 }
 
 function again() {
-  if (document.querySelector("main[data-waits]")) setTimeout(refresh, 1000);
+  if (!document.querySelector("main[data-waits]")) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(refresh, 1000);
 }
 
 async function refresh(force = false) {

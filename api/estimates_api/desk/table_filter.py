@@ -36,4 +36,5 @@ class TableFilter:
         if not self.of or not (self.low or self.high):
             return {}
         is_value = self.low == self.high
-        return {self.of: self.low if is_value else f"{self.low}{TO}{self.high}"}
+        # in brackets, so that texts have a range, too
+        return {self.of: self.low if is_value else f"[{self.low}{TO}{self.high}]"}

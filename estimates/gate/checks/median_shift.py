@@ -25,7 +25,7 @@ def _largest_median(context: EvaluationContext) -> Measure:
 def _half_of_the_keys(context: EvaluationContext, column: NumericColumn, shift: float) -> str:
     """The median of the signed changes as people say it."""
     if not shift:
-        return "as many keys rose as fell"
+        return "no more than half of the keys moved the same way"
     plain = column.metrics.plain
     measure = "relative" if plain is None else plain.measure
     moved = size(abs(median_change(context, column)), measure)

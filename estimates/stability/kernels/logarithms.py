@@ -34,7 +34,9 @@ def exp(x: Floats) -> Floats:
 def expm1(x: Floats) -> Floats:
     """e to the power of each number, less 1, with the digits of a small one."""
     half = pl.Series(x) / 2
-    return (2 * half.exp() * half.sinh()).to_numpy(writable=True)
+    less = (2 * half.exp() * half.sinh()).to_numpy(writable=True)
+    less[x < -40] = -1.0  # where 0 · ∞ would be no number
+    return less
 
 
 def asinh(x: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -222,3 +223,20 @@ def test_lines_to_paste_send_the_token(store: Store) -> None:
     ]
     assert ends
     assert all(ends)
+
+
+def test_a_column_of_an_earlier_shape_is_no_way_to_learn_its_values(tmp_path: Path) -> None:
+    """What only a version of an earlier shape has bounds nothing for whoever may not read it."""
+    store = make_store(tmp_path / "store")
+    head = '[key.k]\ntype = "string"\n[columns.v]\n'
+    earlier, later = (f'name = "shop"\n{head}{more}' for more in ("[columns.margin]\n", ""))
+    _publish(store, earlier, pl.DataFrame({"k": ["a"], "v": [1.0], "margin": [50.0]}))
+    store.define(parse_contract(later), later)
+    url = "/v1/sets/shop/estimates?ref=1"
+    whole, narrow = (_of(store, grant) for grant in (Grant("shop"), Grant("shop", columns=("v",))))
+    with TestClient(create_app(store, AccessRules("tokens"))) as client:
+        assert len(client.get(f"{url}&margin=10..100", headers=whole).json()["estimates"]) == 1
+        assert client.get(url, headers=narrow).json()["estimates"] == [{"k": "a", "v": 1.0}]
+        refused = client.get(f"{url}&margin=10..100", headers=narrow)
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown_field")
+    store.catalog.engine.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 import pytest
@@ -302,7 +303,9 @@ def test_a_version_is_filtered(client: TestClient[Any]) -> None:
     assert [number for number in read.numbers if 100 < number < 110] == values
     downloads = [link for link in read.links if "/data" in link]
     assert downloads
-    assert all("value=102.01.." in link for link in downloads)
+    assert all("value=[102.01..]" in unquote(link) for link in downloads)
+    of_texts = page(client, "/sets/closes/versions/4?of=note&low=a&high=b").links
+    assert any("note=[a..b]" in unquote(link) for link in of_texts)
 
 
 def test_what_differs_stands_first(client: TestClient[Any]) -> None:

@@ -66,5 +66,5 @@ def test_predict_is_no_right_yet(store: Store) -> None:
     """A token for models is refused with the rights that there are, and none is made."""
     called = call("token", "create", "app", "--may", "predict", "--format", "json")
     assert called.code == 2
-    assert "'read', 'metrics', 'usage'" in called.error["message"]
+    assert "'read', 'provenance', 'metrics', 'usage'" in called.error["message"]
     assert not store.refresh().of_store

@@ -43,3 +43,5 @@ def test_what_has_no_logarithm() -> None:
     without = np.array([0.0, -1.0, np.nan, np.inf])
     np.testing.assert_array_equal(logarithms.log(without), [-np.inf, np.nan, np.nan, np.inf])
     assert len(logarithms.log(np.empty(0))) == 0
+    far = np.array([-np.inf, -1500.0, -41.0, np.inf, np.nan])
+    np.testing.assert_array_equal(logarithms.expm1(far), [-1.0, -1.0, -1.0, np.inf, np.nan])
