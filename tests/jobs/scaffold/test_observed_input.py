@@ -135,10 +135,100 @@ def test_a_person_says_what_two_marks_mean() -> None:
     assert rows(observed(decimal="."))["Menge"].min() == 1200
 
 
+def refused(columns: str, rows: str, **said: str) -> InvalidError:
+    """What is said of a table with the columns `land`, `Datum`, `Menge` and others."""
+    Path("t.csv").write_text("\n".join([columns, *rows.split()]) + "\n")
+    with pytest.raises(InvalidError) as error:
+        observed_input("t.csv", "Datum", "Menge", ("land",), TextOptions(**said))
+    return error.value
+
+
+def test_folders_and_globs_of_other_tables_are_the_source_itself() -> None:
+    """Parquet is not read as CSV, however many files there are."""
+    Path("d").mkdir()
+    pl.DataFrame({"Datum": [FIRST], "Menge": [1.5]}).write_parquet("d/a.parquet")
+    for source in ("d", "d/*.parquet"):
+        assert observed(source) == Input(source=source, time="Datum")
+
+
+def test_the_order_of_day_and_month_is_not_guessed() -> None:
+    """DuckDB takes the first for the day where both fit; a person may have meant the month."""
+    lines = [f"A;1;{month:02d}/01/{year};1.5" for year in (2022, 2023) for month in range(1, 13)]
+    for clock in ("", " 10:00"):
+        text = "\n".join(["Filiale;Artikel;Datum;Menge", *lines]).replace(";1.5", f"{clock};1.5")
+        Path("t.csv").write_text(text + "\n")
+        with pytest.raises(InvalidError) as error:
+            observed()
+        assert error.value.code == "time_type"
+        assert "may be 2022-01-02 or 2022-02-01" in error.value.message
+    write(lambda n: f"{n}.5", form="%m/%d/%Y")
+    assert rows(observed())["Datum"].min() == FIRST
+
+
+@pytest.mark.parametrize("source", ["t.parquet", "d", "https://example.org/t.csv", "t.txt"])
+@pytest.mark.parametrize("said", [{"decimal": ","}, {"encoding": "latin-1"}])
+def test_what_a_person_says_is_not_passed_over(source: str, said: dict[str, str]) -> None:
+    """Options for CSV files are refused for everything else."""
+    Path("d").mkdir()
+    write()
+    Path("t.csv").rename("t.txt")
+    for name in ("t.parquet", "d/t.parquet"):
+        pl.DataFrame({"Datum": [FIRST], "Menge": [1.5]}).write_parquet(name)
+    with pytest.raises(InvalidError) as error:
+        observed(source, **said)
+    assert "--decimal and --encoding are for CSV files" in error.value.message
+
+
+def test_what_no_query_reads_is_refused() -> None:
+    """An encoding that DuckDB does not know is no reason to read the file in another way."""
+    write(encoding="iso8859-15")
+    with pytest.raises(InvalidError) as error:
+        observed(encoding="iso8859-15")
+    assert error.value.code == "bad_input"
+
+
+def test_thousandths_beside_decimal_commas_are_refused() -> None:
+    """`1.234` may be 1234 where another column writes `1,5`; alone it is shown as it is read."""
+    lines = "A;2026-02-01;1.234;1,5 A;2026-02-02;2.500;2,5"
+    error = refused("land;Datum;Menge;Preis", lines)
+    assert error.code == "ambiguous_number"
+    assert "t.csv: column 'Menge': row 1 has '1.234'" in error.message
+    people = lines.replace("2026-02-0", "1.2.202")
+    assert refused("land;Datum;Menge;Preis", people).code == "ambiguous_number"
+    write(lambda _: "1.234", "%Y-%m-%d")
+    alone = observed_input("t.csv", "Datum", "Menge", (), TextOptions())
+    assert alone.spec.source == "t.csv"
+    assert alone.reading == "1.234 is 1.234 (with --decimal , it is 1234)"
+    assert rows(observed(decimal=","))["Menge"][0] == 1234
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.5+01:00"])
+def test_comma_decimals_stand_beside_times_with_a_zone(form: str) -> None:
+    """DuckDB reads the times itself, the query says how the numbers are written."""
+    write(lambda n: f"{n},5", form, step=timedelta(hours=1))
+    read = rows(observed())
+    assert read["Menge"][:2].to_list() == [0.5, 1.5]
+    assert read.schema["Datum"] == pl.Datetime("us", "UTC")
+
+
+def test_a_word_for_nothing_is_no_id() -> None:
+    """`NA` is Namibia, and DuckDB would take it away from both columns."""
+    error = refused("land;Datum;Menge", "DE;2026-02-01;1,5 NA;2026-02-02;NA NA;2026-02-03;2,5")
+    assert error.code == "null_key"
+    assert "'NA' is an id in column 'land' (row 2)" in error.message
+    assert "empty" in error.message
+
+
+def test_the_cell_that_is_no_number_is_named() -> None:
+    """Not the first one, which is."""
+    error = refused("land;Datum;Menge", "A;2026-02-01;1,5 A;2026-02-02;- A;2026-02-03;2,5")
+    assert "row 2: '-' is no number" in error.message
+
+
 def test_the_contract_has_the_query_line_by_line() -> None:
-    """Quotes and backslashes of names survive TOML."""
+    """Quotes, backslashes and signs that nobody sees survive TOML."""
     import tomllib
 
-    spec = Input(query="SELECT * FROM 'a\\b\"c.csv'", time="Datum")
+    spec = Input(query="SELECT 1,\n  'a\\b\"c\x7f\u2028d\t.csv'", time="Dat\x7fum")
     parsed = tomllib.loads("\n".join(toml_lines(spec)))
-    assert (parsed["query"].strip(), parsed["time"]) == (spec.query, "Datum")
+    assert (parsed["query"].strip(), parsed["time"]) == (spec.query, spec.time)
