@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 _USER = r"://[^\s/@:?#'\"]*"
 # A password ends at the last @ before the host; in URLs of databases it may have slashes.
@@ -23,7 +23,8 @@ _QUERY = re.compile(
     r"api[_-]?key|access[_-]?key|\bsig)[\w.-]*=)([^\s&;#'\"]+)",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"://([^\s/@:]*):?([^\s/]*)@")
+_USERINFO = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
+_TOKEN_OF = re.compile(r"\bhttps?://([^\s/@:?#]+)@", re.IGNORECASE)
 _TOKEN = re.compile(r"\best_[\w-]{43}(?![\w-])")
 SHORTEST = 6  # characters of a secret that is looked for: shorter ones stand in many words
 _kept: set[str] = set()
@@ -42,7 +43,9 @@ def _forms(value: str) -> set[str]:
     forms = {value, quote(value, safe=""), json.dumps(value)[1:-1], *value.splitlines()}
     if "://" in value:
         forms |= {match[2] for match in _QUERY.finditer(value)}
-        forms |= {match[2] or match[1] for match in _USERINFO.finditer(value)}
+        forms |= {match[1] for match in _USERINFO.finditer(value)}
+        forms |= {match[1] for match in _TOKEN_OF.finditer(value)}
+        forms |= {unquote(form) for form in forms}  # as drivers have it
     return forms
 
 
@@ -52,6 +55,11 @@ def redacted(text: str) -> str:
     """
     for secret in sorted(_kept, key=len, reverse=True):
         text = text.replace(secret, "***")
+    return redacted_urls(text)
+
+
+def redacted_urls(text: str) -> str:
+    """The same without what `keep_secrets` was called with: what shows by itself that it is one."""
     if "est_" in text:
         text = _TOKEN.sub("est_***", text)
     if "://" not in text:

@@ -47,11 +47,16 @@ def test_kept_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_kept", set())
     keep_secrets(["p@ss/word", "two lines\nof a key", 'has "quotes"', "eu"])
     keep_secrets(["https://ann:s3cret@h/day.csv?sig=signed&day=2026-11-30"])
+    keep_secrets(["postgresql://etl:p%40ss%2Fw0rd@db/x", "https://t0ken-t0ken@h/x"])
+    keep_secrets(["postgresql://postgres@db/sales?table=t"])
     texts = {
         "login as p@ss/word, in a URL p%40ss%2Fword": "login as ***, in a URL ***",
         "second: of a key": "second: ***",
         '{"a": "has \\"quotes\\""}': '{"a": "***"}',
         "eu": "eu",
         "s3cret, signed, 2026-11-30": "***, ***, 2026-11-30",
+        "a driver has p@ss/w0rd": "a driver has ***",
+        "a token as the user: t0ken-t0ken": "a token as the user: ***",
+        "estimates[postgres] at db": "estimates[postgres] at db",
     }
     assert {text: redacted(text) for text in texts} == texts

@@ -5,6 +5,7 @@ server     its workers: limited, replaced, stopped; `python -m estimates_api.ser
 fast_path  the plainest lookups, answered before the framework
 routes/    one resource a file
 http/      parameters, negotiation, headers, bodies, problems
+access/    who asks, and what each may read
 desk/      pages for people
 serving/   following the catalog, computing reports, counting requests
 """

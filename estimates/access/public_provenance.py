@@ -6,7 +6,7 @@ Whoever may `provenance` is told all of it.
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import Any
 
 import msgspec
@@ -39,9 +39,14 @@ def public_contract(contract: dict[str, Any]) -> dict[str, Any]:
         parts = {"parameters": parameters, "inputs": inputs}
         shown["job"] = job | {name: part for name, part in parts.items() if part}
     domain = contract.get("domain", {})
-    if "file" in domain and (file := PurePath(domain["file"])).is_absolute():
-        shown["domain"] = domain | {"file": file.name}
+    if "file" in domain and _is_whole(domain["file"]):
+        shown["domain"] = domain | {"file": PureWindowsPath(domain["file"]).name}
     return shown
+
+
+def _is_whole(path: str) -> bool:
+    whole = PurePath(path).is_absolute() or PureWindowsPath(path).is_absolute()
+    return whole or path.startswith("~") or "://" in path
 
 
 def _input(source: InputDigest) -> InputDigest:

@@ -1,4 +1,5 @@
-"""Which events are lawful: signed by a principal that the access record in force allowed to do it.
+"""Checks signatures and rights: an event is lawful where a principal signed it whom the access
+record in force allowed to do it.
 
 A store without an access record has no such rule. Events before its first record are vouched for by
 the root key: the signature of the record covers the chain up to it. No SQL here.

@@ -13,7 +13,7 @@ from estimates.contract.field_errors import Fault, faults_of
 from estimates.contract.quantile_columns import with_quantile_columns
 from estimates.contract.toml_lines import line_numbers, line_of
 from estimates.errors import InvalidError
-from estimates.redaction import redacted
+from estimates.redaction import redacted_urls
 
 _SECRET = (
     'a contract is read by many, and this has a secret; write "env:NAME" in its place, and give '
@@ -115,7 +115,7 @@ def _secrets(tree: Any, path: tuple[str, ...]) -> list[Fault]:
     """The texts of a job that have a secret, as far as URLs show it. Contracts that are stored are
     not looked at: they have to be read.
     """
-    if isinstance(tree, str) and redacted(tree) != tree:
+    if isinstance(tree, str) and redacted_urls(tree) != tree:
         return [Fault(path, _SECRET)]
     children: Iterable[tuple[Any, Any]] = ()
     if isinstance(tree, dict):

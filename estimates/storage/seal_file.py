@@ -20,7 +20,8 @@ from estimates.settings import default_cache
 
 NAME = "checked.json"
 _MOST_BYTES = 4096
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+# Neither a link is followed nor a pipe waited for.
+_AS_FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class SealFile:
@@ -43,7 +44,7 @@ class SealFile:
     def read(self) -> Seal | None:
         """The newest seal, if there is one that can be relied on."""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | _NO_LINKS)
+            descriptor = os.open(self._path, os.O_RDONLY | _AS_FILE)
             with os.fdopen(descriptor, "rb") as file:
                 if not _is_own(os.fstat(descriptor)):
                     return None

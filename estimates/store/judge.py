@@ -80,8 +80,9 @@ def judge(
     /,
     **options: Unpack[JudgeOptions],
 ) -> Judgement:
-    """Judge a stored version against what production points to now, and keep the verdict. One
-    behind production, as of a back-fill, is compared with nothing: the days between move too.
+    """Judge a stored version against what production points to now, and keep the verdict. One with
+    older data than production, as of a back-fill, has no baseline: the days between would count
+    as changes.
 
     candidate  the version as it was read before; default: it is read and verified here
     rows       what was just published as this version: its files are read and verified, but what is

@@ -180,8 +180,8 @@ def _commit(
     released_at: datetime | None,
     changes: Changes | None,
 ) -> tuple[Version, pl.DataFrame | None]:
-    """The same, with the rows of the version as they are stored; None where it was made of
-    changes.
+    """As `commit`, and also gives the rows of the version as they are stored; None where it was
+    made of changes.
     """
     check_claim(name, released_at, provenance.data_through)
     store.check_writable("published", name)

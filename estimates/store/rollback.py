@@ -1,4 +1,6 @@
-"""Rolling back: an alias returns to a version that it held before, and is held there."""
+"""Rolling back: an alias goes back to an earlier version and stays there, until a person promotes
+another one.
+"""
 
 from estimates.catalog.at import At
 from estimates.catalog.expiry import expired_error

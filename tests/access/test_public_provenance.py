@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 
 from estimates.access.public_provenance import public_contract, public_provenance
 from estimates.catalog.records import InputDigest, Provenance
@@ -89,7 +90,8 @@ def test_contract() -> None:
     assert public_contract({"name": "demand"}) == {"name": "demand"}
 
 
-def test_listed_keys() -> None:
+@pytest.mark.parametrize("folder", ["/home/blue/", "~/blue/", "s3://blue/", "C:/blue/"])
+def test_listed_keys(folder: str) -> None:
     """Of a whole path to the file of listed keys the name is told."""
-    contract = parse_contract(_CONTRACT.format(file="/home/blue/items.csv"))
+    contract = parse_contract(_CONTRACT.format(file=f"{folder}items.csv"))
     assert msgspec.to_builtins(_public(contract).domain)["file"] == "items.csv"

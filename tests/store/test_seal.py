@@ -4,6 +4,7 @@ relies on nothing that others could write.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,11 @@ def _linked(path: Path) -> None:
     path.symlink_to(path.with_name("elsewhere"))
 
 
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -98,8 +104,9 @@ def _linked(path: Path) -> None:
         _of_another_store,
         _of_other_rules,
         _linked,
+        _pipe,
     ],
-    ids=["missing", "cut off", "noise", "others may write", "store", "rules", "link"],
+    ids=["missing", "cut off", "noise", "others may write", "store", "rules", "link", "pipe"],
 )
 def test_a_seal_that_cannot_be_relied_on_is_none(
     opens: Open, checks: list[bytes], tmp_path: Path, change: Callable[[Path], None]

@@ -106,7 +106,7 @@ def check_set(connection: Connection, name: str) -> None:
 
 
 def check_whole_set(connection: Connection, name: str) -> None:
-    """The same; also RefusedError (`whole_set_needed`)."""
+    """As `check_set`; raises also RefusedError (`whole_set_needed`)."""
     principal = principal_of(connection.scope)
     if principal is not None:
         _check_whole(name, grants_of(connection, principal, name))

@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from litestar import Litestar
 
+from estimates.access.access_rules import AccessRules
 from estimates.errors import EstimatesError
 from estimates.render.wording import visible, visible_lines
 from estimates_api.app import create_app
@@ -116,7 +117,7 @@ async def _answer(app: Litestar, path: str) -> Answer:
 
 
 async def _main(folder: Path, names: Sequence[str]) -> int:
-    app = create_app()
+    app = create_app(rules=AccessRules())  # who gets the files is no reader of a service
     async with app.lifespan():
         saved = await pages_of(app, names)
     write(saved, folder)

@@ -11,6 +11,6 @@ diff, stability, triangle  what changed: two versions, moves of production, all 
 frozen                     which keys stand still
 accuracy                   stored scores
 events                     the event log, as pages or as a stream
-health, metrics            for operators
+health, metrics, usage     for operators
 documentation              where tools look for the OpenAPI document
 """

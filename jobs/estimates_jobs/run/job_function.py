@@ -56,7 +56,8 @@ class Function:
             check_module(module_name, f"job {name}")
         if builtin:
             module_name, self._function = f"estimates_jobs.builtin.{builtin}", builtin
-        self._module = _import(module_name, name)
+        with masked_output():  # a module may connect, and log, when it is imported
+            self._module = _import(module_name, name)
         sources = own_sources(module_name)
         self.modules = tuple(sorted(sources))
         self.revision = self._module.REVISION if builtin else revision(sources)
@@ -112,7 +113,8 @@ class Function:
 
     def reload(self) -> None:
         """Import the module anew, so that nothing it remembers from an earlier call is left."""
-        self._module = importlib.reload(self._module)
+        with masked_output():
+            self._module = importlib.reload(self._module)
 
     def _check(self) -> None:
         functions = [

@@ -4,7 +4,9 @@ may know it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from estimates.catalog.records import InputDigest
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_api.app import create_app
+from estimates_api.desk import site
 from tests.builders import SET, frame, make_store, provenance, source
 
 _DIGEST = "b" * 64
@@ -147,3 +150,13 @@ def test_of_an_issuer() -> None:
     assert principal.sees_provenance("demand")
     assert not principal.sees_provenance("supply")
     assert not principal_of_words("ann", ["provenance"]).sees_provenance("demand")
+
+
+def test_of_files(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of pages have none of it, whatever a service on this machine may say."""
+    (tmp_path / "full.toml").write_text('provenance = "full"\n')
+    monkeypatch.setenv("ESTIMATES_ACCESS", str(tmp_path / "full.toml"))
+    monkeypatch.setenv("ESTIMATES_STORE", str(store.root))
+    assert asyncio.run(site._main(tmp_path / "pages", [SET])) > 5
+    pages = [file.read_text(encoding="utf-8") for file in (tmp_path / "pages").glob("*.html")]
+    assert not [page for page in pages if "teal" in page]

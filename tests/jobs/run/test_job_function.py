@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import estimates_migrations
+from estimates import redaction
 from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 from estimates_jobs.builtin import forecast, load
-from estimates_jobs.run.job_function import Function
+from estimates_jobs.run.job_function import Function, JobError
 from tests.frozen.make_format1 import FOLDER
 from tests.jobs.cli.calls import call
 
@@ -110,3 +111,29 @@ static = true
     version = Store(root)["scores"].resolve("latest")
     assert (version.provenance.job, version.provenance.code) == ("jobs.load:load", LOAD_CODE)
     store.catalog.engine.dispose()
+
+
+def test_what_a_module_says_when_it_is_imported_has_no_secret(
+    working_directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Printed, logged later on a stream that was set up then, or raised."""
+    monkeypatch.setattr(redaction, "_kept", set[str]())
+    monkeypatch.setenv("SHOP_PASSWORD", "hunter2-hunter2")
+    (working_directory / "jobs").mkdir()
+    source = """import os, sys
+secret = os.environ["SHOP_PASSWORD"]
+print(secret)
+sys.stdout.writelines([secret])
+out = sys.stdout
+def job(context): out.write(secret)
+if os.path.exists("fails"): raise RuntimeError(secret)
+"""
+    (working_directory / "jobs" / "shop_says.py").write_text(source)
+    Function("jobs.shop_says:job")._module.job(None)
+    (working_directory / "fails").touch()
+    del sys.modules["jobs.shop_says"]
+    with pytest.raises(JobError, match="RuntimeError") as error:
+        Function("jobs.shop_says:job")
+    shown = capsys.readouterr()
+    assert "hunter2" not in shown.out + shown.err + str(error.value)
+    assert "***" in shown.out
