@@ -26,7 +26,7 @@ from estimates.contract.number_text import (
     remedy,
 )
 from estimates.errors import InvalidError
-from estimates.render.wording import toml_text
+from estimates.render.wording import did_you_mean, toml_text
 from estimates_jobs.run.inputs import (
     READERS,
     connect,
@@ -84,7 +84,7 @@ def observed_input(
     is.
     text  what a person says of it: the decimal mark, the encoding
     Raises InvalidError: `no_file`, `bad_file`, `bad_input` (options for what is no CSV file, no
-    query reads it), `ambiguous_number`, `column_type`, `null_key`, `time_type`.
+    query reads it), `ambiguous_number`, `column_type`, `no_column`, `null_key`, `time_type`.
     """
     guessed = ObservedInput(Input(source=source, time=time))
     files = _csv_files(source)
@@ -101,8 +101,11 @@ def observed_input(
             return ObservedInput(guessed.spec, _thousandth(cells[value]))
     table = read_table(source, text)
     roles = [time, value, *ids]
-    if not {*roles} <= {*table.columns} or len({*roles}) < len(roles):
-        return guessed  # whoever reads it says which is missing, or named twice
+    missing = next((name for name in roles if name not in table.columns), None)
+    if missing is not None:
+        raise no_column(source, missing, table.columns)
+    if len({*roles}) < len(roles):
+        return guessed  # whoever reads it says which
     with naming(source, text):
         written = _numbers(table[value], text.decimal)
         if text.decimal is None:
@@ -114,9 +117,18 @@ def observed_input(
             raise _no_time(source, table[time])
         query = _query(source, files, written, form, (time, value, *ids), text)
         if not _reads(connection, query, time, value, written):
-            raise _unreadable(source, value, time)
+            raise _unreadable(source, value, time, text.encoding)
     reading = _reading(table[value], written, table[time], form, text.decimal)
     return ObservedInput(Input(query=query, time=time), reading)
+
+
+def no_column(source: str, name: str, names: Sequence[str]) -> InvalidError:
+    """A column that a table does not have; `names` are those that it has."""
+    return InvalidError(
+        "no_column",
+        f"{source}: there is no column {name!r}{did_you_mean(name, names)}",
+        remedy=f"name one of its columns: {', '.join(names)}",
+    )
 
 
 def _not_said(source: str) -> InvalidError:
@@ -129,11 +141,12 @@ def _not_said(source: str) -> InvalidError:
     )
 
 
-def _unreadable(source: str, value: str, time: str) -> InvalidError:
+def _unreadable(source: str, value: str, time: str, encoding: str | None) -> InvalidError:
+    text = f"its {encoding} text, or " if encoding else ""
     return InvalidError(
         "bad_input",
-        f"{source}: DuckDB does not read column {value!r} as the numbers that it shows, or column "
-        f"{time!r} as times",
+        f"{source}: DuckDB does not read {text}column {value!r} as the numbers that it shows, or "
+        f"column {time!r} as times",
         remedy="write the file in UTF-8, its numbers as 1234.5 and its times as 2026-11-24 or "
         "2026-11-24T16:00, all lines with as many cells",
     )

@@ -15,10 +15,9 @@ from estimates.contract.due import OTHER_DAYS
 from estimates.contract.job_inputs import Input
 from estimates.errors import InvalidError
 from estimates.guess.column_types import text_kind
-from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, Step, calendar_of, first_moment
 from estimates_jobs.run.inputs import read_input
-from estimates_jobs.scaffold.observed_input import observed_input
+from estimates_jobs.scaffold.observed_input import no_column, observed_input
 from estimates_jobs.tables.text_options import TextOptions
 
 SERIES, TIME, VALUE, STEP = "series", "time", "y", "step"
@@ -145,11 +144,7 @@ def _check_columns(source: str, table: pl.DataFrame, columns: Columns) -> None:
     names = table.columns
     for name in (*columns.ids, columns.value):
         if name not in names:
-            raise InvalidError(
-                "no_column",
-                f"{source}: there is no column {name!r}{did_you_mean(name, names)}",
-                remedy=f"name one of its columns: {', '.join(names)}",
-            )
+            raise no_column(source, name, names)
     roles = [columns.time, *columns.ids, columns.value]
     twice = next((name for name in roles if roles.count(name) > 1), None)
     if twice is not None:

@@ -185,6 +185,8 @@ def test_what_no_query_reads_is_refused() -> None:
     with pytest.raises(InvalidError) as error:
         observed(encoding="iso8859-15")
     assert error.value.code == "bad_input"
+    assert "its iso8859-15 text" in error.value.message
+    assert "did you mean 'lnd'" in refused("lnd;Datum;Menge", "A;1;1", encoding="latin-1").message
 
 
 def test_thousandths_beside_decimal_commas_are_refused() -> None:
