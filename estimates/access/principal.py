@@ -10,8 +10,8 @@ import msgspec
 
 from estimates.access.grant import Grant, parse_grant
 
-Right = Literal["read", "provenance", "metrics", "usage"]
-RIGHTS: tuple[Right, ...] = get_args(Right)
+ReadRight = Literal["read", "provenance", "metrics", "usage"]
+READ_RIGHTS: tuple[ReadRight, ...] = get_args(ReadRight)
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Principal(msgspec.Struct, frozen=True):
     """
 
     name: str
-    may: tuple[Right, ...] = ("read",)
+    may: tuple[ReadRight, ...] = ("read",)
     grants: tuple[Grant, ...] = ()
     expires_at: datetime | None = None
 
@@ -67,7 +67,7 @@ def principal_of_words(name: str, words: Iterable[str]) -> Principal:
     Words that are neither are of other services, and count for nothing.
     Raises InvalidError (`bad_grant`).
     """
-    may: list[Right] = []
+    may: list[ReadRight] = []
     grants: list[Grant] = []
     for word in words:
         right, _, grant = word.partition(":")
@@ -76,6 +76,6 @@ def principal_of_words(name: str, words: Iterable[str]) -> Principal:
             right = "read"
         elif word not in ("provenance", "metrics", "usage"):
             continue
-        if right in RIGHTS and right not in may:
+        if right in READ_RIGHTS and right not in may:
             may.append(right)
     return Principal(name, tuple(may), tuple(grants))

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from estimates.access.grant import Grant, parse_grant
-from estimates.access.principal import Principal, Right
+from estimates.access.principal import Principal, ReadRight
 from estimates.catalog.records import Event
 
 _PREFIX = "est_"  # so that scanners of repositories recognise one that was committed
@@ -31,7 +31,7 @@ class Token(msgspec.Struct, frozen=True):
     id: int
     name: str
     digest: str
-    may: tuple[Right, ...]
+    may: tuple[ReadRight, ...]
     grants: tuple[Grant, ...]
     created_at: datetime
     created_by: str

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from estimates import instants
 from estimates.access.grant import Grant, bad_grant
-from estimates.access.principal import Principal, Right
+from estimates.access.principal import Principal, ReadRight
 from estimates.access.tokens import (
     NewToken,
     Token,
@@ -30,7 +30,7 @@ def create_token(
     store: OpenStore,
     name: str,
     *,
-    may: Sequence[Right] = ("read",),
+    may: Sequence[ReadRight] = ("read",),
     grants: Sequence[Grant] = (),
     expires_at: datetime | None = None,
     reason: str | None = None,

@@ -9,7 +9,7 @@ import click
 
 from estimates import instants
 from estimates.access.grant import Grant
-from estimates.access.principal import RIGHTS, Right
+from estimates.access.principal import READ_RIGHTS, ReadRight
 from estimates.errors import InvalidError
 from estimates_jobs.cli.interface.command import (
     Options,
@@ -33,7 +33,7 @@ from estimates_jobs.cli.output.token_table import token_cells, token_json
 @click.option(
     "--may",
     multiple=True,
-    type=click.Choice(RIGHTS),
+    type=click.Choice(READ_RIGHTS),
     default=("read",),
     show_default=True,
     help="What it allows; may be given several times. provenance: to read, and where versions come "
@@ -64,7 +64,7 @@ from estimates_jobs.cli.output.token_table import token_cells, token_json
 def create(
     options: Options,
     name: str,
-    may: tuple[Right, ...],
+    may: tuple[ReadRight, ...],
     sets: tuple[str, ...],
     where: tuple[str, ...],
     columns: list[str] | None,

@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 
 from estimates.access.access_rules import AccessRules
 from estimates.access.grant import Grant
-from estimates.access.principal import Right, principal_of_words
+from estimates.access.principal import ReadRight, principal_of_words
 from estimates.catalog.records import InputDigest
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
@@ -36,7 +36,7 @@ query = "SELECT * FROM '/srv/teal/rates.csv'"
 static = true
 """
 _KEY = "AAPL/2024-06-03"
-_READERS: dict[str, tuple[tuple[Right, ...], Grant]] = {
+_READERS: dict[str, tuple[tuple[ReadRight, ...], Grant]] = {
     "reader": (("read",), Grant(SET)),
     "auditor": (("provenance",), Grant(SET)),
     "narrow": (("read", "provenance"), Grant(SET, "ticker", ("AAPL",))),
