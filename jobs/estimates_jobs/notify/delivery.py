@@ -22,8 +22,8 @@ import msgspec
 
 from estimates import __version__
 from estimates.catalog.records import Event
-from estimates.client.deadlines import within
 from estimates.client.retries import retry_after_s
+from estimates.client.time_limit import within
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.notify.notification import (

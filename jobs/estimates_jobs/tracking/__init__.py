@@ -2,7 +2,7 @@
 
 record         what MLflow is told of a run and of scores, and who writes it
 run_metrics    which numbers of a report and of scores it is told
-run_record     that, as Structs
+mlflow_structs that, as Structs
 decision_tags  what it is told of rollbacks and approvals
 sqlite_record  written straight into MLflow's SQLite file, as long as its tables are the known ones
 version_page   the page of the version that a run made

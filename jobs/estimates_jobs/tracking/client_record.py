@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from estimates_jobs.tracking.run_record import InputRecord, RunRecord
+from estimates_jobs.tracking.mlflow_structs import InputRecord, RunRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -22,7 +22,7 @@ from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.catalog.records import InputDigest, LogHead, Scored, Version
 from estimates.catalog.run_record import Run
-from estimates.client.deadlines import within
+from estimates.client.time_limit import within
 from estimates.compare.queries import DiffQuery
 from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
@@ -33,7 +33,7 @@ from estimates.store.publish import Publication
 from estimates.store.store import Store
 from estimates_jobs.tracking import run_metrics, sqlite_record, version_page
 from estimates_jobs.tracking.decision_tags import decision_tags
-from estimates_jobs.tracking.run_record import InputRecord, RunRecord
+from estimates_jobs.tracking.mlflow_structs import InputRecord, RunRecord
 
 SERVER_S = 60.0  # that a server may take for all of a run
 _FAILED = ("failed", "rejected")

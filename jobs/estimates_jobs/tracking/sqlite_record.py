@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from estimates_jobs.tracking.run_record import InputRecord, RunRecord
+from estimates_jobs.tracking.mlflow_structs import InputRecord, RunRecord
 
 SCHEMA_REVISION = "dc11669786a5"  # what MLflow calls the newest state of its tables
 _BUSY_TIMEOUT = 20  # seconds that MLflow's own client waits for another writer

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from estimates_jobs.tracking import client_record, sqlite_record
-from estimates_jobs.tracking.run_record import InputRecord, RunRecord
+from estimates_jobs.tracking.mlflow_structs import InputRecord, RunRecord
 from estimates_jobs.tracking.sqlite_record import NeedsClientError, database_path
 from tests.mlflow_tables import AddMlflow
 
