@@ -22,21 +22,17 @@ from estimates import instants
 from estimates.catalog.records import InputDigest
 from estimates.contract.duckdb_frames import frame_of, register
 from estimates.contract.job_inputs import Input
-from estimates.contract.text_values import values_of
-from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.contract.trusted_code import check_address
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
-from estimates.guess.column_types import text_kind
 from estimates.redaction import redacted
 from estimates_jobs.run.calendars import Calendar
 from estimates_jobs.run.pinned_input import Pins, Reading
 from estimates_jobs.tables.csv_files import column_names
-from estimates_jobs.tables.plain_text import plain_columns
 from estimates_jobs.tables.stored_tables import StoredTable
 from estimates_jobs.tables.table_files import collected, read_table
 from estimates_jobs.tables.table_sources import is_remote, parts_of
 from estimates_jobs.tables.table_words import opened, with_query
-from estimates_jobs.tables.text_options import TextOptions
+from estimates_jobs.tables.typed_tables import typed_by_content
 
 READERS = {
     ".csv": "read_csv(?, header = true, sample_size = -1, union_by_name = true)",
@@ -240,9 +236,13 @@ def _typed_by_duckdb(
     if text and reader.startswith("read_csv"):
         options = reader.removesuffix(")")
         names = connection.sql(f"SELECT * FROM {options}, all_varchar = true)", params=[files])
-        types = {column: "VARCHAR" for column in text if column in names.columns}
-        if types:
-            return connection.sql(f"SELECT * FROM {options}, types = ?)", params=[files, types])
+        folders = {part.partition("=")[0] for part in Path(files[0]).parts if "=" in part}
+        kinds: dict[str, dict[str, str]] = {}
+        for name in set(text) & set(names.columns):
+            kinds.setdefault("hive_types" if name in folders else "types", {})[name] = "VARCHAR"
+        if kinds:
+            typed = f"SELECT * FROM {options}{''.join(f', {kind} = ?' for kind in kinds)})"
+            return connection.sql(typed, params=[files, *kinds.values()])
     return connection.sql(f"SELECT * FROM {reader}", params=[files])
 
 
@@ -260,18 +260,6 @@ def _check_header(columns: list[str], files: list[str]) -> None:
                 f"as {', '.join(columns)}",
                 remedy="write the table again, every line with as many cells",
             )
-
-
-def typed_by_content(source: str, codes: Sequence[str] = ()) -> pl.DataFrame:
-    """A table of whatever form (`read_table`): its text in plain form and in the types that it
-    shows, but for `codes`.
-    """
-    frame = plain_columns(read_table(source), codes, TextOptions(), source)
-    if any(dtype != pl.String for dtype in frame.dtypes):
-        return frame
-    return frame.with_columns(
-        values_of(text, text_kind(text), ASSUMED_ZONE) for text in frame if text.name not in codes
-    )
 
 
 def _known(

@@ -39,7 +39,6 @@ from estimates_jobs.run.inputs import (
     quoted,
     reader_of,
     source_files,
-    typed_by_content,
 )
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.run.references import with_values
@@ -47,6 +46,7 @@ from estimates_jobs.tables.table_files import read_table
 from estimates_jobs.tables.table_sources import is_remote
 from estimates_jobs.tables.table_words import is_stored_table
 from estimates_jobs.tables.time_forms import time_form
+from estimates_jobs.tables.typed_tables import typed_by_content
 
 _LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)\"""")
 

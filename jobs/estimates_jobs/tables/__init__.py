@@ -12,6 +12,7 @@ typed_files     Parquet and Arrow, also of types that polars does not know
 plain_text      numbers as people write them, where no contract says what a column is
 time_forms      times as people write them, as DuckDB's forms
 text_options    what a person says of the text
+typed_tables    text in the types that it shows, for jobs
 dated_tables    many tables of one set: dated files; long_tables: one table with dates in columns
 family_tables   whose rows those of a table are, and what a hub says of its models
 hub_config      the contracts that a forecast hub's tasks ask for

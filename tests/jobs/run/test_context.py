@@ -199,6 +199,17 @@ def test_leading_zeros_stay_text() -> None:
     assert frame.filter(pl.col("id") == "01")["n"].to_list() == [2]
 
 
+def test_text_that_stands_in_the_names_of_folders() -> None:
+    """A column that files have by their folders is text where the contract says so, too."""
+    for shop in ("1", "2"):
+        Path(f"shop={shop}").mkdir()
+        Path(f"shop={shop}/t.csv").write_text("code,n\n7,1\n")
+    spec = Input(source="*/t.csv", static=True)
+    frame = read_input("t", spec, NOON, text=("shop", "code")).frame
+    assert frame.schema == {"code": pl.String, "n": pl.Int64, "shop": pl.String}
+    assert sorted(frame["shop"]) == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("spec", "code", "message"),
     [
