@@ -12,11 +12,11 @@ differs from one run to the next.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import re
 import shutil
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,5 +99,9 @@ def _digest(body: bytes) -> str:
 
 
 if __name__ == "__main__":
-    chosen, mlflow = ([Path(word).absolute() for word in sys.argv[1:]] + [None] * 2)[:2]
-    record(chosen or HERE / "outputs", whole=chosen is not None, mlflow=mlflow)
+    words = argparse.ArgumentParser(description="Record what commands and routes answer.")
+    words.add_argument("folder", nargs="?", type=Path, help="in place of outputs/; all is whole")
+    words.add_argument("mlflow", nargs="?", type=Path, help="a file with the tables of MLflow")
+    chosen = words.parse_args()
+    paths = [None if path is None else path.absolute() for path in (chosen.folder, chosen.mlflow)]
+    record(paths[0] or HERE / "outputs", whole=paths[0] is not None, mlflow=paths[1])
