@@ -30,7 +30,7 @@ from estimates.catalog.records import InputDigest, Provenance
 from estimates.compare.queries import DiffQuery
 from estimates.contract.contract_file import parse_contract
 from estimates.store.partial_update import Changes
-from estimates.store.publish import commit, publish
+from estimates.store.publish import publish, publish_and_promote
 
 NAME = "large"
 SOURCE = three_columns(NAME)
@@ -91,13 +91,13 @@ def _work(step: str, store: Store, rows: int) -> Callable[[], object]:
     number = len(store[NAME].versions())
     if step == "publish":
         frame = _frame(rows, 1)
-        return lambda: commit(store, NAME, frame, _provenance(1))
+        return lambda: publish(store, NAME, frame, _provenance(1))
     if step in NIGHT:
         frame = _frame(rows, 2)
         return lambda: _whole_way(store, frame, _provenance(number + 1))
     if step == "publish changes":
         frame = _frame(CHANGED, number + 1).with_columns(pl.col("id") + rows // 2)
-        return lambda: commit(store, NAME, frame, _provenance(number + 1), changes=Changes(number))
+        return lambda: publish(store, NAME, frame, _provenance(number + 1), changes=Changes(number))
     if step.startswith("judge"):
         return lambda: _judge(store, number)
     if step.startswith("promote"):
@@ -116,7 +116,9 @@ def _judge(store: Store, number: int) -> None:
 
 def _whole_way(store: Store, frame: pl.DataFrame, provenance: Provenance) -> None:
     """As a run does it, in one process."""
-    publication = publish(store, NAME, frame, provenance, on_step=lambda _step, _number: None)
+    publication = publish_and_promote(
+        store, NAME, frame, provenance, on_step=lambda _step, _number: None
+    )
     if publication.not_promoted_because:
         raise SystemExit(publication.not_promoted_because)
 

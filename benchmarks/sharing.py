@@ -19,7 +19,7 @@ from estimates.catalog.records import InputDigest, Provenance
 from estimates.compare.shared_versions import VersionRows
 from estimates.contract.contract_file import parse_contract
 from estimates.store.partial_update import Changes
-from estimates.store.publish import commit, publish
+from estimates.store.publish import publish, publish_and_promote
 
 NAME = "parts"
 SOURCE = three_columns(NAME)
@@ -107,7 +107,7 @@ def _moved(frame: pl.DataFrame, at: int, number: int) -> pl.DataFrame:
 
 
 def _whole_way(store: Store, rows: pl.DataFrame, changes: Changes | None = None) -> None:
-    done = publish(
+    done = publish_and_promote(
         store, NAME, rows, _provenance(store), changes=changes, on_step=lambda _step, _number: None
     )
     if done.not_promoted_because:
@@ -115,7 +115,7 @@ def _whole_way(store: Store, rows: pl.DataFrame, changes: Changes | None = None)
 
 
 def _commit(store: Store, rows: pl.DataFrame, changes: Changes | None = None) -> None:
-    commit(store, NAME, rows, _provenance(store), changes=changes)
+    publish(store, NAME, rows, _provenance(store), changes=changes)
 
 
 def _provenance(store: Store) -> Provenance:

@@ -69,7 +69,7 @@ class Publication(NamedTuple):
     not_promoted_because: str | None
 
 
-def publish(
+def publish_and_promote(
     store: OpenStore,
     name: str,
     frame: pl.DataFrame,
@@ -81,10 +81,10 @@ def publish(
 ) -> Publication:
     """Publish a frame, judge it, and promote it if the policy says so.
 
-    Raises what `commit`, `judge` and `promote` raise; a refused version is no error.
+    Raises what `publish`, `judge` and `promote` raise; a refused version is no error.
     """
     on_step("publish", None)
-    version, rows = _commit(store, name, frame, provenance, released_at, changes)
+    version, rows = _publish(store, name, frame, provenance, released_at, changes)
     return judge_and_promote(store, version, on_step, rows)
 
 
@@ -114,7 +114,7 @@ def _with_carried_over(store: OpenStore, refused: Publication) -> Publication:
         if combined is None:
             because = "; ".join(part for part in (refused.not_promoted_because, reason) if part)
             return refused._replace(not_promoted_because=because or None)
-        made = commit(store, version.set, *combined, released_at=version.released_at)
+        made = publish(store, version.set, *combined, released_at=version.released_at)
     judgement = stored_judgement(store, made) or judge(store, made)
     judgement, because = _promote_by_policy(store, made, judgement)
     if judgement.verdict.blocks:
@@ -139,17 +139,17 @@ def carry_over(
                 of now speaks against
     Raises InvalidError (`reason_needed`, `bad_group`: no such column or value, or none fails),
     ConflictError (`nothing_to_carry`: production points to nothing comparable, or to the version;
-    `retired`), NotFoundError (`unknown_set`, `unknown_version`, `expired`), and what `commit`
+    `retired`), NotFoundError (`unknown_set`, `unknown_version`, `expired`), and what `publish`
     raises.
     """
     check_not_retired(store.view().set(name))
     combined = combined_by_hand(store, name, number, by, groups, reason)
     version = store.reader().resolve(name, At(number))
-    made = commit(store, name, *combined, released_at=version.released_at)
+    made = publish(store, name, *combined, released_at=version.released_at)
     return judge_and_promote(store, made, lambda step, version: None)
 
 
-def commit(
+def publish(
     store: OpenStore,
     name: str,
     frame: pl.DataFrame,
@@ -169,10 +169,10 @@ def commit(
     InvalidError (`bad_released_at`, `erased_keys`, `is_family`, and see `conform`; nothing is
     stored), ConflictError (`run_id_reused`, `contract_changed`, `retired`), UnavailableError.
     """
-    return _commit(store, name, frame, provenance, released_at, changes)[0]
+    return _publish(store, name, frame, provenance, released_at, changes)[0]
 
 
-def _commit(
+def _publish(
     store: OpenStore,
     name: str,
     frame: pl.DataFrame,
@@ -180,7 +180,7 @@ def _commit(
     released_at: datetime | None,
     changes: Changes | None,
 ) -> tuple[Version, pl.DataFrame | None]:
-    """As `commit`, and also gives the rows of the version as they are stored; None where it was
+    """As `publish`, and also gives the rows of the version as they are stored; None where it was
     made of changes.
     """
     check_claim(name, released_at, provenance.data_through)

@@ -21,7 +21,7 @@ from estimates.store.issued_tokens import create_token, revoke_token, tokens
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote, standing_verdict
-from estimates.store.publish import Publication, carry_over, commit
+from estimates.store.publish import Publication, carry_over, publish
 from estimates.store.remove_alias import remove_alias
 from estimates.store.retire import retire, unretire
 from estimates.store.rollback import rollback
@@ -48,7 +48,7 @@ class Store(OpenStore):
     (`catalog_refused`, `schema_revision`, `storage_refused`), InvalidError (`bad_key_text`).
     """
 
-    publish = commit
+    publish = publish
     judge_frame = judge_frame
     waive = waive
     unwaive = unwaive

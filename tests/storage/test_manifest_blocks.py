@@ -9,7 +9,7 @@ import pytest
 from estimates.storage import manifest_blocks, snapshot
 from estimates.storage.manifest_blocks import name_of, read_block
 from estimates.store.erase import erase
-from estimates.store.publish import commit
+from estimates.store.publish import publish
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
@@ -24,7 +24,7 @@ def year(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(manifest_blocks, "VERSIONS", 4)
     define(store)
     for number in range(10):
-        commit(store, SET, frame(100.0 + number / 10), provenance(f"run {number}", number))
+        publish(store, SET, frame(100.0 + number / 10), provenance(f"run {number}", number))
     return store
 
 

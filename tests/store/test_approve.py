@@ -19,8 +19,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, GateError, RefusedError
 from estimates.gate.open_requests import OpenRequest, open_requests
 from estimates.store.members import define_family, set_of_member
-from estimates.store.publish import Publication
-from estimates.store.publish import publish as publish_and_promote
+from estimates.store.publish import Publication, publish_and_promote
 from estimates.store.store import Store
 from estimates.store.verify import verify
 from tests.builders import (

@@ -14,7 +14,7 @@ from estimates.catalog.records import CarriedOver, InputDigest, Provenance
 from estimates.client import Client
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, EstimatesError, InvalidError
-from estimates.store.publish import Publication, publish
+from estimates.store.publish import Publication, publish_and_promote
 from estimates.store.store import Store
 from tests.api.served import serving
 from tests.builders import START
@@ -67,7 +67,7 @@ def arrive(store: Store, frame: pl.DataFrame, week: int) -> Publication:
     made = Provenance(
         START + timedelta(weeks=week), f"week-{week}", (InputDigest("rows", "r.csv", "0" * 64),)
     )
-    return publish(store, SET, frame, made, on_step=lambda step, version: None)
+    return publish_and_promote(store, SET, frame, made, on_step=lambda step, version: None)
 
 
 def opened(store: Store, rule: str = RULE.format(by="shop", at_most=0.02)) -> Store:

@@ -28,7 +28,7 @@ from estimates.errors import EstimatesError, InvalidError
 from estimates.gate.verdict import Verdict
 from estimates.redaction import redacted
 from estimates.store.partial_update import Changes
-from estimates.store.publish import OnStep, Publication, judge_and_promote, publish
+from estimates.store.publish import OnStep, Publication, judge_and_promote, publish_and_promote
 from estimates.store.retire import check_not_retired
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context, data_reach
@@ -125,7 +125,7 @@ def run(
                 frame, provenance = _compute(
                     store, contract, context, run_id, check_lookahead, on_step
                 )
-            publication = publish(store, name, frame, provenance, on_step=on_step)
+            publication = publish_and_promote(store, name, frame, provenance, on_step=on_step)
         else:
             publication = judge_and_promote(store, version, on_step)
         return _finish(store, publication, started, on_step)
@@ -166,7 +166,7 @@ def publish_file(
         # production may have moved since, so the same changes would be another version
         version = None if changes is None else _published(store, name, run_id)
         publication = (
-            publish(
+            publish_and_promote(
                 store,
                 name,
                 frame,

@@ -219,7 +219,7 @@ def test_a_failed_run_can_be_tried_again(local_store: Store, write_job: Write) -
     assert (row(local_store).status, row(local_store).error) == ("promoted", None)
 
 
-@pytest.mark.parametrize("step", ["_commit", "judge", "promote"])
+@pytest.mark.parametrize("step", ["_publish", "judge", "promote"])
 def test_a_run_resumes_at_the_first_missing_step(
     local_store: Store, write_job: Write, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -236,7 +236,7 @@ def test_a_run_resumes_at_the_first_missing_step(
     outcome = go(local_store)
     assert (outcome.version, outcome.status) == (1, "promoted")
     assert len(local_store.view().sets["demand"].versions) == 1
-    assert Path("calls").read_text() == ("xx" if step == "_commit" else "x")
+    assert Path("calls").read_text() == ("xx" if step == "_publish" else "x")
     assert [event.kind for event in local_store.view().sets["demand"].events] == [
         "defined", "published", "judged", "promoted",
     ]  # fmt: skip
