@@ -155,7 +155,7 @@ def _leave_read_file(store: Store, version: Version, rows: pl.DataFrame) -> None
     place = parts.stored.place(NAME, digest)
     if place is None:
         file = parts.open(of, 0, rows)
-        parts.stored.put(NAME, digest, Path(file.path))
+        parts.stored.put(NAME, digest, file.content())
     else:
         build(rows, of.manifest.shape, digest, Path(place))
 

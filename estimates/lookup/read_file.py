@@ -55,6 +55,10 @@ class ReadFile:
         """
         map_pages(self._map)
 
+    def content(self) -> bytes:
+        """The bytes of the file, also where it was removed since it was opened."""
+        return self._map[: self.header.size]
+
     def check(self) -> None:
         """Compare all that is stored with its checksums."""
         for pieces in (self._groups, self._blocks):

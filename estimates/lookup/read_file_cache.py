@@ -19,6 +19,7 @@ from estimates.storage.file_lock import file_lock
 
 # Writes a read file at a path, at once or not at all.
 Make = Callable[[Path], None]
+_MADE = 2  # times that a file is made which is gone again before it is opened
 _LEFT_S = 3600.0  # longer than anything takes to be written
 OPEN = 4096  # mappings: a process may have 65,530
 
@@ -169,12 +170,13 @@ class ReadFileCache:
         path = Path(places[-1])
         try:
             with file_lock(Path(f"{path}.lock")):
-                # whoever was waited for has made it
-                opened = _open(digest, places)
-                if opened is None:
+                # whoever was waited for has made it, or another process trimmed it at once
+                for _ in range(_MADE):
+                    opened = _open(digest, places)
+                    if opened is not None:
+                        return opened
                     make(path)
-                    opened = ReadFile(str(path), digest)
-                return opened
+                return ReadFile(str(path), digest)
         except OSError as error:
             message = f"{path} can be neither opened nor written: {error.strerror}"
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

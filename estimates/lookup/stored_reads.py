@@ -66,9 +66,9 @@ class StoredReads:
                 unfinished.unlink(missing_ok=True)
         return False
 
-    def put(self, set_name: str, digest: str, path: Path) -> None:
+    def put(self, set_name: str, digest: str, content: bytes) -> None:
         """Put a part's read file into the bucket, unless it is there."""
-        name, content = _name(set_name, digest), path.read_bytes()
+        name = _name(set_name, digest)
         self._objects.put_once(name, content)
         self._objects.put(f"{name}.json", msgspec.json.encode(_digest(content)))
 

@@ -143,8 +143,8 @@ class VersionLookups:
         part, stored = of.parts[number], self.parts.stored
         place = stored.place(of.set, part.sha256)
         if place is None:
-            self.parts.open(of, number, rows)
-            stored.put(of.set, part.sha256, self.files.path(part.sha256))
+            # its content is there also where another process trims a cache that they share
+            stored.put(of.set, part.sha256, self.parts.open(of, number, rows).content())
         else:
             rows = self.parts.rows(of, number) if rows is None else rows
             build(rows, of.manifest.shape, part.sha256, Path(place))

@@ -139,3 +139,13 @@ def test_parts_that_stay_cost_nothing(local_store: Store) -> None:
     assert len({entry["estimate"]["score"] for entry in history}) == 2
     assert reader.read_files.count == 2  # a part that versions share is opened once
     assert not list(reader.cache.glob("*.lookup"))
+
+
+def test_a_file_that_another_process_removed_comes_into_the_bucket(bucket: Store) -> None:
+    """Two publishers share a cache, and one trims what the other has just made."""
+    parts = bucket.lookups.parts
+    parts.on_added = lambda added: parts.files.path(added.digest).unlink()
+    promote(bucket, 1, KEYS)
+    of = bucket.lookups.known.get(bucket.resolve("scores"))
+    assert parts.stored.left("scores") == {part.sha256 for part in of.parts}
+    assert not any(parts.files.path(part.sha256).exists() for part in of.parts)

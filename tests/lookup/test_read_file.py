@@ -395,6 +395,22 @@ def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
 
 
+def test_a_file_that_is_trimmed_at_once_is_made_again(tmp_path: Path) -> None:
+    """By another process that shares the cache, before this one opened it."""
+    contract, table = contract_of(("string",)), {("a",): (1.0, None)}
+    made: list[Path] = []
+
+    def make(path: Path) -> None:
+        with built(contract, table) as file:
+            path.write_bytes(file.content())
+        made.append(path)
+        if len(made) == 1:
+            path.unlink()
+
+    opened = ReadFileCache(tmp_path).get(ID, make)
+    assert (opened.rows, len(made)) == (1, 2)
+
+
 @pytest.mark.slow
 def test_open_files_hold_no_descriptor() -> None:
     """Many read files are open at once without a descriptor each, and answer when their file is
