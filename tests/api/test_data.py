@@ -382,6 +382,9 @@ def test_a_failure_on_the_way_is_no_end(large: tuple[str, Path, pl.DataFrame]) -
             pieces = answer.iter_raw()
             next(pieces)
             os.truncate(file, 0)
+            # what is on its way would else come 4 kB at a time, for minutes
+            near = answer.extensions["network_stream"].get_extra_info("socket")
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
             with pytest.raises(httpx.RemoteProtocolError):
                 list(pieces)
     finally:
