@@ -41,9 +41,11 @@ class KeyForm:
             for name, kind in self._columns
         ]
         plain = [_PLAIN[kind] + "\0" for _, kind in self._columns]
-        # By number of leading parts: what tells plain ones, and what their search key and opening
-        # are put together by.
+        # By number of leading parts: what tells plain ones, which of them are integers, and what
+        # their opening is put together by.
         counts = range(len(plain) + 1)
+        integers = [number for number, (_, kind) in enumerate(self._columns) if kind == "integer"]
+        self._integers = [[number for number in integers if number < count] for count in counts]
         self._plain = [re.compile("".join(plain[:count])).fullmatch for count in counts]
         quoted = [(name, _QUOTED[kind]) for name, kind in self._columns]
         self._quoted = [opening_template(quoted[:count]) for count in counts]
@@ -120,16 +122,18 @@ class KeyForm:
         """
         count = len(key)
         try:
-            plain = self._plain[count]("\0".join(key) + "\0" if key else "")
+            plain = self._plain[count]("\0".join(key) + "\0") if key else None
         except TypeError:  # a part that is no text
             return None
         if plain is None:
             return None
-        text = plain.string
-        for number in range(plain.re.groups, 0, -1):
-            start, stop = plain.span(number)
-            text = text[:start] + LETTERS[stop - start] + text[start:]
-        return text.encode(), (self._quoted[count] % tuple(key)).encode()
+        search = plain.string
+        if integers := self._integers[count]:
+            parts = list(key)
+            for number in integers:
+                parts[number] = LETTERS[len(parts[number])] + parts[number]
+            search = "\0".join(parts) + "\0"
+        return search.encode(), (self._quoted[count] % tuple(key)).encode()
 
     def is_listed(self, parts: Sequence[str]) -> bool:
         """Whether each part is among the values that a product or rolling domain lists for its
@@ -203,7 +207,7 @@ class Column(NamedTuple):
 # follows the letter.
 _PLAIN: dict[KeyType, str] = {
     "string": r"[ !#-\[\]-\x7f]+",
-    "integer": r"(0|[1-9][0-9]{0,17})",
+    "integer": r"(?:0|[1-9][0-9]{0,17})",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "timestamp": r"(?!)",
 }

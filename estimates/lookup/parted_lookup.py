@@ -81,7 +81,12 @@ class PartedLookup:
     def get(self, key: SearchKey) -> bytes | None:
         """The row of a whole key; None when there is no such row."""
         part = bisect_right(self._firsts, key[0]) - 1
-        return None if part < 0 else self._of(part, lambda file: file.get(key))
+        if part < 0:
+            return None
+        try:  # as `_of`, without two calls
+            return self._open(part).get(key)
+        except CorruptError:
+            return self._of(part, lambda file: file.get(key))
 
     def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
         """What `get` gives for each key."""

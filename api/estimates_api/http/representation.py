@@ -99,7 +99,7 @@ class Representation:
         else:
             head.append((b"content-type", self.media_type.encode()))
             head.append(NOSNIFF)
-            head.append((b"content-length", str(len(body)).encode()))
+            head.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": self.status, "headers": head})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -74,9 +74,14 @@ def answer_estimate(
 ) -> Representation:
     """The answer of `one_estimate`; raises what `resolve` and `VersionReader.get` raise."""
     resolved = resolve(reader_at, set_name, lookup.ref, lookup)
-    answer = resolved.reading.get(key, read_fields(lookup.fields)).marked_by(lookup.clock)
-    answer.show_groups(shows)
-    answer.write_integers(resolved.reading.contract, lookup.integers)
+    fields = None if lookup.fields is None else read_fields(lookup.fields)
+    answer = resolved.reading.get(key, fields)
+    if lookup.clock is not None:
+        answer.marked_by(lookup.clock)
+    if shows is not None:
+        answer.show_groups(shows)
+    if lookup.integers is not None:
+        answer.write_integers(resolved.reading.contract, lookup.integers)
     return resolved.estimate(answer, form, standing=lookup.standing)
 
 
