@@ -4,6 +4,7 @@ read_file_layout   what is where in the file; its checked pieces
 read_file_writing  one part's rows as ready-made JSON, written in key order
 read_file          rows by key, by number, by the leading part of a key
 group_search       bisection over the keys of a file
+checksum           the CRC-32 of what is in one
 mapped_file        a file mapped into memory
 remote_read_file   the same of a file in a bucket, of which only what is needed is fetched
 read_file_cache    the read files of this machine

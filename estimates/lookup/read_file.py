@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
 from estimates.keys.search_key import SearchKey
+from estimates.lookup.checksum import crc32
 from estimates.lookup.group_search import GroupSearch
 from estimates.lookup.mapped_file import map_file, map_pages
 from estimates.lookup.read_file_layout import (

@@ -25,12 +25,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
-from zlib import crc32
 
 import msgspec
 import numpy as np
 
 from estimates.errors import CorruptError
+from estimates.lookup.checksum import crc32
 
 assert sys.byteorder == "little", "read files are mapped as they are, and they are little-endian"
 

@@ -8,13 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
-from zlib import crc32
 
 import numpy as np
 import polars as pl
 
 from estimates.contract.shape import Shape
 from estimates.keys.search_key import search_pieces
+from estimates.lookup.checksum import crc32
 from estimates.lookup.read_file_layout import (
     BEFORE,
     ROWS_AT,

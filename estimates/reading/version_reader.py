@@ -120,9 +120,8 @@ class VersionReader:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
         head = self._head if self._carried is None else self._head_of(row, self._carried)
-        return Answer(
-            self.version.set, self.version, b'%b"estimate":%b}' % (head, estimate), fields
-        )
+        json = head + b'"estimate":' + estimate + b"}"
+        return Answer(self.version.set, self.version, json, fields)
 
     def _head_of(self, row: bytes, carried: CarriedOver) -> bytes:
         """The mark of one estimate says whether that one is carried over."""
@@ -153,7 +152,8 @@ class VersionReader:
         if rows and fields is None and None not in rows:
             results = (b"}," + _OK).join(cast("Sequence[bytes]", rows))
             if _NULL not in results:
-                return b'%b"results":[%b%b}]}' % (self._head, _OK, results)
+                # `%` would take ten times as long for many
+                return b"".join((self._head, b'"results":[', _OK, results, b"}]}"))
         select = selection(self.version.set, self.contract, fields)
         absent = [self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
         absences = map(_absence, absent, self.statuses(absent) if absent else ())

@@ -44,6 +44,7 @@ HOMES = {
     "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
     "altair": ("estimates/render/vega.py",),
     "vl_convert": ("estimates/render/vega.py",),
+    "zlib_ng": ("estimates/lookup/checksum.py",),
     "markdown_it": ("api/estimates_api/desk/markdown.py",),
     "rich": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
 }

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from time import time
 from urllib.parse import quote
-from zlib import crc32
 
 import msgspec
 
@@ -16,6 +15,7 @@ from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Version
 from estimates.contract.contract import Contract
+from estimates.lookup.checksum import crc32
 from estimates.reading.answer import Answer, Page
 from estimates.reading.reader import Reader
 from estimates_api.http.bodies import Batch
