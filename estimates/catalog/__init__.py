@@ -37,6 +37,7 @@ clock_repair    the event after which times are right again
 rebuild         writing a log into an empty catalog
 erased_keys     what stands for an erased key, and what is left of what named it
 approval_requests  what waits, or waited, for approvals
+approved_moves  moves that rest on too few of them
 expiry          what is said of a version that gave up its files
 preconditions   what has to be true still when a write commits
 

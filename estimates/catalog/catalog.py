@@ -1,5 +1,8 @@
 """The catalog: its writes, each one transaction that ends with an event, and its reads."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from estimates import instants
@@ -7,6 +10,7 @@ from estimates.catalog import schema
 from estimates.catalog.access_writes import AccessWrites
 from estimates.catalog.alias_moves import AliasMoves
 from estimates.catalog.approval_writes import ApprovalWrites
+from estimates.catalog.approved_moves import unlawful_moves
 from estimates.catalog.audit import Fault, audit_chain, audit_law, audit_rows, lost_tables
 from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
@@ -24,11 +28,13 @@ from estimates.catalog.event_log import (
 )
 from estimates.catalog.guard import Guard
 from estimates.catalog.hold_writes import HoldWrites
+from estimates.catalog.law import Law
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Erasure, Event, Judged, LogHead
 from estimates.catalog.retirement import Retirement
 from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
+from estimates.catalog.seal import Link
 from estimates.catalog.stopped_set import events_that_count, read_stopped_set
 from estimates.catalog.stored_scores import StoredScores
 from estimates.catalog.sweep_claims import SweepClaims
@@ -159,33 +165,57 @@ class Catalog(
             links = chained_links(tx, previous.head, head)
             law = self.guard.follow(previous.law, links, head.log_head())
             law.check(self.guard.root)
-            events = events_that_count([link.event for link in links], previous.law, law)
-            if previous.last_event and any(event.kind == REPAIR for event in events):
-                return self.view()  # other times count for what was read already
-            corrected = corrections(events) or previous.corrected
-            by_set: dict[str, list[Event]] = {}
-            for event in events:
-                by_set.setdefault(event.set, []).append(at_its_time(event, corrected))
-            of_store = previous.of_store + by_set.pop("", [])
-            sets = dict(previous.sets)
-            for name, fresh in by_set.items():
-                if name in law.stopped:
-                    known = sets[name].events if name in sets else []
-                    sets[name] = read_stopped_set(tx, name, known + fresh, corrected)
-                else:
-                    sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
-        moment = previous.moment if law.unlawful else head.last_at
-        if law.unlawful and events:
-            moment = max(moment, events[-1].at) if previous.last_event else events[-1].at
-        return View(
-            dict(sorted(sets.items())),
-            moment,
-            read_at,
-            head.log_head(),
-            of_store=of_store,
-            corrected=corrected,
-            law=law,
-        )
+            view, unapproved = _read_on(tx, previous, links, law, head, read_at), dict[int, str]()
+            while law.record is not None and view is not None:
+                fresh = {link.event.set for link in links if link.event.set in view.sets}
+                more = unlawful_moves(view.sets, fresh, view.of_store)
+                if not more:
+                    break
+                unapproved |= more
+                law = self.guard.follow_again(previous.law, links, law, unapproved)
+                view = _read_on(tx, previous, links, law, head, read_at)
+        return view or self.view()  # other times count for what was read already
+
+
+def _read_on(
+    tx: sa.Connection,
+    previous: View,
+    links: Sequence[Link],
+    law: Law,
+    head: Head,
+    read_at: datetime,
+) -> View | None:
+    """The view at a head of the log, by its law; None where it has to be read from the beginning.
+
+    links  the events since the previous view
+    """
+    events = events_that_count([link.event for link in links], previous.law, law)
+    if previous.last_event and any(event.kind == REPAIR for event in events):
+        return None
+    corrected = corrections(events) or previous.corrected
+    by_set: dict[str, list[Event]] = {}
+    for event in events:
+        by_set.setdefault(event.set, []).append(at_its_time(event, corrected))
+    of_store = previous.of_store + by_set.pop("", [])
+    sets = dict(previous.sets)
+    for name, fresh in by_set.items():
+        if name in law.stopped:
+            known = sets[name].events if name in sets else []
+            sets[name] = read_stopped_set(tx, name, known + fresh, corrected)
+        else:
+            sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
+    moment = previous.moment if law.unlawful else head.last_at
+    if law.unlawful and events:
+        moment = max(moment, events[-1].at) if previous.last_event else events[-1].at
+    return View(
+        dict(sorted(sets.items())),
+        moment,
+        read_at,
+        head.log_head(),
+        of_store=of_store,
+        corrected=corrected,
+        law=law,
+    )
 
 
 def _check_replaced(tx: sa.Connection, previous: View, head: LogHead, only_on: bool) -> None:

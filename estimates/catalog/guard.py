@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -87,6 +87,19 @@ class Guard:
             warnings.warn(text, stacklevel=5)
         self._known = head, law
         self._keep(law, kept)
+        return law
+
+    def follow_again(
+        self, before: Law, links: Sequence[Link], known: Law, unapproved: Mapping[int, str]
+    ) -> Law:
+        """The law that `follow` gave, with events that the contracts of their sets did not let
+        happen.
+
+        before, known  the law before these events, and the one after them without that
+        """
+        head = self._known[0]
+        law = before.follow(links, head.store, known.seal, unapproved)
+        self._known = head, law
         return law
 
     def _keep(self, law: Law, kept: Seal | None) -> None:

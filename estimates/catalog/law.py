@@ -8,8 +8,9 @@ the root key: the signature of the record covers the chain up to it. No SQL here
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import dropwhile
+from types import MappingProxyType
 
 import msgspec
 
@@ -66,10 +67,17 @@ class Law(msgspec.Struct, frozen=True):
         """The sets that stay at what they were before an unlawful event."""
         return frozenset(each.set for each in self.unlawful if each.set)
 
-    def follow(self, links: Iterable[Link], store_id: str, checked: Seal | None = None) -> Law:
+    def follow(
+        self,
+        links: Iterable[Link],
+        store_id: str,
+        checked: Seal | None = None,
+        unapproved: Mapping[int, str] = MappingProxyType({}),
+    ) -> Law:
         """The law after more events of the log, in order.
 
-        checked  an earlier seal: where it is that of these events, their signatures were checked
+        checked     an earlier seal: where it is that of these events, their signatures were checked
+        unapproved  by event, why the contract of its set did not let it happen
         """
         under = list(links)
         if self.record is None:  # events before the first record are vouched for by it
@@ -82,6 +90,7 @@ class Law(msgspec.Struct, frozen=True):
                 law = law._after_record(link, store_id)
                 continue
             why = law.fault(link, store_id, is_checked=link.event.id <= known)
+            why = why or unapproved.get(link.event.id)
             law = law if why is None else law._with(link.event, why)
         return law._sealed(seals)
 

@@ -6,6 +6,7 @@ a name of its own and `[member]` in the place of `[family]`.
 
 import json
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -44,6 +45,11 @@ def member_set(family: str, member: str) -> str:
             "letter or digit, and is short enough for a set's name of 100",
         )
     return f"{family}.{small}"
+
+
+def is_made_of(source: str, member: Member, sources: Iterable[str]) -> bool:
+    """Whether a member's TOML is what some of these, its family's, make of it."""
+    return any(source == member_source(text, member) for text in sources)
 
 
 def member_source(source: str, member: Member) -> str:

@@ -198,6 +198,16 @@ def may_approve(actor: str, approvers: Iterable[str]) -> bool:
     return any(fnmatchcase(actor, name) for name in approvers)
 
 
+def is_covered(name: str, approvers: Iterable[str]) -> bool:
+    """Whether others could give all approvals already that this name, or pattern, can give."""
+    others = tuple(approvers)
+    if name in others or (not is_pattern(name) and may_approve(name, others)):
+        return True
+    begins = re.split(r"[*?[]", name)[0]
+    prefixes = (other[:-1] for other in others if other.endswith("*"))
+    return any(begins.startswith(prefix) and not is_pattern(prefix) for prefix in prefixes)
+
+
 def is_pattern(name: str) -> bool:
     """Whether the name of an approver stands for many."""
     return any(mark in name for mark in "*?[")

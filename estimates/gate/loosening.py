@@ -7,7 +7,6 @@ differs in a way that nothing can be said about counts as looser.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -22,8 +21,7 @@ from estimates.contract.gate_policy import (
     GatePolicy,
     GroupLimits,
     Side,
-    is_pattern,
-    may_approve,
+    is_covered,
 )
 from estimates.gate.check import Check
 from estimates.gate.exceptions import excepted
@@ -75,20 +73,11 @@ def _who(before: GatePolicy, after: GatePolicy) -> Iterator[Loosened]:
     """Fewer approvals, more who may give them."""
     if after.approvals < before.approvals:
         yield Loosened("approvals", str(before.approvals), str(after.approvals))
-    more = [name for name in after.approvers if not _is_covered(name, before.approvers)]
+    more = [name for name in after.approvers if not is_covered(name, before.approvers)]
     if before.approvals and more:
         yield Loosened("approvers", ", ".join(before.approvers), ", ".join(after.approvers))
     if (before.promote, after.promote) == ("manual", "automatic"):
         yield Loosened("promote", "manual", "automatic")
-
-
-def _is_covered(name: str, approvers: tuple[str, ...]) -> bool:
-    """Whether others could give all approvals already that this name, or pattern, can give."""
-    if name in approvers or (not is_pattern(name) and may_approve(name, approvers)):
-        return True
-    begins = re.split(r"[*?[]", name)[0]
-    prefixes = (other[:-1] for other in approvers if other.endswith("*"))
-    return any(begins.startswith(prefix) and not is_pattern(prefix) for prefix in prefixes)
 
 
 def _policy(before: GatePolicy, after: GatePolicy) -> Iterator[Loosened]:

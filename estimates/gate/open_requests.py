@@ -13,6 +13,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.approval_requests import DECLINED, ApprovalRequest
+from estimates.catalog.approved_moves import never_by, version_of
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
@@ -138,34 +139,6 @@ def expected_baseline(of_set: SetView, version: Version) -> int | None:
     through = production.provenance.data_through, version.provenance.data_through
     anew = fresh_start(of_set.contract.gate, *through, of_set.data_ends)
     return None if anew else production.version
-
-
-def version_of(of_set: SetView, request: ApprovalRequest) -> Version:
-    """The version that a request is about."""
-    assert request.event.version is not None
-    return of_set.versions[request.event.version - 1]
-
-
-def never_by(of_set: SetView, request: ApprovalRequest, before: int | None = None) -> set[str]:
-    """Who may not approve a request, whatever the contract says: who asked, and who published the
-    version, another one of the same content, or the one that it keeps rows of.
-
-    before  who published one with a later event than this is no matter; None: no such event
-    """
-    if request.event.version is None:
-        return {request.event.actor}
-    version = version_of(of_set, request)
-    carried = version.provenance.carried_over
-    published = {
-        other.version for other in of_set.versions if other.snapshot_id == version.snapshot_id
-    } | ({carried.of} if carried else set[int]())
-    return {request.event.actor} | {
-        event.actor
-        for event in of_set.events
-        if event.kind == "published"
-        and event.version in published
-        and (before is None or event.id < before)
-    }
 
 
 def counted(of_set: SetView, request: ApprovalRequest) -> list[str]:

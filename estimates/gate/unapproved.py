@@ -2,66 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from estimates.catalog.approval_requests import ApprovalRequest
+from estimates.catalog.approved_moves import (
+    NOT_APPROVED,
+    Approvers,
+    Unapproved,
+    too_few,
+    unapproved_moves,
+)
 from estimates.catalog.audit import Fault
 from estimates.catalog.records import Event
 from estimates.catalog.set_view import SetView
 from estimates.contract.contract import Contract
-from estimates.contract.gate_policy import may_approve
+from estimates.contract.family import is_made_of
 from estimates.gate.loosening import loosened
-from estimates.gate.open_requests import never_by
-
-UNAPPROVED = "not_approved"
-_DONE = {"promote": "promoted", "waive": "waived", "define": "defined"}
 
 
-def unapproved(of_set: SetView) -> Iterator[Fault]:
-    """A fault for each promotion, waiver and contract of a set that rests on too few approvals.
+def unapproved(sets: Mapping[str, SetView], name: str) -> Iterator[Fault]:
+    """A fault for each promotion, waiver and contract of a set that rests on too few approvals, and
+    for each rollback to where its alias never was.
 
-    That of a family's member, which is approved with the family, is left out.
+    sets  those of the view: a member's contract may have been approved with its family's
     """
-    requests = {request.id: request for request in of_set.requests}
+    of_set = sets[name]
+    moves = {move.event.id: move.why for move in unapproved_moves(sets, name)}
     before: Contract | None = None
     for event in of_set.events:
         after = of_set.revision(event.details["revision"]) if event.kind == "defined" else None
-        needed = 0 if before is None else before.gate.approvals
-        if needed and before is not None and _takes_some(event, before, after):
-            request = requests.get(event.details.get("request", 0))
-            others = _approvers(of_set, event, request, before.gate.approvers) if request else ()
-            if len(others) < needed:
-                what = f"event {event.id} ({event.kind} by {event.actor}) has {len(others)}"
-                message = f"{what} of the {needed} approvals that the contract asked for"
-                yield Fault(event.set, event.version, UNAPPROVED, message)
+        why = moves.get(event.id)
+        if why is None and before is not None and _takes_some(sets, of_set, event, before, after):
+            approvers = Approvers(before.gate.approvals, before.gate.approvers)
+            why = too_few(of_set, event, approvers)
+        if why is not None:
+            text = Unapproved(event, why).text()
+            yield Fault(event.set, event.version, NOT_APPROVED, text)
         before = after or before
 
 
-def _approvers(
-    of_set: SetView, event: Event, request: ApprovalRequest, approvers: tuple[str, ...]
-) -> set[str]:
-    """Whose approvals count for an event: nobody's where it is not what was approved, or not done
-    with the last approval.
+def _takes_some(
+    sets: Mapping[str, SetView],
+    of_set: SetView,
+    event: Event,
+    before: Contract,
+    after: Contract | None,
+) -> bool:
+    """Whether a waiver, or a contract, takes approvals where there are some; see `_follows`."""
+    if not before.gate.approvals:
+        return False
+    if after is None:
+        return event.kind == "waived"
+    return bool(loosened(before, after)) and not _follows(sets, of_set, event, before, after)
+
+
+def _follows(
+    sets: Mapping[str, SetView],
+    of_set: SetView,
+    event: Event,
+    before: Contract,
+    after: Contract,
+) -> bool:
+    """Whether a member's contract is what its family's in force made of it, and the one before it
+    what an earlier one did: it was approved with the family.
     """
-    wanted = request.event.version, request.about.get("alias")
-    if (
-        _DONE.get(request.act) != event.kind
-        or (event.version, event.alias) != wanted
-        or request.end is None
-        or request.end.id != event.id - 1
-    ):
-        return set()
-    never = never_by(of_set, request, before=event.id)
-    return {
-        approval.actor
-        for approval in request.approved
-        if approval.details.get("digest") == request.digest
-        and approval.actor not in never
-        and may_approve(approval.actor, approvers)
-    }
-
-
-def _takes_some(event: Event, before: Contract, after: Contract | None) -> bool:
-    if after is not None:
-        return after.member is None and bool(loosened(before, after))
-    return event.kind in ("promoted", "waived")
+    ours, theirs = before.member, after.member
+    if ours is None or theirs is None or ours.of != theirs.of or ours.of not in sets:
+        return False
+    of_family, revision = sets[ours.of], event.details["revision"]
+    made = sum(each.kind == "defined" and each.id < event.id for each in of_family.events)
+    sources = [contract.source for contract in of_family.contracts[:made]]
+    known, new = (of_set.contracts[number - 1].source for number in (revision - 1, revision))
+    return is_made_of(new, theirs, sources[-1:]) and is_made_of(known, ours, sources)

@@ -6,13 +6,14 @@ import msgspec
 
 from estimates.catalog.approval_requests import ApprovalRequest
 from estimates.catalog.approval_writes import Approval, request_over
+from estimates.catalog.approved_moves import never_by
 from estimates.catalog.at import At
 from estimates.catalog.records import Event
 from estimates.catalog.set_view import SetView
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import may_approve
 from estimates.errors import ConflictError, NotFoundError, RefusedError
-from estimates.gate.open_requests import counted, never_by, void_because
+from estimates.gate.open_requests import counted, void_because
 from estimates.instants import parse
 from estimates.store.members import check_allowed, define_members
 from estimates.store.open_store import OpenStore

@@ -29,8 +29,8 @@ def ask(
     """Record that something waits for approvals, once, however often it is asked for; nothing
     where the contract in force asks for none.
 
-    Raises GateError (`approval_needed`) with the number of the request, and what
-    `request_approval` raises.
+    Raises GateError (`approval_needed`) with the number of the request, and what `check_writable`
+    and `request_approval` raise.
     """
     gate = of_set.contract.gate
     if not gate.approvals:
@@ -39,6 +39,7 @@ def ask(
     digest = hashlib.sha256(msgspec.json.encode(about, order="sorted")).hexdigest()
     request = next((r for r in _same(of_set, act, version, digest, view)), None)
     if request is None:
+        store.check_writable("approval_requested", of_set.contracts[-1].set)
         details: dict[str, Any] = {"act": act, "about": about, "digest": digest}
         event = store.catalog.request_approval(
             of_set.contracts[-1],

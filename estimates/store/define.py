@@ -12,7 +12,7 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
-from estimates.contract.family import member_source
+from estimates.contract.family import is_made_of
 from estimates.errors import ConflictError
 from estimates.gate.loosening import loosened
 from estimates.gate.policy_validation import validate_policy
@@ -75,7 +75,6 @@ def follows_family(view: View, of_set: SetView, after: Contract, source: str) ->
     of_family = view.sets[member.of]
     sources = [revision.source for revision in of_family.contracts]
     last = next(event for event in reversed(of_family.events) if event.kind == "defined")
-    if source != member_source(sources[-1], member) or "request" not in last.details:
+    if not is_made_of(source, member, sources[-1:]) or "request" not in last.details:
         return False
-    known = of_set.contracts[-1].source
-    return any(known == member_source(text, before) for text in sources)
+    return is_made_of(of_set.contracts[-1].source, before, sources)

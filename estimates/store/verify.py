@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 import polars as pl
 
-from estimates.catalog.audit import Fault
+from estimates.catalog.audit import Fault, law_faults
 from estimates.catalog.event_chain import Entry
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
@@ -47,7 +47,7 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
         if not faults:
             faults.append(Fault("", None, error.code, error.message))
         return faults + list(_snapshot_faults(store))
-    faults += [fault for of_set in view.sets.values() for fault in unapproved(of_set)]
+    faults += _unapproved_faults(view, faults)
     faults += _unerased_faults(store, view)
     return faults + list(_file_faults(store, view, progress))
 
@@ -86,6 +86,16 @@ def _copy_faults(store: OpenStore) -> Iterator[Fault]:
                 code, what = NOT_ERASED
             message = f"{log_copies.name_of(event)} {what}"
             yield Fault(copy.event.set, copy.event.version, code, message)
+
+
+def _unapproved_faults(view: View, known: list[Fault]) -> Iterator[Fault]:
+    """Name what was done without approvals: where the store has an access record, what counts for
+    nothing because of it, which the audit of the catalog alone does not see.
+    """
+    said = {fault.message for fault in known}
+    yield from (fault for fault in law_faults(view.law) if fault.message not in said)
+    for name in view.sets:
+        yield from unapproved(view.sets, name)
 
 
 def _unerased_faults(store: OpenStore, view: View) -> Iterator[Fault]:

@@ -48,6 +48,28 @@ def test_a_move_that_nobody_signed_is_not_served(local_store: Store, tmp_path: P
         assert "access_set" not in [event["kind"] for event in kinds]
 
 
+def test_a_move_without_approvals_is_named_while_it_stands(local_store: Store) -> None:
+    """Without an access record it is followed; readiness, the catalogue and a metric name it until
+    production moves on.
+    """
+    define(local_store, more='[gate]\napprovals = 1\napprovers = ["bea"]\n')
+    version, of_set = publish(local_store, "first"), local_store.refresh().set(SET)
+    with TestClient(create_app(Store(local_store.root))) as client:
+        until(lambda: client.get("/health/ready").json()["status"] == "ready")
+        assert "estimates_unauthorised_events 0.0" in client.get("/metrics").text
+        event = local_store.catalog.promote(version, alias="production", seen=of_set, actor="eve")
+        until(lambda: client.get("/health/ready").json()["catalog"]["code"] == "not_approved")
+        ready = client.get("/health/ready").json()
+        named = {"set": SET, "event": event.id, "kind": "promoted", "actor": "eve"}
+        assert (ready["status"], ready["not_approved"]) == ("degraded", [named])
+        assert "estimates_unauthorised_events 1.0" in client.get("/metrics").text
+        text = client.get("/", headers={"accept": "text/html"}).text
+        assert f"event {event.id} (promoted by eve) was not approved" in text
+        production = local_store.refresh().set(SET).aliases["production"]
+        local_store.catalog.remove_alias(production, actor="bea", reason="nobody approved it")
+        until(lambda: client.get("/health/ready").json()["status"] == "ready")
+
+
 def test_a_service_follows_what_was_rebuilt(local_store: Store, tmp_path: Path) -> None:
     """A catalog that ends before the unlawful event has all that clients were told: it is followed
     without a restart.

@@ -455,7 +455,7 @@ def test_verify_names_what_was_not_approved(gated: Store) -> None:
     gated.catalog.define(parse_contract(text), text, "mallory")
     gated.notify_and_copy()
     faults = [fault for fault in verify(gated) if fault.code == "not_approved"]
-    assert [fault.message.split(" has ")[0] for fault in faults] == [
+    assert [fault.message.split(": ")[0] for fault in faults] == [
         f"event {view.last_event + 1} (promoted by mallory)",
         f"event {view.last_event + 2} (defined by mallory)",
     ]
@@ -477,7 +477,7 @@ def test_an_approval_of_something_else_is_none(gated: Store) -> None:
     forge(gated, structs.replace(forged, kind="approved", version=1, alias=None, details=said))
     done = forge(gated, structs.replace(forged, version=1, details={"request": ask.id}))
     faults = [fault for fault in verify(gated) if fault.code == "not_approved"]
-    assert [fault.message.split(" has ")[0] for fault in faults] == [
+    assert [fault.message.split(": ")[0] for fault in faults] == [
         f"event {each.id} (promoted by mallory)" for each in (again, done)
     ]
     assert other.id not in {request.id for request in gated.refresh().set(SET).requests}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from estimates.gate.open_requests import OpenRequest
-from estimates_api.http.bodies import Readiness, SetSummary
+from estimates_api.http.bodies import SetSummary
+from estimates_api.http.health_bodies import Readiness
 from estimates_api.http.standing_bodies import UnauthorisedBody
 from estimates_api.serving.targets import Fault
 
@@ -33,10 +34,10 @@ def attention(listed: SetSummary, ready: Readiness | None = None) -> list[Attent
 
     ready  what the service says of itself: versions that cannot be read, sets that were stopped
     """
-    faults, stopped = list[Fault](), list[UnauthorisedBody]()
+    faults, stopped, unapproved = list[Fault](), list[UnauthorisedBody](), list[UnauthorisedBody]()
     if ready is not None:
         faults = [fault for fault in ready.faults if fault.set == listed.name]
-        stopped = ready.unauthorised or stopped
+        stopped, unapproved = ready.unauthorised or [], ready.not_approved or []
     for event in stopped:
         if event.set == listed.name:
             words = f"event {event.event} ({event.kind} by {event.actor}) was not allowed: "
@@ -54,6 +55,10 @@ def attention(listed: SetSummary, ready: Readiness | None = None) -> list[Attent
         )
         for fault in faults
     ]
+    for event in unapproved:
+        if event.set == listed.name:
+            words = f"event {event.event} ({event.kind} by {event.actor}) was not approved"
+            reasons.append(Attention(0, "bad", words))
     fresh = listed.freshness
     if fresh.stale:
         reasons.append(Attention(1, "bad", f"data older than {fresh.max_age}"))

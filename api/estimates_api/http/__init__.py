@@ -12,6 +12,7 @@ event_stream      server-sent events
 request_bodies    bodies of requests: received within bounds; batch_size  how many keys one has
 problems          errors as application/problem+json
 bodies            what the JSON answers look like; repeated_names  in the body of a request
+health_bodies     what the service says of itself
 standing_bodies   what they say of sets retired or stopped, of how an answer stands
 route             how a route is declared, its answers in the OpenAPI document
 version_summaries a version as lists name it

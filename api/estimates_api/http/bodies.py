@@ -25,8 +25,7 @@ from estimates.contract.contract import Pairing
 from estimates.gate.open_requests import OpenRequest
 from estimates.reading.version_reader import MAX_KEYS
 from estimates.stability.through_time.revision_report import Chain, Revisions
-from estimates_api.http.standing_bodies import RetirementBody, StandingBody, UnauthorisedBody
-from estimates_api.serving.targets import Fault
+from estimates_api.http.standing_bodies import RetirementBody, StandingBody
 
 KeyPart = str | int
 # Said in the document, and checked where keys are read, which says it better.
@@ -358,37 +357,6 @@ class EventList(msgspec.Struct, frozen=True):
     limit: int
     next: int | None
     events: list[EventBody]
-
-
-class Health(msgspec.Struct, frozen=True):
-    """The process answers."""
-
-    status: Literal["ok"]
-
-
-class Source(msgspec.Struct, frozen=True):
-    """The catalog or the storage: when it was read last, seconds ago, null before the first time;
-    why it cannot be read now, null while it can.
-    """
-
-    read_at: datetime | None
-    age_s: float | None
-    code: str | None
-    detail: str | None
-
-
-class Readiness(msgspec.Struct, frozen=True):
-    """The service can answer; `degraded` while catalog or storage do not, or an alias's version
-    cannot be read here (`faults`, with what answers instead), or sets stay at what was before an
-    event that nobody was allowed to write (`unauthorised`, the first of each).
-    """
-
-    status: Literal["ready", "degraded"]
-    as_of: datetime
-    faults: list[Fault]
-    catalog: Source
-    storage: Source
-    unauthorised: list[UnauthorisedBody] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True):

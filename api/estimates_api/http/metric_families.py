@@ -15,8 +15,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from estimates.catalog.approved_moves import standing_unapproved
 from estimates.catalog.freshness import freshness, stale_from
-from estimates.catalog.law import Law
 from estimates.catalog.punctuality import (
     Punctuality,
     deadlines_until,
@@ -57,7 +57,7 @@ class ServiceMetrics(Collector):
             sets = [name for name in self._view.sets if self._shows(name)]
             yield from _of_sets(self._view, sets, self._workers, self._now, self._runs)
             yield _events(self._view, sets)
-            yield from _unauthorised(self._view.law, self._shows)
+            yield from _unauthorised(self._view, self._shows)
 
 
 def _of_requests(workers: list[WorkerMetrics]) -> Iterator[Metric]:
@@ -224,12 +224,14 @@ def _events(view: View, sets: list[str]) -> Metric:
     return family
 
 
-def _unauthorised(law: Law, shows: Callable[[str], bool]) -> Iterator[Metric]:
-    if law.record is None:
+def _unauthorised(view: View, shows: Callable[[str], bool]) -> Iterator[Metric]:
+    law, names = view.law, [name for name in view.sets if shows(name)]
+    if law.record is None and not any(view.sets[name].contract.gate.approvals for name in names):
         return
-    text = "Events that nobody was allowed to write; they count for nothing."
+    text = "Events that nobody was allowed to write, and moves without approvals that stand."
     unlawful = [each for each in law.unlawful if not each.set or shows(each.set)]
-    yield _gauge("unauthorised_events", text, len(unlawful))
+    moves = standing_unapproved(view.sets, names)
+    yield _gauge("unauthorised_events", text, len(unlawful) + len(moves))
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -9,11 +9,12 @@ from litestar import get
 from litestar.types import ASGIApp, Scope
 
 from estimates import instants
+from estimates.catalog.approved_moves import NOT_APPROVED, standing_unapproved
 from estimates.catalog.law import UNAUTHORISED, UNCHECKED
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
 from estimates_api.access.route_access import OPT, visible
-from estimates_api.http.bodies import Health, Readiness, Source
+from estimates_api.http.health_bodies import Health, Readiness, Source
 from estimates_api.http.representation import Representation, of_content
 from estimates_api.http.route import InjectedFollower, answers, reading
 from estimates_api.http.standing_bodies import UnauthorisedBody
@@ -27,6 +28,8 @@ _REASONS = {
     "names them",
     "no_access_record": "the root key that the service relies on signed no access record; the "
     "answers are of before",
+    NOT_APPROVED: "an alias was moved without the approvals that it took; `estimates verify` says "
+    "which",
     UNCHECKED: "the service cannot check signatures: it lacks the extra `signatures`",
     "catalog_behind": "the catalog is an older one now; the answers are of the one before",
 }
@@ -82,9 +85,19 @@ def _readiness(scope: Scope, follower: Follower) -> Readiness:
         UnauthorisedBody(name, each.event, each.kind, each.actor)
         for name, each in visible(scope, stopped.items(), lambda entry: entry[0])
     ]
-    status = "ready" if is_whole else "degraded"
-    more = unauthorised or msgspec.UNSET
-    return Readiness(status, view.moment, shown, catalog, storage, more)
+    not_approved = [
+        UnauthorisedBody(event.set, event.id, event.kind, event.actor)
+        for event, _ in standing_unapproved(view.sets, [*visible(scope, view.sets, str)])
+    ]
+    return Readiness(
+        "ready" if is_whole else "degraded",
+        view.moment,
+        shown,
+        catalog,
+        storage,
+        unauthorised or msgspec.UNSET,
+        not_approved or msgspec.UNSET,
+    )
 
 
 def _catalog(follower: Follower) -> Source:
@@ -95,6 +108,8 @@ def _catalog(follower: Follower) -> Source:
     law = follower.view.law
     if code is None and (law.unlawful or law.unchecked):
         code = UNAUTHORISED if law.unlawful else UNCHECKED
+    if code is None and standing_unapproved(follower.view.sets):
+        code = NOT_APPROVED
     detail = None if code is None else _REASONS.get(code, _UNREADABLE)
     return Source(follower.read_at, age_s, code, detail)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from estimates.catalog.audit import law_faults
 from estimates.store.identity import identity_faults
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
@@ -51,6 +52,8 @@ def audit(options: Options, remembered: tuple[int, str] | None) -> int:
     if remembered is not None:
         faults += catalog.audit_head(*remembered)
     faults += identity_faults(store.objects, catalog)
+    if not faults:  # what the chain alone does not say: contracts that wanted approvals
+        faults += law_faults(store.view().law)
     if options.json:
         terminal.json(
             {

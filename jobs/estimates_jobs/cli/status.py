@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import click
 import msgspec
 
 from estimates import instants
+from estimates.catalog.approved_moves import NOT_APPROVED, standing_unapproved
 from estimates.catalog.audit import Fault, law_faults
 from estimates.catalog.clock import AGREEMENT
 from estimates.catalog.view import View
@@ -85,7 +86,7 @@ def status(
     store = options.open()
     view = store.view()
     faults, unknown = _faults(store)
-    faults = [*law_faults(view.law), *faults]
+    faults = [*law_faults(view.law), *_unapproved(view), *faults]
     head = view.head
     now = instants.now()
     names = [
@@ -155,6 +156,12 @@ def _nothing(view: View, set_name: str | None, faults: Sequence[Fault]) -> str:
     if faults:  # of another store, or an older one
         return "this catalog knows no sets"
     return "no sets yet; register one with estimates define CONTRACT.toml"
+
+
+def _unapproved(view: View) -> Iterator[Fault]:
+    """Where aliases are without the approvals that it took, in a store without access record."""
+    for move in standing_unapproved(view.sets):
+        yield Fault(move.event.set, move.event.version, NOT_APPROVED, move.text())
 
 
 def _faults(store: Store) -> tuple[list[Fault], str | None]:

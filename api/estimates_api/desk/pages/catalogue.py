@@ -9,7 +9,8 @@ from litestar.types import ASGIApp
 
 from estimates_api.desk.attention import attention
 from estimates_api.desk.desk_page import DeskPage, desk_page
-from estimates_api.http.bodies import Readiness, SetList, SetSummary
+from estimates_api.http.bodies import SetList, SetSummary
+from estimates_api.http.health_bodies import Readiness
 from estimates_api.http.parameters import AsOf, WithRetired
 from estimates_api.http.url_text import ReadRequest
 

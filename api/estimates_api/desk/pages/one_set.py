@@ -27,11 +27,11 @@ from estimates_api.http.bodies import (
     EstimatePage,
     EventBody,
     EventList,
-    Readiness,
     SetDetail,
     VersionDetail,
     VersionList,
 )
+from estimates_api.http.health_bodies import Readiness
 from estimates_api.http.parameters import AsOf, Cursor, SetName
 from estimates_api.http.url_text import ReadRequest
 
