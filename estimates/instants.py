@@ -14,6 +14,13 @@ _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _LOCAL = _DATE + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 _OFFSET = r"(?:[Zz]|[+-][0-9]{2}:[0-5][0-9])"
 _FINER = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
+# Forms for those who ask over HTTP; a number may make a duration too long, a day may not exist.
+DURATION_FORM = "|".join(
+    f"[0-9]+{unit}" + "".join(f"([0-9]+{lesser})?" for lesser in "wdhms"["wdhms".index(unit) + 1 :])
+    for unit in "wdhms"
+)
+TIME_FORM = _DATE + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6}0*)?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
+TIME_OR_DAY_FORM = f"{_DATE}|{TIME_FORM}"
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _LONGEST = timedelta(days=36525)  # so that now − duration is a date of the calendar
 _FORM = "is not a time"

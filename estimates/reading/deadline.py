@@ -22,6 +22,16 @@ from estimates.keys.key_form import KeyForm
 
 _CALENDAR = re.compile(r"D(?:-(\d{1,4}))?T(\d\d):(\d\d)", re.ASCII)
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
+# The same for those who ask over HTTP: what `span_of` and `deadline_of` read.
+_OF_A_DAY = "T([0-9]+H)?([0-9]+M)?([0-9]+S)?"
+SPAN_FORM = "|".join(
+    (
+        f"P([0-9]+W([0-9]+D)?|[0-9]+D)({_OF_A_DAY})?",
+        "PT([0-9]+H([0-9]+M)?([0-9]+S)?|[0-9]+M([0-9]+S)?|[0-9]+S)",
+        instants.DURATION_FORM,
+    )
+)
+DEADLINE_FORM = f"D(-[0-9]{{1,4}})?T([01][0-9]|2[0-3]):[0-5][0-9]|{SPAN_FORM}"
 _UNITS = ("w", "d", "h", "m", "s")
 _HOUR = "1h"
 DEADLINE = "deadline"  # the column of the moments

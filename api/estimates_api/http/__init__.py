@@ -1,6 +1,7 @@
 """What requests and answers look like.
 
 parameters        the parameters of paths and queries: names, types, descriptions
+event_parameters  those of the event log
 url_text          keys in a path, names and texts of a query: read, or refused
 routing           the path to route by; HEAD
 resolved_request  the version that a request resolves to, and the headers of its answers

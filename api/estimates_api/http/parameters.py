@@ -7,31 +7,32 @@ as a dependency (`Provide(Struct)`); the fast path reads the same Struct with `m
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 from litestar.params import PathParameter, QueryParameter
 
-from estimates.catalog.event_kinds import EventKind
 from estimates.catalog.records import State
 from estimates.catalog.ref import PRODUCTION
 from estimates.compare.series_report import MAX_LAST
 from estimates.contract.contract import Pairing
+from estimates.instants import TIME_FORM, TIME_OR_DAY_FORM
+from estimates.reading.deadline import DEADLINE_FORM, SPAN_FORM
 from estimates.reading.key_values import MOST as MOST_VALUES
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
 from estimates.reading.row_query import WHICH_RELEASE
 from estimates.stability.through_time.revision_report import Across
 from estimates.store.scoring import MOST as MOST_SCORED
 
-_TIME = {"format": "date-time"}
-_KIND = f"({'|'.join(get_args(EventKind))})"
+_TIME = {"format": "date-time", "pattern": f"^({TIME_FORM})$"}
 
 
 def _path(name: str, description: str) -> PathParameter:
     return PathParameter(name=name, description=description)
 
 
-def _query(name: str, description: str, **schema: object) -> QueryParameter:
+def query(name: str, description: str, **schema: object) -> QueryParameter:
+    """A query parameter with these members of its schema."""
     return QueryParameter(name=name, description=description, schema_extra=schema or None)
 
 
@@ -54,11 +55,11 @@ LeadingKey = Annotated[
     str, _path("key", "A leading part of the key, one path segment per key column.")
 ]
 QueryRef = Annotated[
-    str, _query("ref", "A version number, an alias such as `production`, or `latest`.")
+    str, query("ref", "A version number, an alias such as `production`, or `latest`.")
 ]
 AsOf = Annotated[
     str | None,
-    _query(
+    query(
         "as_of",
         "Answer as the ref resolved at this time, inclusive; ends in `Z` or an offset. "
         "Pass an `Estimates-As-Of` header back to pin several requests to one moment.",
@@ -67,13 +68,13 @@ AsOf = Annotated[
 ]
 Then = Annotated[
     str | None,
-    _query(
+    query(
         "as_of", "Answer what was known at this time, inclusive; ends in `Z` or an offset.", **_TIME
     ),
 ]
 ByClock = Annotated[
     Literal["released"] | None,
-    _query(
+    query(
         "clock",
         "`released`: read `as_of` by the claimed times of release of imported "
         "versions. The answer has `Estimates-Imported: true` where it rests on such a claim.",
@@ -81,11 +82,11 @@ ByClock = Annotated[
 ]
 ShapeNumber = Annotated[
     int | None,
-    _query("shape", "With an alias: answer from the last version of this shape it named."),
+    query("shape", "With an alias: answer from the last version of this shape it named."),
 ]
 PartNumber = Annotated[
     int | None,
-    _query(
+    query(
         "part",
         "Only the rows of one part, counted from 1; the header `estimates-parts` says how many "
         "there are.",
@@ -93,17 +94,17 @@ PartNumber = Annotated[
     ),
 ]
 HistoryShape = Annotated[
-    int | None, _query("shape", "Tell of the versions of this shape; default: of production's.")
+    int | None, query("shape", "Tell of the versions of this shape; default: of production's.")
 ]
 SchemaShape = Annotated[
-    int | None, _query("shape", "The newest contract of this shape; default: the newest of all.")
+    int | None, query("shape", "The newest contract of this shape; default: the newest of all.")
 ]
 Fields = Annotated[
-    str | None, _query("fields", "Columns to answer, separated by commas; the key is always there.")
+    str | None, query("fields", "Columns to answer, separated by commas; the key is always there.")
 ]
 Integers = Annotated[
     Literal["string"] | None,
-    _query(
+    query(
         "integers",
         "`string`: integers as strings in JSON and NDJSON, for readers such as JavaScript whose "
         "numbers hold integers up to 2^53.",
@@ -111,7 +112,7 @@ Integers = Annotated[
 ]
 WithStanding = Annotated[
     bool,
-    _query(
+    query(
         "standing",
         "`true`: also in JSON whether the data are too old (`stale`, `stale_from`), an earlier "
         "version answers (`degraded`), or the set is retired (`retired`).",
@@ -119,7 +120,7 @@ WithStanding = Annotated[
 ]
 NoFormulas = Annotated[
     bool,
-    _query(
+    query(
         "no_formulas",
         "`true`: in CSV, text that a spreadsheet would take for a formula has an apostrophe in "
         "front.",
@@ -127,14 +128,14 @@ NoFormulas = Annotated[
 ]
 RowOrder = Annotated[
     str | None,
-    _query(
+    query(
         "order",
         "Columns to sort by, separated by commas, `-value` from the largest; default: the key.",
     ),
 ]
 Release = Annotated[
     str | None,
-    _query(
+    query(
         "release",
         "`first`, `latest`, or a number from 1: for each key, of the versions that were in "
         "production the first that has it, the newest, the n-th. Rows say their `version`.",
@@ -143,62 +144,64 @@ Release = Annotated[
 ]
 Lag = Annotated[
     str | None,
-    _query(
+    query(
         "lag",
         "A duration such as `7d`, 100 years at most: for each key the newest version whose data "
         "end at least so long before its target. Rows say their `version`.",
+        pattern=f"^({SPAN_FORM})$",
     ),
 ]
 BeforeTarget = Annotated[
     str | None,
-    _query(
+    query(
         "deadline",
         "`D-1T06:00`, six o'clock of the day before in the contract's time zone, or `PT36H`: what "
         "production said at that moment before each target. Rows say their `version`.",
+        pattern=f"^({DEADLINE_FORM})$",
     ),
 ]
 KeyDeadline = Annotated[
     str | None,
-    _query(
+    query(
         "deadline",
         "Only versions published until a moment before the key's target: `D-1T06:00`, `PT36H`.",
+        pattern=f"^({DEADLINE_FORM})$",
     ),
 ]
-Limit = Annotated[int, _query("limit", "Entries a page at most.", minimum=1, maximum=MAX_LIMIT)]
-Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
-Begins = Annotated[str, _query("begins", "Only values that begin with this text.")]
-KeyLimit = Annotated[int, _query("limit", "Values at most.", minimum=1, maximum=MOST_VALUES)]
-Since = Annotated[str | None, _query("since", "Published at this time or later.", **_TIME)]
-Until = Annotated[str | None, _query("until", "Published at this time or earlier.", **_TIME)]
+Limit = Annotated[int, query("limit", "Entries a page at most.", minimum=1, maximum=MAX_LIMIT)]
+Cursor = Annotated[str | None, query("cursor", "`next` of the page before.")]
+Begins = Annotated[str, query("begins", "Only values that begin with this text.")]
+KeyLimit = Annotated[int, query("limit", "Values at most.", minimum=1, maximum=MOST_VALUES)]
+Since = Annotated[str | None, query("since", "Published at this time or later.", **_TIME)]
+Until = Annotated[str | None, query("until", "Published at this time or earlier.", **_TIME)]
 Only = Annotated[
     Literal["promoted"] | None,
-    _query("only", "`promoted`: only versions that production ever pointed to."),
+    query("only", "`promoted`: only versions that production ever pointed to."),
 ]
 Chained = Annotated[
     bool,
-    _query(
+    query(
         "chain",
         "`true`: also what became of each number from version to version; "
         "docs/stability.md, V. JSON only.",
     ),
 ]
 WithRetired = Annotated[
-    bool, _query("retired", "`true`: also sets that are retired, which are left out else.")
+    bool, query("retired", "`true`: also sets that are retired, which are left out else.")
 ]
 SinceDay = Annotated[
-    date | None, _query("since", "The first day, in UTC. Default: all that is kept.")
+    date | None, query("since", "The first day, in UTC. Default: all that is kept.")
 ]
-StateFilter = Annotated[State | None, _query("state", "Only versions in this state.")]
+StateFilter = Annotated[State | None, query("state", "Only versions in this state.")]
 Form = Annotated[
     Literal["parquet", "arrow", "csv", "ndjson"] | None,
-    _query("format", "For clients that cannot say in `Accept` what they want."),
+    query("format", "For clients that cannot say in `Accept` what they want."),
 ]
-FromRef = Annotated[str, _query("from", "The version to compare from: number or alias.")]
-ToRef = Annotated[str, _query("to", "The version to compare with: number or alias.")]
-OfSet = Annotated[str | None, _query("set", "Only what happened to this set.")]
+FromRef = Annotated[str, query("from", "The version to compare from: number or alias.")]
+ToRef = Annotated[str, query("to", "The version to compare with: number or alias.")]
 ChangeMetric = Annotated[
     str | None,
-    _query(
+    query(
         "by",
         "The metric to sort by, such as `value.r`; docs/stability.md lists them. "
         "Default: `d` of the first point, else of the median.",
@@ -206,7 +209,7 @@ ChangeMetric = Annotated[
 ]
 MinChange = Annotated[
     float,
-    _query(
+    query(
         "min_change",
         "Leave out keys whose metric is smaller; keys without it (added, removed, …) always stay.",
         minimum=0,
@@ -214,14 +217,14 @@ MinChange = Annotated[
 ]
 Bounds = Annotated[
     str | None,
-    _query(
+    query(
         "within",
         'Only changes within bounds, as JSON: `[["value.r", -0.02, -0.01], ["ticker", "AAPL"]]`.',
     ),
 ]
 PairedBy = Annotated[
     Pairing | None,
-    _query(
+    query(
         "pairing",
         "Which keys are compared, in place of the contract's `stability.pairing`: "
         "those that are equal, the same step after each version's origin, or the same target.",
@@ -229,46 +232,31 @@ PairedBy = Annotated[
 ]
 OtherSet = Annotated[
     str | None,
-    _query("other", "`to` is a version of this other set, whose key has to be the same."),
+    query("other", "`to` is a version of this other set, whose key has to be the same."),
 ]
 ColumnName = Annotated[
     str | None,
-    _query("column", "The number that is told of. Default: the first point, else the median."),
+    query("column", "The number that is told of. Default: the first point, else the median."),
 ]
 AcrossColumns = Annotated[
     Across | None,
-    _query(
+    query(
         "across",
         "What the columns are. Default: horizons where there is a dated target, else versions.",
     ),
 ]
-RankedBy = Annotated[str, _query("by", "The column to order by.")]
+RankedBy = Annotated[str, query("by", "The column to order by.")]
 RankingOrder = Annotated[
     Literal["largest", "smallest"],
-    _query("order", "Whether the largest or the smallest come first."),
+    query("order", "Whether the largest or the smallest come first."),
 ]
-After = Annotated[int, _query("after", "Only events with a higher id.")]
-Before = Annotated[
-    int | None, _query("before", "With `order=newest`: only events with a lower id.")
-]
-Order = Annotated[
-    Literal["oldest", "newest"], _query("order", "Whether the oldest or the newest come first.")
-]
-ByActor = Annotated[str | None, _query("actor", "Only what this actor did.")]
-Kinds = Annotated[
-    str | None,
-    _query(
-        "kind", "Only events of these kinds, separated by commas.", pattern=f"^{_KIND}(,{_KIND})*$"
-    ),
-]
-
 LastVersions = Annotated[
-    int | None, _query("last", "Only so many versions, counted from the newest.", minimum=1)
+    int | None, query("last", "Only so many versions, counted from the newest.", minimum=1)
 ]
 
 Last = Annotated[
     int,
-    _query(
+    query(
         "last",
         "So many moves of production at most, counted from the newest.",
         minimum=1,
@@ -278,7 +266,7 @@ Last = Annotated[
 
 LastInProduction = Annotated[
     int | None,
-    _query(
+    query(
         "last",
         "So many versions in production at most, counted from the newest. "
         "Default: the contract's `frozen_after`, else 5.",
@@ -287,18 +275,19 @@ LastInProduction = Annotated[
     ),
 ]
 
-ScoredVersion = Annotated[int | None, _query("version", "Only the scores of this version.")]
+ScoredVersion = Annotated[int | None, query("version", "Only the scores of this version.")]
 ScoredVintage = Annotated[
     str | None,
-    _query(
+    query(
         "vintage",
         "Scores by what was known then, a date or an instant as it was scored with. "
         "Default: by the newest values, else the latest vintage that was scored.",
+        pattern=f"^({TIME_OR_DAY_FORM})$",
     ),
 ]
 LastScored = Annotated[
     int,
-    _query(
+    query(
         "last",
         "So many versions at most, the newest that were scored.",
         minimum=1,

@@ -20,17 +20,17 @@ from estimates.render.wording import did_you_mean
 from estimates_api.access.admission import Admission
 from estimates_api.access.route_access import check_set, wholly_visible
 from estimates_api.http.bodies import EventBody, EventList
-from estimates_api.http.event_stream import EventStream, Streams
-from estimates_api.http.parameters import (
+from estimates_api.http.event_parameters import (
     After,
     Before,
     ByActor,
     Kinds,
-    Limit,
+    LastEventId,
     OfSet,
     Order,
-    Then,
 )
+from estimates_api.http.event_stream import EventStream, Streams
+from estimates_api.http.parameters import Limit, Then
 from estimates_api.http.representation import JSON, negotiated, next_link, of_view
 from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.url_text import ReadRequest, read_number, read_time
@@ -59,6 +59,7 @@ async def events(
     kind: Kinds = None,
     actor: ByActor = None,
     as_of: Then = None,
+    last_event_id: LastEventId = None,
 ) -> ASGIApp:
     """What happened to all sets or to one, oldest first; who passes the last id seen as `after`
     misses nothing.
@@ -94,7 +95,7 @@ async def events(
         check_set(request, set_name)
         view.set(set_name)
     last = read_number(
-        request.headers.get("last-event-id") or None,
+        last_event_id or None,
         "bad_parameter",
         "Last-Event-ID is not the id of an event",
         "leave it out to begin anew",

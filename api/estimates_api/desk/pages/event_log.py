@@ -9,7 +9,8 @@ from litestar.types import ASGIApp
 from estimates.catalog.event_kinds import EventKind
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.http.bodies import EventList, SetList
-from estimates_api.http.parameters import AsOf, Before, ByActor, Kinds, OfSet
+from estimates_api.http.event_parameters import Before, ByActor, Kinds, OfSet
+from estimates_api.http.parameters import AsOf
 from estimates_api.http.url_text import ReadRequest
 
 _EVENTS = 50
