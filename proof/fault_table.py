@@ -13,6 +13,7 @@ from proof import (
     faults_categories,
     faults_hub,
     faults_others,
+    faults_places,
     faults_prices,
     faults_scores,
     faults_stored,
@@ -28,6 +29,7 @@ MODULES = (
     faults_stored,
     faults_hub,
     faults_categories,
+    faults_places,
 )
 PAGE = Path("proof/faults.md")
 _HEAD = """# Faults that the gate must find

@@ -7,9 +7,10 @@ from __future__ import annotations
 import polars as pl
 
 from proof.fault import in_file
-from tests.made_up_hub import KEY, QUANTILES
+from proof.faults_places import OTHER, of
+from tests.made_up_hub import QUANTILES
 
-_LARGE, _OTHER = "02", "45"  # places of some thousand and some hundred admissions
+_LARGE = "02"  # a place of some thousand admissions
 
 
 def _scaled(today: pl.DataFrame, factor: float, rows: pl.Expr | None = None) -> pl.DataFrame:
@@ -24,14 +25,6 @@ def _spread(today: pl.DataFrame, factor: float) -> pl.DataFrame:
     return today.with_columns(
         (middle + factor * (pl.col(name) - middle)).clip(0).alias(name) for name in QUANTILES
     )
-
-
-def _of(*places: str) -> pl.Expr:
-    return pl.col("location").is_in(places)
-
-
-def _values_of(today: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([today.drop(QUANTILES), values.select(QUANTILES)], how="horizontal")
 
 
 @in_file("hub")
@@ -55,26 +48,26 @@ def counts_as_logarithms(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
 @in_file("hub")
 def a_place_in_hundreds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One large place of 53 divided by 100."""
-    return _scaled(today, 0.01, _of(_LARGE))
+    return _scaled(today, 0.01, of(_LARGE))
 
 
 @in_file("hub")
 def a_place_times_100(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One place of 53 times 100."""
-    return _scaled(today, 100, _of(_OTHER))
+    return _scaled(today, 100, of(OTHER))
 
 
 @in_file("hub")
 def a_key_times_100(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One target of one place times 100."""
-    return _scaled(today, 100, _of(_OTHER) & (pl.col("horizon") == 1))
+    return _scaled(today, 100, of(OTHER) & (pl.col("horizon") == 1))
 
 
 @in_file("hub")
 def the_nation_as_one_of_its_parts(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The national series has the numbers of a small place."""
-    parts = today.filter(~_of("US"))
-    nation = parts.filter(_of("03")).with_columns(location=pl.lit("US"))
+    parts = today.filter(~of("US"))
+    nation = parts.filter(of("03")).with_columns(location=pl.lit("US"))
     return pl.concat([parts, nation])
 
 
@@ -82,49 +75,6 @@ def the_nation_as_one_of_its_parts(today: pl.DataFrame, before: pl.DataFrame) ->
 def two_places_exchanged(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """A large and a small place have each other's numbers."""
     return today.with_columns(pl.col("location").replace({_LARGE: "03", "03": _LARGE}))
-
-
-@in_file("hub")
-def places_shuffled(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The numbers lie beside the wrong keys, in no order."""
-    return _values_of(today, today.sample(fraction=1, shuffle=True, seed=5))
-
-
-@in_file("hub")
-def places_off_by_one_row(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The numbers stand four rows below their keys: each place has those of the one before."""
-    return _values_of(today, pl.concat([today.tail(4), today.head(-4)]))
-
-
-@in_file("hub")
-def one_place_copied_to_another(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """One place's numbers given to another as well."""
-    others = today.filter(~_of(_OTHER))
-    return pl.concat([others, today.filter(_of("04")).with_columns(location=pl.lit(_OTHER))])
-
-
-@in_file("hub")
-def last_weeks_submission(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """A stale copy: last week's file arrives as this week's."""
-    return before
-
-
-@in_file("hub")
-def last_weeks_numbers_under_new_dates(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Nobody computed: the keys that last week had too have last week's numbers."""
-    return (
-        today.join(before.select(*KEY, *QUANTILES), on=KEY, how="left", suffix="_old")
-        .with_columns(pl.coalesce(f"{name}_old", name).alias(name) for name in QUANTILES)
-        .select(today.columns)
-    )
-
-
-@in_file("hub")
-def quantiles_turned_round(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The quantile columns in the opposite order."""
-    return today.with_columns(
-        pl.col(old).alias(new) for old, new in zip(QUANTILES, reversed(QUANTILES), strict=True)
-    )
 
 
 @in_file("hub")
@@ -152,14 +102,14 @@ def the_median_in_all_quantiles(today: pl.DataFrame, before: pl.DataFrame) -> pl
 )
 def the_spread_of_one_place(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The distributions of one place of 53 three times as wide."""
-    wide = _spread(today, 3).filter(_of(_OTHER))
-    return pl.concat([today.filter(~_of(_OTHER)), wide])
+    wide = _spread(today, 3).filter(of(OTHER))
+    return pl.concat([today.filter(~of(OTHER)), wide])
 
 
 @in_file("hub")
 def zeros_for_one_place(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One large place has 0 where there is no estimate."""
-    return _scaled(today, 0, _of(_LARGE))
+    return _scaled(today, 0, of(_LARGE))
 
 
 @in_file("hub")
@@ -172,16 +122,10 @@ def zeros_for_all(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 def a_sign_error_in_one_place(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The quantiles of one place below 0, in order."""
     turned = (
-        pl.when(_of(_OTHER)).then(-pl.col(old)).otherwise(new).alias(new)
+        pl.when(of(OTHER)).then(-pl.col(old)).otherwise(new).alias(new)
         for old, new in zip(reversed(QUANTILES), QUANTILES, strict=True)
     )
     return today.with_columns(turned)
-
-
-@in_file("hub")
-def the_mean_for_every_place(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """A model that falls back to the mean: the same for every key."""
-    return today.with_columns(pl.col(QUANTILES).mean())
 
 
 @in_file("hub")
@@ -193,18 +137,6 @@ def the_mean_for_a_tenth(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
     )
 
 
-@in_file("hub")
-def targets_a_week_late(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Every target date is a week later."""
-    return today.with_columns(pl.col("target_end_date").dt.offset_by("1w"))
-
-
-@in_file("hub")
-def half_of_the_places(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The second half of the file did not arrive."""
-    return today.head(today.height // 2)
-
-
 @in_file(
     "hub",
     reason="1.9 % of the keys, and a draft of one file asks for none; with the places as the "
@@ -212,16 +144,4 @@ def half_of_the_places(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
 )
 def one_place_missing(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One place of 53 is not there."""
-    return today.filter(~_of(_OTHER))
-
-
-@in_file("hub")
-def places_as_numbers(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Place codes lost their leading zeros."""
-    return today.with_columns(pl.col("location").str.replace("^0", ""))
-
-
-@in_file("hub")
-def every_place_twice(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """A submission was appended to itself."""
-    return pl.concat([today, today])
+    return today.filter(~of(OTHER))

@@ -49,7 +49,7 @@ def categories(submission: Submission, seed: int = 1) -> pl.DataFrame:
 
 def drafted(folder: Path) -> str:
     """The contract that `estimates draft --hub` proposes for the target, for one model."""
-    from estimates_jobs.tables.hub_config import hub_contracts
+    from estimates_jobs.hub.hub_contracts import hub_contracts
 
     (folder / "hub-config").mkdir(parents=True)
     (folder / "hub-config" / "tasks.json").write_text(json.dumps(_tasks()))

@@ -11,7 +11,9 @@ from estimates.gate.limits import within
 from estimates.gate.policy import checks_of, limits_of
 
 _TOO_MANY = 0.05  # of sound moves blocked: the profile is for other sets
-_TRIED: tuple[Profile, ...] = ("default", "volatile")  # the stricter one first
+# the stricter one first
+_OF_NUMBERS: tuple[Profile, ...] = ("default", "volatile")
+_OF_CHANCES: tuple[Profile, ...] = ("default", "categories")
 
 
 def with_profile(contract: Contract, profile: Profile) -> Contract:
@@ -43,15 +45,16 @@ def blocked_moves(report: Backtest, contract: Contract, moves: set[int]) -> int:
 
 
 def proposed_profile(report: Backtest, contract: Contract, moves: set[int]) -> Profile | None:
-    """The first profile that blocks one move in twenty at most, where the one in force blocks more;
-    else that which blocks the fewest. None where the one in force stays.
+    """The first profile for such a set that blocks one move in twenty at most, where the one in
+    force blocks more; else that which blocks the fewest. None where the one in force stays.
     """
     now = blocked_moves(report, contract, moves)
     if now <= _TOO_MANY * len(moves):
         return None
+    roles = {contract.columns[name].role for name in contract.judged} - {"label"}
     counts = {
         profile: blocked_moves(report, with_profile(contract, profile), moves)
-        for profile in _TRIED
+        for profile in (_OF_CHANCES if roles == {"probability"} else _OF_NUMBERS)
         if profile != contract.gate.profile
     }
     fitting = [name for name, count in counts.items() if count <= _TOO_MANY * len(moves)]

@@ -175,6 +175,14 @@ def ranked_columns(context: EvaluationContext) -> list[ReportedColumn[RankReport
     return ranked
 
 
+def chances_alone(context: EvaluationContext) -> list[str]:
+    """The probability columns of a set that has no other numbers; none of any other set."""
+    roles = {name: column.role for name, column in context.contract.columns.items()}
+    chances = [name for name, role in roles.items() if role == "probability"]
+    numbers = [name for name, role in roles.items() if role in NUMERIC_ROLES]
+    return chances if chances == numbers else []
+
+
 def p95_of_r(column: NumericColumn) -> float:
     """The 95 % quantile of r; 0 where all was and is 0: there is no scale, and nothing moved.
 

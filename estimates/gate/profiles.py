@@ -38,7 +38,6 @@ _CATEGORIES = dict.fromkeys(
         "jumps",
         "median_shift",
         "unusual_change",
-        "rank_order",
         "top_overlap",
         "concentration",
         "psi",
@@ -47,6 +46,7 @@ _CATEGORIES = dict.fromkeys(
     _REPORT,
 ) | {
     "added_keys": _WARN,
+    "rank_order": CheckPolicy(warn=0.5, block=0.4),
     "duplicate_content": CheckPolicy(warn=0.2),
     "new_duplicates": CheckPolicy(warn=0.15, block=0.33),
 }
@@ -63,8 +63,8 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
                  what blocks is what moves unlike all others, all by a factor that no week has, and
                  widths that change beside their level
     categories   for chances of categories, which move with what they are of: how far they moved is
-                 only reported, and what blocks is keys that vanish, copies of what was and one
-                 answer to everything
+                 only reported, and what blocks is keys that vanish, copies of what was, one
+                 answer to everything and chances beside the wrong keys
     exploratory  for a set whose method is not settled: nothing that compares with the baseline or
                  with actual values blocks; what cannot be right in itself still does
     """

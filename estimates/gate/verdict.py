@@ -20,7 +20,7 @@ OFFENDERS = 100  # named per check; `offending` counts them all
 
 # The release in which a check last changed what it says of the same versions. Verdicts stay valid
 # until it is raised, whatever is released in between.
-GATE_REVISION = "0.6.0"
+GATE_REVISION = "0.7.0"
 
 
 class Offender(msgspec.Struct, frozen=True):

@@ -40,6 +40,12 @@ def measure(
     return _report(n, spearman, top_k, overlaps, top, in_groups)
 
 
+def spearman(old: Floats, new: Floats) -> float | None:
+    """Of finite numbers of the same keys; None below 3 keys, or where a side has one value only."""
+    values = rank_both(old, new)
+    return _spearman(values, *values.ranks())
+
+
 def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | None:
     """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall,
     1948).

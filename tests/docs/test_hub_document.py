@@ -135,6 +135,7 @@ def tasks() -> dict[str, object]:
             {
                 "round_id_from_variable": True,
                 "round_id": "reference_date",
+                "submissions_due": {"relative_to": "reference_date", "start": -6, "end": -3},
                 "model_tasks": [task],
             }
         ]

@@ -78,7 +78,7 @@ def draft(
 
 
 def _draft_hub(options: Options, folder: str) -> None:
-    from estimates_jobs.tables.hub_config import hub_contracts
+    from estimates_jobs.hub.hub_contracts import hub_contracts
 
     contracts = hub_contracts(folder)
     paths = [Path(f"{contract.name}.toml") for contract in contracts]

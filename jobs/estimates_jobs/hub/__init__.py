@@ -1,6 +1,8 @@
-"""Pull requests of a forecast hub (https://docs.hubverse.io), looked at before they are merged.
+"""A forecast hub (https://docs.hubverse.io): its tasks as contracts, and its pull requests, looked
+at before they are merged.
 
 hub_folder       what a hub's configuration says: rounds, windows, zone, formats
+hub_contracts    the contracts that its tasks ask for, one a target
 changed_files    what a request changes in the hub's git repository
 submission_path  what the path of a file says: model, round, kind
 round_window     when a round is open

@@ -50,14 +50,18 @@ class Hub:
     """A hub's folder and its configuration."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises InvalidError: `no_file`, `bad_file` (no JSON, or without the fields of a hub)."""
+        """A hub without `admin.json` has what hubs have where that says nothing.
+
+        Raises InvalidError: `no_file`, `bad_file` (no JSON, or without the fields of a hub).
+        """
         self.folder = folder
-        self.admin = _read(folder / "hub-config" / "admin.json")
-        self.tasks = _read(folder / "hub-config" / "tasks.json")
+        self.tasks_file = folder / "hub-config" / "tasks.json"
+        self.tasks = _read(self.tasks_file)
+        admin = folder / "hub-config" / "admin.json"
+        self.admin = _read(admin) if admin.exists() else {}
         rounds = self.tasks.get("rounds")
-        path = folder / "hub-config" / "tasks.json"
         if not isinstance(rounds, list) or not all(map(_is_round, rounds)):
-            raise _no_hub(path, "has no list of rounds, each with model_tasks")
+            raise _no_hub(self.tasks_file, "has no list of rounds, each with model_tasks")
         self.rounds: list[Tree] = rounds
 
     @property
@@ -119,6 +123,24 @@ def values(spec: Tree) -> list[Any]:
         for part in parts
         for value in (part if isinstance(part, list) else [] if part is None else [part])
     ]
+
+
+def type_ids(spec: Tree) -> list[Any]:
+    """The ids of an output type; older hubs write them as `type_id`."""
+    return values(_type_ids(spec))
+
+
+def is_required(spec: Tree) -> bool:
+    """Whether an output type has to be there: newer hubs say so, in older ones it is whether ids
+    are required.
+    """
+    params = spec.get("output_type_id_params") or {}
+    said = spec.get("is_required", params.get("is_required"))
+    return bool(_type_ids(spec).get("required")) if said is None else said is True
+
+
+def _type_ids(spec: Tree) -> Tree:
+    return spec.get("output_type_id") or spec.get("type_id") or {}
 
 
 def _names(tree: Tree, variable: str | None) -> set[str]:

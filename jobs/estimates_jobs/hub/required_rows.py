@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from estimates.render.wording import count
-from estimates_jobs.hub.hub_folder import Specs, Tree, values
+from estimates_jobs.hub.hub_folder import Specs, Tree, is_required, values
 from estimates_jobs.hub.request_report import Finding
 from estimates_jobs.hub.submission_rows import Submission, examples, text_of
 from estimates_jobs.hub.value_checks import level_of
@@ -89,17 +89,6 @@ def _missing_types(
             f"{words} that the round requires {verb} not there",
             examples=examples(missing, shown),
         )
-
-
-def is_required(spec: Tree) -> bool:
-    """Whether an output type has to be there: newer hubs say so, in older ones it is whether ids
-    are required.
-    """
-    ids = spec.get("output_type_id", spec.get("type_id"))
-    if isinstance(ids, dict) and "optional" in ids:
-        return ids.get("required") is not None
-    params = spec.get("output_type_id_params") or {}
-    return spec.get("is_required") is True or params.get("is_required") is True
 
 
 def _required_ids(kind: str, spec: Tree) -> list[float] | list[str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from estimates.render.wording import count, did_you_mean
-from estimates_jobs.hub.hub_folder import Round, Tree, values
+from estimates_jobs.hub.hub_folder import Round, Tree, type_ids
 from estimates_jobs.hub.request_report import Finding
 from estimates_jobs.hub.submission_rows import (
     TASK,
@@ -131,11 +131,6 @@ def _type_id_faults(
             rows=bad.height,
             examples=examples(bad, [*columns, LONG[1]]),
         )
-
-
-def type_ids(spec: Tree) -> list[object]:
-    """The ids of an output type; older hubs write them as `type_id`."""
-    return values(spec.get("output_type_id") or spec.get("type_id") or {})
 
 
 def duplicate_faults(submission: Submission) -> Iterator[Finding]:

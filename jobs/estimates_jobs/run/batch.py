@@ -4,6 +4,7 @@ tables or from the set's own job.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from estimates.catalog.run_record import Run, RunStatus
 from estimates.contract.contract import Contract
 from estimates.contract.domain import RollingDomain
 from estimates.errors import ConflictError, EstimatesError, GateError, InvalidError, NotFoundError
+from estimates.render.wording import count
 from estimates.store.members import check_member, set_of_member
 from estimates.store.store import Store
 from estimates_jobs.run import runner
@@ -29,6 +31,7 @@ from estimates_jobs.tables.text_options import TextOptions
 
 # What is wrong with one table; anything else would be wrong with the next one, too.
 _OF_ONE_TABLE = (InvalidError, ConflictError, GateError, NotFoundError)
+_NAMED = 5  # members that a note names
 
 
 class BatchRun(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,6 +89,7 @@ def publish_tables(
     UnavailableError, RefusedError, CorruptError: run the batch again when that is mended.
     """
     family = store.contract(name).family
+    passed_over: Counter[str] = Counter()
     for table in tables:
         try:
             content = table.read()
@@ -97,9 +101,18 @@ def publish_tables(
         for member, rows in members:
             run = _published(store, name, member, table, rows, plan)
             if run.error == "no_rows" and member is not None:  # it answers other questions
-                plan.options.note(f"{table.name}: {member} has no rows of {name}")
+                passed_over[member] += 1
             else:
                 yield run
+    if passed_over:
+        plan.options.note(_without_rows(name, passed_over))
+
+
+def _without_rows(name: str, tables: Counter[str]) -> str:
+    """How many tables of which members had no rows of a family; those with the most first."""
+    shown = ", ".join(f"{member} ({n:,})" for member, n in tables.most_common(_NAMED))
+    more = f" and {count(len(tables) - _NAMED, 'more member')}" if len(tables) > _NAMED else ""
+    return f"passed over {count(tables.total(), 'table')} without rows of {name}: {shown}{more}"
 
 
 def run_moments(

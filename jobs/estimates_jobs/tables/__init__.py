@@ -15,7 +15,6 @@ text_options    what a person says of the text
 typed_tables    text in the types that it shows, for jobs
 dated_tables    many tables of one set: dated files; long_tables: one table with dates in columns
 family_tables   whose rows those of a table are, and what a hub says of its models
-hub_config      the contracts that a forecast hub's tasks ask for
 hubverse        the long form, pivoted; sample_tables  draws in columns or rows of their own
 actual_values   what became of the estimates
 contract_draft  a first contract for a table; domain_draft: its target and its domain;

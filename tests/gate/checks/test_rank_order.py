@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from estimates.contract.contract_file import parse_contract
 from tests.gate.cases import Setting, many_setting, simple
 
 
@@ -36,3 +37,41 @@ def test_few_keys_change_places_by_chance() -> None:
     ten = pl.DataFrame({"k": list("abcdefghij"), "v": [float(i) for i in range(10)]})
     backwards = ten.with_columns(v=9 - pl.col("v"))
     assert Setting(simple(), backwards, ten).evaluate().check("rank_order").status == "fail"
+
+
+CHANCES = """
+name = "wave"
+[key.k]
+type = "string"
+""" + "".join(
+    f'[columns.p_{name}]\nrole = "probability"\nlabel = "{name}"\n'
+    for name in ("down", "same", "up")
+)
+
+
+def chances(turns: bool = False) -> pl.DataFrame:
+    """Twenty keys: how likely nothing happens is their own, what happens else turns with a wave."""
+    same = [0.2 + 0.03 * i for i in range(20)]
+    up = [(1 - p) * (0.1 if turns else 0.8) * (1 + i % 3) / 4 for i, p in enumerate(same)]
+    down = [1 - p - other for p, other in zip(same, up, strict=True)]
+    keys = [f"{i:02}" for i in range(20)]
+    return pl.DataFrame({"k": keys, "p_down": down, "p_same": same, "p_up": up})
+
+
+def test_of_chances_the_best_kept_order_counts() -> None:
+    """A wave that turns moves the order of two categories, shuffled keys that of all three."""
+    contract = parse_contract(CHANCES + '[gate]\nprofile = "categories"\n')
+    turned = Setting(contract, chances(turns=True), chances()).evaluate().check("rank_order")
+    assert (turned.status, turned.value) == ("pass", pytest.approx(1))
+    assert "p_same, the best kept of 3 chances" in turned.message
+    beside = chances().drop("k").sample(fraction=1, shuffle=True, seed=3)
+    shuffled = pl.concat([chances().select("k"), beside], how="horizontal")
+    result = Setting(contract, shuffled, chances()).evaluate().check("rank_order")
+    assert (result.status, result.block) == ("fail", 0.4)
+
+
+def test_chances_that_are_all_equal_have_no_order() -> None:
+    """There is nothing to compare, which other checks speak of."""
+    equal = chances().with_columns(p_down=pl.lit(0.25), p_same=pl.lit(0.5), p_up=pl.lit(0.25))
+    result = Setting(parse_contract(CHANCES), equal, chances()).evaluate().check("rank_order")
+    assert (result.status, result.reason) == ("skipped", "constant")

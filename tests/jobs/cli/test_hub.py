@@ -12,7 +12,7 @@ import pytest
 
 from estimates.contract.contract_file import parse_contract, read_contract
 from estimates.store.store import Store
-from estimates_jobs.tables.hub_config import HubContract, hub_contracts
+from estimates_jobs.hub.hub_contracts import HubContract, hub_contracts
 from estimates_jobs.tables.table_files import typed
 from tests.builders import make_store
 from tests.jobs.cli.calls import Called, call, ok
@@ -240,7 +240,8 @@ def test_a_model_without_rows_of_the_target_is_passed_over(hub: Path) -> None:
     called = publish(hub / "model-output")
     assert (called.code, len(called.json["runs"])) == (0, 2)
     assert sets() == {"wk-inc-flu": 0, "wk-inc-flu.umass-trends": 2}
-    assert "CDC_base.2 has no rows of wk-inc-flu" in called.err
+    assert called.err.count("without rows of wk-inc-flu") == 1
+    assert "passed over 2 tables without rows of wk-inc-flu: CDC_base.2 (2)" in called.err
 
 
 @pytest.mark.parametrize(

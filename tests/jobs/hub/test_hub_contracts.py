@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from estimates.contract.contract_file import parse_contract
-from estimates_jobs.tables.hub_config import hub_contracts
+from estimates_jobs.hub.hub_contracts import hub_contracts
 
 IDS = {
     "reference_date": {"required": None, "optional": ["2026-01-03", "2026-01-10"]},

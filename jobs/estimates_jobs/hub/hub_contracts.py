@@ -1,8 +1,8 @@
 """What a forecast hub asks for, as contracts: one for each target, shared by all its models.
 
-A hub's rounds stand in `hub-config/tasks.json` (https://docs.hubverse.io, "Defining modeling
-tasks"): task ids, which identify a forecast; output types, with the levels or categories of each;
-and what the target is.
+The model tasks of its rounds (https://docs.hubverse.io, "Defining modeling tasks") say task ids,
+which identify a forecast; output types, with the levels or categories of each; and what the target
+is.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.due import OTHER_DAYS
 from estimates.errors import InvalidError
+from estimates_jobs.hub.hub_folder import Hub, Tree, is_required, type_ids, values
 
 _TARGET_DATES = ("target_end_date", "target_date")
 _ORIGINS = ("reference_date", "origin_date", "forecast_date", "nowcast_date")
 _DAYS = {"day": 1, "week": 7}
 # output types that a contract has a place for
 _COLUMNS = ("mean", "median", "quantile", "pmf", "sample")
-Tree = dict[str, Any]
 
 
 class HubContract(NamedTuple):
@@ -45,34 +45,22 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
 
     Raises InvalidError: `no_file`, `bad_file` (no JSON, or without the fields of a hub).
     """
-    path = Path(folder) / "hub-config" / "tasks.json"
+    hub = Hub(Path(folder))
+    zone = str(hub.admin.get("timezone") or "UTC")
+    by_target: dict[str, list[tuple[Tree, Tree, Tree]]] = {}
     try:
-        rounds = json.loads(path.read_bytes())["rounds"]
-        tasks = [(task, of_round) for of_round in rounds for task in of_round["model_tasks"]]
-        by_target: dict[str, list[tuple[Tree, Tree, Tree]]] = {}
-        for task, of_round in tasks:
-            for target in task["target_metadata"]:
-                by_target.setdefault(target["target_id"], []).append((target, task, of_round))
-        zone = _zone(path.with_name("admin.json"))
+        for of_round in hub.rounds:
+            for task in of_round["model_tasks"]:
+                for target in task["target_metadata"]:
+                    of_target = by_target.setdefault(target["target_id"], [])
+                    of_target.append((target, task, of_round))
         return [_contract(of_target, zone) for of_target in by_target.values()]
-    except OSError as error:
-        raise InvalidError(
-            "no_file",
-            f"{path}: cannot be read: {error.strerror}",
-            remedy="name the folder of a hub with --hub",
-        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidError(
             "bad_file",
-            f"{path}: is no task configuration of a hub: {type(error).__name__}: {error}",
+            f"{hub.tasks_file}: is no task configuration of a hub: {type(error).__name__}: {error}",
             remedy="name the folder of a hub whose hub-config/tasks.json is whole",
         ) from None
-
-
-def _zone(path: Path) -> str:
-    """The zone in which a hub's days end, as `admin.json` has it."""
-    admin = json.loads(path.read_bytes()) if path.is_file() else {}
-    return str(admin.get("timezone") or "UTC")
 
 
 def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContract:
@@ -85,7 +73,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContrac
         for kind, spec in other["output_type"].items()
     }
     every: Tree = task["task_ids"]
-    empty = [name for name, spec in every.items() if not _values(spec)]  # do not apply to it
+    empty = [name for name, spec in every.items() if not values(spec)]  # do not apply to it
     ids = {name: spec for name, spec in every.items() if name not in empty}
     chosen_by: Tree = target.get("target_keys") or {}
     origin = of_round["round_id"] if of_round.get("round_id_from_variable") else _origin(ids)
@@ -120,7 +108,7 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContrac
 
 def _origin(ids: Tree) -> str | None:
     """The date of a round that has a name of its own: the one date that it has."""
-    dates = (name for name in _ORIGINS if name in ids and len(_values(ids[name])) == 1)
+    dates = (name for name in _ORIGINS if name in ids and len(values(ids[name])) == 1)
     return next(dates, None)
 
 
@@ -134,7 +122,7 @@ def _through(ids: Tree, target: Tree) -> str:
 
 def _steps(ids: Tree, target: Tree) -> tuple[list[int], int | None]:
     """The horizons, and the days of a step where it is of a fixed length."""
-    steps = [step for step in _values(ids.get("horizon") or {}) if isinstance(step, int)]
+    steps = [step for step in values(ids.get("horizon") or {}) if isinstance(step, int)]
     return steps, _DAYS.get(str(target.get("time_unit") or "week"))
 
 
@@ -162,29 +150,29 @@ def _columns(ids: Tree, chosen_by: Tree, origin: str | None) -> Iterator[str]:
 
 
 def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
+    """A column for each mean, median, quantile and category; a submission may leave out what the
+    hub does not require, as long as something is left.
+    """
     unit = target.get("target_units")
+    kept = [kind for kind in _COLUMNS if kind in output_types]
+    free = {kind for kind in kept if len(kept) > 1 and not is_required(output_types[kind])}
     for kind in ("mean", "median"):
         if kind in output_types:
-            spec = output_types[kind]
-            is_nullable = len(output_types) > 1 and not _is_required(spec)
-            yield _line(kind, *_value(spec, unit), *(["nullable = true"] if is_nullable else []))
+            more = ["nullable = true"] if kind in free else []
+            yield _line(kind, *_value(output_types[kind], unit), *more)
     if "quantile" in output_types:
         spec = output_types["quantile"]
-        levels = sorted(float(level) for level in _values(spec["output_type_id"]))
-        # a submission may leave some out
-        more = ["nullable = true"] if spec["output_type_id"].get("optional") else []
+        levels = sorted(float(level) for level in type_ids(spec))
+        has_optional = (spec.get("output_type_id") or {}).get("optional")
+        more = ["nullable = true"] if has_optional or "quantile" in free else []
         yield _line("q", f"quantiles = {json.dumps(levels)}", *_value(spec, unit), *more)
     if "pmf" in output_types:
-        for category in _values(output_types["pmf"]["output_type_id"]):
+        more = ["nullable = true"] if "pmf" in free else []
+        for category in type_ids(output_types["pmf"]):
             label = f"label = {_text(category)}"
             # nobody may expect it yet: then all are 0
-            yield _line(f"p_{category}", 'role = "probability"', label, "scale_floor = 0.01")
-
-
-def _is_required(spec: Tree) -> bool:
-    """Whether a submission has to have an output type: older hubs say so by its ids."""
-    ids = spec.get("output_type_id") or {}
-    return bool(ids.get("required")) if "optional" in ids else spec.get("is_required") is not False
+            fields = ('role = "probability"', label, "scale_floor = 0.01", *more)
+            yield _line(f"p_{category}", *fields)
 
 
 def _samples(output_types: Tree, target: Tree, ids: Tree, chosen: Sequence[str]) -> Iterator[str]:
@@ -211,9 +199,8 @@ def _samples(output_types: Tree, target: Tree, ids: Tree, chosen: Sequence[str])
         parts = [name for name in ids if not (name == "horizon" and dated)]
         joint = [name for name in parts if name not in apart]
         fields += [f"joint = {_list(joint)}"] if joint else []
-    is_required = spec.get("is_required", params.get("is_required", False))
-    fields += [] if is_required else ["nullable = true"]
-    said = "" if is_required else "  # the hub does not ask for them"
+    fields += [] if is_required(spec) else ["nullable = true"]
+    said = "" if is_required(spec) else "  # the hub does not ask for them"
     yield _line("samples", *fields, *_value(spec, target.get("target_units"))) + said
 
 
@@ -233,7 +220,7 @@ def _line(name: str, *fields: str) -> str:
 
 def _freshness(spec: Tree, of_round: Tree, origin: str | None, zone: str) -> Iterator[str]:
     """The least time between two rounds, and until when their submissions are due."""
-    days = sorted({date.fromisoformat(str(value)) for value in _values(spec)})
+    days = sorted({date.fromisoformat(str(value)) for value in values(spec)})
     gaps = [(after - before).days for before, after in pairwise(days)]
     if gaps:
         yield from ("", "[freshness]", f'cadence = "{min(gaps)}d"')
@@ -288,21 +275,16 @@ def _stability(target: Tree) -> Iterator[str]:
 
 
 def _type(name: str, spec: Tree) -> str:
-    values = _values(spec)
-    if values and all(isinstance(value, int) for value in values):
+    texts = values(spec)
+    if texts and all(isinstance(value, int) for value in texts):
         return "integer"
-    if name.endswith("date") or (values and all(map(_is_date, values))):
+    if name.endswith("date") or (texts and all(map(_is_date, texts))):
         return "date"
     return "string"
 
 
 def _is_date(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
-
-
-def _values(spec: Tree) -> list[Any]:
-    """What is required and what is optional; older hubs write null for none."""
-    return [value for part in ("required", "optional") for value in spec.get(part) or []]
 
 
 def _text(value: object) -> str:
@@ -313,5 +295,5 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
-def _list(values: Iterable[object]) -> str:
-    return f"[{', '.join(map(_text, values))}]"
+def _list(texts: Iterable[object]) -> str:
+    return f"[{', '.join(map(_text, texts))}]"
