@@ -27,6 +27,7 @@ _NAMED = 5  # offending rows named in an error
 _KEPT = "`estimates define` registers it"
 _NUMBERS = ("float", "integer")
 _INTEGER = r"^[+-]?(0|[1-9]\d*)$"  # 007 is a code, and text
+_WHOLE = r"^(\s*[+-]?\d+)\.0\s*$"
 _WANTED: dict[ColumnType, str] = {
     "float": "a number with a decimal point, such as 1.5; an empty cell says no estimate",
     "integer": "an integer without decimals or leading zeros, such as 15; an empty cell says "
@@ -77,6 +78,8 @@ def _as_people_write(
     series: pl.Series, kind: ColumnType, zone: str | None, options: NumberOptions
 ) -> tuple[pl.Series, pl.Series, pl.Series]:
     """The column without words for nothing, its values, and where it has none."""
+    if kind == "integer":
+        series = _without_decimals(series, options)
     if kind in _NUMBERS:
         numbers = numbers_of(series, options.decimal)
         if numbers is not None:
@@ -98,6 +101,17 @@ def _as_people_write(
     values = values_of(series, kind, zone)
     bad = values.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
     return series, values, bad
+
+
+def _without_decimals(series: pl.Series, options: NumberOptions) -> pl.Series:
+    """Whole numbers as pandas writes them where some are missing: 1.0 is 1; 1.000 is no such."""
+    plain = series.str.replace(_WHOLE, "$1")
+    row = (plain != series).fill_null(False).arg_true()
+    if len(row):
+        options.notes.append(
+            f"column {series.name!r}: {series[row[0]]!r} is read as {plain[row[0]]}"
+        )
+    return plain
 
 
 def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.Series:

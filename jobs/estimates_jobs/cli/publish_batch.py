@@ -60,7 +60,7 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
             announce,
         )
         runs = publish_tables(store, contract.name, tables, plan)
-        done = show_each(options, contract, runs, stops=batch.stops)
+        done = show_each(options, contract, runs, announce, stops=batch.stops)
     return show_batch(options, contract, done, "table", warnings)
 
 

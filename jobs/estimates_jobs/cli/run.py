@@ -135,5 +135,5 @@ def _back_fill(
         progress.steps(quiet=options.json) as announce,
     ):
         runs = run_moments(store, set_name, moments, announce)
-        done = show_each(options, contract, runs, stops=stops)
+        done = show_each(options, contract, runs, announce, stops=stops)
     return show_batch(options, contract, done, "moment", warnings)

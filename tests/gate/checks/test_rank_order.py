@@ -52,7 +52,8 @@ type = "string"
 def chances(turns: bool = False) -> pl.DataFrame:
     """Twenty keys: how likely nothing happens is their own, what happens else turns with a wave."""
     same = [0.2 + 0.03 * i for i in range(20)]
-    up = [(1 - p) * (0.1 if turns else 0.8) * (1 + i % 3) / 4 for i, p in enumerate(same)]
+    shares = [0.1, 0.5, 0.9][:: -1 if turns else 1]
+    up = [(1 - p) * shares[i % 3] for i, p in enumerate(same)]
     down = [1 - p - other for p, other in zip(same, up, strict=True)]
     keys = [f"{i:02}" for i in range(20)]
     return pl.DataFrame({"k": keys, "p_down": down, "p_same": same, "p_up": up})

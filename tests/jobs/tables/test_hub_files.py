@@ -14,6 +14,7 @@ from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_jobs.tables.table_files import read_table, typed
+from estimates_jobs.tables.text_options import TextOptions
 from tests.builders import START, make_store
 
 CONTRACT = """
@@ -75,7 +76,7 @@ def as_parquet(path: Path) -> bytes:
     """With dictionaries, dates and numbers, as arrow writes them."""
     frame = pl.DataFrame(ROWS, schema=HEADER, orient="row").with_columns(
         pl.col("output_type", "output_type_id", "location").cast(pl.Categorical),
-        pl.col("reference_date", "target_end_date").cast(pl.Date),
+        pl.col("reference_date", "target_end_date").str.to_date(),
         pl.col("horizon").cast(pl.Int32),
         pl.col("value").cast(pl.Float64),
     )
@@ -117,7 +118,7 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], str]:
 
     def published(content: bytes) -> str:
         path.write_bytes(content)
-        frame = typed(read_table(path), contract)
+        frame = typed(read_table(path), contract, TextOptions())
         made = Provenance(START, "run", (InputDigest("file", path.name, "0" * 64),))
         return store.publish("flu", frame, made).snapshot_id
 

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 
 from estimates.contract.contract import Contract
 from estimates.render import wording
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO, DAMAGED
 from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.output.progress import Announce
 from estimates_jobs.run.batch import BatchRun
 
 _INPUT_IS_WRONG = 2
 
 
 def show_each(
-    options: Options, contract: Contract, runs: Iterable[BatchRun], *, stops: bool
+    options: Options,
+    contract: Contract,
+    runs: Iterable[BatchRun],
+    announce: Announce,
+    *,
+    stops: bool,
 ) -> list[BatchRun]:
-    """Print each run as it is done; gives them all. `stops`: none after the first that is failed,
-    rejected or refused.
+    """Print each run as it is done; gives them all.
+
+    announce  what shows the steps of each
+    stops     none after the first that is failed, rejected or refused
     """
     done: list[BatchRun] = []
     for run in runs:
+        announce("")
         done.append(run)
         if not options.json:
             _show(run, contract)
@@ -59,9 +69,12 @@ def _show(run: BatchRun, contract: Contract) -> None:
     through = "" if run.data_through is None else cells.instant(run.data_through)
     status = f"{run.status} before" if run.is_repeated else run.status
     is_expected = run.status == "published" and (run.is_behind or contract.gate.promote == "manual")
-    own = "" if contract.family is None else f"{run.set}  "
+    own, table = "", run.table
+    if contract.family is not None:  # paths of a hub name the model twice
+        own = run.set.removeprefix(f"{contract.name}.") + "  "
+        table = PurePosixPath(table).name
     because = run.message or (None if is_expected else run.not_promoted_because)
-    terminal.line(f"{own}{number:<12} {status:<16} {through:<16} {run.table}")
+    terminal.line(f"{own}{number:<12} {status:<16} {through:<16} {table}")
     if because:
         terminal.line(f"  {because}" + (f"  [{run.error}]" if run.error else ""))
     for warning in run.warnings:

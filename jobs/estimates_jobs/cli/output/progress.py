@@ -26,14 +26,24 @@ class Advance(Protocol):
 
 @contextmanager
 def steps(*, quiet: bool = False) -> Iterator[Announce]:
-    """What announces a step: in place on a terminal, as a line elsewhere, and not if `quiet`."""
+    """What announces a step: in place on a terminal, as a line elsewhere, and not if `quiet`; no
+    text takes the line on a terminal away, so that something else can be printed.
+    """
     if quiet or not sys.stderr.isatty():
-        yield lambda text: None if quiet else notice(text)
+        yield lambda text: None if quiet or not text else notice(text)
         return
     from rich.text import Text
 
     with console(stderr=True).status(Text("…")) as status:
-        yield lambda text: status.update(Text(visible(text)))
+
+        def show(text: str) -> None:
+            if not text:
+                status.stop()
+                return
+            status.update(Text(visible(text), no_wrap=True, overflow="ellipsis"))
+            status.start()
+
+        yield show
 
 
 @contextmanager
