@@ -74,7 +74,7 @@ def _show(run: BatchRun, contract: Contract) -> None:
         own = run.set.removeprefix(f"{contract.name}.") + "  "
         table = PurePosixPath(table).name
     because = run.message or (None if is_expected else run.not_promoted_because)
-    terminal.line(f"{own}{number:<12} {status:<16} {through:<16} {table}")
+    terminal.line(f"{own}{number:<11} {status:<10} {through:<17}  {table}")
     if because:
         terminal.line(f"  {because}" + (f"  [{run.error}]" if run.error else ""))
     for warning in run.warnings:
