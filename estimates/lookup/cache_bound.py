@@ -5,6 +5,7 @@ its production points to.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -59,6 +60,24 @@ class CacheBound:
             for version in of_set.versions
             if version.expired_at is None
         )
+
+    def keep_named(self, view: View, sets: Iterable[str]) -> None:
+        """Remove the read files of some sets, and those of which the set is not known, but for
+        those of versions that aliases point to.
+
+        Of versions that expired nothing says what was erased from them since.
+        """
+        stays: set[str] = set()
+        for name in sets:
+            of_set = view.sets[name]
+            for number in {alias.version for alias in of_set.aliases.values()}:
+                with suppress(EstimatesError):
+                    parts = self._known.get(of_set.versions[number - 1]).parts
+                    stays.update(part.sha256 for part in parts)
+        named = {*sets, ""}
+        for digest, kept in self._files.kept().items():
+            if kept.set in named and digest not in stays:
+                self._files.remove(digest)
 
     def _trim_set(self, view: View, name: str, sizes: dict[str, int], added: Added | None) -> None:
         """The same of one set; `sizes` are in bytes, of those used longest ago first."""

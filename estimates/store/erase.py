@@ -8,7 +8,7 @@ through what the event lists.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -128,6 +128,7 @@ def erase(
         store.catalog.write_over()
         view = store.refresh()
         removal = remove_erased(store.objects, view, plan.unread)
+        store.objects.remove_leftovers()
         return _outcome(store, event, len(texts), plan, removal)
     raise UnavailableError(
         "being_swept",
@@ -178,7 +179,9 @@ class _Erasing:
                 plan.versions.append(version)
         self._check_no_hold(plan.versions)
         plan.unread.extend(
-            file for file in self._files_of_no_version(needed) if self._is_of_them(file, plan)
+            file
+            for file in self._files_of_no_version(needed, gone_from)
+            if self._is_of_them(file, plan)
         )
         plan.unread.extend(self._logs_of_runs())
         return plan._replace(rows=rows)
@@ -234,13 +237,18 @@ class _Erasing:
             present.update(text for text in self._texts if row[: len(text)] == text)
         return numbered.join(gone, on="\x01row", how="anti", maintain_order="left").drop("\x01row")
 
-    def _files_of_no_version(self, needed: set[str]) -> Iterator[str]:
-        """The Parquet files of the set that no version has, those in the trash too."""
+    def _files_of_no_version(self, needed: set[str], digests: Container[str]) -> Iterator[str]:
+        """The Parquet files of the set that no version has, those in the trash too, and read files
+        of other parts than those of some digests.
+        """
         objects = self._store.objects
         for folder in ("parts", "snapshots"):
             for file in objects.names(f"sets/{self._name}/{folder}"):
                 if file.endswith(".parquet") and file not in needed:
                     yield file
+        for file in objects.names(f"sets/{self._name}/reads"):  # of versions that expired
+            if file.rpartition("/")[2].partition(".")[0] not in digests:
+                yield file
         for file in objects.names(TRASH):
             if f"/sets/{self._name}/" in file and file.endswith(".parquet"):
                 yield file

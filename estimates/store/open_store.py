@@ -47,7 +47,7 @@ from estimates.storage.column_cache import ColumnCache
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.manifests import Manifests
-from estimates.storage.objects import Objects
+from estimates.storage.objects import Objects, check_root
 from estimates.storage.report_cache import ReportCache
 from estimates.storage.seal_file import SealFile
 from estimates.store import sql
@@ -63,10 +63,10 @@ ERASED = "erased"  # in the cache: the newest erasure after which reports were r
 
 
 def catalog_url(root: str | Path, catalog: str | None = None) -> str:
-    """The catalog's URL: the one given, else the SQLite file in the store's folder.
-
-    Raises InvalidError (`catalog_needed`) for a bucket without one.
+    """The catalog's URL: the one given, else the SQLite file in the store's folder; raises
+    InvalidError (`catalog_needed`) for a bucket without one, and as `check_root`.
     """
+    check_root(str(root))
     if catalog is not None:
         return catalog
     if "://" in str(root):
@@ -225,10 +225,10 @@ class OpenStore:
             mark = self.cache / ERASED
             if not mark.exists() or mark.read_text() != str(newest):
                 mark.parent.mkdir(parents=True, exist_ok=True)
-                # first, so that whoever keeps something after it was cleared sees the mark
-                mark.write_text(f"{newest} is being removed")
+                mark.write_text(f"{newest} is being removed")  # first: who keeps more sees it
                 self.reports.clear()
                 self.columns_in_order.clear()
+                self.cache_bound.keep_named(view, list(of_sets))
                 mark.write_text(str(newest))
 
     def _may_keep(self) -> bool:

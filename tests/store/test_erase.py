@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -134,6 +135,10 @@ def test_nothing_on_the_disk_holds_its_numbers(local: Store, tmp_path: Path) -> 
     local.objects.put(f"sets/{SET}/parts/{'0' * 64}.parquet", _parquet(rows(7.0)))
     day = f"trash/{instants.now().date()}/sets/{SET}/parts/{'1' * 64}.parquet"
     local.objects.put(day, _parquet(rows(8.0)))
+    local.objects.put(f"sets/{SET}/reads/6/{'2' * 64}.lookup", NUMBERS[0])  # of one that expired
+    left = root / f"sets/{SET}/parts/{'3' * 64}.parquet#7"
+    left.write_bytes(NUMBERS[0])  # by a publisher that was killed
+    os.utime(left, (0, 0))
     local.objects.put(name_of("first"), f"printed {NUMBERS[0].decode()}".encode())
     before = holding(root)
     assert any("catalog.db" in file for file in before)
@@ -170,6 +175,8 @@ def test_another_process_forgets_what_it_had_open(local: Store, tmp_path: Path) 
     other = Store(tmp_path / "store", cache=tmp_path / "other")
     assert other[SET].get(PERSON, TARGETS[0])["value"] == 4711.625
     other[SET].diff(1, 3)
+    other.read_files.path("2" * 64).write_bytes(NUMBERS[0])  # of a version that expired
+    other.read_files.note("2" * 64, SET)
     frozen = other.resolve(SET, 3)
     erase(local, SET, [(PERSON,)], reason="request 7")
     assert other.frame(frozen).height == 4
