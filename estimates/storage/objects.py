@@ -47,6 +47,22 @@ _RETRY: "RetryConfig" = {
 }
 
 
+def check_root(root: str) -> None:
+    """Raises RefusedError (`storage_refused`) for a URL at which nothing can be kept."""
+    if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
+        raise RefusedError(
+            "storage_refused",
+            f"{root}: names no account",
+            remedy="name it, too: abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/…",
+        )
+    if root.startswith(("file:", "memory:")):
+        raise RefusedError(
+            "storage_refused",
+            f"{root}: what is written there is not flushed to a disk",
+            remedy="write the path of a folder, such as /mnt/estimates",
+        )
+
+
 class Stat(msgspec.Struct, frozen=True):
     """What the storage says of an object: its size in bytes, and a mark that changes when it is
     written again.
@@ -75,12 +91,7 @@ class Objects:
         self._calls: threading.BoundedSemaphore | None = None
         self.folder = None if "://" in root else Path(root).absolute()
         self.root = str(self.folder or root)
-        if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
-            raise RefusedError(
-                "storage_refused",
-                f"{root}: names no account",
-                remedy="name it, too: abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/…",
-            )
+        check_root(root)
         self._network = network_settings()
         self._waiting = lru_cache(maxsize=8)(self._opened)
         try:
@@ -327,8 +338,6 @@ class Objects:
         """The storage, where an answer may take so many seconds to begin or go on."""
         if self.folder is not None:
             return LocalStore(self.folder)
-        if self.root.startswith(("file://", "memory://")):
-            return from_url(self.root)
         options: Any = {
             "connect_timeout": f"{CONNECT_S}s",
             "read_timeout": f"{silence_s}s",

@@ -12,10 +12,11 @@ import pytest
 from estimates import InvalidError, Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
+from estimates.storage.objects import Objects
 from estimates.store.open_store import catalog_url
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
-from tests.builders import SET, define, make_store, promoted, publish
+from tests.builders import SET, code_of, define, make_store, promoted, publish
 from tests.invariants import check_all
 
 CONTRACT = """
@@ -29,7 +30,6 @@ THROUGH = datetime(2026, 11, 20, tzinfo=UTC)
 
 @pytest.fixture(
     params=[
-        "file",
         pytest.param("s3", marks=pytest.mark.slow),
         pytest.param("ceph", marks=pytest.mark.stack),
     ]
@@ -37,12 +37,7 @@ THROUGH = datetime(2026, 11, 20, tzinfo=UTC)
 def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
-    """A store at a file:// URL, then in a bucket; its catalog and cache are elsewhere."""
-    if request.param == "file":
-        (tmp_path / "bucket").mkdir()
-        url = f"sqlite:///{tmp_path / 'catalog.db'}"
-        yield make_store(f"file://{tmp_path / 'bucket'}", url, cache=tmp_path / "cache")
-        return
+    """A store in a bucket; its catalog and cache are elsewhere."""
     server = request.getfixturevalue(request.param)
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
@@ -88,3 +83,10 @@ def test_a_bucket_needs_a_catalog_of_its_own() -> None:
     with pytest.raises(InvalidError, match="ESTIMATES_CATALOG") as caught:
         catalog_url("s3://bucket/prefix")
     assert caught.value.code == "catalog_needed"
+
+
+@pytest.mark.parametrize("url", ["file:///srv/estimates", "memory:///estimates"])
+def test_a_root_has_to_last(url: str) -> None:
+    """What no power loss may take is not kept where nothing is flushed."""
+    assert code_of(lambda: catalog_url(url, "sqlite:////srv/catalog.db")) == "storage_refused"
+    assert code_of(lambda: Objects(url)) == "storage_refused"
