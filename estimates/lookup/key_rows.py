@@ -15,6 +15,7 @@ from estimates.catalog.records import Version
 from estimates.errors import CorruptError
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.part_files import PartFiles
+from estimates.lookup.remote_read_file import RemoteReadFile
 from estimates.lookup.snapshot_parts import KnownParts, SnapshotParts
 from estimates.lookup.stored_row import stored_row
 from estimates.storage import snapshot
@@ -64,8 +65,9 @@ class KeyRows:
         # versions mostly have the same keys: a row is near its row in the one before
         number = near = 0
         for version, of in zip(versions, self._parts_of(versions, guard), strict=True):
-            is_known = 0 <= number < len(of.parts) and of.parts[number].sha256 in covering
-            if not is_known:
+            if len(of.parts) == 1:
+                number = 0
+            elif not (0 <= number < len(of.parts) and of.parts[number].sha256 in covering):
                 number = of.number_of(search)
                 if of.covers(number, search):
                     covering.add(of.parts[number].sha256)
@@ -110,28 +112,49 @@ class KeyRows:
             for digest in places
             if (digest, key[0]) in self._memo
         }
-        near = -1  # nowhere yet: to look in vain costs requests
-
-        def read(digest: str) -> bytes | None:
-            nonlocal near
-            place = places[digest]
-            with guard(place.version):
-                row, near = self._row(place, key, near)
-            return row
-
         unread = [digest for digest in places if digest not in rows]
-        threads = _READERS if self._objects.folder is not None else _REQUESTS
         if unread:
-            rows[unread[0]] = read(unread[0])  # which tells the others where it is
+            threads = _READERS if self._objects.folder is not None else _REQUESTS
             with ThreadPoolExecutor(threads) as pool:
-                rows.update(zip(unread[1:], pool.map(read, unread[1:]), strict=True))
+                rows.update(self._read_all({d: places[d] for d in unread}, key, guard, pool))
         with self._lock:
             self._memo.update(((digest, key[0]), rows[digest]) for digest in unread)
         return rows
 
-    def _row(self, place: _Place, key: SearchKey, near: int) -> tuple[bytes | None, int]:
+    def _read_all(
+        self, places: dict[str, _Place], key: SearchKey, guard: Guard, pool: ThreadPoolExecutor
+    ) -> dict[str, bytes | None]:
+        """The rows in parts, by digest, as many at a time as there are threads.
+
+        Of read files in a bucket the first tells the others where the key is.
+        """
+        remote: dict[str, RemoteReadFile] = {}
+
+        def find(digest: str) -> None:
+            place = places[digest]
+            if (file := self._files.remote(place.of, place.number)) is not None:
+                remote[digest] = file
+
+        def read(digest: str, near: int) -> tuple[bytes | None, int]:
+            with guard(places[digest].version):
+                return self._row(places[digest], remote.get(digest), key, near)
+
+        if self._objects.folder is None:
+            list(pool.map(find, places))
+        near = -1  # nowhere yet: to look in vain costs requests
+        reads = {d: pool.submit(read, d, near) for d in places if d not in remote}
+        rows: dict[str, bytes | None] = {}
+        if remote:
+            first = next(digest for digest in places if digest in remote)
+            rows[first], near = read(first, near)
+            rest = [digest for digest in remote if digest != first]
+            reads |= {digest: pool.submit(read, digest, near) for digest in rest}
+        return rows | {digest: done.result()[0] for digest, done in reads.items()}
+
+    def _row(
+        self, place: _Place, remote: RemoteReadFile | None, key: SearchKey, near: int
+    ) -> tuple[bytes | None, int]:
         """The row in a part, and the group of its read file that it is in."""
-        remote = self._files.remote(place.of, place.number)
         try:
             if remote is not None:
                 return remote.get_near(key, near)

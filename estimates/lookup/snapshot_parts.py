@@ -87,9 +87,11 @@ class KnownParts:
             self._known.clear()
 
     def read_ahead(self, versions: Sequence[Version]) -> None:
-        """Read the manifests of versions of one set in few requests, as far as that can be."""
+        """Read the manifests of versions of one set in few requests, as far as that can be; see
+        `Manifests.read_ahead`.
+        """
         wanted = {version.version: version.snapshot_id for version in versions}
-        self._manifests.read_blocks(versions[0].set, wanted)
+        self._manifests.read_ahead(versions[0].set, wanted)
 
     def get(self, version: Version) -> SnapshotParts:
         """What a version consists of; raises CorruptError (`manifest_missing`, `manifest_damaged`,

@@ -21,7 +21,7 @@ from estimates.storage.snapshot import Manifest
 
 _IN_MEMORY = 1 << 16  # parts that are listed: half a kilobyte each
 _KEPT_BYTES = 32 * 1024 * 1024  # of copies on this machine
-_AT_ONCE = 8  # blocks that are read
+_AT_ONCE = 32  # requests to a bucket
 _LOOK_EVERY = 100  # copies made by this process
 
 
@@ -60,36 +60,51 @@ class Manifests:
             if manifest is None:
                 manifest = snapshot.read_manifest(self._objects, set_name, snapshot_id)
                 self._copy(manifest)
-            with self._lock, suppress(ValueError):  # of more parts than are kept at all
-                self._read[name] = manifest
+            self._keep(set_name, manifest)
         return manifest
 
     def is_read(self, set_name: str, snapshot_id: str) -> bool:
         """Whether a manifest is in memory."""
         return (set_name, snapshot_id) in self._read
 
-    def read_blocks(self, set_name: str, wanted: Mapping[int, str]) -> None:
-        """Read ahead the manifests of versions, by number, that stand together in one file: what
-        is missing there is read by itself.
+    def read_ahead(self, set_name: str, wanted: Mapping[int, str]) -> None:
+        """Read the manifests of versions, by number, as far as that can be: those that stand
+        together in one file by that, in a bucket all others at the same time.
+
+        What is missing or damaged is left to whoever reads it by itself.
         """
-        unread = Counter(
-            manifest_blocks.number_of(version)
+        unread = {
+            version: snapshot_id
             for version, snapshot_id in wanted.items()
             if (set_name, snapshot_id) not in self._read
-        )
-        blocks = [block for block, versions in unread.items() if versions > 1]
-        named = set(wanted.values())
+        }
+        count = Counter(map(manifest_blocks.number_of, unread))
+        blocks = [block for block, versions in count.items() if versions > 1]
+        # the newest block may not be there yet: to wait for that would take as long again
+        sure = {b for b in blocks if b < max(blocks) or count[b] == manifest_blocks.VERSIONS}
+        lone: set[str] = set()
+        if self.folder is not None:
+            lone = {i for v, i in unread.items() if manifest_blocks.number_of(v) not in sure}
+        named = set(unread.values())
 
-        def read(block: int) -> list[Manifest]:
-            manifests = manifest_blocks.read_block(self._objects, set_name, block)
-            return [manifest for manifest in manifests if manifest.snapshot_id in named]
+        def read_block(block: int) -> None:
+            for manifest in manifest_blocks.read_block(self._objects, set_name, block):
+                if manifest.snapshot_id in named:
+                    self._keep(set_name, manifest)
+
+        def read(snapshot_id: str) -> None:
+            with suppress(CorruptError):
+                self.stored(set_name, snapshot_id)
 
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            for manifests in threads.map(read, blocks):
-                with self._lock:
-                    for manifest in manifests:
-                        with suppress(ValueError):
-                            self._read[set_name, manifest.snapshot_id] = manifest
+            reads = [threads.submit(read_block, block) for block in blocks]
+            reads += [threads.submit(read, snapshot_id) for snapshot_id in lone]
+            for done in reads:
+                done.result()
+
+    def _keep(self, set_name: str, manifest: Manifest) -> None:
+        with self._lock, suppress(ValueError):  # of more parts than are kept at all
+            self._read[set_name, manifest.snapshot_id] = manifest
 
     def complete_block(self, set_name: str, block: int, snapshots: Sequence[str]) -> None:
         """Write a block of versions, given all their snapshots, unless it is there or cannot be
