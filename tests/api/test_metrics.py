@@ -177,7 +177,8 @@ def test_deadlines_are_told(store: Store, client: TestClient[Any]) -> None:
     """The next one, none missed of none that passed; a retired set says only that it is."""
     define(store, "due", more='[freshness]\ndue = "05:30 Europe/Zurich"\n')
     promoted(store, "one", name="due")
-    until(lambda: ("estimates_set_deadlines", frozenset({("set", "due")})) in scrape(client))
+    # both are known once production is
+    until(lambda: ("estimates_set_overdue", frozenset({("set", "due")})) in scrape(client))
     samples = scrape(client)
     assert value(samples, "set_deadlines", set="due") == 0
     assert value(samples, "set_overdue", set="due") == 0
