@@ -368,9 +368,9 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
         note = ["  * fewer than 30 keys"] if any(group.few for group, _ in ranked) else []
         more = len(groups) - _GROUPS
         which = f", the {_GROUPS} worst; {more:,} more in --format json" if more > 0 else ""
-        sections.append(
-            [f"{title} by {by} in version {scored.scores.version}{which}", *lines, *note]
-        )
+        number_of = scored.scores.version  # 0: rows of many
+        version = f" in version {number_of}" if number_of else ""
+        sections.append([f"{title} by {by}{version}{which}", *lines, *note])
     return sections
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
@@ -122,6 +122,7 @@ class _SetMethods(_Performer[SetRequests]):
     triangle = _method_of(comparison_requests.triangle)
     revisions = _method_of(comparison_requests.revisions)
     stability = _method_of(comparison_requests.stability)
+    verdict = _method_of(reading_requests.verdict)
     accuracy = _method_of(comparison_requests.accuracy)
     as_of_join = _method_of(remote_join.as_of_join)
     judge_frame = _method_of(remote_gate.judge_frame)
@@ -176,7 +177,7 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
         make_ready()  # a client may be shared by threads
         self.url = _service_url(url)
         headers = None if token is None else {"authorization": f"Bearer {_token(token)}"}
-        oldest = None if max_age is None else instants.duration(max_age)
+        oldest = None if max_age is None else _max_age(max_age)
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
         self._http = self._http_client(base_url=self.url, timeout=timeout, headers=headers)
         super().__init__(
@@ -225,8 +226,7 @@ class Client(_ServiceMethods[RemoteSet], _Sync):
     patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
     max_age     such as `2d`: an estimate by alias whose newest data are older is no answer but a
                 StaleError (`stale`); versions by number and moments of the past are answered
-    Raises InvalidError (`bad_url`), RefusedError (`bad_token`), ValueError for a `max_age` that is
-    no duration.
+    Raises InvalidError (`bad_url`, `bad_max_age`), RefusedError (`bad_token`).
     """
 
     _remote_set = RemoteSet
@@ -360,6 +360,16 @@ def _token(token: str) -> str:
             remedy="give the secret that `estimates token create` printed",
         )
     return token
+
+
+def _max_age(text: str) -> timedelta:
+    """How old data may be; raises InvalidError (`bad_max_age`)."""
+    try:
+        return instants.duration(str(text))
+    except ValueError:
+        raise InvalidError(
+            "bad_max_age", f"max_age {text!r} is no duration", remedy="write 2d, 36h or 90m"
+        ) from None
 
 
 def _service_url(url: str) -> str:

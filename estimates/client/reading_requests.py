@@ -24,6 +24,7 @@ from estimates.client.urls import Parameters, Time, comma_list, key_part, segmen
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.extras import needs
+from estimates.gate.verdict import Verdict
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_version
 from estimates.reading.row_request import RowOptions, row_query
@@ -97,6 +98,17 @@ def resolve(
     parameters = requests.version_parameters(ref, as_of, clock)
     path = f"/versions/{segment(str(parameters.pop('ref')))}"
     return decoded((yield from requests.get(path, parameters)), Version)
+
+
+def verdict(
+    requests: SetRequests, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+) -> Plan[Verdict]:
+    """The newest verdict on the version a ref names; NotFoundError (`no_verdict`) where it was not
+    judged.
+    """
+    parameters = requests.version_parameters(ref, as_of, clock)
+    path = f"/versions/{segment(str(parameters.pop('ref')))}/verdict"
+    return decoded((yield from requests.get(path, parameters)), Verdict)
 
 
 def frame(

@@ -19,6 +19,7 @@ from estimates.client.service_requests import JSON, ServiceRequests
 from estimates.client.urls import Parameters, Time, key_part, segment, time_text, url
 from estimates.compare.queries import PairOptions, diff_query
 from estimates.errors import CorruptError, InvalidError, StaleError
+from estimates.keys.key_length import wrong_length
 
 if TYPE_CHECKING:
     from estimates.keys.key_form import Key
@@ -126,13 +127,7 @@ class SetRequests:
             columns = decoded(reply, _Schema).required
             self.service.key_columns[self.name, shape] = columns
         if len(prefix) > len(columns):
-            key = "/".join(f"{{{column}}}" for column in columns)
-            parts = ", ".join(map(str, prefix))
-            raise InvalidError(
-                "key_parts",
-                f"{self.name}: a key has {len(columns)} parts, {key}",
-                remedy=f"got {len(prefix)}: {parts}",
-            )
+            raise wrong_length(self.name, columns, prefix)
         return {
             column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)
         }

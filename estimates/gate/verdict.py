@@ -9,6 +9,7 @@ import msgspec
 
 from estimates.catalog.records import Waiver
 from estimates.contract.gate_policy import Side, Unit
+from estimates.errors import NotFoundError
 from estimates.gate.fresh_start import FreshStart
 from estimates.render.notebook import rendered
 
@@ -177,3 +178,12 @@ def render_json(verdict: Verdict) -> bytes:
 def parse_json(body: bytes) -> Verdict:
     """Read what `render_json` wrote; raises msgspec.ValidationError when it is something else."""
     return msgspec.json.decode(body, type=Verdict)
+
+
+def no_verdict(name: str, version: int) -> NotFoundError:
+    """The error (`no_verdict`) for a version that was not judged."""
+    return NotFoundError(
+        "no_verdict",
+        f"{name}: version {version} was not judged yet",
+        remedy=f"judge it: `estimates gate {name} {version}`",
+    )

@@ -13,6 +13,7 @@ from estimates.contract.columns import KeyType, key_text, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.contract.domain import ProductDomain, RollingDomain
 from estimates.errors import InvalidError
+from estimates.keys.key_length import wrong_length
 from estimates.keys.search_key import (
     LETTERS,
     SEARCH_TEXT,
@@ -156,15 +157,7 @@ class KeyForm:
 
     def _check_length(self, key: Key, partial: bool) -> None:
         if len(key) != len(self._columns) and (len(key) > len(self._columns) or not partial):
-            wanted, got = (
-                "/".join(f"{{{name}}}" for name, _ in self._columns),
-                ", ".join(map(str, key)) or "none",
-            )
-            raise InvalidError(
-                "key_parts",
-                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}",
-                remedy=f"got {len(key)}: {got}",
-            )
+            raise wrong_length(self.contract.name, self.names, key)
 
     def _text(self, column: str, kind: KeyType, part: Any) -> str:
         if kind == "string" and type(part) is str and part.isascii():

@@ -27,7 +27,8 @@ from estimates.reading.reader import Reader
 from estimates.reading.row_request import TO, RowQuery
 from estimates.render.wording import did_you_mean
 
-VERSION, PUBLISHED = "version", "published_at"
+VERSION, PUBLISHED, RELEASED = "version", "published_at", "released_at"
+OF_VERSION = (VERSION, PUBLISHED, RELEASED)
 _RELEASE = "\x01release"  # no column of a contract has this name
 WHICH_RELEASE = "first|latest|[1-9][0-9]{0,8}"  # as text; a number counts from the oldest
 
@@ -36,17 +37,18 @@ def query_rows(
     reader: Reader, read: ReadColumns, name: str, query: RowQuery, at: At = NOW
 ) -> pl.DataFrame:
     """The rows of a query: the key, the columns asked for; of many versions also `version` and
-    `published_at`, null nowhere.
+    `published_at`, null nowhere, and by the clock `released` the claim `released_at`.
 
     read  some columns of a version, of the rows that fulfil a condition
     at    the version; with `release`, `lag` and `deadline` the moment until which production's
-          moves count, and of expired versions and those of another shape nothing is said
+          moves count, and of expired versions and those of another shape nothing is said; with
+          the clock `released` they count from the release that versions claim
     Raises InvalidError: `bad_key_range`, `bad_key_part`, `unknown_field`, `bad_release`, `bad_lag`,
     `bad_deadline`, `no_horizon`, `two_releases`; what `View.resolve` raises; CorruptError.
     """
     if query.of_many and at.ref != PRODUCTION:
         raise _two_releases(name)
-    version = reader.resolve(name, at)
+    version = reader.resolve(name, resolved_at(at, of_many=query.of_many))
     of_set = reader.view.set(name)
     contract = of_set.contract_of(version)
     selection(name, contract, query.fields)
@@ -67,8 +69,16 @@ def query_rows(
         productions = _Productions(of_set, version, at, frozenset(withdrawn))
         rows = _of_many(productions, read, [*needed], keys, query)
         rows = rows if values is None else rows.filter(values)
-    shown = [*contract.key, *fields, *([VERSION, PUBLISHED] if query.of_many else [])]
+    shown = [*contract.key, *fields, *(_about_version(contract, at) if query.of_many else {})]
     return _ordered(rows, contract, query.order).select(shown)
+
+
+def resolved_at(at: At, *, of_many: bool) -> At:
+    """The moment whose production says which shape is asked for. Rows of many versions go through
+    all times, so they may name a clock and no moment; now all clocks say the same.
+    """
+    by_claims = of_many and at.as_of is None and at.clock == "released"
+    return msgspec.structs.replace(at, clock=None) if by_claims else at
 
 
 class _Productions(msgspec.Struct, frozen=True):
@@ -125,8 +135,8 @@ def _of_many(
     def part(version: Version, condition: pl.Expr | None) -> pl.DataFrame:
         rows = read(version, needed, _all(where, condition))
         return rows.with_columns(
-            pl.lit(version.version, pl.Int64).alias(VERSION),
-            pl.lit(version.published_at).cast(pl.Datetime("us", "UTC")).alias(PUBLISHED),
+            pl.lit(getattr(version, name)).cast(dtype).alias(name)
+            for name, dtype in _about_version(productions.contract, productions.at).items()
         )
 
     if query.deadline is not None:
@@ -135,7 +145,7 @@ def _of_many(
         parts = _by_lag(productions, part, query.lag)
     else:
         return _by_release(productions, part, query.release)
-    return pl.concat([_empty(productions.contract, needed), *parts])
+    return pl.concat([_empty(productions, needed), *parts])
 
 
 def _two_releases(name: str) -> InvalidError:
@@ -298,7 +308,17 @@ def _ordered(rows: pl.DataFrame, contract: Contract, order: Sequence[str]) -> pl
     return rows.sort(by, descending=falling, nulls_last=True, maintain_order=True)
 
 
-def _empty(contract: Contract, names: Sequence[str]) -> pl.DataFrame:
-    types = schema(contract)
-    more = {VERSION: pl.Int64(), PUBLISHED: pl.Datetime("us", "UTC")}
+def _empty(productions: _Productions, names: Sequence[str]) -> pl.DataFrame:
+    types = schema(productions.contract)
+    more = _about_version(productions.contract, productions.at)
     return pl.DataFrame(schema={name: types[name] for name in names} | more)
+
+
+def _about_version(contract: Contract, at: At) -> dict[str, pl.DataType]:
+    """The columns that say which version a row is of, with their types; the claim by its clock
+    alone, and where no column of the set has its name.
+    """
+    moment = pl.Datetime("us", "UTC")
+    is_free = RELEASED not in contract.key and RELEASED not in contract.columns
+    claimed = {RELEASED: moment} if at.clock is not None and is_free else {}
+    return {VERSION: pl.Int64(), PUBLISHED: moment, **claimed}

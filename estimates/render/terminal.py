@@ -11,7 +11,7 @@ from estimates.render.wording import cells, cut, visible
 
 WIDTH = 100  # columns of a page
 _BAR = 24  # characters of the longest bar; half of it on a narrow page
-_CELL = 40  # characters of a cell; numbers are shorter
+_CELL = 40  # characters that a cell has at least before it is cut; numbers are shorter
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COMMAND = re.compile(r"(?:\$ )?(?:estimates|curl|export|just) ")
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")  # of a shell
@@ -60,9 +60,11 @@ def wrapped(text: str) -> list[str]:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     """Lines indented by two: the first `left` columns to the left, numbers to the right; below
-    them the titles of columns that have no room.
+    them the titles of columns that have no room. Cells are cut where the page is not as wide.
     """
-    grid = [[cut(visible(cell), _CELL) for cell in row] for row in [header, *rows]]
+    texts = [[visible(cell) for cell in row] for row in [header, *rows]]
+    longest = _longest_cell(texts)
+    grid = [[cut(text, longest) for text in row] for row in texts]
     widths = [max(cells(row[i]) for row in grid) for i in range(len(header))]
     shown = len(widths)
     limit = _narrow.get()
@@ -71,6 +73,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
     lines = ["  " + "  ".join(_padded(row, widths, left)[:shown]).rstrip() for row in grid]
     hidden = grid[0][shown:]
     return lines + (_indented(f"no room here for: {', '.join(hidden)}") if hidden else [])
+
+
+def _longest_cell(grid: Sequence[Sequence[str]]) -> int:
+    """How long cells may be, so that all columns fit on the page; at least _CELL."""
+    widths = [max(map(cells, column)) for column in zip(*grid, strict=True)]
+    room = (_narrow.get() or WIDTH) - 2 * len(widths)
+    longest = min(max(widths, default=0), room)
+    while longest > _CELL and sum(min(width, longest) for width in widths) > room:
+        longest -= 1
+    return max(longest, _CELL)
 
 
 def section_lines(section: Section) -> list[str]:

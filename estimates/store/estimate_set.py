@@ -93,6 +93,20 @@ class EstimateSet(SetScores):
         """The version a ref names, now or as of a time."""
         return self.store.resolve(self.name, ref, instants.instant_of(as_of), clock)
 
+    def verdict(
+        self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+    ) -> Verdict:
+        """The newest verdict on the version a ref names; NotFoundError (`no_verdict`) where it was
+        not judged.
+        """
+        from estimates.gate.verdict import no_verdict
+
+        number = self.resolve(ref, as_of, clock).version
+        verdict = self.store.verdict(self.name, number)
+        if verdict is None:
+            raise no_verdict(self.name, number)
+        return verdict
+
     def state(self, version: Version | VersionHead) -> State:
         """The derived state of a version."""
         return self.store.state(self.resolve(version.version))

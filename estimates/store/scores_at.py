@@ -12,7 +12,7 @@ from estimates.accuracy.accuracy_report import Accuracy
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.score import score
 from estimates.catalog.at import At
-from estimates.reading.row_query import PUBLISHED, VERSION, query_rows
+from estimates.reading.row_query import OF_VERSION, query_rows
 from estimates.reading.row_request import RowQuery, RowRelease
 from estimates.store.open_store import OpenStore
 
@@ -43,7 +43,7 @@ def score_at(
     revision = of_set.newest_of(of_set.present_shape)
     contract = of_set.revision(revision)
     actuals = read_actuals(frame, contract, vintage)
-    estimates = rows.drop(VERSION, PUBLISHED, strict=False)
+    estimates = rows.drop(OF_VERSION, strict=False)
     return score(
         estimates,
         actuals,

@@ -161,7 +161,7 @@ def test_every_code_is_listed() -> None:
     """
     sources = "".join(file.read_text() for file in sorted((ROOT / "api").rglob("*.py")))
     raised = re.findall(r"(?:\w+Error|problem)\(\s*(?:[\w.]+, )?\"(\w+)\"", sources)
-    assert {"bad_path", "no_verdict", "internal", "bad_body", "not_ready"} <= set(raised)
+    assert {"bad_path", "no_part", "internal", "bad_body", "not_ready"} <= set(raised)
     listed = set(re.findall(r"`(\w+)`", HTTP_MD[HTTP_MD.index("| status | code |") :]))
     assert {*raised, *(code for _, _, code in BAD)} - listed == set()
 

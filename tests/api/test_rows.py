@@ -121,6 +121,12 @@ def test_a_deadline_at_a_moment(client: TestClient[Any], load: Store) -> None:
     expected = load["load"].rows(deadline="D-1T06:00", at=at)
     assert expected.height
     assert_frame_equal(table(client, DATA, **query), expected)
+    del query["as_of"]
+    assert_frame_equal(table(client, DATA, **query), expected)
+    page = client.get(PAGE, params=query)
+    assert page.json()["total"] == expected.height
+    assert page.headers["estimates-imported"] == "true"
+    assert_problem(client.get(PAGE, params={"clock": "released"}), 400, "bad_clock")
     key = f"/v1/sets/load/history/N/{FIRST + 4 * DAY}"
     history = client.get(key, params={"deadline": "D-2T12:00", "clock": "released"}).json()
     assert [entry["version"] for entry in history["history"]] == [1, 2, 3]

@@ -24,9 +24,11 @@ from estimates.catalog.records import VersionHead
 from estimates.client import AsyncClient, Client
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import EstimatesError, InvalidError, NotFoundError
+from estimates.gate.verdict import render_json
 from estimates.store.store import Store
 from tests.api.served import ODD, serving
 from tests.builders import SET, TICKERS, define, frame, make_store, promoted, provenance
+from tests.jobs.cli.calls import call
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +104,26 @@ def test_what_is_told_of_sets_and_versions(remote: Client, filled: Store) -> Non
     assert remote[SET].resolve("latest") == closes.resolve("latest")
     first = filled.view().set(SET).moves["production"][0][0]
     assert remote[SET].resolve("production", first).version == 1
+
+
+def test_the_verdict_is_the_one_on_record(remote: Client, filled: Store) -> None:
+    """Of a number, an alias and a refused version; without one the same error as in process."""
+    for ref in (2, "production", 3):
+        assert remote[SET].verdict(ref) == filled[SET].verdict(ref)
+    for closes in (remote[SET], filled[SET]):
+        with pytest.raises(NotFoundError, match="not judged yet") as error:
+            closes.verdict(6)
+        assert error.value.code == "no_verdict"
+
+
+def test_a_service_shows_a_verdict_and_judges_no_version(remote: Client, filled: Store) -> None:
+    """`estimates gate SET N` prints what the service has; to judge anew it needs the store."""
+    here = call("gate", SET, 3, "--store", remote.url, "--format", "json")
+    verdict = filled[SET].verdict(3)
+    assert (here.code, here.out) == (int(verdict.blocks), render_json(verdict))
+    assert "on record" in call("gate", SET, 3, "--store", remote.url).text
+    again = call("gate", SET, 3, "--store", remote.url, "--again", "--format", "json")
+    assert (again.code, again.error["code"]) == (2, "service_url")
 
 
 def test_an_error_has_class_code_message_and_details(remote: Client, filled: Store) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from estimates import instants
 from estimates.client import Client
-from estimates.errors import StaleError
+from estimates.errors import InvalidError, StaleError
 from estimates.store.store import Store
 from tests.api.served import serving
 from tests.builders import SET, define, frame, make_store, provenance
@@ -62,5 +62,6 @@ def test_a_client_refuses_what_is_too_old(old: tuple[Store, str]) -> None:
         assert closes.get(*KEY, as_of=instants.now()).stale
     with Client(url, max_age="4d") as client:
         assert client[SET].get(*KEY).stale
-    with pytest.raises(ValueError, match="not a duration"):
-        Client(url, max_age="soon")
+    with pytest.raises(InvalidError, match="no duration; write 2d") as wrong:
+        Client(url, max_age="2x")
+    assert wrong.value.code == "bad_max_age"

@@ -25,6 +25,7 @@ READS: Calls = {
     "policy": lambda closes, _: closes.policy(),
     "versions": lambda closes, _: closes.versions(),
     "resolve": lambda closes, _: closes.resolve("production"),
+    "verdict": lambda closes, _: closes.verdict(2),
     "state": lambda closes, answer: closes.state(answer.version),
     "contract_of": lambda closes, answer: closes.contract_of(answer.version),
     "get": lambda closes, _: closes.get(*KEY),

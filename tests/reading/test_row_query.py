@@ -15,6 +15,7 @@ from estimates.catalog.at import At
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.reading.deadline import Deadline, deadline_of, deadlines
+from estimates.reading.row_query import OF_VERSION
 from estimates.store.store import Store
 from tests.builders import code_of
 from tests.reading.daily_load import DAY, FIRST, RUNS, SOURCE, daily_load, released
@@ -88,7 +89,7 @@ def test_latest_is_what_was_known_then(load: Store, run: int) -> None:
     """
     moment = released(run) + timedelta(hours=1)
     latest = load["load"].rows(release="latest", at=then(moment))
-    here = latest.filter(version=run).drop("version", "published_at")
+    here = latest.filter(version=run).drop(OF_VERSION)
     assert_frame_equal(here, load["load"].frame(as_of=moment, clock="released"))
     assert latest.filter(pl.col("version") > run).is_empty()
 
@@ -117,6 +118,21 @@ def test_what_was_said_the_day_before(load: Store) -> None:
     assert join["status"].unique().to_list() == ["ok"]
     assert join["version"].to_list() == rows["version"].to_list()
     assert join["mw"].to_list() == rows["mw"].to_list()
+
+
+def test_the_clock_needs_no_moment_for_rows_of_many_versions(load: Store) -> None:
+    """Deadlines lie at many times: by claims they are asked for as they are, each row with its
+    claim; without the clock nothing was published by then. Of one version it is still refused.
+    """
+    by_claims = At(clock="released")
+    rows = load["load"].rows(deadline="D-1T06:00", at=by_claims)
+    assert_frame_equal(rows, load["load"].rows(deadline="D-1T06:00", at=then()))
+    claims = {version.version: version.released_at for version in load["load"].versions()}
+    said_when = rows["version", "released_at"].unique().rows()
+    assert all(claims[version] == claim for version, claim in said_when)
+    assert load["load"].rows(deadline="D-1T06:00").is_empty()
+    assert load["load"].rows(release="first", at=by_claims).height
+    assert code_of(lambda: load["load"].rows(at=by_claims)) == "bad_clock"
 
 
 def test_a_lag_goes_by_what_the_data_knew(load: Store) -> None:

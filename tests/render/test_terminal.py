@@ -8,6 +8,7 @@ from estimates.render.terminal import (
     bar,
     bar_width,
     marked_bar,
+    narrow_pages,
     section_lines,
     table,
     wrapped,
@@ -24,9 +25,15 @@ def test_words_stand_left_and_numbers_right() -> None:
 
 
 def test_long_cells_are_cut_and_made_visible() -> None:
-    """A cell has 40 characters; a line end in it is written out."""
-    lines = table(["key"], [["x" * 60], ["a\nb"]])
-    assert lines[1:] == ["  " + "x" * 39 + "…", "  a\\u{a}b"]
+    """A cell has 40 characters, more where the page has room; a line end in it is written out."""
+    lines = table(["key"], [["x" * 200], ["a\nb"]])
+    assert lines[1:] == ["  " + "x" * (WIDTH - 3) + "…", "  a\\u{a}b"]
+    two = ["key", "n"], [["x" * 60, "y" * 200]]
+    assert table(*two)[1] == "  " + "x" * 47 + "…  " + "y" * 47 + "…"
+    with narrow_pages(300):
+        assert table(*two)[1] == "  " + "x" * 60 + "  " + "y" * 200
+    with narrow_pages(50):
+        assert table(*two)[1] == "  " + "x" * 39 + "…  " + "y" * 39 + "…"
 
 
 def test_lines_are_as_wide_as_the_page() -> None:

@@ -18,6 +18,8 @@ from estimates.contract.contract import Contract
 from estimates.lookup.checksum import crc32
 from estimates.reading.answer import Answer, Page
 from estimates.reading.reader import Reader
+from estimates.reading.row_query import resolved_at
+from estimates.reading.row_request import RowRelease
 from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import (
     DataParameters,
@@ -233,17 +235,24 @@ def resolve(
     """
     as_of = read_time(moment.as_of, "as_of")
     reader = reader_at(as_of)
-    request = ("request", name, ref, moment.as_of, moment.shape, moment.clock, readable)
+    many = moment.clock is not None and _of_many(moment)
+    request = ("request", name, ref, moment.as_of, moment.shape, moment.clock, readable, many)
     return reader.memoized(request) or reader.memoize(
         request,
         lambda: _resolve(
-            reader, name, At(read_ref(ref), as_of, moment.clock, moment.shape), readable
+            reader, name, At(read_ref(ref), as_of, moment.clock, moment.shape), readable, many
         ),
     )
 
 
-def _resolve(reader: Reader, name: str, at: At, readable: bool) -> ResolvedRequest:
-    version = reader.resolve(name, at) if readable else reader.view.resolve(name, at)
+def _of_many(moment: Moment) -> bool:
+    """Whether rows of many versions are asked for."""
+    return any(getattr(moment, name, None) is not None for name in RowRelease.__annotations__)
+
+
+def _resolve(reader: Reader, name: str, at: At, readable: bool, many: bool) -> ResolvedRequest:
+    then = resolved_at(at, of_many=many)
+    version = reader.resolve(name, then) if readable else reader.view.resolve(name, then)
     fallback = reader.view.fallback(name, at)
     if fallback is not None:
         return ResolvedRequest(

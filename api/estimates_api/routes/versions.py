@@ -11,9 +11,8 @@ from litestar.types import ASGIApp, Scope
 from estimates.access.public_provenance import public_provenance
 from estimates.catalog.records import State, Version
 from estimates.catalog.view import View
-from estimates.errors import NotFoundError
 from estimates.gate.active_waivers import active_waivers
-from estimates.gate.verdict import Verdict
+from estimates.gate.verdict import Verdict, no_verdict
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates_api.access.shown_provenance import sees_provenance
 from estimates_api.http.bodies import (
@@ -100,11 +99,7 @@ def verdict(
     number = resolved.version.version
     body = follower.store.catalog.verdict(set_name, number)
     if body is None:
-        raise NotFoundError(
-            "no_verdict",
-            f"{set_name}: version {number} was not judged yet",
-            remedy=f"judge it: `estimates gate {set_name} {number}`",
-        )
+        raise no_verdict(set_name, number)
     return resolved.about(body)
 
 

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from estimates.catalog.at import At
+from estimates.catalog.released import Clock
 from estimates.errors import InvalidError
 from estimates.instants import instant_of
 from estimates.render.wording import count
 from estimates_jobs.cli.interface.command import (
     Options,
     as_of_option,
+    clock_option,
     columns_option,
     command,
     no_formulas_option,
     set_argument,
 )
 from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.claimed_releases import unread_claims
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +38,8 @@ _FORMS = ("parquet", "csv", "arrow", "ndjson")
     "estimates export sp500-close --where target_date=2022-12-19..2022-12-23 --order -value -o -",
     "estimates export sp500-close --release first -o first.arrow    # of each key the first",
     "estimates export sp500-close --lag 2d -o said.csv              # with data of two days before",
-    "estimates export load --deadline D-1T06:00 -o said.csv         # six o'clock the day before",
+    "estimates export sp500-close --deadline D-1T06:00 --clock released -o said.csv   # six "
+    "o'clock the day before",
 )
 @set_argument
 @click.option(
@@ -59,6 +63,7 @@ _FORMS = ("parquet", "csv", "arrow", "ndjson")
 @click.option("--release", metavar="WHICH", help="first, latest or a number: of each key.")
 @click.option("--lag", metavar="TIME", help="7d: from data that end so long before the target.")
 @click.option("--deadline", metavar="TIME", help="D-1T06:00 or PT36H: said so long before it.")
+@clock_option("released: times go by the claimed times of release of imported versions.")
 def export(
     options: Options,
     set_name: str,
@@ -68,6 +73,7 @@ def export(
     fields: list[str] | None,
     where: tuple[str, ...],
     order: list[str] | None,
+    clock: Clock,
     **which: Any,
 ) -> None:
     """A whole version as a file, or some of its rows; with --release, --lag or --deadline of each
@@ -77,7 +83,7 @@ def export(
     """
     form = "csv" if output == "-" else _form(output)
     estimates = options.open_to_read()[set_name]
-    at = At(ref, instant_of(as_of))
+    at = At(ref, instant_of(as_of), clock)
     ranges = dict(_range(text) for text in where)
     rows = estimates.rows(ranges, at=at, fields=fields, order=order or [], **which)
     if output == "-":
@@ -88,6 +94,9 @@ def export(
         terminal.json({"set": set_name, "rows": rows.height, "file": output})
     else:
         terminal.line(f"{count(rows.height, 'row')} of {set_name} in {output}")
+        unread = None if rows.height else unread_claims(estimates.versions(), clock)
+        if unread is not None and which["deadline"] is not None:
+            terminal.line(unread, "dim")
 
 
 def _form(output: str) -> str:

@@ -8,6 +8,7 @@ import polars as pl
 from estimates import instants
 from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract
+from estimates.errors import InvalidError
 from estimates.gate.verdict import Verdict
 from estimates_jobs.cli.interface.command import (
     Options,
@@ -40,6 +41,8 @@ from estimates_jobs.tables.table_files import moments_in, with_timezone
     "estimates gate sp500-close --file tomorrow.csv --against 3",
     "estimates gate sp500-close --file tomorrow.csv --store http://127.0.0.1:8000   # where "
     "there is no store",
+    "estimates gate sp500-close 4 --store http://127.0.0.1:8000                     # the verdict "
+    "on record",
     "estimates gate churn --file churn-july.csv --actuals left-by-august.csv         # and by "
     "what became of it",
     "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write "
@@ -104,8 +107,9 @@ def judge(
     judged against what production points to now, and the verdict is kept. One that production went
     past has the verdict by which that was decided.
 
-    For a file the URL of a service will do as --store: contract and baseline come from there, the
-    file stays here. Exits 1 when the gate blocks, also when it could not evaluate a check.
+    The URL of a service will do as --store. Of a VERSION it shows the newest verdict on record; for
+    a file contract and baseline come from there, and the file stays here. Exits 1 when the gate
+    blocks, also when it could not evaluate a check.
     """
     _check_usage(options, version, file, through, against, no_functions)
     if again and version is None:
@@ -113,14 +117,14 @@ def judge(
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
     if version is not None:
+        is_wanted = again or actuals or now or offenders or options.notify
         with reporting_unreadable(files, set_name, f"version {version}"):
+            if options.is_remote:
+                return _show_remote(options, set_name, version, files, judges=bool(is_wanted))
             store = options.open()
-            is_wanted = again or actuals or now or offenders or options.notify
             standing = None if is_wanted else store.standing_verdict(set_name, version)
             if standing is not None:
-                code = show_verdict(options, standing, files)
-                _say_when(options, standing)
-                return code
+                return _show_standing(options, standing, files, "--again judges it anew")
             observed = _observed(options, actuals, store.contract(set_name), timezone)
             with notifying(options, store):
                 verdict = store.judge(
@@ -146,10 +150,31 @@ def judge(
     return show_verdict(options, verdict, files, offenders)
 
 
-def _say_when(options: Options, verdict: Verdict) -> None:
+def _show_standing(options: Options, verdict: Verdict, files: list[VerdictFile], more: str) -> int:
+    """Show a verdict that was reached before; returns the exit code."""
+    code = show_verdict(options, verdict, files)
     if options.format == "text":
         when = cells.instant(verdict.judged_at)
-        terminal.line(f"on record, judged {when}; --again judges it anew", "dim")
+        terminal.line(f"on record, judged {when}; {more}", "dim")
+    return code
+
+
+def _show_remote(
+    options: Options, set_name: str, version: int, files: list[VerdictFile], *, judges: bool
+) -> int:
+    """Show the newest verdict that a service has on a version; returns the exit code.
+
+    Raises InvalidError (`service_url`) where it should be judged anew: a service only reads.
+    """
+    if judges:
+        raise InvalidError(
+            "service_url",
+            "a service only shows the verdict on record; --again, --actuals, --now, --notify and "
+            "--write offenders=… judge anew, which needs the store itself",
+            remedy="leave them out, or name the store with --store",
+        )
+    verdict = options.open_to_read()[set_name].verdict(version)
+    return _show_standing(options, verdict, files, "the store itself says whether it still counts")
 
 
 def _check_usage(

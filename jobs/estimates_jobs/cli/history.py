@@ -19,6 +19,7 @@ from estimates_jobs.cli.interface.command import (
 )
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.chain_text import other_shapes
+from estimates_jobs.cli.output.claimed_releases import unread_claims
 from estimates_jobs.cli.output.frame_page import frame_page
 from estimates_jobs.cli.output.history_table import show_history
 
@@ -28,7 +29,8 @@ from estimates_jobs.cli.output.history_table import show_history
     "estimates history sp500-close AAPL 2022-12-30 --only promoted --fields value",
     "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
     "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
-    "estimates history load north 2026-12-01 --deadline D-1T06:00  # by the day before",
+    "estimates history sp500-close AAPL 2022-12-30 --deadline D-1T06:00 --clock released   # by "
+    "six o'clock the day before",
     forms=("csv", "html"),
 )
 @set_argument
@@ -98,6 +100,8 @@ def history(
     if shown or not any(bounds.values()):
         left_out = other_shapes(estimates.versions(), shown, "--shape")
     show_history(answer, contract, fields, left_out, _within(bounds))
+    if not shown and (unread := unread_claims(estimates.versions(), clock)):
+        terminal.line(unread, "dim")
 
 
 def _within(bounds: dict[str, Any]) -> str:

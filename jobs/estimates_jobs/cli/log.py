@@ -71,10 +71,11 @@ def log(
     With --follow the events come oldest first and go on as they happen, in JSON one a line.
     """
     source = options.open_to_read()
+    newest = _newest(source) if follow else 0  # before the events are read: none is passed over
     events = [e for e in _events(source, set_name) if since is None or e.at >= since]
     shown = events[-limit:] if limit else events
     if follow:
-        _follow(options, source, set_name, shown)
+        _follow(options, source, set_name, shown, max([newest, *(e.id for e in events)]))
     elif options.json:
         terminal.json({"events": shown[::-1]})
     elif options.csv:
@@ -89,10 +90,9 @@ def log(
 
 
 def _follow(
-    options: Options, source: Store | Client, set_name: str | None, shown: list[Event]
+    options: Options, source: Store | Client, set_name: str | None, shown: list[Event], last: int
 ) -> None:
-    """Print events and then those that come, until interrupted."""
-    last = shown[-1].id if shown else 0
+    """Print events and then those that come after `last`, until interrupted."""
     while True:
         for event in shown:
             if options.json:
@@ -100,15 +100,23 @@ def _follow(
             else:
                 row = _row(event)
                 terminal.line("  ".join(str(cell) for cell in row.values() if cell is not None))
-        last = max([last, *(event.id for event in shown)])
         time.sleep(_LOOK_S)
-        shown = _later(source, set_name, last)
+        shown, last = _later(source, set_name, last)
 
 
-def _later(source: Store | Client, set_name: str | None, after: int) -> list[Event]:
+def _newest(source: Store | Client) -> int:
+    """Id of the newest event."""
+    return source.view().last_event if isinstance(source, Store) else source.head().event
+
+
+def _later(source: Store | Client, set_name: str | None, after: int) -> tuple[list[Event], int]:
+    """Events after one, and up to which all were looked at: a page may have none of the set."""
     if isinstance(source, Store):
-        return list(source.view().events(set_name, after))
-    return [event for event in source.events(after=after) if set_name in (None, event.set)]
+        page = list(source.view().events(set_name, after))
+    else:
+        page = source.events(after=after)
+    last = page[-1].id if page else after
+    return [event for event in page if set_name in (None, event.set)], last
 
 
 def _row(event: Event) -> dict[str, cells.Cell]:

@@ -20,6 +20,7 @@ from estimates.store.scoring import Outcome
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_is_right_option,
+    clock_option,
     command,
     notify_option,
     timezone_option,
@@ -27,6 +28,7 @@ from estimates_jobs.cli.interface.command import (
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.interface.table_options import table_options
 from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.claimed_releases import unread_claims
 from estimates_jobs.cli.output.file_writing import writing
 from estimates_jobs.cli.score_request import ScoreRequest
 
@@ -72,7 +74,8 @@ class _Scored(msgspec.Struct, frozen=True):
     "estimates score demand --actuals demand-truth --vintage 2026-06-30   # what a set said then",
     "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
     "estimates score sp500-close --actuals closes.csv --against sp500-naive",
-    "estimates score load --deadline D-1T06:00 --actuals metered.csv  # by the day before",
+    "estimates score sp500-close --deadline D-1T06:00 --clock released --actuals sp500-actual   "
+    "# what was said by six o'clock the day before",
     "estimates score churn --actuals left-by-june.csv --regrade",
     "estimates score sp500-close                                # the stored scores again",
     "estimates score sp500-close --chart accuracy.svg           # and as a picture",
@@ -147,6 +150,7 @@ class _Scored(msgspec.Struct, frozen=True):
     help="Score what production said so long before each target: D-1T06:00, PT36H. Nothing is "
     "stored.",
 )
+@clock_option("With --deadline: times go by the claimed times of release of imported versions.")
 @timezone_option
 @table_options
 @notify_option
@@ -245,13 +249,20 @@ def _show_keys(options: Options, name: str, request: ScoreRequest) -> None:
 def _show_deadline(options: Options, name: str, request: ScoreRequest) -> None:
     """The scores of what was said at a deadline before each target, of whatever version."""
     from estimates.accuracy.pooling import of_set
+    from estimates.catalog.at import At
     from estimates_jobs.cli.score_output import show_one
 
     store = options.open()
     observed = _read(options, store, name, request)
-    scores = store[name].score_at(observed, deadline=request.deadline, vintage=request.vintage)
+    at = At(clock=request.clock)
+    scores = store[name].score_at(
+        observed, deadline=request.deadline, vintage=request.vintage, at=at
+    )
     accuracy = of_set(name, [Scored(0, NO_TIME, scores)], request.vintage)
     show_one(options, accuracy, f"what was said at {request.deadline}")
+    unread = None if scores.keys.matched else unread_claims(store[name].versions(), request.clock)
+    if options.format == "text" and unread is not None:
+        terminal.line(unread, "dim")
 
 
 def _score(options: Options, set_name: str, request: ScoreRequest) -> SetAccuracy:

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from estimates.accuracy.model_table import Test
+from estimates.catalog.released import Clock
 
 if TYPE_CHECKING:
     from estimates_jobs.cli.interface.command import Options
@@ -32,6 +33,7 @@ class ScoreRequest(msgspec.Struct, frozen=True):
     loss: str | None
     test: Test | None
     deadline: str | None
+    clock: Clock
 
     def check(self, options: Options, names: tuple[str, ...]) -> None:
         """Raises UsageError for options that do not go together."""
@@ -75,6 +77,7 @@ class ScoreRequest(msgspec.Struct, frozen=True):
                 "--deadline chooses the version of each key by itself: it needs --actuals of one "
                 "set, and no --version, --against, --regrade, --by or --each",
             ),
+            (self.clock is not None and self.deadline is None, "--clock belongs to --deadline"),
             (
                 self.chart is not None and (self.deadline is not None or (apart and not several)),
                 "--chart draws the scores of a set or of models, not --by, --each or --deadline",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from estimates.errors import InvalidError
 
 DAYS = 8
 BROKEN_DAY = 4  # the fifth
+RELEASED = time(22, 0)  # in UTC: an hour after the close each version came out, the week says
 TEN_TIMES = ("AAPL", "MSFT", "XOM")
 MISSING = ("JNJ", "PG")
 CONTRACT = "sp500-close.toml"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -121,6 +122,7 @@ def _play_day(store: Store, feed: Feed, position: int, acts: Acts | None) -> Day
             SET,
             data_through=instants.end_of_day(day),
             run_id=run_id,
+            released_at=datetime.combine(day, price_feed.RELEASED, UTC),
             progress=lambda text: announce(f"{label}: {text}"),
         )
     played = Day(

@@ -82,6 +82,7 @@ def run(
     data_through: datetime | str | None = None,
     run_id: str | None = None,
     check_lookahead: bool = False,
+    released_at: datetime | None = None,
     progress: Progress = lambda step: None,
 ) -> tuple[Outcome, Verdict]:
     """Run a set's job with the data up to `data_through` and publish what it computes; gives what
@@ -92,10 +93,12 @@ def run(
                      exchange it becomes the last close.
     check_lookahead  run the job again with everything later corrupted, and publish only if its
                      output is the same
-    Raises InvalidError (`no_job`, `no_variable`, `future`, and whatever the job's inputs,
-    parameters and frame get wrong), JobError (the job raised something), GateError (`looks_ahead`),
-    ConflictError (`run_id_reused`, `contract_changed`, `retired`), UnavailableError (retry with the
-    same run_id).
+    released_at      of a past that is played again: when the version is claimed to have been
+                     released
+    Raises InvalidError (`no_job`, `no_variable`, `future`, `bad_released_at`, and what the job's
+    inputs, parameters and frame get wrong), JobError (the job raised something), GateError
+    (`looks_ahead`), ConflictError (`run_id_reused`, `contract_changed`, `retired`),
+    UnavailableError (retry with the same run_id).
     Each leaves a row in `runs` once the run has begun, and no version.
     """
     contract = store.contract(name)
@@ -116,6 +119,7 @@ def run(
             data_through = data_reach(contract)
     pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
     context = Context(contract, through_of(known, data_through), store, pins)
+    check_claim(name, released_at, context.data_through)
     log = RunLog(run_id, store.objects)
     with recorded(store, name, log, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
@@ -125,7 +129,9 @@ def run(
                 frame, provenance = _compute(
                     store, contract, context, run_id, check_lookahead, on_step
                 )
-            publication = publish_and_promote(store, name, frame, provenance, on_step=on_step)
+            publication = publish_and_promote(
+                store, name, frame, provenance, released_at=released_at, on_step=on_step
+            )
         else:
             publication = judge_and_promote(store, version, on_step)
         return _finish(store, publication, started, on_step)

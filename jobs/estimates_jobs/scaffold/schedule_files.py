@@ -127,12 +127,12 @@ def _github(schedule: Schedule) -> str:
 # Put this into .github/workflows/ of a repository that holds the contract, the job and its data.
 # The store has to outlive the runner: a bucket, whose credentials are secrets of the repository,
 # and a catalog that runs share.
-name: {schedule.set}
+name: "{schedule.set}"
 on:
   schedule:
     - cron: "{schedule.times[0]}"
   workflow_dispatch:
-concurrency: {schedule.set}
+concurrency: "{schedule.set}"
 jobs:
   run:
     runs-on: ubuntu-latest
@@ -158,7 +158,7 @@ jobs:
 
 
 def _kubernetes(schedule: Schedule) -> str:
-    name = schedule.set.replace("_", "-").replace(".", "-").strip("-")[:52]
+    name = schedule.set.replace("_", "-").replace(".", "-")[:52].strip("-")
     return f"""\
 # kubectl apply -f {schedule.set}.kubernetes.yaml
 # The image holds this folder and estimates-store[jobs,postgres]; the secret has ESTIMATES_STORE,
@@ -166,7 +166,7 @@ def _kubernetes(schedule: Schedule) -> str:
 apiVersion: batch/v1
 kind: CronJob
 metadata:
-  name: {name}
+  name: "{name}"
 spec:
   schedule: "{schedule.times[0]}"
   timeZone: Etc/UTC
@@ -189,7 +189,7 @@ spec:
             - name: run
               image: registry.example.org/{name}:latest
               workingDir: /work
-              command: [estimates, run, {schedule.set}, --run-id, $(JOB)]
+              command: ["estimates", "run", "{schedule.set}", "--run-id", "$(JOB)"]
               env:
                 - name: JOB
                   valueFrom:
@@ -197,5 +197,5 @@ spec:
                       fieldPath: metadata.labels['batch.kubernetes.io/job-name']
               envFrom:
                 - secretRef:
-                    name: {name}
+                    name: "{name}"
 """

@@ -54,3 +54,22 @@ def test_log_follows_what_happens(store: Store, monkeypatch: pytest.MonkeyPatch)
     shown = call("log", SET, "--follow", "--limit", 1, "--store", store.root).text.splitlines()
     assert "production 1 → 2" in shown[-1]
     assert shown[-1].endswith("later")
+
+
+def test_following_an_hour_without_events_tells_nothing_older(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `--since` leaves nothing, only what comes is shown, not all there ever was."""
+    looks = iter((lambda: None, lambda: store.promote(SET, 2, reason="later"), None))
+
+    def look(_: float) -> None:
+        act = next(looks)
+        if act is None:
+            raise KeyboardInterrupt
+        act()
+
+    monkeypatch.setattr("estimates_jobs.cli.log.time.sleep", look)
+    place = ("--store", store.root)
+    shown = call("log", SET, "--follow", "--since", "2999-01-01", *place).text.splitlines()
+    assert shown[-1].endswith("later")
+    assert not any("published" in line for line in shown)

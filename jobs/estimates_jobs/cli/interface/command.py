@@ -24,7 +24,7 @@ PAGES = ("markdown", "html")  # whole documents
 # These also take the URL of a service.
 REMOTE = (
     "get, export, explain, history, score without --actuals, diff, stability, triangle, "
-    "gate --file, gate policy and log"
+    "gate (of a version: its verdict on record), gate policy and log"
 )
 # These have --format csv.
 TABLES = "get, history, versions, log, status, sql, diff --changes, stability, triangle and score"
@@ -86,7 +86,7 @@ class Options:
         (`service_url`).
         """
         settings = self.settings()
-        if _is_url(settings.store):
+        if self.is_remote:
             raise InvalidError(
                 "service_url",
                 "this command needs the store itself",
@@ -94,10 +94,15 @@ class Options:
             )
         return open_store(settings, clock_is_right=self.clock_is_right)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the URL of a service stands in place of the store."""
+        return self.settings().store.startswith(("http://", "https://"))
+
     def open_to_read(self) -> Store | Client:
         """The store, or a client of the service whose URL stands in its place."""
         settings = self.settings()
-        if not _is_url(settings.store):
+        if not self.is_remote:
             return open_store(settings)
         from estimates.client import Client
 
@@ -121,10 +126,6 @@ def open_store(settings: Settings, *, clock_is_right: bool = False) -> Store:
         key_password=settings.key_password,
         root_key=settings.root_key,
     )
-
-
-def _is_url(store: str) -> bool:
-    return store.startswith(("http://", "https://"))
 
 
 def shared_options() -> list[click.Parameter]:

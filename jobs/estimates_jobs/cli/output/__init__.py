@@ -8,6 +8,7 @@ cells          values as cells of a table, bars beside them
 frame_page     a table as a page of HTML
 dated_page     how two versions stand, at the head of a page of both
 file_writing   files that somebody names in an option
+claimed_releases  how to ask by the times of release that versions claim
 notices        errors, warnings and notes, on standard error
 progress       what is being done, on standard error
 alias_moves, batch_outcome, chain_text, change_table, event_text, fault_table, history_table,
