@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
@@ -32,7 +32,7 @@ from estimates.client import (
 )
 from estimates.client.plans import Computation, Pause, Plan, Reply, Request, Unreached
 from estimates.client.service_requests import ServiceRequests
-from estimates.client.set_requests import SetRequests
+from estimates.client.set_requests import SetRequests, read_max_age
 from estimates.client.urls import Time
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, RefusedError
@@ -177,7 +177,7 @@ class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
         make_ready()  # a client may be shared by threads
         self.url = _service_url(url)
         headers = None if token is None else {"authorization": f"Bearer {_token(token)}"}
-        oldest = None if max_age is None else _max_age(max_age)
+        oldest = None if max_age is None else read_max_age(max_age)
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
         self._http = self._http_client(base_url=self.url, timeout=timeout, headers=headers)
         super().__init__(
@@ -360,16 +360,6 @@ def _token(token: str) -> str:
             remedy="give the secret that `estimates token create` printed",
         )
     return token
-
-
-def _max_age(text: str) -> timedelta:
-    """How old data may be; raises InvalidError (`bad_max_age`)."""
-    try:
-        return instants.duration(str(text))
-    except ValueError:
-        raise InvalidError(
-            "bad_max_age", f"max_age {text!r} is no duration", remedy="write 2d, 36h or 90m"
-        ) from None
 
 
 def _service_url(url: str) -> str:

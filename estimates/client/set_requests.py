@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -174,3 +174,13 @@ class SetRequests:
 def is_number(ref: Ref) -> bool:
     """Whether a ref is a version number; raises InvalidError (`bad_ref`)."""
     return version_number(ref) is not None
+
+
+def read_max_age(text: str) -> timedelta:
+    """How old data may be, such as `2d`; raises InvalidError (`bad_max_age`)."""
+    try:
+        return instants.duration(str(text))
+    except ValueError:
+        raise InvalidError(
+            "bad_max_age", f"max_age {text!r} is no duration", remedy="write 2d, 36h or 90m"
+        ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 import polars as pl
 
@@ -9,6 +11,7 @@ from estimates import instants
 from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.gate.offender_table import Offenders
 from estimates.gate.verdict import Verdict
 from estimates_jobs.cli.interface.command import (
     Options,
@@ -117,20 +120,10 @@ def judge(
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
     if version is not None:
-        is_wanted = again or actuals or now or offenders or options.notify
         with reporting_unreadable(files, set_name, f"version {version}"):
-            if options.is_remote:
-                return _show_remote(options, set_name, version, files, judges=bool(is_wanted))
-            store = options.open()
-            standing = None if is_wanted else store.standing_verdict(set_name, version)
-            if standing is not None:
-                return _show_standing(options, standing, files, "--again judges it anew")
-            observed = _observed(options, actuals, store.contract(set_name), timezone)
-            with notifying(options, store):
-                verdict = store.judge(
-                    set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
-                )
-        return show_verdict(options, verdict, files, offenders)
+            return _judge_version(
+                options, set_name, version, files, offenders, judged_at, actuals, timezone, again
+            )
     assert file is not None
     with reporting_unreadable(files, set_name, file):
         estimates = options.open_to_read()[set_name]
@@ -146,6 +139,33 @@ def judge(
             judged_at=judged_at,
             actuals=_observed(options, actuals, contract, timezone),
             offenders=offenders,
+        )
+    return show_verdict(options, verdict, files, offenders)
+
+
+def _judge_version(
+    options: Options,
+    set_name: str,
+    version: int,
+    files: list[VerdictFile],
+    offenders: Offenders | None,
+    judged_at: datetime | None,
+    actuals: str | None,
+    timezone: str | None,
+    again: bool,
+) -> int:
+    """Show the verdict on record where that is enough, else judge; returns the exit code."""
+    judges = again or not (actuals is judged_at is offenders is options.notify is None)
+    if options.is_remote:
+        return _show_remote(options, set_name, version, files, judges=judges)
+    store = options.open()
+    standing = None if judges else store.standing_verdict(set_name, version)
+    if standing is not None:
+        return _show_standing(options, standing, files, "--again judges it anew")
+    observed = _observed(options, actuals, store.contract(set_name), timezone)
+    with notifying(options, store):
+        verdict = store.judge(
+            set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
         )
     return show_verdict(options, verdict, files, offenders)
 
