@@ -92,6 +92,13 @@ class ReadFileCache:
         except KeyError:
             return None
 
+    def close(self) -> None:
+        """Close all that are open; the next use opens them again. Who makes a thousand files, and
+        reads none, would have the memory of this process full of them.
+        """
+        with self._lock:
+            self._open.clear()
+
     def discard(self, digest: str) -> None:
         """Forget a read file, on disk too; the next use makes it again."""
         with self._lock:

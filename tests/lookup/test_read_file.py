@@ -411,6 +411,18 @@ def test_a_file_that_is_trimmed_at_once_is_made_again(tmp_path: Path) -> None:
     assert (opened.rows, len(made)) == (1, 2)
 
 
+def test_closed_files_open_again(tmp_path: Path) -> None:
+    """Who still reads one goes on; the next use finds the file and does not make it."""
+    contract, table = contract_of(("string",)), {("a",): (1.0, None)}
+    with built(contract, table) as file:
+        (tmp_path / f"{ID}.lookup").write_bytes(file.path.read_bytes())
+    files = ReadFileCache(tmp_path)
+    opened = files.get(ID, lambda path: pytest.fail("made again"))
+    files.close()
+    assert (files.count, opened.rows) == (0, 1)
+    assert files.get(ID, lambda path: pytest.fail("made again")).rows == 1
+
+
 @pytest.mark.slow
 def test_open_files_hold_no_descriptor() -> None:
     """Many read files are open at once without a descriptor each, and answer when their file is

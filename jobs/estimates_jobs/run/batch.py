@@ -100,6 +100,7 @@ def publish_tables(
         del content
         for member, rows in members:
             run = _published(store, name, member, table, rows, plan)
+            store.read_files.close()
             if run.error == "no_rows" and member is not None:  # it answers other questions
                 passed_over[member] += 1
             else:
@@ -149,6 +150,7 @@ def run_moments(
             yield _unsuccessful(name, text, run_id, error)
         else:
             yield _done(store, outcome, text)
+        store.read_files.close()
 
 
 def moments_between(
