@@ -102,7 +102,7 @@ def _of_the_set(frame: pl.DataFrame, contract: Contract, where: str) -> pl.DataF
     a hub has one table of actual values for all its targets, and calls the vintage `as_of`.
     """
     chosen_by = {n: value for n, value in contract.load.where.items() if n in frame.columns}
-    own = _of_oracle(own_rows(frame, chosen_by, where, lambda _: None), contract)
+    own = _of_oracle(own_rows(frame, chosen_by, where, lambda *_: None), contract)
     return own if VINTAGE in own.columns else own.rename({AS_OF: VINTAGE}, strict=False)
 
 

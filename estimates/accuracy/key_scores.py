@@ -142,8 +142,9 @@ def ranked_probability(matched: Matched, of: Observed) -> Floats | None:
 def _numeric(matched: Matched, of: Observed) -> dict[str, Floats]:
     y = matched.numbers(actual(of.name))
     losses: dict[str, Floats] = {}
-    if of.point is not None:
-        error = point_error.errors(matched.numbers(of.point), y)
+    point = of.point or _median(of)
+    if point is not None:
+        error = point_error.errors(matched.numbers(point), y)
         losses |= {"error": error, "absolute_error": np.abs(error)}
     distribution = Distribution(matched, of, y)
     if distribution.grid:
@@ -164,6 +165,11 @@ def _numeric(matched: Matched, of: Observed) -> dict[str, Floats]:
         losses[f"covered_{level}"] = inside
         losses[f"interval_score_{level}"] = np.where(np.isnan(inside), np.nan, score)
     return losses
+
+
+def _median(of: Observed) -> str | None:
+    """The column of the median, which stands for a point where there is none."""
+    return next((name for level, name in of.quantiles if abs(level - 0.5) < _MEDIAN), None)
 
 
 def _labelled(matched: Matched, of: Observed) -> dict[str, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from estimates.accuracy.model_table import ModelTable
-from estimates.accuracy.model_text import headline, sections
+from estimates.accuracy.model_text import headline, own_names, sections
 from estimates.render import vega
 from estimates.render.colours import BEYOND, WITHIN
 from estimates.render.html import document, escaped, figure, legend, table
@@ -43,7 +43,7 @@ def render_html(models: ModelTable) -> str:
 
 def _heat_map(models: ModelTable) -> dict[str, Any]:
     alt = vega.altair()
-    own = _own_names([model.model for model in models.models])
+    own = own_names(models)
     names = list(own.values())
     rows: list[dict[str, Any]] = [
         {"model": name, "against": name, "ratio": 1.0, "text": "1"} for name in names
@@ -73,11 +73,3 @@ def _heat_map(models: ModelTable) -> dict[str, Any]:
     )
     spec: dict[str, Any] = chart.configure(font=_FONT, background="white", padding=16).to_dict()
     return spec
-
-
-def _own_names(names: list[str]) -> dict[str, str]:
-    """The names of models in a picture: of one family's members without the family's."""
-    families = {name.rpartition(".")[0] for name in names}
-    if len(families) > 1:
-        return {name: name for name in names}
-    return {name: name.rpartition(".")[2] for name in names}

@@ -28,12 +28,20 @@ def headline(models: ModelTable) -> str:
     return f"{count(len(models.models), 'model')} by {models.loss}, the best first{against}"
 
 
+def own_names(models: ModelTable) -> dict[str, str]:
+    """What models are called beside each other: members of one family without its name."""
+    names = [model.model for model in models.models]
+    families = {name.rpartition(".")[0] for name in names}
+    return {name: name.rpartition(".")[2] if len(families) == 1 else name for name in names}
+
+
 def _scores(models: ModelTable) -> Section:
+    own = own_names(models)
     header = ["model", "keys", "rounds", f"mean {models.loss}", "relative skill"]
     header += [] if models.baseline is None else ["scaled"]
     rows = [
         [
-            model.model,
+            own[model.model],
             f"{model.n:,}",
             f"{model.rounds:,}",
             short(model.mean),
@@ -47,11 +55,11 @@ def _scores(models: ModelTable) -> Section:
 
 def _pairs(models: ModelTable) -> Section:
     """A row a model: the ratio of its loss to that of each model; a star where it may be chance."""
-    names = [model.model for model in models.models]
+    names = own_names(models)
     by_pair = {(pair.model, pair.against): pair for pair in models.pairs}
     rows: list[list[str]] = []
     for name in names:
-        cells = [name]
+        cells = [names[name]]
         for other in names:
             pair = by_pair.get((name, other))
             chance = pair is not None and (pair.adjusted_p_value or 0.0) > SIGNIFICANT
@@ -61,11 +69,11 @@ def _pairs(models: ModelTable) -> Section:
     note = f"* not told from chance ({TESTS[models.test]}, Holm's adjustment, {SIGNIFICANT:.0%})"
     starred = any("*" in cell for row in rows for cell in row[1:])
     notes = [note.replace("%", " %")] if starred else []
-    return Section("pairs", title, header=["", *names], rows=rows, notes=notes)
+    return Section("pairs", title, header=["", *names.values()], rows=rows, notes=notes)
 
 
 def _ranks(models: ModelTable, periods: int) -> Section:
-    names = [model.model for model in models.models]
+    names = own_names(models)
     shown = models.periods[-periods:]
     rows = [
         [period.period, f"{period.n:,}", *(_rank(period, name) for name in names)]
@@ -74,7 +82,9 @@ def _ranks(models: ModelTable, periods: int) -> Section:
     left_out = len(models.periods) - len(shown)
     notes = [f"and {count(left_out, 'earlier month')} in --format json"] if left_out else []
     title = "Ranks by month of data_through, on the keys that all have; 1 is the best"
-    return Section("ranks", title, header=["month", "keys", *names], rows=rows, notes=notes)
+    return Section(
+        "ranks", title, header=["month", "keys", *names.values()], rows=rows, notes=notes
+    )
 
 
 def _rank(period: PeriodRanks, name: str) -> str:

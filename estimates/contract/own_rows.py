@@ -9,6 +9,8 @@ from estimates.contract.load_rule import Cell
 from estimates.errors import InvalidError
 from estimates.render.wording import did_you_mean
 
+# of a source: what its own rows have, how many these are, and of how many
+Note = Callable[[str, str, int, int], None]
 _SHOWN = 8  # values of a column that an error names
 
 
@@ -16,11 +18,11 @@ def own_rows(
     frame: pl.DataFrame,
     where: Mapping[str, Cell | tuple[Cell, ...]],
     source: str,
-    note: Callable[[str], None],
+    note: Note,
 ) -> pl.DataFrame:
     """The rows that have one of the wanted values in each column, compared as text.
 
-    note  is told how many rows were left out
+    note  is told where some rows were left out
     Raises InvalidError: `columns` (there is no such column), `no_rows` (no row has these values).
     """
     if not where or not frame.height:
@@ -44,7 +46,7 @@ def own_rows(
             remedy="choose by a value that it has, in --where or in [load.where]",
         )
     if own.height < frame.height:
-        note(f"{source}: {own.height:,} of {frame.height:,} rows are used, in which {said}")
+        note(source, said, own.height, frame.height)
     return own
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from estimates.render.change_text import POINTS_LEGEND, moved_by, size
 from estimates.render.section import NAME, Limits, Section, key_name
 from estimates.render.wording import cut, not_computed, number, numbers, percent, signed_number
+from estimates.stability.headline import main_columns
 from estimates.stability.report import Change, ColumnReport, Group, Report, ScalarReport
 
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
@@ -56,14 +57,16 @@ def change(report: Report, limits: Limits) -> Section:
 
 
 def _most_moved(columns: dict[str, ColumnReport], most: int) -> dict[str, ColumnReport]:
-    """The columns with the largest 95 % change, points before ends and quantiles, in the order of
-    the contract.
+    """The columns with the largest 95 % change, in the order of the contract: points before ends
+    and quantiles, of quantiles alone the middle one first.
     """
+    main = main_columns({name: column.role for name, column in columns.items()})
 
     def rank(name: str) -> tuple[bool, float]:
         scalar = columns[name].scalar
         r = None if scalar is None else scalar.r
-        return columns[name].role in _ENDS, -(0.0 if r is None else r.p95)
+        is_end = columns[name].role in _ENDS and name not in main
+        return is_end, -(0.0 if r is None else r.p95)
 
     chosen = sorted(columns, key=rank)[:most]
     return {name: column for name, column in columns.items() if name in chosen}

@@ -218,25 +218,19 @@ def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:
 
 
 def _intervals(intervals: list[IntervalReport], limits: Limits) -> Section:
-    header = [
-        "interval",
-        "keys",
-        "z median",
-        "z 95 %",
-        "z > 1",
-        "left the old",
-        "overlap",
-        "disjoint",
-        "width",
-    ]
-    notes = [note for i in intervals for note in _interval_notes(i)]
+    """Of intervals between quantiles without a point nothing is said about one."""
+    has_point = any(i.point for i in intervals)
+    of_point = ["z median", "z 95 %", "z > 1", "left the old"] if has_point else []
+    header = ["interval", "keys", *of_point, "overlap", "disjoint", "width"]
+    notes = [*_not_computed(intervals), *(note for i in intervals for note in _order_notes(i))]
     if len(notes) > limits.columns:
         notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
     if len(intervals) > limits.columns:
         notes = [f"the first {limits.columns} of {len(intervals)} intervals", *notes]
     notes += [_OF_INTERVALS] if intervals else []
-    heading = "Intervals; z: move of the point in half widths, half of upper − lower, of the old"
-    rows = [_interval_row(i) for i in intervals[: limits.columns]]
+    z = "; z: move of the point in half widths, half of upper − lower, of the old"
+    rows = [_interval_row(i, has_point) for i in intervals[: limits.columns]]
+    heading = f"Intervals{z if has_point else ''}"
     return Section("intervals", heading, header=header if rows else [], rows=rows, notes=notes)
 
 
@@ -245,14 +239,17 @@ def interval_name(i: IntervalReport) -> str:
     return f"{i.point or i.lower} {100 * i.level:g} %"
 
 
-def _interval_row(i: IntervalReport) -> list[str]:
-    return [
-        interval_name(i),
-        f"{i.n:,}",
+def _interval_row(i: IntervalReport, has_point: bool) -> list[str]:
+    of_point = [
         _times(i.z.p50 if i.z else None),
         _times(i.z.p95 if i.z else None),
         percent(i.z_gt1_share),
         percent(i.new_outside_old),
+    ]
+    return [
+        interval_name(i),
+        f"{i.n:,}",
+        *(of_point if has_point else []),
         percent(i.jaccard.p50 if i.jaccard else None),
         percent(i.disjoint_share),
         times(i.width_change.p50 if i.width_change else None),
@@ -263,9 +260,21 @@ def _times(z: float | None) -> str:
     return "–" if z is None else f"{z:,.3g}"
 
 
-def _interval_notes(i: IntervalReport) -> Iterator[str]:
-    if i.reasons:
-        yield not_computed(i.lower, i.reasons)
+def _not_computed(intervals: list[IntervalReport]) -> Iterator[str]:
+    """Why something is missing, once for all intervals that miss it for the same reasons; that
+    there is no point is seen.
+    """
+    alike: dict[frozenset[str], list[IntervalReport]] = {}
+    for i in intervals:
+        reasons = {*i.reasons.values()} - ({"no_point"} if not i.point else set[str]())
+        if reasons:
+            alike.setdefault(frozenset(reasons), []).append(i)
+    for these in alike.values():
+        name = these[0].lower if len(these) == 1 else f"{len(these)} intervals"
+        yield not_computed(name, these[0].reasons)
+
+
+def _order_notes(i: IntervalReport) -> Iterator[str]:
     for side, order in (("old", i.order_from), ("new", i.order_to)):
         counts = [f"{n:,} {what}" for what, n in _wrong(order).items() if n]
         if counts:

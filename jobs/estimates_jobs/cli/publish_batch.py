@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
     tables = _tables(batch, with_timezone(contract, batch.timezone), options)
     with (
         notifying(options, store) as warnings,
-        progress.steps(quiet=options.json) as announce,
+        progress.steps(quiet=not sys.stderr.isatty()) as announce,
     ):
         plan = Plan(
             batch.through or "{date}",

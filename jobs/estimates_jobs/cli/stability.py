@@ -10,9 +10,11 @@ from estimates.render.change_text import size
 from estimates.render.html import document, escaped, table
 from estimates.render.section import Section
 from estimates.render.wording import count, number, percent, signed_number
+from estimates.stability.headline import main_columns
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 
+_MOST = 10  # columns with a table each, on a terminal
 _WHEN = "moved at"
 _LAST = ("keys", "added", "removed", "frozen", _WHEN)  # on a page
 _REASONS = {
@@ -65,14 +67,21 @@ def _show(series: Series, contract: Contract) -> None:
     for legend in _legends(contract):
         terminal.line(legend, "dim")
     has_frozen = contract.stability.frozen_after is not None
-    names = dict.fromkeys(name for pair in pairs for name in pair.columns)
-    for name in names or [""]:
+    names = list(dict.fromkeys(name for pair in pairs for name in pair.columns))
+    shown = names
+    if len(names) > _MOST:
+        shown = main_columns({name: contract.columns[name].role for name in names})[:_MOST]
+    for name in shown or [""]:
         if name:
             terminal.section(cells.column_title(name, contract))
         terminal.records(
             _records(pairs, name, has_frozen=has_frozen),
             optional=["added", "removed", "frozen", "sign flips", "mean change", "keys", _WHEN],
         )
+    if len(shown) < len(names):
+        more = count(len(names) - len(shown), "more column")
+        terminal.line()
+        terminal.line(f"and {more}: --format html or csv", "dim")
 
 
 def _page(series: Series, contract: Contract) -> str:

@@ -168,7 +168,7 @@ def _own(stored: StoredTable, contract: Contract, options: TextOptions) -> pl.La
     own = rows.filter(has_values(where))
     of_all, of_set = (_collected(part.select(pl.len()), source).item() for part in (rows, own))
     if not of_set:
-        own_rows(_collected(rows, source), where, source, options.note)  # says which there are
+        own_rows(_collected(rows, source), where, source, options.note_used)  # says which there are
     if of_set < of_all:
         options.note(f"{source}: {of_set:,} of {of_all:,} rows are used, by [load.where]")
     return own

@@ -192,7 +192,7 @@ def _own(frame: pl.DataFrame, contract: Contract, options: TextOptions) -> pl.Da
     of_set = {*contract.key, *contract.columns}
     # a table with the columns of the set and no others is an export of it: all rows are its own
     where = {} if set(frame.columns) == of_set else contract.load.where
-    own = own_rows(frame, where, contract.name, options.note)
+    own = own_rows(frame, where, contract.name, options.note_used)
     chosen_by = {*contract.load.where, *options.where}
     extra = chosen_by - {*contract.key, *contract.columns, *hubverse.LONG}
     return own.drop(*extra, *contract.load.ignore, strict=False)
@@ -237,7 +237,7 @@ def cleaned(frame: pl.DataFrame, options: TextOptions, source: str) -> pl.DataFr
             f"{source}: {_INDEX} is left out, the index of pandas that has no name; one with a "
             "name is a column"
         )
-    own = own_rows(frame, options.where, source, options.note)
+    own = own_rows(frame, options.where, source, options.note_used)
     if own.height < frame.height:
         options.parts.pop(source, None)  # rows are counted among the set's own
     frame = own.drop(_INDEX, *options.ignored, strict=False)

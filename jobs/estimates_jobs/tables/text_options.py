@@ -18,6 +18,8 @@ class TextOptions(msgspec.Struct):
     folders    columns that come from folders such as `shop=12`; filled while tables are read
     parts      of a table of several files their names and rows, by the table's name; filled while
                tables are read
+    used       of how many rows how many are used, by the source and what these have; filled while
+               tables are read
     notes      what was read as something else than its plain text, a sentence each; filled while
                tables are read, for whoever reads them to say
     """
@@ -31,6 +33,7 @@ class TextOptions(msgspec.Struct):
     ignored: tuple[str, ...] = ()
     folders: set[str] = set()
     parts: dict[str, list[tuple[str, int]]] = {}
+    used: dict[tuple[str, str], tuple[int, int]] = {}
     notes: list[str] = []
 
     def place(self, table: str, row: int) -> str:
@@ -47,3 +50,16 @@ class TextOptions(msgspec.Struct):
         """Remember a sentence, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+    def note_used(self, source: str, said: str, own: int, of: int) -> None:
+        """Remember that some rows of a source are used, once for all of its tables together."""
+        before = self.used.get((source, said), (0, 0))
+        if _used(source, said, *before) in self.notes:
+            self.notes.remove(_used(source, said, *before))
+        together = before[0] + own, before[1] + of
+        self.used[source, said] = together
+        self.notes.append(_used(source, said, *together))
+
+
+def _used(source: str, said: str, own: int, of: int) -> str:
+    return f"{source}: {own:,} of {of:,} rows are used, in which {said}"
