@@ -326,9 +326,11 @@ def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.M
 
 
 def test_a_worker_has_so_many_streams_and_no_more(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One too many is told to come again; when another leaves there is room."""
+    """One too many is told to come again, without a line in the log for each; when another leaves
+    there is room.
+    """
     monkeypatch.setattr(event_stream, "MAX_STREAMS", 1)
 
     first, refused, second = Reader(), Reader(), Reader()
@@ -346,7 +348,9 @@ def test_a_worker_has_so_many_streams_and_no_more(
 
     asyncio.run(run())
     assert [reader.sent[0]["status"] for reader in (first, refused, second)] == [200, 503, 200]
-    assert json.loads(refused.sent[1]["body"])["code"] == "too_many_streams"
+    body = json.loads(refused.sent[1]["body"])
+    assert (body["code"], "1 open event streams" in body["detail"]) == ("too_many_streams", True)
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(

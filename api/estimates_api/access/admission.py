@@ -100,8 +100,9 @@ class Admission:
         scope["principal"] = principal
         if counted:
             self._count(scope, principal)
-        if self.rules.limits.origins and _header(scope, b"origin") is not None:
-            scope["cross_origin"] = True
+        if self.rules.limits.origins:
+            if _header(scope, b"origin") is not None:
+                scope["cross_origin"] = True
             send = _for_origin(send)
         return _privately(send) if self.closed else send
 
@@ -173,7 +174,8 @@ class Admission:
         return self._book[1]
 
     def _check_host(self, scope: Any) -> None:
-        host = (_header(scope, b"host") or "").lower().encode()
+        hosts = [host.lower().encode() for host in _values(scope, b"host")]
+        host = hosts[0] if len(hosts) == 1 else b""  # of two a proxy may have looked at the other
         if host not in self._hosts and host.rpartition(b":")[0] not in self._hosts:
             raise InvalidError(
                 "unknown_host",
@@ -204,10 +206,23 @@ def _privately(send: Send) -> Send:
 
 
 def _for_origin(send: Send) -> Send:
-    """Sends answers that depend on their form still where the framework says that they depend on
-    the origin alone.
+    """Sends answers that say to caches that they depend on the origin, also those to no other
+    origin, and on their form still where the framework says that they depend on the origin alone.
     """
-    return _changed(send, b"vary", lambda value: _VARY if value == b"Origin" else value)
+
+    def of_origin(value: bytes) -> bytes:
+        if value == b"Origin":
+            return _VARY
+        return value if b"origin" in value.lower() else value + b", origin"
+
+    async def send_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"]]
+            if not any(name == b"vary" for name, _ in headers):
+                message["headers"] = [*headers, (b"vary", b"origin")]
+        await send(message)
+
+    return _changed(send_on, b"vary", of_origin)
 
 
 def _changed(send: Send, header: bytes, change: Callable[[bytes], bytes]) -> Send:

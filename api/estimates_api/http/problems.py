@@ -75,6 +75,8 @@ _SHOWN = frozenset(
         "too_many_reports",
         "too_many_requests",
         "quota_spent",
+        "too_many_streams",
+        "no_issuer",
         "no_token",
         "bad_token",
         "token_expired",
@@ -145,6 +147,9 @@ def from_framework(request: ReadRequest, error: HTTPException) -> Response[bytes
             return problem(422, "bad_body", f"the body does not fit: {_listed(request, faults)}")
         return problem(400, "bad_parameter", _listed(request, faults) or error.detail)
     if isinstance(error.__cause__, SerializationException):
+        coding = request.headers.get("content-encoding", "identity")
+        if coding != "identity":
+            return problem(422, "bad_body", "the body is compressed; send it as it is")
         return problem(422, "bad_body", f"the body is not JSON: {error.detail}")
     if status == 404:
         return problem(404, "no_route", "there is nothing at this path; GET /docs shows the routes")

@@ -42,8 +42,21 @@ def test_origins(client: TestClient[Any], origin: str, allowed: bool) -> None:
     answer = client.get(_PATH, headers={"origin": origin})
     assert (answer.headers.get("access-control-allow-origin") == _APP) == allowed
     assert "access-control-allow-credentials" not in answer.headers
-    assert "accept" in answer.headers["vary"]
-    assert ("origin" in answer.headers["vary"]) == allowed
+    assert {"accept", "origin"} <= set(answer.headers["vary"].split(", "))
+
+
+@pytest.mark.parametrize("path", [_PATH, f"/v1/sets/{SET}", "/health/live", "/v1/nothing"])
+def test_caches_know_that_the_origin_counts(client: TestClient[Any], path: str) -> None:
+    """Also where nobody named one: else a cache gives that answer to the script of a named one."""
+    varies = client.get(path).headers["vary"].split(", ")
+    assert "origin" in varies
+    assert len(set(varies)) == len(varies)
+
+
+def test_two_hosts_are_none(client: TestClient[Any]) -> None:
+    """A request with two Host headers is to no name of the service."""
+    answer = client.get(_PATH, headers=[("host", "ok.example"), ("host", "evil.example")])
+    assert answer.status_code == 421
 
 
 @pytest.mark.parametrize(
