@@ -128,7 +128,9 @@ def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
 
 
 def _postgresql(url: str, patient: bool) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=True)
+    # whatever the database's default is: a writer who waited for another one's commit goes on with
+    # what that left
+    engine = sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
     from estimates.catalog import postgresql  # its driver is an extra
 
     @sa.event.listens_for(engine, "do_connect")

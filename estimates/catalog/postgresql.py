@@ -49,7 +49,11 @@ class BoundConnection(psycopg.Connection[Any]):
 
 def connect(arguments: tuple[Any, ...], options: dict[str, Any]) -> BoundConnection:
     """A connection whose waiting is bounded; what its URL says goes before."""
-    bounds: dict[str, Any] = {"connect_timeout": CONNECT_S, **_KEEPALIVE}
+    bounds: dict[str, Any] = {
+        "connect_timeout": CONNECT_S,
+        "prepare_threshold": None,  # what a pooler gives to another server next does not know
+        **_KEEPALIVE,
+    }
     return BoundConnection.connect(*arguments, **bounds | options)
 
 

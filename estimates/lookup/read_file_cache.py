@@ -21,6 +21,7 @@ from estimates.storage.file_lock import file_lock
 Make = Callable[[Path], None]
 _MADE = 2  # times that a file is made which is gone again before it is opened
 _LEFT_S = 3600.0  # longer than anything takes to be written
+_UNFINISHED = ("lookup.", "lookup#")  # fetched, made
 OPEN = 4096  # mappings: a process may have 65,530
 
 
@@ -152,7 +153,7 @@ class ReadFileCache:
                     stat = entry.stat()
                     if ending == "lookup":
                         kept[digest] = Kept(stat.st_size, stat.st_mtime, self._set_of(digest))
-                    elif ending.startswith("lookup.") and time.time() - stat.st_mtime > _LEFT_S:
+                    elif ending[:7] in _UNFINISHED and time.time() - stat.st_mtime > _LEFT_S:
                         os.unlink(entry.path)
         return kept
 
@@ -171,7 +172,7 @@ class ReadFileCache:
 
     def remove_leftovers(self) -> None:
         """Remove what was being written an hour ago and was never finished."""
-        remove_old(self.folder.glob("*.lookup.*"))
+        remove_old(self.folder.glob("*.lookup[.#]*"))
 
     def _make(self, digest: str, places: Sequence[str], make: Make) -> ReadFile:
         path = Path(places[-1])

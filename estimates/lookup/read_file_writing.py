@@ -1,7 +1,6 @@
 """Writing a read file: rows as JSON, cut into groups, their keys, their checksums."""
 
-import os
-import threading
+import secrets
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -37,7 +36,8 @@ MEMORY_BYTES = 1 << 24  # and so many bytes of them
 def build(frame: pl.DataFrame, shape: Shape, digest: str, path: Path) -> None:
     """Write the read file of a snapshot's frame (sorted by key), at once or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
+    # listed by nobody, so that no sweep takes it for a read file that no version needs
+    unfinished = path.with_name(f"{path.name}#{secrets.randbelow(10**12)}")
     try:
         with unfinished.open("wb") as file:
             _write(file, frame, shape, digest)

@@ -101,9 +101,14 @@ def erase(
         claims_seen = store.catalog.last_claim(name)
         of_set = store.refresh().set(name)
         erasing = _Erasing(store, name, of_set, texts)
-        if of_set.holds and not dry_run:
-            erasing.plan(write=False)  # a refusal writes nothing
-        plan = erasing.plan(write=not dry_run)
+        try:
+            if of_set.holds and not dry_run:
+                erasing.plan(write=False)  # a refusal writes nothing
+            plan = erasing.plan(write=not dry_run)
+        except NotFoundError as error:
+            if error.code == "expired":  # a sweep let it go since the catalog was looked at
+                continue
+            raise
         new = [key for key in texts if key not in erasing.before]
         _check_present(name, new, plan)
         if dry_run:
@@ -157,7 +162,8 @@ class _Erasing:
         self.keys.digests = {self.keys.digest(text) for text in texts}
 
     def plan(self, *, write: bool) -> _Plan:
-        """Look at every part of the set, and at what was moved to the trash.
+        """Look at every part of the set, and at what was moved to the trash; raises NotFoundError
+        (`expired`) where a version expired meanwhile.
 
         write  whether to write the parts without these rows
         """
@@ -166,15 +172,16 @@ class _Erasing:
         for version in self._of_set.versions:
             if version.expired_at is not None:
                 continue
-            manifest = self._store.manifests.get(self._name, version.snapshot_id)
-            for part in manifest.content():
-                needed.add(manifest.name_of(self._name, part))
-                if part.sha256 not in gone_from:
-                    erased = self._erased_part(manifest, part, plan.present, write=write)
-                    gone_from[part.sha256] = erased is not None
-                    if erased is not None:
-                        plan.replaced.append(erased)
-                        rows += part.rows - erased.rows
+            with self._store.unexpired(version):
+                manifest = self._store.manifests.get(self._name, version.snapshot_id)
+                for part in manifest.content():
+                    needed.add(manifest.name_of(self._name, part))
+                    if part.sha256 not in gone_from:
+                        erased = self._erased_part(manifest, part, plan.present, write=write)
+                        gone_from[part.sha256] = erased is not None
+                        if erased is not None:
+                            plan.replaced.append(erased)
+                            rows += part.rows - erased.rows
             if any(gone_from[part.sha256] for part in manifest.content()):
                 plan.versions.append(version)
         self._check_no_hold(plan.versions)

@@ -184,6 +184,25 @@ def test_another_process_forgets_what_it_had_open(local: Store, tmp_path: Path) 
     assert holding(tmp_path / "other") == []
 
 
+def test_a_version_that_expires_meanwhile_is_passed_by(
+    local: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep that takes files of a version while parts are looked at is no damage."""
+    refresh = local.refresh
+
+    def refreshed() -> object:
+        view = refresh()
+        monkeypatch.undo()
+        other = Store(local.root)
+        other.catalog.expire(other.resolve(SET, 2), actor="test", reason="test")
+        sweep(other, grace=timedelta(0))
+        return view
+
+    monkeypatch.setattr(local, "refresh", refreshed)
+    assert erase(local, SET, [(PERSON,)], reason="request 7").versions == (1, 3)
+    assert holding(Path(local.root)) == []
+
+
 def test_no_version_gets_an_erased_key_again(local: Store) -> None:
     """Publishing rows of it is refused and names it, whole or as changes; without them the set goes
     on, and its domain does not ask for the key.

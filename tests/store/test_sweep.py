@@ -272,3 +272,21 @@ def test_a_read_file_that_says_other_numbers_is_not_promoted(
     monkeypatch.setattr(read_file_writing, "json_pieces", lambda *_: [pl.lit('{"value":0}')])
     assert code_of(lambda: local_store.promote(SET, 1, reason="first")) == "read_differs"
     assert code_of(lambda: local_store.resolve(SET)) == "nothing_promoted"
+
+
+def test_a_sweep_takes_no_read_file_that_is_being_written(
+    local_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version is promoted while another process sweeps, also where it writes its read file."""
+    define(local_store)
+    promoted(local_store, "first", 100.0)
+    publish(local_store, "second", 101.0)
+    write = read_file_writing._write
+
+    def written(*of: object) -> None:
+        write(*of)
+        assert sweep(Store(local_store.root)).deleted == ()
+
+    monkeypatch.setattr(read_file_writing, "_write", written)
+    local_store.promote(SET, 2, reason="next")
+    assert local_store.resolve(SET).version == 2

@@ -1,0 +1,63 @@
+"""Databases and poolers that are set up in other ways than ours."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import sqlalchemy as sa
+
+from estimates.catalog import schema
+from estimates.catalog.engine import make_engine, reading, writing
+from estimates.catalog.event_log import COUNTER
+from tests.conftest import PostgreSQL
+from tests.waiting import until
+
+WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+def test_writers_wait_for_each_other_whatever_the_default_is(postgresql: PostgreSQL) -> None:
+    """In a database whose transactions are serializable by default a writer goes on with what the
+    one before it left.
+    """
+    with postgresql.database() as url:
+        name = sa.make_url(url).database
+        first, second = make_engine(url), make_engine(url)
+        _run(first, f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+        first.dispose()
+
+        def count() -> None:
+            with reading(second) as tx:
+                tx.execute(COUNTER)
+            with writing(second) as tx:  # in the same session
+                seen.append(tx.execute(COUNTER).one()[0])
+
+        seen: list[int] = []
+        with ThreadPoolExecutor(1) as other:
+            with writing(first) as tx:
+                waiting = other.submit(count)
+                until(lambda: tx.execute(WAITING).scalar_one() > 0, 10)
+                tx.execute(schema.log.update().values(last_event=7))
+            waiting.result()
+        assert seen == [7]
+        with writing(first) as tx:
+            tx.execute(schema.log.update().values(last_event=0))
+        _run(first, f"ALTER DATABASE {name} RESET default_transaction_isolation")
+        first.dispose()
+        second.dispose()
+
+
+def test_nothing_is_prepared_in_a_session(postgresql: PostgreSQL) -> None:
+    """A pooler gives each transaction to another session, which knows no statement of this one."""
+    with postgresql.database() as url:
+        engine = make_engine(url)
+        with reading(engine) as tx:
+            for _ in range(10):
+                tx.execute(COUNTER)
+            prepared = tx.execute(sa.text("SELECT count(*) FROM pg_prepared_statements"))
+            assert prepared.scalar_one() == 0
+        engine.dispose()
+
+
+def _run(engine: sa.Engine, statement: str) -> None:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text(statement))
