@@ -101,14 +101,9 @@ def erase(
         claims_seen = store.catalog.last_claim(name)
         of_set = store.refresh().set(name)
         erasing = _Erasing(store, name, of_set, texts)
-        try:
-            if of_set.holds and not dry_run:
-                erasing.plan(write=False)  # a refusal writes nothing
-            plan = erasing.plan(write=not dry_run)
-        except NotFoundError as error:
-            if error.code == "expired":  # a sweep let it go since the catalog was looked at
-                continue
-            raise
+        plan = erasing.plan(write=not dry_run)
+        if plan is None:
+            continue
         new = [key for key in texts if key not in erasing.before]
         _check_present(name, new, plan)
         if dry_run:
@@ -161,12 +156,22 @@ class _Erasing:
         self.keys = ErasedKeys(store_id, name, [])
         self.keys.digests = {self.keys.digest(text) for text in texts}
 
-    def plan(self, *, write: bool) -> _Plan:
-        """Look at every part of the set, and at what was moved to the trash; raises NotFoundError
-        (`expired`) where a version expired meanwhile.
+    def plan(self, *, write: bool) -> _Plan | None:
+        """Look at every part of the set, and at what was moved to the trash; None where a version
+        expired meanwhile and a sweep took its files.
 
         write  whether to write the parts without these rows
         """
+        try:
+            if write and self._of_set.holds:
+                self._look(write=False)  # a refusal writes nothing
+            return self._look(write=write)
+        except NotFoundError as error:
+            if error.code == "expired":
+                return None
+            raise
+
+    def _look(self, *, write: bool) -> _Plan:
         plan = _Plan([], 0, [], [], set())
         rows, gone_from, needed = 0, dict[str, bool](), set[str]()
         for version in self._of_set.versions:
