@@ -3,8 +3,9 @@ another.
 
     python examples/weekly_versions.py FOLDER [WEEKS]
 
-The contract is the example's with limits for weeks, in which prices move more than in a day. Each
-run sees the prices up to the last session of its week, and nothing later. The same command again
+The contract is the example's with limits for weeks, in which prices move more than in a day, and
+with data of ten days at most: the store is stale, since its prices end in 2022. Each run sees the
+prices up to the last session of its week, and nothing later. The same command again
 goes on where it stopped. docs/stability.md and docs/gate.md show what the tools say about these
 versions.
 """
@@ -30,7 +31,12 @@ WEEKS = 104
 CONTRACT = "examples/sp500-close.toml"
 ACTUAL, ACTUAL_CONTRACT = "sp500-actual", "examples/sp500-actual.toml"
 PRICES = "examples/sp500_daily_close.parquet"
+DAILY_PROMISE = 'cadence = "1d"                     # a version a trading day'
+WEEKLY_PROMISE = 'cadence = "7d"\nmax_age = "10d"'
 WEEKLY = """
+[gate.checks.freshness]
+severity = "report"                # the versions are made long after their weeks
+
 [gate.checks.median_shift]
 warn = 0.05
 block = 0.1
@@ -65,7 +71,9 @@ def main(folder: str, weeks: int) -> None:
         make_folder(Path(folder))
         make_store(settings)
     store = open_store(settings)
-    source = Path(CONTRACT).read_text() + WEEKLY
+    source = Path(CONTRACT).read_text()
+    assert DAILY_PROMISE in source, "the example's contract promises a version a day"
+    source = source.replace(DAILY_PROMISE, WEEKLY_PROMISE) + WEEKLY
     store.define(parse_contract(source, CONTRACT), source)
     for day in last_sessions(weeks):
         done, _ = runner.run(store, SET, data_through=str(day), run_id=f"week-{day}")

@@ -122,6 +122,7 @@ class _SetMethods(_Performer[SetRequests]):
     triangle = _method_of(comparison_requests.triangle)
     revisions = _method_of(comparison_requests.revisions)
     stability = _method_of(comparison_requests.stability)
+    frozen = _method_of(comparison_requests.frozen)
     verdict = _method_of(reading_requests.verdict)
     accuracy = _method_of(comparison_requests.accuracy)
     as_of_join = _method_of(remote_join.as_of_join)

@@ -15,6 +15,7 @@ from estimates.client.reading_requests import contract_of, resolve
 from estimates.client.set_requests import ARROW, PageHead, SetRequests, is_number
 from estimates.client.urls import Parameters, Time, time_text
 from estimates.compare.change_page import ChangeCursor, ChangePage
+from estimates.compare.frozen_keys import FrozenKeys
 from estimates.compare.queries import PairOptions
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
@@ -144,6 +145,20 @@ def stability(
     moment = time_text(requests.as_of if as_of is None else as_of)
     parameters = {"last": last, "as_of": moment}
     return decoded((yield from requests.get("/stability", parameters)), Series)
+
+
+def frozen(
+    requests: SetRequests, last: int | None = None, *, as_of: Time | None = None
+) -> Plan[FrozenKeys]:
+    """Which keys have the same estimates, to the last bit, in each of the last versions that
+    production pointed to.
+
+    last  how many, from 2 to 100; default: what the contract says with `frozen_after`, else 5
+    """
+    moment = time_text(requests.as_of if as_of is None else as_of)
+    return decoded(
+        (yield from requests.get("/frozen", {"last": last, "as_of": moment})), FrozenKeys
+    )
 
 
 def accuracy(

@@ -14,6 +14,7 @@ change_page      a page of changes, and the cursor to the next one
 change_rows      the rows of such a page as JSON, and as a table again
 series           what each move of production changed
 series_report    the Structs that say it
+frozen_keys      what is said of keys that stand still
 frozen_versions  versions one after the other in production that should not all be the same
 vintages         every version's estimates of a column: triangle and revisions
 """

@@ -19,6 +19,7 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.compare.diff_measure import Measure, digest_of, measure_for
+from estimates.compare.frozen_keys import FrozenKeys
 from estimates.errors import InvalidError
 from estimates.render.digits import rounded
 from estimates.stability.through_time.frozen import frozen_report, frozen_rows
@@ -76,25 +77,6 @@ class Window(NamedTuple):
             self.cache_name(), lambda: msgspec.msgpack.encode(self.report(read))
         )
         return msgspec.msgpack.decode(content, type=FrozenReport)
-
-
-class FrozenKeys(msgspec.Struct, frozen=True):
-    """K4 of the last versions that production pointed to: which keys have the same estimates in
-    all of them, to the last bit.
-
-    versions  those that are compared, oldest first, all of production's shape
-    n         keys that all of them have; frozen: how many of these stand still, and frozen_share
-    reason    why the two are null: `too_few_versions`, `no_comparable_keys`, `expired`
-    keys      the first 100 that stand still, by key
-    """
-
-    set: str
-    versions: list[int]
-    n: int
-    frozen: int | None
-    frozen_share: float | None
-    reason: str | None
-    keys: list[list[str]]
 
 
 class Shaped(Protocol):

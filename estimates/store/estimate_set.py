@@ -27,6 +27,7 @@ from estimates.store.set_scores import SetScores
 
 if TYPE_CHECKING:  # who reads by key does not pay for the rest
     from estimates.compare.change_page import ChangePage
+    from estimates.compare.frozen_keys import FrozenKeys
     from estimates.compare.two_versions import Comparison
     from estimates.compare.vintages import Vintages
     from estimates.gate.policy_table import PolicyInForce
@@ -303,6 +304,19 @@ class EstimateSet(SetScores):
         `.frame()` is a table.
         """
         return self.store.stability(self.name, last, instants.instant_of(as_of))
+
+    def frozen(self, last: int | None = None, *, as_of: Time | None = None) -> FrozenKeys:
+        """Which keys have the same estimates, to the last bit, in each of the last versions that
+        production pointed to.
+
+        last  how many, from 2 to 100; default: what the contract says with `frozen_after`, else 5
+        """
+        from estimates.compare.frozen_versions import frozen_keys, frozen_window
+
+        moment = instants.instant_of(as_of)
+        window = frozen_window(self.store.view(), self.name, last, as_of=moment)
+        report = window.cached_report(self.store.reports, self.store.version_rows())
+        return frozen_keys(self.name, window, report)
 
     def changes(
         self,

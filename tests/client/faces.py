@@ -166,6 +166,13 @@ def _stability(
     return client.get(f"/v1/sets/{name}/stability", params=query)
 
 
+def _frozen(
+    client: httpx.Client, name: str, last: tuple[Any, ...], named: dict[str, Any]
+) -> httpx.Response:
+    query = dict(zip(("last",), last, strict=False)) | named
+    return client.get(f"/v1/sets/{name}/frozen", params=query)
+
+
 def _changes_page(
     client: httpx.Client, name: str, refs: tuple[Any, ...], named: dict[str, Any]
 ) -> httpx.Response:
@@ -189,6 +196,7 @@ _REQUESTS: dict[
     "explain": _explain,
     "diff": _diff,
     "stability": _stability,
+    "frozen": _frozen,
     "changes_page": _changes_page,
 }
 FACES = (sync_client, async_client, raw_http, http_arrow)

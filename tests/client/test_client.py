@@ -345,7 +345,7 @@ def test_the_documented_snippets_run(tmp_path: Path) -> None:
     ):
         source = f'name = "{name}"\n{key}\n[columns.value]\nunit = "USD"\n'
         store.define(parse_contract(source), source)
-    closes = pl.DataFrame({"ticker": ["AAPL"], "day": [date(2022, 12, 30)], "value": [131.5]})
+    closes = pl.DataFrame({"ticker": ["AAPL"], "day": [date(2021, 12, 30)], "value": [131.5]})
     churn = pl.DataFrame({"customer": ["000137"], "value": [0.5]})
     for name, table in (("sp500-close", closes), ("churn", churn)):
         store.publish(name, table, provenance(name))

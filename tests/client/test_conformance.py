@@ -153,6 +153,19 @@ def test_stability_through_time(same: Any, questions: list[dict[str, Any]]) -> N
     same(ODD, "stability")
 
 
+def test_keys_that_stand_still(same: Any, questions: list[dict[str, Any]]) -> None:
+    """Those of the last versions in production, as many as are asked for, at every time; a set
+    where it never moved, a wrong number.
+    """
+    for last in ((), (2,), (1,)):
+        same(SET, "frozen", *last)
+    for question in questions:
+        if question.get("ref") == "production":
+            as_of = {name: value for name, value in question.items() if name == "as_of"}
+            same(SET, "frozen", 2, **as_of)
+    same(ODD, "frozen")
+
+
 def test_pages(same: Any, filled: Store) -> None:
     """A cursor goes on where the page ended, whatever ref comes with it; limits and cursors that
     cannot be.

@@ -15,19 +15,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
-import polars as pl
 import pytest
 
 from estimates import instants
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.interface.command import Command, Options
 from estimates_jobs.demo.narration import SET
-from estimates_jobs.demo.price_feed import PRICES, examples_folder
-from estimates_jobs.demo.week import play
+from estimates_jobs.demo.price_feed import examples_folder
 from tests.jobs.cli.calls import call
-from tests.made_once import made_once, shared_folder
-from tests.mlflow_tables import AddMlflow
 
+pytest_plugins = ("tests.demo_store",)
 _READING = (
     *("get", "explain", "history", "triangle", "score", "diff", "stability", "status", "versions"),
     *("runs", "log", "audit", "verify"),
@@ -67,22 +64,6 @@ EXAMPLES = [(name, line) for name, command in _commands() for line in command.ex
 ON_THE_DEMO = [
     line for name, line in EXAMPLES if name in _READING and not any(own in line for own in _OWN)
 ]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory, add_mlflow: AddMlflow) -> Path:
-    """The demo's store, played once for all test processes, beside the files that examples name."""
-
-    def make(folder: Path) -> None:
-        add_mlflow(folder)
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-            play(str(folder / "store"), quiet=True)
-        prices = pl.read_parquet(examples_folder() / PRICES)
-        prices.rename({"date": "target_date", "close": "actual"}).write_csv(folder / "closes.csv")
-        (folder / "wanted.csv").write_text("ticker,target_date\nAAPL,2022-12-30\n")
-
-    return made_once(shared_folder(tmp_path_factory) / "examples-demo", make)
 
 
 @pytest.mark.parametrize("line", ON_THE_DEMO)

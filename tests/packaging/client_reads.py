@@ -38,6 +38,7 @@ READS: Calls = {
     "changes_page": lambda closes, _: closes.changes_page(1, 3, key=("AAPL",)),
     "revisions": lambda closes, _: closes.revisions(),
     "stability": lambda closes, _: closes.stability(),
+    "frozen": lambda closes, _: closes.frozen(2),
     "accuracy": lambda closes, _: closes.accuracy(),
 }
 FRAMES: Calls = {

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from estimates.gate.open_requests import OpenRequest
+from estimates_api.desk.desk_page import DeskPage
+from estimates_api.desk.filters import period
+from estimates_api.desk.links import answer_path
 from estimates_api.http.bodies import SetSummary
 from estimates_api.http.health_bodies import Readiness
 from estimates_api.http.standing_bodies import UnauthorisedBody
@@ -26,13 +32,44 @@ def request_words(request: OpenRequest) -> str:
     return f"{who} {'wants' if request.act == 'define' else 'wants to'} {request.text}"
 
 
+_ASKED = 12  # refused sets whose verdicts are asked for
+_NAMED = 3  # checks that are named
 FINE = Attention(9, "fine", "nothing to do")
 
 
-def attention(listed: SetSummary, ready: Readiness | None = None) -> list[Attention]:
+class _Check(msgspec.Struct):
+    name: str
+    status: str
+
+
+class _Verdict(msgspec.Struct):
+    """The part of a verdict that says what fails."""
+
+    checks: list[_Check]
+
+
+async def refusals(page: DeskPage, sets: Sequence[SetSummary]) -> dict[str, list[str]]:
+    """By set the checks that its newest version fails, of those that were refused; of the first
+    few alone.
+    """
+    refused = [each for each in sets if each.newest is not None and each.newest.state == "refused"]
+    failing: dict[str, list[str]] = {}
+    for each in refused[:_ASKED]:
+        assert each.newest is not None
+        path = answer_path(each.name, "versions", each.newest.version, "verdict")
+        verdict = await page.answers.attempt(_Verdict, path)
+        if isinstance(verdict, _Verdict):
+            failing[each.name] = [c.name for c in verdict.checks if c.status in ("fail", "error")]
+    return failing
+
+
+def attention(
+    listed: SetSummary, ready: Readiness | None = None, failing: Sequence[str] = ()
+) -> list[Attention]:
     """All reasons, the worst first; FINE alone where there is none.
 
-    ready  what the service says of itself: versions that cannot be read, sets that were stopped
+    ready    what the service says of itself: versions that cannot be read, sets that were stopped
+    failing  the checks that a refused newest version fails, as far as they are known
     """
     faults, stopped, unapproved = list[Fault](), list[UnauthorisedBody](), list[UnauthorisedBody]()
     if ready is not None:
@@ -61,11 +98,14 @@ def attention(listed: SetSummary, ready: Readiness | None = None) -> list[Attent
             reasons.append(Attention(0, "bad", words))
     fresh = listed.freshness
     if fresh.stale:
-        reasons.append(Attention(1, "bad", f"data older than {fresh.max_age}"))
+        words = f"its data are older than {period(fresh.max_age or '', whole=True)}"
+        until = "" if fresh.newest_data is None else f": they end on {fresh.newest_data:%Y-%m-%d}"
+        reasons.append(Attention(1, "bad", words + until))
     newest = listed.newest
     if newest is not None and newest.state == "refused":
         where = ("verdicts", newest.version)
-        reasons.append(Attention(2, "bad", f"version {newest.version} was refused", where))
+        words = f"version {newest.version} was refused{_why(failing)}"
+        reasons.append(Attention(2, "bad", words, where))
     for request in listed.requests:
         words = f"{request_words(request)}: request {request.id} waits"
         where = () if request.version is None else ("verdicts", request.version)
@@ -83,3 +123,11 @@ def attention(listed: SetSummary, ready: Readiness | None = None) -> list[Attent
         words = "no version yet" if newest is None else "nothing was promoted yet"
         reasons.append(Attention(6, "warn", words))
     return reasons or [FINE]
+
+
+def _why(failing: Sequence[str]) -> str:
+    """The first of the checks that fail."""
+    if not failing:
+        return ""
+    more = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
+    return f": {', '.join(failing[:_NAMED])}{more} {'fails' if len(failing) == 1 else 'fail'}"

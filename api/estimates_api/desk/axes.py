@@ -11,10 +11,13 @@ from estimates.render.wording import number
 
 
 class Tick(NamedTuple):
-    """A place on an axis, in points of the picture, and what is written there."""
+    """A place on an axis, in points of the picture, and what is written there; `whole` is what it
+    is short for.
+    """
 
     at: float
     label: str
+    whole: str = ""
 
 
 class Scale(NamedTuple):
@@ -68,20 +71,22 @@ def time_ticks(scale: Scale, most: int = 5) -> list[Tick]:
     """Round moments on a scale of seconds since 1970."""
     span = timedelta(seconds=scale.high - scale.low)
     if span <= timedelta(0):
-        return [Tick(scale(scale.low), _moment(scale.low, timedelta(0)))]
+        moment = datetime.fromtimestamp(scale.low, UTC)
+        return [Tick(scale(scale.low), f"{moment:%Y-%m-%d %H:%M}", f"{moment:%Y-%m-%d %H:%M} UTC")]
     step = next((step for step in _STEPS if span / step <= most), _STEPS[-1])
     seconds = step.total_seconds()
     first = math.ceil(scale.low / seconds)
     places = [i * seconds for i in range(first, math.floor(scale.high / seconds) + 1)]
     edge = max(scale.start, scale.end) - _HALF_LABEL
-    return [Tick(x, _moment(place, step)) for place in places if (x := scale(place)) <= edge]
+    return [_moment(x, place, step) for place in places if (x := scale(place)) <= edge]
 
 
-def _moment(seconds: float, step: timedelta) -> str:
+def _moment(at: float, seconds: float, step: timedelta) -> Tick:
     moment = datetime.fromtimestamp(seconds, UTC)
     if step >= timedelta(days=1):
-        return f"{moment:%Y-%m-%d}"
-    return f"{moment:%m-%d %H:%M}" if step >= timedelta(minutes=1) else f"{moment:%H:%M:%S}"
+        return Tick(at, f"{moment:%Y-%m-%d}")
+    form = "%m-%d %H:%M" if step >= timedelta(minutes=1) else "%H:%M:%S"
+    return Tick(at, moment.strftime(form), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def path_of(points: Sequence[tuple[float, float]]) -> str:

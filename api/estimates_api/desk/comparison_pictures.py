@@ -137,11 +137,21 @@ def against(counted: Against, name: str) -> Picture:
         strength = round(0.3 + 0.7 * math.log1p(keys) / math.log1p(most), 2)
         kind = "beyond" if material * 2 > keys else "within"
         areas.append(Area(*place, kind, strength, _query(bounds, None), words))
-    marks = range(0, size + 1, size // 4)
-    x_ticks = [Tick(x(i), number(counted.edges[i])) for i in marks]
-    y_ticks = [Tick(y(i), number(counted.edges[i])) for i in marks]
     line = path_of([(x(0), y(0)), (x(size), y(size))])
-    return Picture(x_ticks, y_ticks, [], [Line("here", line, "no change")], [], areas)
+    same = Line("here", line, "no change")
+    return Picture(_edge_ticks(counted, x), _edge_ticks(counted, y), [], [same], [], areas)
+
+
+def _edge_ticks(counted: Against, cells: Scale) -> list[Tick]:
+    """Round values where the edges are values; else what stands at every fourth of them.
+
+    cells  the scale on which edges are counted
+    """
+    edges = counted.edges
+    if counted.scale == "linear":
+        return ticks(Scale(edges[0], edges[-1], cells.start, cells.end))
+    marks = range(0, len(edges), (len(edges) - 1) // 4)
+    return [Tick(cells(i), number(float(f"{edges[i]:.3g}"))) for i in marks]
 
 
 def by_group(groups: Sequence[Group], column: str, measure: str) -> Picture:

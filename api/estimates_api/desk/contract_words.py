@@ -20,8 +20,8 @@ def _keys(contract: Contract) -> Iterator[str]:
     domain = contract.domain
     if isinstance(domain, RollingDomain):
         listed = f"{prod(map(len, domain.values.values())):,} series"
-        steps = f"the next {domain.steps} of {contract.target} (calendar {domain.calendar})"
-        yield f"Keys: {listed}, each for {steps}."
+        steps = f"the next {domain.steps} steps of the calendar {domain.calendar}"
+        yield f"Keys: {listed}, each for {steps} ({contract.target})."
     elif isinstance(domain, ProductDomain):
         sizes = [f"{len(values)} of {name}" for name, values in domain.values.items()]
         yield f"Keys: every combination of {' and '.join(sizes)}."

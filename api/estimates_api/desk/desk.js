@@ -7,8 +7,39 @@ const own = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
 });
 
-/* Times: the exact moment in UTC, and in the reader's zone. */
+/* Times: the exact moment in UTC, and in the reader's zone; also of times in the middle of text and
+   in the words of a mark. */
+const stamp = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)/;
+const exact = text => text.replace(" UTC", "Z").replace(" ", "T");
+
+function withOwnZone(words) {
+  const times = words.match(new RegExp(stamp, "g")) || [];
+  return [words, ...times.map(text => own.format(new Date(exact(text))))].join("\n");
+}
+
+function timesInText(root) {
+  const walker = document.createTreeWalker(root.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (stamp.test(node.data) && !node.parentNode.closest("time, pre, code, svg, select, textarea")) nodes.push(node);
+  }
+  for (let node of nodes) {
+    for (let found; (found = stamp.exec(node.data));) {
+      const time = document.createElement("time");
+      const text = node.splitText(found.index);
+      node = text.splitText(found[0].length);
+      time.dateTime = exact(found[0]);
+      text.replaceWith(time);
+      time.append(text);
+    }
+  }
+}
+
 function localTimes(root) {
+  timesInText(root);
+  const moment = document.getElementById("as_of");
+  if (moment && moment.value) moment.title = own.format(new Date(`${moment.value}Z`));
   for (const time of root.querySelectorAll("time[datetime]")) {
     time.title = `${time.dateTime}\n${own.format(new Date(time.dateTime))}`;
   }
@@ -21,12 +52,12 @@ bubble.hidden = true;
 bubble.setAttribute("aria-hidden", "true");
 
 function pointed(event) {
-  const mark = event.target.closest && event.target.closest("svg a, svg [aria-label], svg polyline, svg polygon");
+  const mark = event.target.closest && event.target.closest("svg a, svg [aria-label], svg polyline, svg polygon, svg .stamp");
   const title = mark && mark.querySelector(":scope > title");
   const words = mark && (title ? title.textContent : mark.getAttribute("role") === "graphics-symbol" && mark.getAttribute("aria-label"));
   bubble.hidden = !words;
   if (!words) return;
-  bubble.textContent = words;
+  bubble.textContent = withOwnZone(words);
   const left = Math.min(event.clientX + 14, innerWidth - bubble.offsetWidth - 8);
   bubble.style.left = `${Math.max(left, 8)}px`;
   bubble.style.top = `${Math.max(event.clientY - bubble.offsetHeight - 12, 8)}px`;
@@ -100,8 +131,11 @@ function copyable(pre) {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
-  pre.before(button);
   button.className = "copy";
+  const box = document.createElement("div");
+  box.className = "copying";
+  pre.replaceWith(box);
+  box.append(pre, button);
 }
 
 function enhance(root) {

@@ -76,8 +76,10 @@ def count(value: int | None) -> Markup:
     return _data(value, "–" if value is None else f"{value:,}")
 
 
-def time(value: datetime | str | None) -> Markup:
-    """A moment to the minute, in UTC; `–` for none. Tables say the zone in their heads."""
+def time(value: datetime | str | None, seconds: bool = False) -> Markup:
+    """A moment to the minute or second, in UTC; `–` for none. Tables say the zone in their
+    heads.
+    """
     if value is None:
         return Markup("–")
     moment = instants.parse(value) if isinstance(value, str) else value
@@ -85,7 +87,24 @@ def time(value: datetime | str | None) -> Markup:
     return Markup(
         '<time datetime="{}" title="{}"><span class="day">{}</span> {}'
         '<span class="zone"> UTC</span></time>'
-    ).format(exact, exact, f"{moment:%Y-%m-%d}", f"{moment:%H:%M}")
+    ).format(exact, exact, f"{moment:%Y-%m-%d}", f"{moment:{'%H:%M:%S' if seconds else '%H:%M'}}")
+
+
+def span(times: Any) -> Markup:
+    """From when to when something was in production, in UTC: a day is written once, and the
+    seconds where the minutes are the same.
+    """
+    start, end = times.from_, times.to
+    if end is None:
+        return Markup("{} – now").format(time(start))
+    seconds = f"{start:%Y-%m-%d %H:%M}" == f"{end:%Y-%m-%d %H:%M}"
+    if start.date() != end.date():
+        return Markup("{} – {}").format(time(start), time(end))
+    exact = instants.text(end)
+    short = Markup('<time datetime="{}" title="{}">{}<span class="zone"> UTC</span></time>').format(
+        exact, exact, f"{end:{'%H:%M:%S' if seconds else '%H:%M'}}"
+    )
+    return Markup("{} – {}").format(time(start, seconds), short)
 
 
 def distance(value: datetime, moment: datetime) -> str:
@@ -201,6 +220,7 @@ FILTERS: dict[str, Any] = {
     "moved_to": moved_to,
     "count": count,
     "time": time,
+    "span": span,
     "distance": distance,
     "period": period,
     "words": words,

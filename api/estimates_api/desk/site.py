@@ -1,4 +1,5 @@
-"""The desk's pages of some sets as files: `python -m estimates_api.desk.site FOLDER SET…`.
+"""The desk's pages of some sets as files: `python -m estimates_api.desk.site FOLDER SET…`, which
+prints how many there are.
 
 Links between the files are relative, so that they can be read from a folder, an artifact of CI or
 an archive; what only a service can answer is no link there, and there are no forms.
@@ -19,7 +20,7 @@ from litestar import Litestar
 
 from estimates.access.access_rules import AccessRules
 from estimates.errors import EstimatesError
-from estimates.render.wording import visible, visible_lines
+from estimates.render.wording import visible_lines
 from estimates_api.app import create_app
 from estimates_api.desk.answers import Answer, call
 from estimates_api.desk.links import set_path
@@ -129,4 +130,4 @@ if __name__ == "__main__":
         count = asyncio.run(_main(Path(sys.argv[1]), sys.argv[2:]))
     except EstimatesError as error:
         sys.exit(visible_lines(str(error)))
-    print(f"{count} files in {visible(sys.argv[1])}; open index.html")
+    print(count)

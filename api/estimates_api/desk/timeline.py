@@ -16,7 +16,8 @@ from estimates_api.http.bodies import EventBody
 
 WIDTH = 960
 _LEFT, _RIGHT = 92, 56
-_LABEL = 80  # points that a date needs
+_CHARACTER = 8  # points that a character of a date needs
+_SHORT_S = 1800.0  # of versions that came so close together the seconds are shown
 _NUMBER = 17  # points that the number of a version needs
 MARKS: dict[State, str] = {
     "production": "in production",
@@ -55,10 +56,11 @@ class Decision(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A date below its version."""
+    """A date below its version, and the moment that it is short for."""
 
     x: float
     text: str
+    moment: datetime
 
 
 class Timeline(NamedTuple):
@@ -80,8 +82,7 @@ def timeline(
     """The picture of some consecutive versions, oldest first; None without any.
 
     moves  of production, oldest first, from the one that was in force at the first version on
-    decided  what people decided besides, oldest first; what was before the first version is left
-             out
+    decided  what people decided besides; what was before the first version is left out
     until    when the version after the last one came; None where there is none. What happened later
              is left out, and a time in production that lasted longer goes to the edge.
     """
@@ -161,12 +162,15 @@ def _bars(places: _Places, moves: Sequence[EventBody], edge: datetime | None) ->
 def _labels(places: _Places) -> list[Label]:
     """Dates from the newest version back, as many as there is room for."""
     labels: list[Label] = []
-    same_day = places.times[0].date() == places.times[-1].date()
-    form = "%Y-%m-%d %H:%M" if same_day else "%Y-%m-%d"
-    needed = _LABEL * (1.6 if same_day else 1)
+    first, last = places.times[0], places.times[-1]
+    form = "%Y-%m-%d"
+    if first.date() == last.date():
+        is_short = (last - first).total_seconds() < _SHORT_S
+        form = "%m-%d %H:%M:%S" if is_short else "%Y-%m-%d %H:%M"
+    needed = _CHARACTER * len(first.strftime(form))
     free = float("inf")
     for x, moment in zip(reversed(places.x), reversed(places.times), strict=True):
         if x + needed <= free:
-            labels.append(Label(x, moment.strftime(form)))
+            labels.append(Label(x, moment.strftime(form), moment))
             free = x
     return labels

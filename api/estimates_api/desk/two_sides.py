@@ -18,6 +18,14 @@ class Trait(NamedTuple):
     first: Any
     second: Any
 
+    @property
+    def in_one_minute(self) -> bool:
+        """Whether both are times that only their seconds tell apart."""
+        moments = (self.first, self.second)
+        if self.kind != "time" or None in moments:
+            return False
+        return len({f"{moment:%Y-%m-%d %H:%M}" for moment in moments}) == 1
+
 
 def traits(first: VersionDetail, second: VersionDetail) -> tuple[list[Trait], list[Trait]]:
     """What differs between two versions, and what does not: how they stand, where they come from.

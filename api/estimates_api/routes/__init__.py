@@ -7,8 +7,8 @@ keys                       looking for a key: the values of one of its columns
 ranking                    the estimates of a version by the size of one column
 history, explanation       one key: through the versions, and why it is what it is
 outcome                    one key: what came of it, how far each version was from that
-diff, stability, triangle  what changed: two versions, moves of production, all versions
-frozen                     which keys stand still
+diff, triangle             what changed: two versions, all versions
+stability                  what each move of production changed, which keys stand still
 accuracy                   stored scores
 events                     the event log, as pages or as a stream
 health, metrics, usage     for operators

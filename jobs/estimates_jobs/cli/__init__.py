@@ -9,6 +9,7 @@ diff       with diff_tables (files as tables), diff_output (pages and changes), 
 publish    with publish_batch (a history)
 hub, token groups: hub_check; token_create, token_list, token_revoke
 score      with score_output (single keys, means by columns, models beside each other)
+stability  with stability_frozen (the keys that stand still)
 interface  what every command has: options, exit codes, notifications
 output     what commands print
 """

@@ -26,12 +26,14 @@ _DEMO_STORE = "demo-store"
 @host_option
 @port_option
 def demo(options: Options, serves: bool, host: str, port: int) -> None:
-    """A week of a real set: the closes of 20 stocks, forecast on eight trading days with only the
+    """A week of a real set: the closes of 20 stocks, forecast on nine trading days with only the
     data up to each.
 
     One day's price feed is broken: the gate refuses that version and production stays. Then a
-    rollback, a promotion with a reason, a diff, a history. The store is ./demo-store unless --store
-    says otherwise; run again, it goes on where it was interrupted, or shows a finished week again.
+    rollback, a promotion with a reason, a diff, a history and what came. The last day's file ends
+    too soon, which is left for you to look at in the browser. The store is ./demo-store unless
+    --store says otherwise; run again, it goes on where it was interrupted, or shows a finished week
+    again.
     """
     from estimates_jobs.demo.week import play
 

@@ -39,11 +39,11 @@ _COLOURS: dict[Status, str] = {
 
 
 @command(
-    "estimates explain sp500-close AAPL 2022-12-30",
-    "estimates explain sp500-close AAPL 2022-12-30 --ref 3",
-    "estimates explain sp500-close AAPL 2022-12-30 --as-of 2026-11-24T16:00:00Z   # what was "
+    "estimates explain sp500-close AAPL 2021-12-30",
+    "estimates explain sp500-close AAPL 2021-12-30 --ref 3",
+    "estimates explain sp500-close AAPL 2021-12-30 --as-of 2026-11-24T16:00:00Z   # what was "
     "served then",
-    "estimates explain sp500-close AAPL 2022-12-30 --format json | jq .run",
+    "estimates explain sp500-close AAPL 2021-12-30 --format json | jq .run",
 )
 @set_argument
 @click.argument("key", metavar="KEY...", nargs=-1, required=True)

@@ -35,7 +35,7 @@ _FORMS = ("parquet", "csv", "arrow", "ndjson")
     "estimates export sp500-close -o production.parquet",
     "estimates export sp500-close --ref 3 -o third.csv",
     "estimates export sp500-close -o for-excel.csv --no-formulas    # its texts stay text there",
-    "estimates export sp500-close --where target_date=2022-12-19..2022-12-23 --order -value -o -",
+    "estimates export sp500-close --where target_date=2021-12-29..2021-12-31 --order -value -o -",
     "estimates export sp500-close --release first -o first.arrow    # of each key the first",
     "estimates export sp500-close --lag 2d -o said.csv              # with data of two days before",
     "estimates export sp500-close --deadline D-1T06:00 --clock released -o said.csv   # six "

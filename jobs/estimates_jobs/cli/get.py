@@ -36,12 +36,12 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
 
 
 @command(
-    "estimates get sp500-close AAPL 2022-12-30",
+    "estimates get sp500-close AAPL 2021-12-30",
     "estimates get sp500-close AAPL                              # all target dates of one ticker",
-    "estimates get sp500-close AAPL 2022-12-30 --ref 3 --fields value",
-    "estimates get sp500-close AAPL 2022-12-30 --as-of 2026-11-24T16:00:00Z",
+    "estimates get sp500-close AAPL 2021-12-30 --ref 3 --fields value",
+    "estimates get sp500-close AAPL 2021-12-30 --as-of 2026-11-24T16:00:00Z",
     "estimates get sp500-close --keys wanted.csv --format json   # many; also "
-    '[["AAPL","2022-12-30"]] as JSON',
+    '[["AAPL","2021-12-30"]] as JSON',
     "estimates get sp500-close AAPL --format csv",
     forms=("csv",),
 )
@@ -238,7 +238,7 @@ def keys_of_file(
         raise InvalidError(
             "bad_keys",
             f"{path}: not a JSON list of keys: {error}",
-            remedy='write it as [["AAPL", "2022-12-20"]]',
+            remedy='write it as [["AAPL", "2021-12-30"]]',
         ) from None
 
 

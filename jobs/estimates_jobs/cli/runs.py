@@ -18,7 +18,7 @@ _COLOURS = {"error": "bold red", "trace": "red", "step": "bold"}
 @command(
     "estimates runs                        # of all sets, what went wrong last first",
     "estimates runs sp500-close",
-    "estimates runs sp500-close demo-2022-12-16     # its log",
+    "estimates runs sp500-close demo-2021-12-16     # its log",
     "estimates runs --format json | jq '.runs[0]'",
 )
 @optional_set_argument

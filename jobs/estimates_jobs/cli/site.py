@@ -9,6 +9,7 @@ import click
 
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.server import hand_down
+from estimates_jobs.cli.output import terminal
 
 _SITE = "estimates_api.desk.site"  # by name: jobs never import the api
 
@@ -31,6 +32,12 @@ def site(options: Options, set_names: tuple[str, ...], output: str) -> None:
     for name in set_names:
         store.view().set(name)
     hand_down(options.settings())
-    done = subprocess.run([sys.executable, "-m", _SITE, output, *set_names], check=False)
+    program = [sys.executable, "-m", _SITE, output, *set_names]
+    done = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(done.returncode)
+    files = int(done.stdout)
+    if options.json:
+        terminal.json({"folder": output, "index": "index.html", "files": files})
+    else:
+        terminal.line(f"{files} files in {output}; open index.html")

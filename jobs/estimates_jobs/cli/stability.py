@@ -13,6 +13,7 @@ from estimates.render.wording import count, number, percent, signed_number
 from estimates.stability.headline import main_columns
 from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.stability_frozen import show_frozen
 
 _MOST = 10  # columns with a table each, on a terminal
 _WHEN = "moved at"
@@ -27,16 +28,29 @@ _REASONS = {
     "estimates stability sp500-close",
     "estimates stability sp500-close --last 250 --format csv > stability.csv",
     "estimates stability sp500-close --as-of 2026-11-24T16:00:00Z",
+    "estimates stability sp500-close --frozen --last 3   # what says the same three times",
     forms=("csv", "html"),
 )
 @set_argument
 @click.option(
-    "--last", type=int, default=DEFAULT_LAST, show_default=True, help="So many moves of production."
+    "--frozen",
+    "stands_still",
+    is_flag=True,
+    help="The keys that stand still: the same estimates, to the last digit, in each of the last "
+    "versions in production.",
+)
+@click.option(
+    "--last",
+    type=int,
+    help=f"So many moves of production; default: {DEFAULT_LAST}. With --frozen so many versions; "
+    "default: what the contract says with frozen_after, else 5.",
 )
 @click.option(
     "--as-of", metavar="TIME", help="The moves until this time, such as 2026-11-24T16:00:00Z."
 )
-def stability(options: Options, set_name: str, last: int, as_of: str | None) -> None:
+def stability(
+    options: Options, set_name: str, stands_still: bool, last: int | None, as_of: str | None
+) -> None:
     """How stable through time: what each move of production changed, from one version to the next,
     rollbacks too.
 
@@ -44,7 +58,10 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     the bars show the 95 % quantile.
     """
     estimates = options.open_to_read()[set_name]
-    series = estimates.stability(last, as_of=as_of)
+    if stands_still:
+        show_frozen(options, estimates.frozen(last, as_of=as_of), estimates.contract)
+        return
+    series = estimates.stability(DEFAULT_LAST if last is None else last, as_of=as_of)
     if options.json:
         terminal.body(series.json)
     elif options.csv:

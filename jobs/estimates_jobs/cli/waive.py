@@ -43,8 +43,8 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
 
 @command(
     'estimates waive sp500-close p95_change --version 5 --reason "split of XOM" --until 2026-12-01',
-    "estimates waive sp500-close extreme_move --version 5 --keys XOM/2022-12-23 --keys "
-    "XOM/2022-12-27 \\\n"
+    "estimates waive sp500-close extreme_move --version 5 --keys XOM/2021-12-23 --keys "
+    "XOM/2021-12-27 \\\n"
     '      --reason "split of XOM" --until 2026-12-01T12:00:00Z',
     'estimates waive sp500-close p95_change jumps --version 5 --reason "split of XOM" --until '
     "2026-12-01",

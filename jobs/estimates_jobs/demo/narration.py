@@ -26,7 +26,7 @@ from estimates_jobs.tracking.record import tracking_uri
 
 SET = "sp500-close"
 ACTUAL = "sp500-actual"
-_ACTS = 6
+_ACTS = 7
 _WIDTH = 78  # columns of a line that is cut
 _PARTS = ("horizons",)  # of a diff, that are shown
 
@@ -60,6 +60,7 @@ class Acts:
             self._begin(
                 "A forecast every day",
                 "The next ten closes of 20 stocks, from the prices up to each day.",
+                "The days are of December 2021: so it is known what came.",
                 f"contract {self._root / CONTRACT}, prices {self._root / feed.folder.name}/",
             )
             terminal.line("# first, so that what follows can be pasted", "dim")
@@ -77,10 +78,19 @@ class Acts:
                 "The week goes on, and a person steps in",
                 f"The file of {feed.broken_day} was replaced by the right one.",
             )
+        elif position == len(feed.days) - 1:
+            left_out = feed.left_out
+            self._begin(
+                "A file ends too soon, and nobody has looked yet",
+                f"{feed.days[-1]}: {len(left_out)} of 20 stocks, {left_out[0]} to {left_out[-1]}, "
+                "have no price.",
+                str(self._root / feed.folder.name / f"{feed.days[-1]}.csv"),
+            )
 
     def show_day(self, position: int, day: Day, verdict: Verdict) -> None:
         """Print what became of a day."""
-        if position in (0, price_feed.BROKEN_DAY, price_feed.BROKEN_DAY + 1):
+        is_last = position == len(self.feed.days) - 1
+        if is_last or position in (0, price_feed.BROKEN_DAY, price_feed.BROKEN_DAY + 1):
             terminal.line()
         baseline = verdict.baseline
         against = "the first" if baseline is None else f"against version {baseline.version}"
@@ -97,7 +107,7 @@ class Acts:
         elif position == price_feed.BROKEN_DAY:
             self._show_verdict(verdict)
 
-    def conclude(self, back: Event, forth: Event) -> None:
+    def look_back(self, back: Event, forth: Event) -> None:
         """The rollback and the promotion, then what a person would look at next."""
         assert back.version is not None
         assert forth.version is not None
@@ -109,13 +119,31 @@ class Acts:
         self._command(f"estimates diff {SET} {back.version} {forth.version}")
         report = self.store[SET].diff(back.version, forth.version)
         terminal.report(lambda: render_parts(report, _PARTS))
-        self._begin("One number through the week", "The refused version never was in production.")
+        self._begin(
+            "One number through the week, and what came",
+            "The refused version never was in production.",
+        )
         key = self._key_of_all()
         self._command(f"estimates history {SET} {' '.join(key)} --fields value")
         answer = self.store[SET].history(*key, fields=["value"])
         show_history(answer, self.store.contract(SET))
         terminal.line("and how it settled, in seven numbers", "dim")
-        self._begin("The same in a browser, and over HTTP")
+        self._run(f"estimates get {ACTUAL} {' '.join(key)}")
+
+    def conclude(self, back: Event, forth: Event) -> None:
+        """What there is to find out in the browser."""
+        ticker, day = self._key_of_all()
+        self._begin("The same in a browser, and over HTTP", "To find out by clicking:")
+        for question in (
+            "which set needs somebody, and why",
+            f"why version {price_feed.BROKEN_DAY + 1} was refused",
+            f"what changed most from version {back.version} to {forth.version}, in which group",
+            f"what was said of {ticker} for {day}, and how wrong it was",
+            "who rolled back, and when",
+            "how it is read from R",
+        ):
+            terminal.line(f"     · {question}")
+        terminal.line()
         terminal.pairs([("recorded in MLflow", self._record())])
 
     def _record(self) -> str:
@@ -136,7 +164,7 @@ class Acts:
     def _key_of_all(self) -> tuple[str, str]:
         """A ticker and a date that every version has an estimate for."""
         first = self.store.view().set(SET).versions[0]
-        return TEN_TIMES[0], first.provenance.targets[price_feed.DAYS]
+        return TEN_TIMES[0], first.provenance.targets[price_feed.DAYS - 1]
 
     def _begin(self, title: str, *lines: str) -> None:
         """The title of an act; a terminal waits for a key, so that the one before can be read."""

@@ -1,4 +1,4 @@
-"""The price feed of the demo: real prices, a file a day, one of them broken."""
+"""The price feed of the demo: real prices, a file a day, one broken, the last cut off."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import polars as pl
 
 from estimates.errors import InvalidError
 
-DAYS = 8
+FIRST_DAY = date(2021, 12, 16)
+DAYS = 9
 BROKEN_DAY = 4  # the fifth
+ARRIVED = 12  # rows of the last day's file, of 20
+KNOWN_UNTIL = date(2022, 1, 12)  # what came of everything that the week estimates
 RELEASED = time(22, 0)  # in UTC: an hour after the close each version came out, the week says
 TEN_TIMES = ("AAPL", "MSFT", "XOM")
 MISSING = ("JNJ", "PG")
@@ -27,6 +30,13 @@ class Feed(NamedTuple):
     prices: pl.DataFrame
     days: list[date]
 
+    @classmethod
+    def of(cls, folder: Path) -> Feed:
+        """The feed of the demo's days, in a folder; raises InvalidError (`no_examples`)."""
+        prices = pl.read_parquet(examples_folder() / PRICES)
+        days = prices["date"].unique().sort()
+        return cls(folder, prices, days.filter(days >= FIRST_DAY).head(DAYS).to_list())
+
     def deliver(self, position: int) -> None:
         """Put the files of the days up to this one in place; a broken file is replaced on the day
         after it.
@@ -39,7 +49,19 @@ class Feed(NamedTuple):
                 broken = damaged(rows)
                 broken.write_csv(self.broken_file)
                 rows = broken if position == BROKEN_DAY else rows
+            if number == len(self.days) - 1:
+                rows = rows.head(ARRIVED)
             rows.write_csv(self.folder / f"{day}.csv")
+
+    def deliver_outcomes(self, file: Path) -> None:
+        """Write the closes as they came in the end, those that were estimated among them."""
+        self.prices.filter(pl.col("date") <= KNOWN_UNTIL).write_csv(file)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The tickers that the last day's file lacks."""
+        tickers = self.prices.filter(pl.col("date") == self.days[-1])["ticker"]
+        return tickers[ARRIVED:].to_list()
 
     @property
     def broken_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""The week of the demo: eight trading days of a real set, a rollback, a promotion."""
+"""The week of the demo: nine trading days of a real set, a rollback, a promotion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import Event
@@ -22,9 +21,14 @@ from estimates_jobs.builtin import drift
 from estimates_jobs.cli.interface.command import open_store
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
 from estimates_jobs.cli.output import progress
-from estimates_jobs.demo import price_feed
 from estimates_jobs.demo.narration import ACTUAL, SET, Acts, Day
-from estimates_jobs.demo.price_feed import ACTUAL_CONTRACT, CONTRACT, PRICES, Feed, examples_folder
+from estimates_jobs.demo.price_feed import (
+    ACTUAL_CONTRACT,
+    CONTRACT,
+    KNOWN_UNTIL,
+    Feed,
+    examples_folder,
+)
 from estimates_jobs.run import runner
 from estimates_jobs.tracking.record import record_scores, tracking_uri
 
@@ -69,13 +73,16 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
     root = Path(store_name)
     store, feed = _prepare(root)
     acts = None if quiet else Acts(root, store, feed)
-    days = [_play_day(store, feed, position, acts) for position in range(len(feed.days))]
+    last = len(feed.days) - 1
+    days = [_play_day(store, feed, position, acts) for position in range(last)]
     rolled_back, promoted = _move_production(store)
-    _observe(store, feed)
-    played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
+    _observe(store, feed, root)
     if acts is not None:
-        acts.conclude(played.rolled_back, played.promoted)
-    return played
+        acts.look_back(rolled_back, promoted)
+    days.append(_play_day(store, feed, last, acts))
+    if acts is not None:
+        acts.conclude(rolled_back, promoted)
+    return Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
 
 
 def _prepare(root: Path) -> tuple[Store, Feed]:
@@ -87,9 +94,8 @@ def _prepare(root: Path) -> tuple[Store, Feed]:
             f"{root} holds something else",
             remedy="give the demo a new folder: --store FOLDER",
         )
-    prices = pl.read_parquet(examples_folder() / PRICES)
     folder = root.absolute() / "feed"
-    feed = Feed(folder, prices, prices["date"].unique().sort().tail(price_feed.DAYS).to_list())
+    feed = Feed.of(folder)
     text = (examples_folder() / CONTRACT).read_text()
     source = json.dumps(str(folder / "*.csv"), ensure_ascii=False)
     for theirs, ours in _CHANGES.items():
@@ -167,17 +173,19 @@ def _move_production(store: Store) -> tuple[Event, Event]:
     return rolled_back, promoted
 
 
-def _observe(store: Store, feed: Feed) -> None:
+def _observe(store: Store, feed: Feed, root: Path) -> None:
     """What the closes turned out to be becomes a set of its own, which the week is scored
     against.
     """
+    closes = root.absolute() / "closes.csv"
+    feed.deliver_outcomes(closes)
     text = (examples_folder() / ACTUAL_CONTRACT).read_text()
     assert _ACTUAL_SOURCE in text, "the example's contract names its prices"
-    files = str(feed.folder / "*.csv").replace("'", "''")
+    files = str(closes).replace("'", "''")
     text = text.replace(_ACTUAL_SOURCE, json.dumps(f"'{files}'", ensure_ascii=False)[1:-1])
     store.define(parse_contract(text, ACTUAL_CONTRACT), text)
-    last = feed.days[-1]
-    runner.run(store, ACTUAL, data_through=instants.end_of_day(last), run_id=f"demo-closes-{last}")
+    known = instants.end_of_day(KNOWN_UNTIL)
+    runner.run(store, ACTUAL, data_through=known, run_id=f"demo-closes-{KNOWN_UNTIL}")
     store[SET].score(store[ACTUAL].frame())
     with suppress(ModuleNotFoundError):  # the demo does without MLflow
         record_scores(store, SET)

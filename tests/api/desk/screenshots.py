@@ -20,7 +20,7 @@ PICTURES = {
     "desk-set": (_SET, "light", 820),
     "desk-verdict": (f"{_SET}/verdicts/5", "light", 900),
     "desk-diff": (f"{_SET}/diff/4/6", "light", 960),
-    "desk-key": (f"{_SET}/keys/AAPL/2022-12-30", "dark", 940),
+    "desk-key": (f"{_SET}/keys/AAPL/2021-12-30", "dark", 940),
 }
 
 

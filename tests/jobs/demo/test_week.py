@@ -32,7 +32,9 @@ from tests.jobs.cli.calls import Called, call
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack  # tests/golden plays it among the tests of every change
-KEY = ("AAPL", "2022-12-30")
+KEY = ("AAPL", "2021-12-30")
+REFUSED = (BROKEN_DAY, DAYS - 1)  # the broken file, and the last one, which ends too soon
+GOOD = DAYS - 1  # the last version that passes
 
 
 class Week(NamedTuple):
@@ -70,20 +72,20 @@ def test_the_demo_exits_0_within_a_minute(week: Week) -> None:
     assert week.seconds < 60
 
 
-def test_eight_trading_days_make_eight_versions_and_one_is_refused(week: Week) -> None:
-    """A version a day, each with the data up to its day only; the broken day's is refused, no other
-    one.
+def test_nine_trading_days_make_nine_versions_and_two_are_refused(week: Week) -> None:
+    """A version a day, each with the data up to its day only; the broken day's is refused and the
+    last one's, no other.
     """
     view = week.store.view().set(SET)
     days = [version.data_through.date() for version in view.versions]
     assert [str(day) for day in days] == [
-        f"2022-12-{day}" for day in ("16", "19", "20", "21", "22", "23", "27", "28")
+        f"2021-12-{day}" for day in ("16", "17", "20", "21", "22", "23", "27", "28", "29")
     ]
     assert len(days) == DAYS
     assert [view.blocks[version.version] for version in view.versions] == [
-        n == BROKEN_DAY for n in range(DAYS)
+        n in REFUSED for n in range(DAYS)
     ]
-    passing = [week.store.verdict(SET, n + 1) for n in range(DAYS) if n != BROKEN_DAY]
+    passing = [week.store.verdict(SET, n + 1) for n in range(DAYS) if n not in REFUSED]
     assert {verdict.outcome for verdict in passing if verdict is not None} <= {"pass", "warn"}
 
 
@@ -112,8 +114,8 @@ def test_production_stayed_went_back_and_forward(week: Week) -> None:
     with a reason.
     """
     moves = [(event.kind, event.version, event.automatic) for event in _moves(week)]
-    daily = [("promoted", n + 1, True) for n in range(DAYS) if n != BROKEN_DAY]
-    assert moves == [*daily, ("rolled_back", DAYS - 1, False), ("promoted", DAYS, False)]
+    daily = [("promoted", n + 1, True) for n in range(DAYS) if n not in REFUSED]
+    assert moves == [*daily, ("rolled_back", GOOD - 1, False), ("promoted", GOOD, False)]
     back, forth = _moves(week)[-2:]
     assert back.reason
     assert forth.reason
@@ -123,7 +125,7 @@ def test_production_stayed_went_back_and_forward(week: Week) -> None:
 
 def test_the_broken_feed_can_be_looked_at_and_was_replaced(week: Week) -> None:
     """The file of the broken day is right again; the broken one is kept beside it."""
-    folder, day = week.root / "feed", "2022-12-22"
+    folder, day = week.root / "feed", "2021-12-22"
     right = pl.read_csv(folder / f"{day}.csv")
     broken = pl.read_csv(folder / f"{day}.csv.broken")
     assert right.height == 20
@@ -154,7 +156,7 @@ def test_before_and_after_the_rollback_are_readable(week: Week) -> None:
         "get", SET, *KEY, "--as-of", back.at.isoformat(), "--store", week.root, "--format", "json"
     )
     now = call("get", SET, *KEY, "--store", week.root, "--format", "json")
-    assert [called.json["version"] for called in (before, after, now)] == [DAYS, DAYS - 1, DAYS]
+    assert [called.json["version"] for called in (before, after, now)] == [GOOD, GOOD - 1, GOOD]
     assert before.json["estimate"] == now.json["estimate"] != after.json["estimate"]
 
 
@@ -163,7 +165,7 @@ def test_diff_history_mlflow_and_path_are_shown(week: Week) -> None:
     record and the PATH line.
     """
     page = week.called.text
-    diff = call("diff", SET, DAYS - 1, DAYS, "--store", week.root).text
+    diff = call("diff", SET, GOOD - 1, GOOD, "--store", week.root).text
     history = call("history", SET, *KEY, "--fields", "value", "--store", week.root).text
     assert diff.partition("\n\n")[0] in page
     assert history.partition("\n\n")[0] in page
@@ -180,11 +182,27 @@ def test_the_readme_shows_lines_of_it(week: Week) -> None:
     assert [line for line in shown.splitlines() if line and line not in printed] == []
 
 
+def test_what_came_is_known_of_every_target(week: Week) -> None:
+    """Each version that was in production is scored on all its estimates, and the last file lacks
+    those tickers whose estimates are missing.
+    """
+    accuracy = week.store[SET].accuracy()
+    scored = {of.scores.version: of.scores.columns["value"].actuals for of in accuracy.versions}
+    assert scored == {n + 1: 200 for n in range(DAYS) if n not in REFUSED}
+    verdict = week.store.verdict(SET, DAYS)
+    assert verdict is not None
+    lost = {
+        offender.key[0] for offender in verdict.check("finite_to_null").offenders if offender.key
+    }
+    assert lost <= {"MSFT", "PEP", "PFE", "PG", "RRC", "UNH", "WMT", "XOM"}
+    assert (week.root / "closes.csv").exists()
+
+
 def test_every_horizon_is_another_number(week: Week) -> None:
     """The forecasts of a stock go somewhere, and far ones move more than near ones."""
     rows = week.store[SET].frame().filter(pl.col("ticker") == "AAPL")["value"]
     assert rows.n_unique() == rows.len() == 10
-    horizons = week.store[SET].diff(DAYS - 1, DAYS).columns["value"].horizons
+    horizons = week.store[SET].diff(GOOD - 1, GOOD).columns["value"].horizons
     assert horizons[0].p95 is not None
     assert horizons[-1].p95 is not None
     assert horizons[0].p95 < horizons[-1].p95
@@ -193,7 +211,7 @@ def test_every_horizon_is_another_number(week: Week) -> None:
 def test_the_printed_commands_are_commands(week: Week) -> None:
     """Every `$ estimates …` that changes nothing runs as printed and exits 0."""
     lines = [line[2:] for line in week.called.text.splitlines() if line.startswith("$ ")]
-    assert len(lines) == 6
+    assert len(lines) == 7
     for line in lines:
         program, name, *arguments = shlex.split(line)
         assert program == "estimates"
@@ -207,26 +225,26 @@ def test_played_again_nothing_happens_twice(week: Week) -> None:
     again = call("demo", "--no-serve", "--store", week.root)
     assert again.code == 0
     assert week.store.refresh().last_event == before
-    days = [line for line in week.called.text.splitlines() if line.startswith("2022-12-")]
-    assert [line for line in again.text.splitlines() if line.startswith("2022-12-")] == days
+    days = [line for line in week.called.text.splitlines() if line.startswith("2021-12-")]
+    assert [line for line in again.text.splitlines() if line.startswith("2021-12-")] == days
 
 
 def test_json_tells_the_same_week(week: Week) -> None:
     """With --format json the days are a list, for programs."""
     shown = call("demo", "--no-serve", "--store", week.root, "--format", "json")
-    assert [day["blocks"] for day in shown.json["days"]] == [n == BROKEN_DAY for n in range(DAYS)]
-    assert [day["production"] for day in shown.json["days"]] == [1, 2, 3, 4, 4, 6, 7, 8]
-    assert shown.json["rolled_back"]["version"] == DAYS - 1
+    assert [day["blocks"] for day in shown.json["days"]] == [n in REFUSED for n in range(DAYS)]
+    assert [day["production"] for day in shown.json["days"]] == [1, 2, 3, 4, 4, 6, 7, 8, 8]
+    assert shown.json["rolled_back"]["version"] == GOOD - 1
 
 
 def test_an_interrupted_week_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped after the broken day (of three, to save time), the next call plays the rest, each day
+    """Stopped after the broken day (of four, to save time), the next call plays the rest, each day
     once.
     """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.setattr(price_feed, "DAYS", 3)
+    monkeypatch.setattr(price_feed, "DAYS", 4)
     monkeypatch.setattr(price_feed, "BROKEN_DAY", 1)
     root = tmp_path / "store"
     play_day = week_module._play_day
@@ -244,7 +262,7 @@ def test_an_interrupted_week_goes_on_where_it_stopped(
     assert len(Store(root).view().set(SET).versions) == 2
     assert call("demo", "--no-serve", "--store", root).code == 0
     view = Store(root).view().set(SET)
-    assert view.blocks == {1: False, 2: True, 3: False}
+    assert view.blocks == {1: False, 2: True, 3: False, 4: True}
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

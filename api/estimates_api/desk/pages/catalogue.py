@@ -7,7 +7,7 @@ from typing import Annotated
 from litestar.params import QueryParameter
 from litestar.types import ASGIApp
 
-from estimates_api.desk.attention import attention
+from estimates_api.desk.attention import attention, refusals
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.http.bodies import SetList, SetSummary
 from estimates_api.http.health_bodies import Readiness
@@ -26,8 +26,9 @@ async def catalogue(
     sets = await page.get(SetList, "/v1/sets", as_of=page.as_of, retired="true")
     ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
     known = ready if isinstance(ready, Readiness) else None
+    failing = await refusals(page, sets.sets)
     rows = [
-        (listed, attention(listed, known))
+        (listed, attention(listed, known, failing.get(listed.name, ())))
         for listed in sets.sets
         if (retired or listed.retired is None) and _matches(listed, q)
     ]

@@ -16,7 +16,7 @@ from estimates.catalog.records import VersionSummary
 from estimates.compare.series_report import Series
 from estimates.contract.contract import Contract
 from estimates_api.desk.answers import Answer
-from estimates_api.desk.attention import attention
+from estimates_api.desk.attention import attention, refusals
 from estimates_api.desk.contract_words import contract_words
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
@@ -82,12 +82,16 @@ async def one_set(
         set=detail,
         promises=contract_words(contract),
         contract=detail.contract,
-        reasons=attention(detail, ready if isinstance(ready, Readiness) else None),
+        reasons=attention(
+            detail,
+            ready if isinstance(ready, Readiness) else None,
+            (await refusals(page, [detail])).get(set_name, ()),
+        ),
         versions=versions,
         timeline=timeline(
             versions.versions[::-1],
             of_production,
-            decided.events[::-1],
+            [*decided.events[::-1], *(m for m in of_production if m.kind == "rolled_back")],
             None if following is None else following.published_at,
         ),
         revisions=[event for event in decided.events if event.kind == "defined"],

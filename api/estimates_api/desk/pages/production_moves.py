@@ -8,7 +8,7 @@ from typing import Annotated
 from litestar.params import QueryParameter, QueryParams
 from litestar.types import ASGIApp
 
-from estimates.compare.frozen_versions import FrozenKeys
+from estimates.compare.frozen_keys import FrozenKeys
 from estimates.compare.series_report import PairMove, Series
 from estimates.reading.key_values import KeyValues
 from estimates.stability.pages.change_sections import measure_of

@@ -13,7 +13,7 @@ from estimates_api.http.representation import REVALIDATE, Representation, conten
 from estimates_api.http.url_text import ReadRequest
 
 _MOVES = 16
-_PATIENCE_S = 2.0  # a picture does not ask again
+_PATIENCE_S = 10.0  # a picture does not ask again, and nothing waits for it
 _WIDTH, _HEIGHT = 120, 28
 
 

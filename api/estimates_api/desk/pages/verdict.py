@@ -16,6 +16,7 @@ from estimates_api.http.parameters import AsOf, PathRef, SetName
 from estimates_api.http.url_text import ReadRequest
 
 _BEFORE = 12  # versions whose verdicts are drawn beside this one
+_OWNERS = 12  # parts of keys that are named
 _ORDER = ("fail", "error", "warn", "waived", "pass", "skipped")
 
 
@@ -48,10 +49,20 @@ async def verdict(
         waiver_lines=verdict_text.waiver_lines,
         remedy=remedy,
         way=way_lines(stored),
+        owners=_owners,
         histories=check_histories(stored, before),
         previous=before[-1] if before else None,
         turned=_turned(stored, before[-1]) if before else [],
     )
+
+
+def _owners(result: CheckResult) -> str:
+    """The first parts of the keys of all offenders that are named: `: AAPL, MSFT, …`."""
+    keys = (offender.key for offender in result.offenders if offender.key)
+    owners = list(dict.fromkeys(key[0] for key in keys if len(key) > 1))
+    rest = len(owners) > _OWNERS or result.offending > len(result.offenders)
+    named = [*owners[:_OWNERS], *(["…"] if rest else [])]
+    return f": {', '.join(named)}" if owners else ""
 
 
 async def _earlier(page: DeskPage, name: str, version: int) -> list[Verdict]:

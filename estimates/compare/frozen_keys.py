@@ -1,0 +1,29 @@
+"""What is said of keys that stand still."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FrozenKeys(msgspec.Struct, frozen=True):
+    """K4 of the last versions that production pointed to: which keys have the same estimates in
+    all of them, to the last bit.
+
+    versions  those that are compared, oldest first, all of production's shape
+    n         keys that all of them have; frozen: how many of these stand still, and frozen_share
+    reason    why the two are null: `too_few_versions`, `no_comparable_keys`, `expired`
+    keys      the first 100 that stand still, by key
+    """
+
+    set: str
+    versions: list[int]
+    n: int
+    frozen: int | None
+    frozen_share: float | None
+    reason: str | None
+    keys: list[list[str]]
+
+    @property
+    def json(self) -> bytes:
+        """The bytes that HTTP sends; numbers have 12 significant digits."""
+        return msgspec.json.encode(self)
