@@ -181,7 +181,7 @@ def by_group(groups: Sequence[Group], column: str, measure: str) -> Picture:
         lines.append(Line("middle", path_of([(middle, top + 1), (middle, top + step - 1)])))
         cut = name if len(name) <= 18 else name[:17] + "…"
         labels.append(Tick(round(top + step / 2, 1), cut + (" *" if group.few else "")))
-    return Picture(ticks(x, 6, write), labels, [], lines, [], areas)
+    return Picture(ticks(x, 6, write), labels, [], lines, [], areas, LEFT + 54)
 
 
 def _open_ends(edges: Sequence[float], i: int) -> tuple[float | None, float | None]:

@@ -51,3 +51,4 @@ class Picture(NamedTuple):
     lines: list[Line]
     dots: list[Dot]
     areas: Sequence[Area] = ()
+    names_end: float = LEFT - 6  # where the labels of rows end

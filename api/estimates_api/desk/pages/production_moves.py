@@ -66,6 +66,9 @@ async def production_moves(
         columns=columns,
         chosen=chosen,
         picture_of_moves=move_picture(set_name, pairs, chosen) if chosen else None,
+        churned=any(
+            pair.columns[chosen].churn is not None for pair in pairs if chosen in pair.columns
+        ),
         worst=None if isinstance(worst, Answer) else worst,
         frozen=frozen if isinstance(frozen, FrozenKeys) else None,
         frozen_waits=isinstance(frozen, Answer) and frozen.is_computed,
