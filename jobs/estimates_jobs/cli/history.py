@@ -29,7 +29,7 @@ from estimates_jobs.cli.output.history_table import show_history
     "estimates history sp500-close AAPL 2021-12-30 --only promoted --fields value",
     "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
     "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
-    "estimates history sp500-close AAPL 2022-12-30 --deadline D-1T06:00 --clock released   # by "
+    "estimates history sp500-close AAPL 2021-12-30 --deadline D-1T06:00 --clock released   # by "
     "six o'clock the day before",
     forms=("csv", "html"),
 )

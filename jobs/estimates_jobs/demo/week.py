@@ -26,6 +26,7 @@ from estimates_jobs.demo.price_feed import (
     ACTUAL_CONTRACT,
     CONTRACT,
     KNOWN_UNTIL,
+    RELEASED,
     Feed,
     examples_folder,
 )
@@ -128,7 +129,7 @@ def _play_day(store: Store, feed: Feed, position: int, acts: Acts | None) -> Day
             SET,
             data_through=instants.end_of_day(day),
             run_id=run_id,
-            released_at=datetime.combine(day, price_feed.RELEASED, UTC),
+            released_at=datetime.combine(day, RELEASED, UTC),
             progress=lambda text: announce(f"{label}: {text}"),
         )
     played = Day(
