@@ -23,6 +23,7 @@ from estimates.render.wording import count
 
 VINTAGE = "vintage"
 AS_OF = "as_of"  # no column of a contract may have this name
+_TARGET_DATES, _DATE = ("target_end_date", "target_date"), "date"  # of hubs; older target data
 _ORACLE = ("output_type", "output_type_id", "oracle_value")  # of hubs
 _KNOWN = "\0vintage"  # not printable, so no column of a contract has this name
 _SLICE = 100_000  # rows that are turned into text at once for the digest
@@ -34,7 +35,8 @@ class Actuals:
 
     rows     the `by` columns, a column `actual(name)` for each observed, and the vintage where they
              have one
-    by       the key columns that they are joined on: all, or all but the target
+    by       the columns that they are joined on: the key, or all of it but the target, and an
+             attribute where values differ by that, as what a horizon of a hub is compared with
     sources  for each observed, the column of the table that held it
     asked    the vintage that was asked for, as text
     """
@@ -88,7 +90,9 @@ def read_actuals(
     )
     if dated:
         rows = rows.with_columns(_vintages(frame, where, contract.timezone).alias(_KNOWN))
-    _check_keys(rows, by, [_KNOWN] if dated else [], where)
+    marks = [_KNOWN] if dated else []
+    rows, by = _told_apart(rows, by, marks, frame, contract)
+    _check_keys(rows, by, marks, where)
     if vintage is not None:
         rows = _known_at(rows, vintage, where)
     if dated:
@@ -103,7 +107,37 @@ def _of_the_set(frame: pl.DataFrame, contract: Contract, where: str) -> pl.DataF
     """
     chosen_by = {n: value for n, value in contract.load.where.items() if n in frame.columns}
     own = _of_oracle(own_rows(frame, chosen_by, where, lambda *_: None), contract)
-    return own if VINTAGE in own.columns else own.rename({AS_OF: VINTAGE}, strict=False)
+    own = own if VINTAGE in own.columns else own.rename({AS_OF: VINTAGE}, strict=False)
+    target = contract.target
+    if target not in _TARGET_DATES or target in own.columns or _DATE in contract.key:
+        return own
+    return own.rename({_DATE: target}, strict=False)
+
+
+def _told_apart(
+    rows: pl.DataFrame, by: list[str], marks: list[str], frame: pl.DataFrame, contract: Contract
+) -> tuple[pl.DataFrame, list[str]]:
+    """The rows, and what tells them apart: where values of one key differ, an attribute of the
+    contract that the table has, such as a hub's horizon; rows that say the same count once then.
+
+    marks  the vintage, where there is one; frame: the table that the rows are of
+    """
+    attributes = {
+        name: column.kind
+        for name, column in contract.columns.items()
+        if column.role == "attribute" and name in frame.columns
+    }
+    if not attributes or not rows.select(*by, *marks).is_duplicated().any():
+        return rows, by
+    once = rows.unique(maintain_order=True)
+    if not once.select(*by, *marks).is_duplicated().any():
+        return once, by
+    for name, kind in attributes.items():
+        part = _part(frame, name, kind, contract.name, contract.timezone)
+        apart = rows.with_columns(part.alias(name))
+        if not apart.select(*by, name, *marks).is_duplicated().any():
+            return apart, [*by, name]
+    return rows, by
 
 
 def _of_oracle(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:

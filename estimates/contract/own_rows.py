@@ -51,18 +51,20 @@ def own_rows(
 
 
 def has_values(where: Mapping[str, Cell | tuple[Cell, ...]]) -> pl.Expr:
-    """Whether a row has one of the wanted values in each column, compared as text; of one column
-    at least.
+    """Whether a row has one of the wanted values in each column, compared as text without blanks
+    around it; of one column at least.
     """
     tests = [
-        pl.col(name).cast(pl.String).is_in(list(_texts(value))) for name, value in where.items()
+        pl.col(name).cast(pl.String).str.strip_chars().is_in(list(_texts(value)))
+        for name, value in where.items()
     ]
     return reduce(pl.Expr.and_, tests)
 
 
 def _texts(value: Cell | tuple[Cell, ...]) -> tuple[str, ...]:
     values = value if isinstance(value, tuple) else (value,)
-    return tuple(str(cell).lower() if isinstance(cell, bool) else str(cell) for cell in values)
+    texts = (str(cell).lower() if isinstance(cell, bool) else str(cell) for cell in values)
+    return tuple(text.strip() for text in texts)
 
 
 def _seen(frame: pl.DataFrame, name: str) -> str:

@@ -63,6 +63,64 @@ def test_the_oracle_output_of_a_hub_is_read() -> None:
         assert dict(rows.rows()) == wanted
 
 
+HUB = """
+name = "flu"
+[key.location]
+type = "string"
+[key.target_end_date]
+type = "date"
+target = true
+[columns.horizon]
+role = "attribute"
+type = "integer"
+"""
+
+
+def test_what_happened_may_differ_by_horizon() -> None:
+    """Categories of a hub are changes since a day that each horizon has; a number that is the same
+    for all of them is one.
+    """
+    labels = (f'[columns.p_{x}]\nrole = "probability"\nlabel = "{x}"\n' for x in ("up", "down"))
+    changes, counts = parse_contract(HUB + "".join(labels)), parse_contract(HUB + "[columns.v]\n")
+    rows = [
+        ("US", "2026-01-03", step, "pmf", x, float(x == y))
+        for step, y in ((0, "up"), (1, "down"))
+        for x in ("up", "down")
+    ]
+    names = [
+        "location",
+        "target_end_date",
+        "horizon",
+        "output_type",
+        "output_type_id",
+        "oracle_value",
+    ]
+    read = read_actuals(pl.DataFrame(rows, schema=names, orient="row"), changes)
+    assert read.by == ["location", "target_end_date", "horizon"]
+    assert dict(read.rows.select("horizon", actual("label")).rows()) == {0: "up", 1: "down"}
+    numbers = [("US", "2026-01-03", step, "quantile", None, 7.0) for step in (0, 1)]
+    read = read_actuals(pl.DataFrame(numbers, schema=names, orient="row"), counts)
+    assert (read.by, read.rows.height) == (["location", "target_end_date"], 1)
+    first, second = (pl.DataFrame([row], schema=names, orient="row") for row in numbers)
+    other = second.with_columns(horizon=pl.lit(0), oracle_value=pl.lit(8.0))
+    with pytest.raises(InvalidError, match="appears more than once"):
+        read_actuals(
+            pl.concat(
+                [first.with_columns(horizon=pl.lit(0, pl.Int64)), other], how="vertical_relaxed"
+            ),
+            counts,
+        )
+
+
+def test_older_hubs_call_the_target_date_date() -> None:
+    """Which is not what was observed of all targets."""
+    frame = pl.DataFrame({"date": ["2026-01-03"], "location": ["US"], "value": [7.0]})
+    assert read_actuals(frame, parse_contract(HUB + "[columns.v]\n")).by == [
+        "location",
+        "target_end_date",
+    ]
+
+
 @pytest.mark.parametrize("name", ["actual", "observed", "truth", "y", "y_true", "value"])
 def test_what_people_call_it(name: str) -> None:
     """Where there is one thing to observe, its column may have any of the usual names."""

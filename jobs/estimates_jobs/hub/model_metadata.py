@@ -17,6 +17,7 @@ from estimates.render.wording import cut
 from estimates_jobs.hub.hub_folder import Hub
 from estimates_jobs.hub.request_report import Finding
 from estimates_jobs.hub.submission_path import METADATA
+from estimates_jobs.tables.family_tables import yaml_fault
 
 _ENDINGS = ("yml", "yaml")
 _LONGEST = 300  # characters of what a schema says
@@ -85,7 +86,7 @@ def _read(path: Path) -> dict[str, Any] | Finding:
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        return Finding("metadata", f"is no YAML: {cut(' '.join(str(error).split()), _LONGEST)}")
+        return Finding("metadata", f"is no YAML: {cut(yaml_fault(error), _LONGEST)}")
     if not isinstance(tree, dict):
         return Finding("metadata", "has no fields, such as team_abbr: and model_abbr:")
     return {str(name): _plain(value) for name, value in tree.items()}

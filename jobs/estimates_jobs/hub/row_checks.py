@@ -124,13 +124,21 @@ def _type_id_faults(
     if bad.height:
         cells = bad.get_column(LONG[1]).unique().sort()
         shown = ", ".join("NA" if cell is None else str(cell) for cell in cells.head(_NAMED))
-        wanted = "NA" if kind in ("mean", "median") else f"{count(len(known), 'other value')}"
+        wanted = "NA" if kind in ("mean", "median") else _listed(type_ids(spec))
         yield Finding(
             "output_types",
             f"output_type_id of {kind} is {shown}, and the round has {wanted}",
             rows=bad.height,
             examples=examples(bad, [*columns, LONG[1]]),
         )
+
+
+def _listed(ids: list[object]) -> str:
+    """The ids of an output type, in the order of the configuration: of many the ends."""
+    texts = [str(text_of(value)) for value in ids]
+    if len(texts) <= _NAMED:
+        return ", ".join(texts)
+    return f"{count(len(texts), 'value')}, {texts[0]} to {texts[-1]}"
 
 
 def duplicate_faults(submission: Submission) -> Iterator[Finding]:

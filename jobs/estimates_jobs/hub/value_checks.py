@@ -70,7 +70,8 @@ def crossing_faults(submission: Submission) -> Iterator[Finding]:
     """Quantiles, and points of a distribution, that fall where the level rises."""
     ids = submission.of_round.columns
     for kind in ("quantile", "cdf"):
-        rows = submission.frame.filter((pl.col(LONG[0]) == kind) & pl.col(TASK).is_not_null())
+        is_own = (pl.col(LONG[0]) == kind) & pl.col(TASK).is_not_null()
+        rows = submission.frame.filter(is_own & pl.col("value").is_finite())
         if not rows.height:
             continue
         level = pl.col(LONG[1]).cast(pl.Float64, strict=False)

@@ -67,7 +67,7 @@ def _fields(path: Path) -> dict[str, str]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidError(
             "bad_file",
-            f"{path}: is no YAML: {' '.join(str(error).split())}",
+            f"{path}: is no YAML: {yaml_fault(error)}",
             remedy="mend it, or move it out of the hub's folder of models",
         ) from None
     fields = tree.items() if isinstance(tree, dict) else ()
@@ -76,3 +76,11 @@ def _fields(path: Path) -> dict[str, str]:
         for name, value in fields
         if isinstance(value, str | int | float | bool)
     }
+
+
+def yaml_fault(error: Exception) -> str:
+    """What is wrong with text that is no YAML, and where."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or problem is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"

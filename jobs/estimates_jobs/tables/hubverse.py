@@ -135,6 +135,15 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             remedy="a version that is withdrawn is rolled back: "
             f"estimates rollback {contract.name} --reason …",
         )
+    missing = [name for name in contract.key if name not in frame.columns]
+    if missing:  # else the rows of several keys would seem to be of one
+        raise InvalidError(
+            "columns",
+            f"{contract.name}: long form: lacks {', '.join(missing)} of the key; it has "
+            f"{', '.join(frame.columns)}",
+            remedy="name the columns of the key as the contract does",
+            missing=missing,
+        )
     frame = _with_plain_text(frame)
     others, draws = _apart(frame)
     samples = _samples_column(draws, contract)
