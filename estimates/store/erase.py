@@ -17,7 +17,7 @@ import polars as pl
 from estimates.catalog.erased_keys import ErasedKeys
 from estimates.catalog.records import ErasedPart, Event, Version
 from estimates.catalog.set_view import SetView
-from estimates.errors import InvalidError, NotFoundError, UnavailableError
+from estimates.errors import CorruptError, InvalidError, NotFoundError, UnavailableError
 from estimates.keys.key_digests import has_digest
 from estimates.keys.key_form import Key
 from estimates.lookup.read_file_layout import AFTER
@@ -157,8 +157,8 @@ class _Erasing:
         self.keys.digests = {self.keys.digest(text) for text in texts}
 
     def plan(self, *, write: bool) -> _Plan | None:
-        """Look at every part of the set, and at what was moved to the trash; None where a version
-        expired meanwhile and a sweep took its files.
+        """Look at every part of the set, and at what was moved to the trash; None where files went
+        meanwhile: a sweep took a version that expired, or another erasure replaced a part.
 
         write  whether to write the parts without these rows
         """
@@ -168,6 +168,10 @@ class _Erasing:
             return self._look(write=write)
         except NotFoundError as error:
             if error.code == "expired":
+                return None
+            raise
+        except CorruptError:
+            if self._store.refresh().set(self._name).last_content != self._of_set.last_content:
                 return None
             raise
 

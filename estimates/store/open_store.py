@@ -264,7 +264,7 @@ class OpenStore:
 
     def open(self, version: Version) -> Lookup:
         """What answers by key for a version; raises CorruptError, NotFoundError (`expired`)."""
-        return self._readable(version, lambda: self.lookups.open(version))
+        return self.readable(version, lambda: self.lookups.open(version))
 
     def rows(self, versions: Sequence[Version], key: SearchKey) -> list[bytes | None]:
         """The row of one key in each version; raises as `open` does."""
@@ -279,7 +279,7 @@ class OpenStore:
             replaced = self.replaced(version.set)
             return snapshot.read_frame(self.objects, version.set, version.snapshot_id, replaced)
 
-        return self._readable(version, read)
+        return self.readable(version, read)
 
     def version_rows(self) -> VersionRows:
         """Reads rows of versions, of two those that they do not share where that is enough."""
@@ -297,7 +297,7 @@ class OpenStore:
         def read() -> pl.DataFrame:
             return self.data_files.open(version.set, version.snapshot_id).select(names, where)
 
-        return self._readable(version, read)
+        return self.readable(version, read)
 
     def manifest(self, version: Version) -> bytes:
         """The version's manifest file, as it was written; raises CorruptError."""
@@ -379,13 +379,13 @@ class OpenStore:
         """
         if self.objects.folder is None:
             return self.frame(version)
-        return self._readable(
+        return self.readable(
             version, lambda: self.data_files.open(version.set, version.snapshot_id).paths()
         )
 
-    def _readable(self, version: Version, read: Callable[[], T]) -> T:
+    def readable(self, version: Version, read: Callable[[], T]) -> T:
         """What `read` gives of a version; once more where a part went because something was erased
-        since the catalog was read.
+        since the catalog was read. Raises NotFoundError (`expired`).
         """
         with self.unexpired(version):
             before = self.replaced(version.set)

@@ -136,7 +136,9 @@ def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[F
 
 def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) -> Fault | None:
     try:
-        rows = _verified_rows(store, version.set, version.snapshot_id, parts)
+        rows = store.readable(
+            version, lambda: _verified_rows(store, version.set, version.snapshot_id, parts)
+        )
         # of the manifest as it was written: an erasure changes no version
         if rows != version.rows:
             raise CorruptError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -201,6 +201,32 @@ def test_a_version_that_expires_meanwhile_is_passed_by(
     monkeypatch.setattr(local, "refresh", refreshed)
     assert erase(local, SET, [(PERSON,)], reason="request 7").versions == (1, 3)
     assert holding(Path(local.root)) == []
+
+
+def test_another_erasure_meanwhile_is_no_damage(
+    local: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at files that another erasure replaces looks again: who erases, and who
+    verifies.
+    """
+    view = Store.refresh
+
+    def erased_by_another(key: str) -> Callable[[Store], object]:
+        def refresh(store: Store) -> object:
+            before = view(store)
+            monkeypatch.undo()
+            erase(Store(local.root), SET, [(key,)], reason="request 8")
+            return before
+
+        return refresh
+
+    monkeypatch.setattr(Store, "refresh", erased_by_another("AAPL"))
+    assert erase(local, SET, [(PERSON,)], reason="request 7").versions == (1, 2, 3)
+    late = Store(local.root)
+    late.view()
+    monkeypatch.setattr(Store, "refresh", erased_by_another(TICKERS[2]))
+    assert verify(late) == []
+    assert late.frame(late.resolve(SET, 1)).height == 0
 
 
 def test_no_version_gets_an_erased_key_again(local: Store) -> None:
