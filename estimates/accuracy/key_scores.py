@@ -49,7 +49,7 @@ def key_scores(
     if log_shift is not None:
         matched = _logarithms(matched, of, log_shift)
     losses = _numeric(matched, of) if of.numeric else _labelled(matched, of)
-    attributes = [name for name, c in contract.columns.items() if c.role == "attribute"]
+    attributes = contract.of_role("attribute")
     own = [*matched.key, *attributes]
     # an attribute of that name says it better, in the set's own words
     steps = [pl.col(STEP).alias("horizon")] if STEP in matched.rows.columns else []

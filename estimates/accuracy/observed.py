@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from estimates.contract.contract import Contract
+from estimates.contract.roles import OF_POINT
 from estimates.contract.shape import Interval
 from estimates.errors import InvalidError
 
@@ -81,9 +82,7 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
 def _numbers(contract: Contract) -> list[Observed]:
     points: list[str] = [*contract.points]
     belongs = {name: contract.point_of(column) for name, column in contract.columns.items()}
-    if not points and any(
-        column.role in ("lower", "quantile", "samples") for column in contract.columns.values()
-    ):
+    if not points and any(column.role in OF_POINT for column in contract.columns.values()):
         points = [""]
     return [
         Observed(
@@ -116,7 +115,7 @@ def _weight(contract: Contract, point: str, belongs: dict[str, str]) -> str | No
 
 
 def _labels(contract: Contract) -> list[Observed]:
-    labels = [name for name, column in contract.columns.items() if column.role == "label"]
+    labels = contract.of_role("label")
     probabilities = tuple(
         (column.label, name)
         for name, column in contract.columns.items()

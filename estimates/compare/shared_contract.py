@@ -6,6 +6,7 @@ import msgspec
 
 from estimates.contract.contract import Contract
 from estimates.contract.domain import OpenDomain
+from estimates.contract.roles import JUDGED
 from estimates.errors import ConflictError
 
 
@@ -23,7 +24,7 @@ def shared_contract(contract: Contract, other: Contract) -> Contract:
         for name, column in contract.columns.items()
         if name in shared
     }
-    if all(column.role in ("attribute", "samples") for column in columns.values()):
+    if not any(column.role in JUDGED for column in columns.values()):
         raise ConflictError(
             "other_shape",
             f"{contract.name} and {other.name} have no estimate column of the same name",

@@ -62,9 +62,7 @@ def side_by_side(
     a, b = lists_as_quantiles(a), lists_as_quantiles(b)
     keys, zone = [key] if isinstance(key, str) else list(key), timezone or ASSUMED_ZONE
     guessed = guess_contract(a, b, keys, tolerance, names, zone, estimates)
-    attributes = tuple(
-        name for name, column in guessed.contract.columns.items() if column.role == "attribute"
-    )
+    attributes = tuple(guessed.contract.of_role("attribute"))
     return TwoTables(
         guessed.contract,
         guessed.a,

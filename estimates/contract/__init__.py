@@ -3,8 +3,8 @@
 contract      `Contract` and its parts
 contract_file a contract read from TOML, with errors that name the field
 contract_text  a contract in a few lines
-columns       key columns and estimate columns; domain  which keys; shape  what makes versions
-              comparable
+columns       key columns and estimate columns; roles  what columns of each role are
+domain        which keys there are; shape  what makes versions comparable
 about         what people want to know of a set: tags, docs, links, examples
 promised_freshness  how often versions come, how old data get; due  deadlines in a zone
 window        from when until when something is taken

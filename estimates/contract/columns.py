@@ -8,26 +8,12 @@ from typing import Any, Literal
 import msgspec
 
 from estimates import instants
+from estimates.contract.roles import NUMERIC_ROLES, OF_POINT, ROLES, Role
 
 KeyType = Literal["string", "integer", "date", "timestamp"]
 ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp", "numbers"]
-Role = Literal[
-    "point",
-    "lower",
-    "upper",
-    "quantile",
-    "samples",
-    "label",
-    "probability",
-    "score",
-    "attribute",
-]
-
-NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
 FEWEST_DRAWS = 2
 SHARE_UNITS = frozenset(("share", "fraction", "proportion", "probability"))
-# roles of columns that belong to a point column
-OF_POINT = frozenset(("lower", "upper", "quantile", "samples"))
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,10 +35,10 @@ class KeyColumn(Part, frozen=True):
 class Column(Part, frozen=True):
     """One estimate column.
 
-    role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs
-              `quantile` (0..1), `probability` needs `label` (the outcome it belongs to);
-              `samples` are many draws a row, a list of numbers; `attribute` is carried along and
-              not judged
+    role      what the number is (`ROLES`); `lower`/`upper` need `level` (nominal, 0..1),
+              `quantile` needs `quantile` (0..1), `probability` needs `label` (the outcome it
+              belongs to); `samples` are many draws a row, a list of numbers; `attribute` is carried
+              along and not judged
     draws     of samples: how many each row has; None: any number from two
     joint     of samples: the key columns along which one draw goes, a trajectory over dates say
     from_samples  of a quantile: the samples column whose draws it is computed from
@@ -100,7 +86,7 @@ class Column(Part, frozen=True):
     @property
     def kind(self) -> ColumnType:
         """The column's type, the default of its role filled in."""
-        return self.type or _DEFAULT_TYPES.get(self.role, "float")
+        return self.type or ROLES[self.role].type
 
     @property
     def points(self) -> float | None:
@@ -116,9 +102,6 @@ class Column(Part, frozen=True):
         return 100.0 if share else None
 
 
-_DEFAULT_TYPES: dict[Role, ColumnType] = {"label": "string", "samples": "numbers"}
-
-
 def refuse(*problems: str) -> None:
     """Raises ValueError with all problems that there are, a line each."""
     if problems:
@@ -126,13 +109,8 @@ def refuse(*problems: str) -> None:
 
 
 def _role_problems(column: Column) -> Iterator[str]:
-    interval = column.role in ("lower", "upper")
-    needs = {
-        "level": interval,
-        "quantile": column.role == "quantile",
-        "label": column.role == "probability",
-    }
-    for field, needed in needs.items():
+    for field in ("level", "quantile", "label"):
+        needed = ROLES[column.role].needs == field
         present = getattr(column, field) is not None
         if needed and not present:
             yield f"role {column.role!r} needs {field!r}"

@@ -11,24 +11,15 @@ from typing import Literal, get_args
 
 from estimates import instants
 from estimates.contract.about import About
-from estimates.contract.columns import (
-    OF_POINT,
-    Column,
-    KeyColumn,
-    Part,
-    refuse,
-)
-from estimates.contract.domain import (
-    Domain,
-    OpenDomain,
-    check_domain,
-)
+from estimates.contract.columns import Column, KeyColumn, Part, refuse
+from estimates.contract.domain import Domain, OpenDomain, check_domain
 from estimates.contract.family import Family, Member
 from estimates.contract.gate_policy import GatePolicy, check_group
 from estimates.contract.job_inputs import Job
 from estimates.contract.kept_files import Retention
 from estimates.contract.load_rule import Load
 from estimates.contract.promised_freshness import Freshness
+from estimates.contract.roles import JUDGED, OF_POINT, Role
 from estimates.contract.sample_rules import check_samples
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey, quantile_pairs
 from estimates.render.notebook import rendered
@@ -137,15 +128,14 @@ class Contract(Part, frozen=True):
     @property
     def points(self) -> list[str]:
         """The point columns, in order."""
-        return [name for name, column in self.columns.items() if column.role == "point"]
+        return self.of_role("point")
 
     @property
     def judged(self) -> list[str]:
         """The columns that are estimates, in order: all but carried attributes, and samples, which
         are judged by their quantiles.
         """
-        carried = ("attribute", "samples")
-        return [name for name, column in self.columns.items() if column.role not in carried]
+        return [name for name, column in self.columns.items() if column.role in JUDGED]
 
     @property
     def main(self) -> str:
@@ -160,7 +150,11 @@ class Contract(Part, frozen=True):
     @property
     def samples(self) -> list[str]:
         """The columns of samples, in order."""
-        return [name for name, column in self.columns.items() if column.role == "samples"]
+        return self.of_role("samples")
+
+    def of_role(self, role: Role) -> list[str]:
+        """The columns of a role, in order."""
+        return [name for name, column in self.columns.items() if column.role == role]
 
     def intervals(self) -> list[Interval]:
         """The declared (point, lower, upper) triples, by point and level."""
@@ -290,10 +284,11 @@ def _check_estimates(contract: Contract) -> None:
         raise ValueError(
             f"columns: at least one estimate column is needed, such as [columns.value]{more}"
         )
-    attributes = {
-        name: column for name, column in contract.columns.items() if column.role == "attribute"
-    }
-    numbers = [name for name, column in attributes.items() if column.kind in ("float", "integer")]
+    numbers = [
+        name
+        for name in contract.of_role("attribute")
+        if contract.columns[name].kind in ("float", "integer")
+    ]
     for name, column in contract.columns.items():
         if column.of is not None and column.of not in contract.points:
             what = f"which is not a point column{did_you_mean(column.of, contract.points)}"
@@ -324,16 +319,16 @@ def _check_samples(contract: Contract) -> None:
     check_samples(contract.columns, contract.key, belongs)
 
 
-def _check_unique(contract: Contract, role: str, field: str) -> None:
+def _check_unique(contract: Contract, role: Role, field: str) -> None:
     seen: dict[tuple[str, object], str] = {}
-    for name, column in contract.columns.items():
-        if column.role == role:
-            mark = (contract.point_of(column), getattr(column, field))
-            if mark in seen:
-                raise ValueError(
-                    f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}"
-                )
-            seen[mark] = name
+    for name in contract.of_role(role):
+        column = contract.columns[name]
+        mark = (contract.point_of(column), getattr(column, field))
+        if mark in seen:
+            raise ValueError(
+                f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}"
+            )
+        seen[mark] = name
 
 
 def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str]]:

@@ -28,7 +28,7 @@ def sum_tolerance(contract: Contract, frame: pl.DataFrame) -> float:
     """
     if contract.sum_tolerance is not None:
         return contract.sum_tolerance
-    names = [name for name, column in contract.columns.items() if column.role == "probability"]
+    names = contract.of_role("probability")
     return rounding_tolerance([frame.get_column(name) for name in names])
 
 

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from estimates.contract.columns import ColumnType, KeyType, Role
+from estimates.contract.columns import ColumnType, KeyType
+from estimates.contract.roles import Role
 
 
 class Interval(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ compared, a check cannot be evaluated, and that blocks: nothing is known about s
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract
+from estimates.contract.roles import CENTRAL, NUMERIC_ROLES, RANKED
 from estimates.contract.shape import Interval
 from estimates.errors import InvalidError
 from estimates.gate.check import Skip
@@ -78,11 +78,7 @@ def central_columns(context: EvaluationContext) -> list[NumericColumn]:
     if not columns:
         raise Skip("no_numeric_estimates")
     declared = context.contract.columns
-    centres = [
-        column
-        for column in columns
-        if declared[column.name].role in ("point", "score", "probability")
-    ]
+    centres = [column for column in columns if declared[column.name].role in CENTRAL]
     if centres:
         return centres
     distances = {
@@ -160,8 +156,7 @@ def ranked_columns(context: EvaluationContext) -> list[ReportedColumn[RankReport
     Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
     """
     common_keys(context)
-    declared = context.contract.columns.values()
-    if not any(column.role in ("point", "score") for column in declared):
+    if not any(column.role in RANKED for column in context.contract.columns.values()):
         raise Skip("no_numeric_estimates")
     ranked = [
         ReportedColumn(name, column, column.ranks)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import polars as pl
 
-from estimates.contract.columns import Role
+from estimates.contract.roles import Role
 from estimates.guess.column_types import NEARLY
 
 # Whether a rule holds, from the rows on which it does; null where a row has nothing to compare.

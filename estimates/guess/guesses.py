@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, ColumnType
+from estimates.contract.columns import ColumnType
+from estimates.contract.roles import BOUNDS_OF_POINT, NUMERIC_ROLES
 from estimates.contract.stored_values import type_word
 from estimates.errors import InvalidError
 from estimates.guess.guess import Guess, Holds, everywhere
@@ -49,7 +50,6 @@ _OBSERVED = frozenset(
 _IDENTITY = frozenset(("id", "uuid", "guid", "hash", "key", "code", "name", "version", "date"))
 _IDENTITY |= frozenset(("timestamp", "url", "path"))
 _PLACES = frozenset(("step", "steps", "horizon", "h", "fold", "window", "index", "level_0"))
-_LEVELLED = ("lower", "upper", "quantile")
 _LABELS = 50  # more values than this are no vocabulary
 _UNLIKELY = 3
 COMPONENT = "a component of Prophet's yhat"
@@ -140,7 +140,7 @@ def _points_of(guesses: dict[str, Guess], numbers: dict[str, pl.Series]) -> dict
     """The columns whose whole name is the stem of an interval or of quantiles: `AutoARIMA` of
     `AutoARIMA-lo-90`, `yhat1` of `yhat1 5.0%`.
     """
-    stems = {guess.stem: name for name, guess in guesses.items() if guess.role in _LEVELLED}
+    stems = {guess.stem: name for name, guess in guesses.items() if guess.role in BOUNDS_OF_POINT}
     return {
         name: Guess("point", f"it has {_what(guesses[stems[stem]])}", stem=stem)
         for name in numbers
@@ -214,7 +214,7 @@ def _leave_out_components(guesses: dict[str, Guess], numbers: Iterable[str]) -> 
     if "yhat" not in guesses or "trend" not in guesses:
         return
     for name, guess in guesses.items():
-        if guess.stem != ("yhat",) and guess.role in ("point", *_LEVELLED):
+        if guess.stem != ("yhat",) and guess.role in ("point", *BOUNDS_OF_POINT):
             guesses[name] = Guess("attribute", COMPONENT)
     for name in numbers:
         if name not in guesses and not is_observed(name):
@@ -277,7 +277,7 @@ def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
     seen: set[tuple[str | None, str, float | None]] = set()
     for name in order:
         guess = guesses[name]
-        if guess.role in _LEVELLED:
+        if guess.role in BOUNDS_OF_POINT:
             if len(points) > 1:
                 guess.of = whole.get(guess.stem) or _nearest(guess.stem, points, guesses)
             mark = (guess.of, guess.role, guess.level or guess.quantile)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-from estimates.contract.columns import Role
+from estimates.contract.roles import Role
 from estimates.contract.text_values import values_of
 from estimates.guess.column_types import text_kind
 from estimates.guess.guess import Guess, Holds, nearly_everywhere

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, Column, ColumnType, KeyColumn, KeyType
+from estimates.contract.columns import Column, ColumnType, KeyColumn, KeyType
 from estimates.contract.conform import DTYPES, typed
 from estimates.contract.contract import Contract, Stability
+from estimates.contract.roles import NUMERIC_ROLES
 from estimates.contract.stored_values import are_integers, type_word
 from estimates.contract.text_values import no_numbers, values_of
 from estimates.contract.time_values import ASSUMED_ZONE

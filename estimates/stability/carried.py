@@ -15,7 +15,7 @@ _NAMED = 3  # columns
 
 def measure(pair: AlignedVersions, *, identical: bool) -> dict[str, Carried]:
     """On how many of the common keys each attribute of the contract differs."""
-    names = [name for name, column in pair.contract.columns.items() if column.role == "attribute"]
+    names = pair.contract.of_role("attribute")
     n = pair.common_rows
     if not names or not n:
         return {}

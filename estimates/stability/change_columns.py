@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract, Interval
+from estimates.contract.roles import NUMERIC_ROLES
 
 VALUES = ("a", "b")
 _METRICS = ("d", "plain", "r", "g", "material")

@@ -17,8 +17,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, parse_key_part
+from estimates.contract.columns import parse_key_part
 from estimates.contract.contract import Contract
+from estimates.contract.roles import NUMERIC_ROLES
 from estimates.errors import InvalidError
 from estimates.keys.key_form import Key, KeyForm
 from estimates.render.wording import did_you_mean

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract
+from estimates.contract.roles import CENTRAL, NUMERIC_ROLES, RANKED, ROLES
 from estimates.stability import (
     carried,
     cuts,
@@ -47,9 +47,6 @@ from estimates.stability.value_kinds import ColumnValues, all_finite
 
 _KEYS = 100
 _MANY = 1 << 23  # rows of which one column at a time is held as numbers
-_RANKED = ("point", "score")
-# the others are measured together, as intervals and quantile functions
-_DRIFT = ("point", "score", "probability")
 
 
 def diff(
@@ -152,8 +149,7 @@ def _measured(
 
 def _together(contract: Contract) -> bool:
     """Whether some columns are measured together, as intervals, quantiles or probabilities."""
-    roles = {contract.columns[name].role for name in contract.judged}
-    return not roles <= {"point", "score", "label"}
+    return not all(ROLES[contract.columns[name].role].is_alone for name in contract.judged)
 
 
 def _alone(pair: AlignedVersions, name: str) -> ColumnReport:
@@ -301,10 +297,10 @@ def _with_families(
     horizons = pair.horizons
     if horizons is not None:
         measures["horizons"] = lambda: breakdown(horizons, column_deltas, points)
-    if column.role in _DRIFT:
+    if column.role in CENTRAL:
         ordered = rank_both(column_deltas.a, column_deltas.b)
         measures["drift"] = lambda: drift.measure(old, new, column_deltas.scale, ordered)
-        if column.role in _RANKED:
+        if column.role in RANKED:
             measures["ranks"] = lambda: ranks.measure(
                 pair.alignment, column_deltas, ordered, policy.top_k, policy.rank_groups
             )

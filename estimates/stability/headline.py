@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from estimates.contract.roles import CENTRAL
 from estimates.render import change_text
 from estimates.render.wording import count, cut, numbers, percent, signed_percent
 from estimates.stability import carried
@@ -19,7 +20,7 @@ from estimates.stability.report import (
 _MANY = 20  # below, "1 in 20" is nobody
 _MOST_NAMED = 2  # columns that are named for one reason
 _KEY = 60  # characters of a key
-_NUMBERS = ("score", "probability")
+_NUMBERS = CENTRAL - {"point"}
 _APART = {"finite", "absent"}  # kinds whose changes have words of their own
 
 

@@ -26,7 +26,7 @@ def measure(pair: AlignedVersions) -> ProbabilityReport | None:
     probabilities.
     """
     contract = pair.contract
-    names = [name for name, column in contract.columns.items() if column.role == "probability"]
+    names = contract.of_role("probability")
     if not names:
         return None
     labels = [str(contract.columns[name].label) for name in names]

@@ -17,13 +17,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.contract.contract import Contract
+from estimates.contract.roles import RANKED
 from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.kernels.exact import exact_total
 from estimates.stability.kernels.sorted_runs import SortedRuns
 from estimates.stability.kernels.sorting import sorted_with_rows
 from estimates.stability.value_kinds import FINITE, KINDS, NULL, Floats
 
-_ROLES = ("point", "score")
 _WHOLE = 2.0**53  # whole numbers from here on are no doubles
 Places = NDArray[np.int32]
 
@@ -160,7 +160,7 @@ def can_leave_out(contract: Contract) -> bool:
         and not policy.groups
         and not policy.rank_groups
         and not policy.hierarchy
-        and all(c.role in _ROLES and not c.cuts and c.step is None for c in columns)
+        and all(c.role in RANKED and not c.cuts and c.step is None for c in columns)
         and all(c.weight is None and c.scale_floor is None for c in columns)
     )
 

@@ -11,13 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.contract.columns import key_text
+from estimates.contract.roles import RANKED
 from estimates.stability.aligned import AlignedVersions
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import Total, Totals
 from estimates.stability.value_kinds import Floats
 
 _CARRIED = 0.8  # of the change that the carriers have
-_ROLES = ("point", "score")
 _MIDDLE = 0.5  # of quantiles, the one that stands for the number
 
 
@@ -27,7 +27,7 @@ def measure(pair: AlignedVersions, name: str, deltas: Deltas) -> Totals | None:
     """
     contract, column = pair.contract, pair.contract.columns[name]
     levels = list(contract.stability.hierarchy)
-    is_central = column.role in _ROLES or column.quantile == _MIDDLE
+    is_central = column.role in RANKED or column.quantile == _MIDDLE
     if not is_central or not (levels or column.weight or column.scale_floor):
         return None
     weights = _weights(pair, column.weight, deltas)

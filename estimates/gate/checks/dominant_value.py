@@ -4,7 +4,7 @@ from functools import partial
 
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, OF_POINT
+from estimates.contract.roles import NUMERIC_ROLES, OF_POINT
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.repeated_values import commonest, fewest
@@ -91,9 +91,8 @@ def _beside_a_bound(context: EvaluationContext, name: str) -> pl.Series:
 
 
 def _is_one_of_several_labels(context: EvaluationContext, name: str) -> bool:
-    columns = context.contract.columns
-    labels = sum(column.role == "probability" for column in columns.values())
-    return columns[name].role == "probability" and labels > 1
+    probabilities = context.contract.of_role("probability")
+    return name in probabilities and len(probabilities) > 1
 
 
 def _inner_columns(context: EvaluationContext, name: str, *, is_low: bool) -> list[str]:

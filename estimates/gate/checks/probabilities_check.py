@@ -12,7 +12,7 @@ _TOLERANCE = 1e-9  # of one probability
 
 def _invalid_probabilities(context: EvaluationContext) -> Measure:
     contract = context.contract
-    names = [name for name, column in contract.columns.items() if column.role == "probability"]
+    names = contract.of_role("probability")
     rules = [
         RowRule(
             name,

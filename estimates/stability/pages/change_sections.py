@@ -7,13 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from estimates.contract.roles import BOUNDS_OF_POINT
 from estimates.render.change_text import POINTS_LEGEND, moved_by, size
 from estimates.render.section import NAME, Limits, Section, key_name
 from estimates.render.wording import cut, not_computed, number, numbers, percent, signed_number
 from estimates.stability.headline import main_columns
 from estimates.stability.report import Change, ColumnReport, Group, Report, ScalarReport
-
-_ENDS = ("lower", "upper", "quantile")  # they move with their point
 
 
 def change(report: Report, limits: Limits) -> Section:
@@ -65,7 +64,7 @@ def _most_moved(columns: dict[str, ColumnReport], most: int) -> dict[str, Column
     def rank(name: str) -> tuple[bool, float]:
         scalar = columns[name].scalar
         r = None if scalar is None else scalar.r
-        is_end = columns[name].role in _ENDS and name not in main
+        is_end = columns[name].role in BOUNDS_OF_POINT and name not in main
         return is_end, -(0.0 if r is None else r.p95)
 
     chosen = sorted(columns, key=rank)[:most]

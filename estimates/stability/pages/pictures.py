@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract, Interval
+from estimates.contract.roles import NUMERIC_ROLES
 from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Mask
 from estimates.stability.deltas import SLACK, Deltas, deltas

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, Column
+from estimates.contract.columns import Column
 from estimates.contract.contract import Contract, Stability
+from estimates.contract.roles import NUMERIC_ROLES
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
 from estimates.stability.through_time.revisions import (

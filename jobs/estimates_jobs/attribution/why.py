@@ -18,9 +18,9 @@ import polars as pl
 from estimates.catalog.records import InputDigest, Version
 from estimates.catalog.ref import Ref
 from estimates.compare.queries import DiffQuery
-from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
+from estimates.contract.roles import NUMERIC_ROLES
 from estimates.errors import EstimatesError
 from estimates.render.digits import rounded
 from estimates.store.store import Store
@@ -127,11 +127,7 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
         for name in contract.judged
         if contract.columns[name].role in NUMERIC_ROLES
     }
-    labels = {
-        name: split_labels(frames, key, name)
-        for name in contract.judged
-        if contract.columns[name].role == "label"
-    }
+    labels = {name: split_labels(frames, key, name) for name in contract.of_role("label")}
     numbers = (old.version.version, new.version.version)
     reasons = {name: leg.reason for name, leg in legs.items()}
     return Why(

@@ -136,7 +136,7 @@ def naming_other_meanings(set_name: str, old: str, new: str) -> Iterator[None]:
 def guess_line(tables: TwoTables) -> str:
     """What was guessed, in a line: key, estimates, what is carried along, what is not compared."""
     contract = tables.contract
-    carried = [name for name, column in contract.columns.items() if column.role == "attribute"]
+    carried = contract.of_role("attribute")
     parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(tables))}"]
     parts += [f"carried along {_first_of(carried)}"] if carried else []
     if tables.left_out:
@@ -182,9 +182,7 @@ def _estimates(tables: TwoTables) -> Iterator[str]:
             level = f"{100 * interval.level:g} % interval{assumed(interval.lower)}"
             yield f"{interval.lower} to {interval.upper} ({level})"
     for role in ("quantile", "probability"):
-        loose = [
-            n for n, c in contract.columns.items() if c.role == role and not contract.point_of(c)
-        ]
+        loose = [n for n in contract.of_role(role) if not contract.point_of(contract.columns[n])]
         yield from [f"{', '.join(loose)} ({role})"] if loose else []
 
 

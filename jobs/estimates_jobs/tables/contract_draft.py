@@ -15,10 +15,11 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
+from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.roles import NUMERIC_ROLES, ROLES
 from estimates.contract.stored_values import plain
 from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE, says_no_zone
@@ -334,7 +335,7 @@ def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
         f"[columns.{_bare(series.name)}]",
         f"role = {toml_text(guess.role)}  # guessed: {guess.why}",
     ]
-    if kind != {"label": "string", "samples": "numbers"}.get(guess.role, "float"):
+    if kind != ROLES[guess.role].type:
         lines.append(f"type = {toml_text(kind)}")
     if guess.role == "samples":
         lines.append("# joint = []  # the key columns along which one draw goes, as a trajectory")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from estimates.contract.contract import Contract
+from estimates.contract.roles import BOUNDS_OF_POINT
 from estimates.render.change_text import moved
 from estimates.render.wording import count, number, percent
 from estimates_jobs.cli.output import cells, terminal
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from estimates.catalog.records import Version
     from estimates.client.reading_requests import VersionSummary
 
-_ENDS = ("lower", "upper", "quantile")  # they move with their point
 
 _WHY = {
     "few_values": "too few values",
@@ -39,7 +39,7 @@ def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str]
     """
     shown = False
     for name, chain in chains.items():
-        if (fields is None and contract.columns[name].role in _ENDS) or not chain["n"]:
+        if (fields is None and contract.columns[name].role in BOUNDS_OF_POINT) or not chain["n"]:
             continue
         had_it = f"{chain['n']} of {count(chain['versions'], 'version')} that had to have it"
         if chain["n"] == 1:

@@ -9,12 +9,11 @@ from typing import Any
 import polars as pl
 
 from estimates.contract.contract import Contract
+from estimates.contract.roles import OF_POINT
 from estimates.render.change_text import moved
 from estimates.render.wording import count, signed_number
 from estimates.stability.change_columns import change_columns
 from estimates_jobs.cli.output import cells, terminal
-
-_HIDDEN = ("lower", "upper", "quantile", "samples")  # they move with their point
 
 
 def show_changes(
@@ -36,7 +35,7 @@ def show_changes(
     main = contract.judged[0] if by is None else change_columns(contract)[by][0]
     shown = f"{frame.height:,} of {count(total, 'change')}" + ("" if by is None else f", by {by}")
     terminal.line(f"{what}, {shown}", "bold")
-    others = [n for n in contract.columns if n != main and contract.columns[n].role not in _HIDDEN]
+    others = [n for n in contract.columns if n != main and contract.columns[n].role not in OF_POINT]
     others = [name for name in others if _moved(frame, name)]
     is_number = f"{main}.d" in frame.columns
     points = contract.percentage_points(main)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from estimates.accuracy.accuracy_text import usual_levels
-from estimates.contract.columns import OF_POINT
 from estimates.contract.contract import Contract
+from estimates.contract.roles import OF_POINT
 from estimates.reading.answer import Answer
 from estimates.render.wording import count
 from estimates_jobs.cli.output import cells, terminal
