@@ -253,7 +253,7 @@ def _interval(versions: list[IntervalScores], actuals: int) -> IntervalScores:
 
 
 def _pit(versions: list[list[PitBin]]) -> list[PitBin]:
-    """Counts of equal bins add up; of versions with another grid those of the newest are told."""
+    """Counts of equal bins add up; of versions with another grid those of the newest are shown."""
     if not versions:
         return []
     edges: list[Any] = [(version.low, version.high) for version in versions[-1]]

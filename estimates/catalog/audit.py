@@ -57,7 +57,7 @@ def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
     """Walk the chain from its first event: faults `event_missing`, `event_damaged`,
     `chain_broken`, `record_missing`, `record_damaged`, `log_damaged`.
 
-    A link that does not hold is told, and the walk goes on from the digest that stands there.
+    A link that does not hold is reported, and the walk goes on from the digest that stands there.
     """
     table, log = schema.events, schema.log.c
     head = tx.execute(sa.select(log.last_event, log.last_at, log.head)).one()

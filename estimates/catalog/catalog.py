@@ -116,7 +116,7 @@ class Catalog(
             return [*audit_chain(tx), *audit_rows(tx), *audit_law(tx, self.guard.root)]
 
     def audit_head(self, event: int, digest: str) -> list[Fault]:
-        """What is wrong with a log whose head was told as this event with this digest."""
+        """What is wrong with a log whose head was noted as this event with this digest."""
         known = self.digest_of(event)
         if known == digest:
             return []
@@ -237,7 +237,7 @@ def _check_replaced(tx: sa.Connection, previous: View, head: LogHead, only_on: b
 
 
 def _lacks_what_was_unlawful(tx: sa.Connection, previous: View) -> bool:
-    """Whether a log that was rebuilt up to its last lawful event has all that readers were told."""
+    """Whether a log that was rebuilt up to its last lawful event has all that readers have seen."""
     end = previous.law.seal
     newest = max((event.id for event in previous.events()), default=0)
     if end is None or not previous.law.unlawful or newest > end.event:

@@ -56,7 +56,7 @@ class Head(NamedTuple):
     store_id: str
 
     def log_head(self) -> LogHead:
-        """What is told to the outside."""
+        """The newest event and its digest, for a witness outside the store."""
         return LogHead(self.store_id, self.last_event, self.digest)
 
 

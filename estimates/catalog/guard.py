@@ -136,7 +136,7 @@ class Guard:
             return user
         try:
             return law.record.name_of(self.key.public) or user
-        except EstimatesError:  # told when something is written
+        except EstimatesError:  # said when something is written
             return user
 
     def sign(self, tx: sa.Connection, event: Event, digest: str) -> str | None:

@@ -87,7 +87,7 @@ class SetView(msgspec.Struct, dict=True, eq=False):
 
     @property
     def scored_vintage(self) -> str | None:
-        """The vintage whose scores are told unless another one is asked for: the newest values,
+        """The vintage whose scores are shown unless another one is asked for: the newest values,
         else the latest vintage that was scored.
         """
         if None in self.scored or not self.scored:

@@ -54,8 +54,8 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     move          `promoted`, also to an older version; `rolled_back`: somebody took production back
     promoted_at   when production moved
     data_through  of the version it moved to
-    reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`,
-                  or the code of the error that reading a file gave
+    reason        why nothing can be measured, and all that follows is null: `other_shape`,
+                  `expired`, or the code of the error that reading a file gave
     identical     the snapshots have the same content; identical_share: of the rows
     columns       the estimates but for what belongs to a point: interval ends and quantiles
     frozen_share  K4, where the contract says `frozen_after`: of the `frozen_n` keys that so many

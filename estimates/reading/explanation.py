@@ -21,7 +21,7 @@ from estimates.reading.answer import Answer
 from estimates.reading.reader import Reader
 
 PREVIOUS = 10  # versions listed before the one that is explained
-CHAINED = 500  # versions whose chain is told
+CHAINED = 500  # versions whose chain is shown
 SCORED = 100  # versions whose scores count
 _DECISIONS = ("promoted", "rolled_back", "waived", "unwaived")
 _QUIET = ("pass", "skipped")
@@ -168,7 +168,7 @@ def explain(
 ) -> Answer:
     """All that is known of one estimate, as JSON of an `Explanation`.
 
-    public  of where the version comes from only what everybody is told
+    public  of where the version comes from only what everybody may see
     Raises what `VersionReader.get` does for a key that has no estimate, UnavailableError
     (`catalog`).
     """

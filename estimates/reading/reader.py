@@ -112,7 +112,7 @@ class Reader:
         last: int | None = None,
     ) -> Answer:
         """One key through the versions published in [since, until], oldest first; of expired ones
-        it is only told when and why they went.
+        the answer only says when and why they went.
 
         Only versions of one shape count, by default production's (before the first promotion: the
         newest contract's).

@@ -1,5 +1,5 @@
-"""Numbers as they are told: with twelve significant digits, so that equal answers are equal bytes
-everywhere.
+"""Numbers as answers give them: with twelve significant digits, so that equal answers are equal
+bytes everywhere.
 """
 
 from typing import Any

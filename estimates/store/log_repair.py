@@ -1,4 +1,4 @@
-"""Mending the copies of a log: each is what a chain says that proves it, or it is told.
+"""Mending the copies of a log: each is what a chain says that proves it, or it is reported.
 
 A chain is that of the catalog or of a backup, and it proves all events up to the newest one that it
 has in common with the copies here.
@@ -120,7 +120,7 @@ class LogRepair:
 
     def take_end(self, source: Objects) -> None:
         """Write what a source's log has beyond this one, where no catalog says how it ends; what
-        does not continue it by the chain is told.
+        does not continue it by the chain is reported.
         """
         if read_identity(source) is None:
             return
@@ -175,7 +175,7 @@ class LogRepair:
 
     def _fits(self, copy: Entry | None, before: str | None) -> bool:
         """Whether a copy is what a chain says; where no chain says anything, whether it continues
-        the one before. With a catalog what it does not prove is compared and told, not replaced.
+        the one before. With a catalog what it does not prove is reported, not replaced.
         """
         if copy is None:
             return False

@@ -43,7 +43,7 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
     except UnavailableError:
         raise
     except EstimatesError as error:
-        # What is wrong with the catalog is told already; of the files, at least what says so itself
+        # What is wrong with the catalog is said already; of the files, at least what says so itself
         if not faults:
             faults.append(Fault("", None, error.code, error.message))
         return faults + list(_snapshot_faults(store))
@@ -75,7 +75,7 @@ def _copy_faults(store: OpenStore) -> Iterator[Fault]:
             except UnavailableError:
                 raise
             except EstimatesError:
-                is_readable = False  # told by the audit; the copies prove themselves
+                is_readable = False  # reported by the audit; the copies prove themselves
         if isinstance(copy, EstimatesError):
             yield Fault("", None, copy.code, copy.message)
         elif is_readable and copy != (entry := entries.get(event)):

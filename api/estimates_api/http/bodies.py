@@ -302,7 +302,7 @@ class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """Changes from one version to another, by falling size of the metric `by`; `total` counts them
     all.
 
-    Of versions of two sets `set` is empty, and `from` and `to` are told as `closes version 1`.
+    Of versions of two sets `set` is empty, and `from` and `to` are written as `closes version 1`.
     """
 
     set: str

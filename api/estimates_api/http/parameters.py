@@ -236,7 +236,7 @@ OtherSet = Annotated[
 ]
 ColumnName = Annotated[
     str | None,
-    query("column", "The number that is told of. Default: the first point, else the median."),
+    query("column", "The number that is shown. Default: the first point, else the median."),
 ]
 AcrossColumns = Annotated[
     Across | None,

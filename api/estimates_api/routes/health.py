@@ -49,7 +49,7 @@ async def live() -> ASGIApp:
 async def ready(request: ReadRequest, follower: InjectedFollower) -> ASGIApp:
     """Ready once the catalog was read and the versions that aliases point to were opened.
 
-    An alias whose version cannot be read is told in `faults`, with the version that answers in its
+    An alias whose version cannot be read is named in `faults`, with the version that answers in its
     place; it makes the service unready only when no set in production can be answered from at all.
     `catalog` and `storage` say how old what is known of them is, and why they cannot be read; the
     service answers on from what it has, so that it is `degraded`, and ready. Once it was told to

@@ -1,6 +1,6 @@
 """What the service logs: lines of text, or of JSON; a line a request where that is asked for.
 
-Routes are told and no paths: keys may be personal data.
+Routes are logged and no paths: keys may be personal data.
 """
 
 from __future__ import annotations

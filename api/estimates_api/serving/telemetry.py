@@ -23,7 +23,7 @@ _LAST_S = 2.0  # for what is sent when the service stops
 
 
 class Telemetry(NamedTuple):
-    """What is told of each answer, and what sends the rest of it."""
+    """What is reported of each answer, and what sends the rest of it."""
 
     observe: Observe
     end: Callable[[], None]
@@ -38,7 +38,7 @@ class Telemetry(NamedTuple):
 
 
 def configured() -> Telemetry | None:
-    """What is told of each answer, where an endpoint is named; sends beside the requests."""
+    """What is reported of each answer, where an endpoint is named; sends beside the requests."""
     if not os.environ.get(ENDPOINT):
         return None
     os.environ.setdefault("OTEL_SERVICE_NAME", "estimates")
@@ -61,7 +61,7 @@ def configured() -> Telemetry | None:
 
 
 def observing(traces: Any, metrics: Any) -> Observe:
-    """What is told of each answer, to a provider of traces and one of metrics."""
+    """What is reported of each answer, to a provider of traces and one of metrics."""
     from opentelemetry.trace import SpanKind, Status, StatusCode
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 

@@ -37,7 +37,7 @@ class Remembered(click.ParamType[tuple[int, str]]):
     "remembered",
     type=Remembered(),
     metavar="EVENT:DIGEST",
-    help="A head of the log as it was told before; exits 4 when the log is not its continuation.",
+    help="A head of the log that was noted before; exits 4 when the log is not its continuation.",
 )
 def audit(options: Options, remembered: tuple[int, str] | None) -> int:
     """Walk the chain of events and name the first link that does not hold.

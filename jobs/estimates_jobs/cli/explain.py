@@ -148,7 +148,7 @@ def _show_before(
         terminal.section("before it")
         of_its_shape = " of its shape" if about.not_compared else ""
         terminal.line(
-            f"  no version{of_its_shape} told of here has this key: this is its first value"
+            f"  no version{of_its_shape} shown here has this key: this is its first value"
         )
     else:
         terminal.section(f"what the versions before said of {main}")

@@ -50,5 +50,5 @@ def verify(options: Options) -> int:
 def _count_versions(store: OpenStore) -> int:
     try:
         return sum(len(estimate_set.versions) for estimate_set in store.view().sets.values())
-    except EstimatesError:  # which is told as a fault
+    except EstimatesError:  # which is reported as a fault
         return 0

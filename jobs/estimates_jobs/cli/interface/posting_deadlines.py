@@ -32,6 +32,6 @@ def post_deadlines(options: Options, statuses: Iterable[SetStatus]) -> None:
             if reason is not None:
                 raise UnavailableError(
                     "undelivered",
-                    f"the deadline of {status.set} was not told to {receiver.origin}: {reason}",
+                    f"the deadline of {status.set} was not posted to {receiver.origin}: {reason}",
                     remedy="see to the receiver, and ask again",
                 )
