@@ -50,13 +50,21 @@ def observed(contract: Contract) -> list[Observed]:
 
 def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
     """For each observed, the column of a table of actual values that holds it; raises InvalidError
-    (`no_actuals`).
+    (`no_actuals`), also where nothing of the contract can be observed.
 
     That is the column of the same name; where there is one number only also `value`, `observation`
     or `oracle_value`, one label only also `label`, one observed only any of them, or what people
     call it: `actual`, `observed`, `truth`, `y`.
     """
     all_observed = observed(contract)
+    if not all_observed:
+        raise InvalidError(
+            "no_actuals",
+            f"{contract.name}: none of its estimates is of something that can be observed: "
+            f"{', '.join(f'{n} is a {contract.columns[n].role}' for n in contract.judged)}",
+            remedy="what is scored is points, intervals, quantiles, samples, labels and "
+            "probabilities: the contract says so by `role`",
+        )
     names = {thing.name: _names(thing, all_observed) for thing in all_observed}
     column_of = {
         name: next((n for n in names if n in columns and n not in contract.key), None)
@@ -64,16 +72,11 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
     }
     chosen = {name: column for name, column in column_of.items() if column is not None}
     if not chosen:
-        names = (
-            ", ".join(
-                dict.fromkeys(name for names_of_one in names.values() for name in names_of_one)
-            )
-            or "none"
-        )
+        wanted = dict.fromkeys(name for names_of_one in names.values() for name in names_of_one)
         raise InvalidError(
             "no_actuals",
             f"{contract.name}: no column holds actual values; columns: {', '.join(columns)}; "
-            f"wanted: {names}",
+            f"wanted: {', '.join(wanted)}",
             remedy="name the column of actual values so",
         )
     return chosen

@@ -58,6 +58,7 @@ class Check(msgspec.Struct, frozen=True):
     metric         what `measure` computes, in words
     source         where the formula is defined, and where its limits come from
     warn, block    default limits, inclusive; both None: the value is reported and cannot fail
+    turned_on_by   what the contract has to have for it to apply, where not every contract has it
     field          the field of the contract that gives the limits in place of defaults
     limits         reads them from the contract: (warn, block)
     worse          on which side of its limits a value is bad
@@ -81,6 +82,7 @@ class Check(msgspec.Struct, frozen=True):
     measure: Callable[[EvaluationContext], Measure]
     purpose: str = ""
     metric: str = ""
+    turned_on_by: str = ""
     source: str = ""
     legend: str = ""
     remedy: str = ""

@@ -136,3 +136,14 @@ def test_of_two_points_each_has_its_own_name() -> None:
     )
     with pytest.raises(InvalidError, match="wanted: sales, visits; name the column"):
         read_actuals(pl.DataFrame({"k": ["a"], "actual": [1.5]}), contract)
+
+
+def test_a_set_of_scores_alone_has_nothing_to_observe() -> None:
+    """A score is not compared with anything that happens: the error says what is."""
+    contract = parse_contract(
+        'name = "churn"\n[key.id]\ntype = "string"\n[columns.risk]\nrole = "score"\n'
+    )
+    with pytest.raises(InvalidError, match="risk is a score") as refused:
+        read_actuals(pl.DataFrame({"id": ["a"], "risk": [1.0]}), contract)
+    assert refused.value.code == "no_actuals"
+    assert refused.value.message.endswith("the contract says so by `role`")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from estimates.gate import checks
 from estimates.gate.check import Check
 from estimates.gate.registry import CHECKS, check_named
+from tests.gate.cases import Setting, simple
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -44,6 +46,18 @@ def test_what_a_check_cites_is_there(check: Check) -> None:
     for page, formula in re.findall(r"(\w+\.md)(?: ([A-Z]\d+|`\w+`))?", check.source):
         text = (DOCS / page).read_text(encoding="utf-8")
         assert re.search(rf"(?<!\w){re.escape(formula)}(?!\w)", text), (page, formula)
+
+
+@pytest.mark.parametrize("columns", ["", 'role = "label"', 'role = "score"'])
+def test_a_check_that_a_contract_turns_on_says_by_what(columns: str) -> None:
+    """Whatever the plainest of contracts leaves unmeasured for want of a line names that line."""
+    values = pl.Series([str(number) for number in range(40)])
+    rows = pl.DataFrame({"k": values, "v": values if "label" in columns else values.cast(float)})
+    actuals = None if "score" in columns else rows
+    verdict = Setting(simple(columns), rows, rows, actuals=actuals).evaluate()
+    without = {check.name for check in verdict.checks if check.reason == "not_in_contract"}
+    assert len(without) > 10
+    assert {name for name in without if not check_named(name).turned_on_by} == set()
 
 
 def test_a_check_is_known_by_its_name() -> None:

@@ -67,6 +67,7 @@ CHECK = Check(
     measure=_largest_coverage_error,
     purpose="intervals that promise what they do not keep",
     metric="largest distance of an interval's coverage from its nominal level",
+    turned_on_by="intervals: columns of role lower and upper",
     source="accuracy.md `covered`; limits from the example's replay",
     unit="share",
     halves=False,

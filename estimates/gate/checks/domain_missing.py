@@ -44,6 +44,7 @@ CHECK = Check(
     measure=_share_of_missing_keys,
     purpose="estimates that were left out",
     metric="share of the domain's keys without a row",
+    turned_on_by="which keys there must be, under [domain]",
     unit="share",
     field="domain.allow_missing",
     limits=_allow_missing,

@@ -24,6 +24,7 @@ CHECK = Check(
     measure=_keys_outside,
     purpose="keys nobody asked for",
     metric="keys outside a closed domain",
+    turned_on_by="which keys there must be, under [domain]",
     block=0,
     remedy='list these keys under [domain] in the contract, or write `kind = "open"` there',
 )

@@ -35,6 +35,7 @@ CHECK = Check(
     measure=_share_of_equal_intervals,
     purpose="one level's ends in the columns of another",
     metric="share of intervals that are the same as one of another level of the same point",
+    turned_on_by="intervals of two levels",
     unit="share",
     block=0.02,
 )

@@ -68,6 +68,7 @@ CHECK = Check(
     purpose="certainty nobody has, in a set of quantiles",
     metric="share of rows whose quantiles, three or more, are all the same, or those of a pair "
     "from 80 % on, if at no natural bound",
+    turned_on_by="columns of role quantile",
     unit="share",
     warn=0,
 )

@@ -28,6 +28,7 @@ CHECK = Check(
     measure=_largest_excess,
     purpose="labels that change without getting better",
     metric="share of changed labels beyond what the change of the error rate needs, worst column",
+    turned_on_by="a key column that is the target, of several versions",
     source="accuracy.md `excess_churn`; limits are a starting point",
     unit="share",
     warn=0.05,

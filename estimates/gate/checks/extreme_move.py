@@ -38,6 +38,7 @@ CHECK = Check(
     measure=_largest_z,
     purpose="single wild keys that no quantile shows",
     metric="largest z, the point's move in old half widths",
+    turned_on_by="intervals: columns of role lower and upper",
     source="stability.md I1; limits from the example's replay",
     legend=HALF_WIDTH,
     unit="number",

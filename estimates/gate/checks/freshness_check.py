@@ -36,6 +36,7 @@ CHECK = Check(
     measure=_age_of_data,
     purpose="estimates of old data",
     metric="published_at (a file: judged_at) − the newest data of the run, in seconds",
+    turned_on_by="max_age under [freshness]",
     unit="seconds",
     field="freshness.max_age",
     limits=_max_age,

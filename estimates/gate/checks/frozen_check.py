@@ -38,6 +38,7 @@ CHECK = Check(
     measure=_frozen_share,
     purpose="estimates that nobody computes any more",
     metric="share of keys whose estimates are bit-identical in this and the last versions",
+    turned_on_by="frozen_after under [stability]",
     source="stability.md K4",
     unit="share",
     warn=0.01,

@@ -20,6 +20,7 @@ CHECK = Check(
     measure=_cells_outside,
     purpose="impossible numbers",
     metric="cells outside the contract's min and max",
+    turned_on_by="min or max of a column",
     block=0,
     remedy="write what is possible as `min` and `max` under [columns.COLUMN] in the contract",
 )

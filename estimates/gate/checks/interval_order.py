@@ -34,6 +34,7 @@ CHECK = Check(
     measure=_intervals_out_of_order,
     purpose="swapped or torn intervals",
     metric="intervals out of order",
+    turned_on_by="intervals: columns of role lower and upper",
     source="stability.md I0",
     block=0,
     waivable=False,

@@ -40,6 +40,7 @@ CHECK = Check(
     "without intervals",
     metric="share of keys that moved by more than a factor of 3 or changed sign (r > 1), and "
     "by more than a tenth of the column's median size, worst column",
+    turned_on_by="intervals: columns of role lower and upper",
     source="stability.md S3",
     unit="share",
     warn=0.001,

@@ -24,6 +24,7 @@ CHECK = Check(
     measure=_largest_churn,
     purpose="decisions that flip",
     metric="share of keys whose label changed, worst column",
+    turned_on_by="a column of role label",
     source="stability.md C1; limits from the churn example",
     unit="share",
     warn=0.03,

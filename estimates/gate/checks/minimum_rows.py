@@ -24,6 +24,7 @@ CHECK = Check(
     measure=_row_count,
     purpose="half a table",
     metric="rows",
+    turned_on_by='kind = "open" under [domain]',
     field="domain.minimum",
     limits=_minimum,
     worse="below",

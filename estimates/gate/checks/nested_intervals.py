@@ -32,6 +32,7 @@ CHECK = Check(
     measure=_intervals_beyond,
     purpose="intervals under the name of another level",
     metric="intervals that reach beyond one of a higher level of the same point",
+    turned_on_by="intervals of two levels",
     block=0,
     waivable=False,
     remedy="write the level of each interval as `level` under [columns.COLUMN] in the "

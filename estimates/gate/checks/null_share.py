@@ -29,5 +29,6 @@ CHECK = Check(
     measure=_largest_null_share,
     purpose="a nullable column that silently empties",
     metric="largest share of nulls of a nullable column",
+    turned_on_by="a column that is nullable",
     unit="share",
 )

@@ -34,6 +34,7 @@ CHECK = Check(
     measure=_largest_share_outside,
     purpose="points that the last version called improbable",
     metric="share of keys whose point lies outside its old interval",
+    turned_on_by="intervals: columns of role lower and upper",
     source="stability.md I2; limits from the example's replay",
     unit="share",
     warn=0.20,

@@ -43,6 +43,7 @@ CHECK = Check(
     measure=_largest_change_of_a_class,
     purpose="a class that swells or dies",
     metric="largest change of a class's number of keys, relative to what it was",
+    turned_on_by="a column of role label or probability",
     source="stability.md C4; limits are a starting point",
     unit="share",
     warn=0.5,

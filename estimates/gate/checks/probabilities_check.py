@@ -55,6 +55,7 @@ CHECK = Check(
     measure=_invalid_probabilities,
     purpose="numbers that are no probabilities",
     metric="invalid probabilities and sums",
+    turned_on_by="columns of role probability",
     source="stability.md C5",
     block=0,
     remedy="write `sum_tolerance = 0.01` into the contract for sums that are rounded; what "

@@ -43,6 +43,7 @@ CHECK = Check(
     measure=_largest_quantile_change,
     purpose="predictive distributions that jump",
     metric="95 % quantile over the keys of the mean quantile change in units of the old IQR",
+    turned_on_by="columns of role quantile",
     source="stability.md Q2; limits from the example's replay",
     legend="IQR: the interquartile range, from the 25 % to the 75 % quantile",
     unit="number",

@@ -28,6 +28,7 @@ CHECK = Check(
     measure=_crossings,
     purpose="distributions that run backwards",
     metric="crossings",
+    turned_on_by="columns of role quantile",
     source="stability.md Q4",
     block=0,
     waivable=False,

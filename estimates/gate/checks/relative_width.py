@@ -56,6 +56,7 @@ CHECK = Check(
     "every width",
     metric="median ratio of new to old width, each by its central estimate, or its inverse, "
     "whichever is above 1, worst interval, where the profile or the contract has a limit",
+    turned_on_by='profile = "volatile" under [gate]',
     source="limits from the made-up hub",
     unit="number",
     halves=False,

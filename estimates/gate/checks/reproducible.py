@@ -25,6 +25,7 @@ CHECK = Check(
     purpose="runs nobody can repeat",
     metric="what is missing of the job's code revision, and of its seed when it has a "
     "parameter `seed`",
+    turned_on_by="a [job] that makes the versions",
     warn=0,
     by_key=False,
     depends_on=(),

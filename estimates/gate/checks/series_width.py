@@ -75,6 +75,7 @@ CHECK = Check(
     "all keys shows",
     metric="median ratio of new to old width of the series (all parts of the key but the "
     "target) that changed most, or its inverse, at the same target steps",
+    turned_on_by="intervals: columns of role lower and upper",
     source="limits from the example's replay",
     unit="number",
     warn=1.5,

@@ -24,6 +24,7 @@ CHECK = Check(
     measure=_share_outside,
     purpose="implausible numbers",
     metric="share of cells outside soft_min and soft_max",
+    turned_on_by="soft_min or soft_max of a column",
     unit="share",
     warn=0.001,
     remedy="write what is usual as `soft_min` and `soft_max` under [columns.COLUMN] in the "

@@ -26,6 +26,7 @@ CHECK = Check(
     measure=_time_outside,
     purpose="versions that come too early or too late",
     metric="seconds from published_at (a file: judged_at) to the nearest window before a deadline",
+    turned_on_by="due and window under [freshness]",
     unit="seconds",
     warn=0,
     by_key=False,

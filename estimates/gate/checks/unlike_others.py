@@ -43,6 +43,7 @@ CHECK = Check(
     metric="largest factor by which a central estimate changed, or its inverse, beside the median "
     "of all keys, where profile or contract have a limit; sizes below half of the column's median "
     "count as that",
+    turned_on_by='profile = "volatile" under [gate]',
     source="stability.md S4; limits from the made-up hub",
     unit="number",
     halves=False,

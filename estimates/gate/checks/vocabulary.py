@@ -24,6 +24,7 @@ CHECK = Check(
     measure=_unknown_labels,
     purpose="labels that no reader knows",
     metric="cells outside the contract's labels",
+    turned_on_by="a column of role label",
     block=0,
     remedy="add the label to `labels` under [columns.COLUMN] in the contract",
 )

@@ -100,6 +100,7 @@ CHECK = Check(
     measure=_largest_width_change,
     purpose="intervals that suddenly say more or less",
     metric="median ratio of new to old width, or its inverse, whichever is above 1, worst interval",
+    turned_on_by="intervals: columns of role lower and upper",
     source="stability.md I4; limits from the example's replay",
     unit="number",
     warn=1.10,

@@ -48,6 +48,7 @@ CHECK = Check(
     measure=_largest_p95_of_a_group,
     purpose="a group that jumps unseen in the whole",
     metric="largest 95 % quantile of r of a group of at least 30 keys",
+    turned_on_by="groups under [stability]",
     source="stability.md S3",
     legend=R_LEGEND,
     unit="number",

@@ -49,6 +49,7 @@ CHECK = Check(
     measure=_largest_share_of_a_group,
     purpose="a group whose points leave their intervals unseen in the whole",
     metric="largest share of keys with z above 1 in a group of at least 30 keys",
+    turned_on_by="groups under [stability]",
     source="stability.md I1",
     legend=HALF_WIDTH,
     unit="share",

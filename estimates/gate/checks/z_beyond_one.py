@@ -35,6 +35,7 @@ CHECK = Check(
     measure=_largest_share_beyond,
     purpose="points that left what was called certain",
     metric="share of keys whose point moved by more than one old half width",
+    turned_on_by="intervals: columns of role lower and upper",
     source="stability.md I1; limits from the example's replay",
     unit="share",
     warn=0.20,

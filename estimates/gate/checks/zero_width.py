@@ -28,6 +28,7 @@ CHECK = Check(
     measure=_share_without_width,
     purpose="certainty nobody has",
     metric="share of intervals with lower = upper",
+    turned_on_by="intervals: columns of role lower and upper",
     unit="share",
     warn=0.001,
     block=0.02,

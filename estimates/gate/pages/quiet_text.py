@@ -8,41 +8,9 @@ from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import CheckResult, Verdict
 from estimates.render.wording import visible
 
-_TITLES = {check.name: check.title for check in CHECKS}
-# What the contract would have to say for a check to apply, by check.
-_IN_CONTRACT = {
-    "hard_bounds": "min or max of a column",
-    "soft_bounds": "soft_min or soft_max of a column",
-    "domain_missing": "which keys there must be, under [domain]",
-    "domain_outside": "which keys there must be, under [domain]",
-    "minimum_rows": 'kind = "open" under [domain]',
-    "freshness": "max_age under [freshness]",
-    "submission_window": "due and window under [freshness]",
-    "frozen": "frozen_after under [stability]",
-    "worst_group_change": "groups under [stability]",
-    "worst_group_z": "groups under [stability]",
-    "reproducible": "a [job] that makes the versions",
-    "relative_width": 'profile = "volatile" under [gate]',
-    "unlike_others": 'profile = "volatile" under [gate]',
-    "null_share": "a column that is nullable",
-    "vocabulary": "a column of role label",
-    "label_churn": "a column of role label",
-    "probabilities": "columns of role probability",
-    "prevalence_change": "a column of role label or probability",
-    "quantile_crossing": "columns of role quantile",
-    "quantile_change": "columns of role quantile",
-    "equal_quantiles": "columns of role quantile",
-    "excess_churn": "a key column that is the target, of several versions",
-    "nested_intervals": "intervals of two levels",
-    "equal_intervals": "intervals of two levels",
-    **dict.fromkeys(
-        (
-            "interval_order", "zero_width", "width_change",
-            "series_width", "coverage_error", "outside_old_interval", "z_beyond_one", "jumps",
-        ),
-        "intervals: columns of role lower and upper",
-    ),
-}  # fmt: skip
+# What the contract would have to have for a check to apply, by check; a check of a set's own has
+# nothing here.
+_TURNED_ON_BY = {check.name: check.turned_on_by or check.title for check in CHECKS}
 _PAST = ("fewer_than_20_moves", "too_few_versions", "too_few_dates")
 # Reason of a check that was skipped → what it needs; `SET` stands for the set.
 _NEEDS = {
@@ -107,7 +75,7 @@ def _contract_lines(results: list[CheckResult]) -> Iterator[str]:
     """What to write into the contract, and which checks it turns on."""
     checks: dict[str, list[str]] = {}
     for result in results:
-        words = _IN_CONTRACT.get(result.name) or _TITLES.get(result.name, result.title)
+        words = _TURNED_ON_BY.get(result.name, result.title)
         checks.setdefault(words, []).append(result.name)
     for words, names in checks.items():
         yield f"{words}: {', '.join(names)}"
