@@ -344,8 +344,8 @@ def _finish(
     mlflow_run, warnings = (
         (run.mlflow_run, ()) if is_done else track_run(store, run, publication, of_many)
     )
-    untold = tell_end(store, run, version)
-    warnings += () if untold is None else (untold,)
+    unsent = tell_end(store, run, version)
+    warnings += () if unsent is None else (unsent,)
     outcome = Outcome(
         set=version.set,
         run_id=run.run_id,
