@@ -9,7 +9,6 @@ remote_join          plan: an as-of join
 remote_gate          plan: a frame judged here by what a service says
 set_requests         routes of one set: paths, parameters, the version that answered
 service_requests     requests of one client: the cache, errors; sets and events
-time_limit           a call that ends in time
 retries              the retry rule
 problems             replies that are errors, as the exceptions that a store raises
 response_cache       answers kept for conditional requests

@@ -10,4 +10,5 @@ attribution/  why estimates moved: `diff --why`
 notify/       who hears of what happened
 tracking/     the record in MLflow, events of lineage
 demo/         the week that `just demo` plays
+time_limit    a call that ends in time, of MLflow and of receivers
 """

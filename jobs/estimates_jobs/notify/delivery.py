@@ -23,7 +23,6 @@ import msgspec
 from estimates import __version__
 from estimates.catalog.records import Event
 from estimates.client.retries import retry_after_s
-from estimates.client.time_limit import within
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.notify.notification import (
@@ -33,6 +32,7 @@ from estimates_jobs.notify.notification import (
     notification,
     signing_keys,
 )
+from estimates_jobs.time_limit import within
 
 PATIENCE_S = 5.0  # after a command's work, and for each event that is sent again
 _ANSWER_S = 10.0

@@ -22,7 +22,6 @@ from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.catalog.records import InputDigest, LogHead, Scored, Version
 from estimates.catalog.run_record import Run
-from estimates.client.time_limit import within
 from estimates.compare.queries import DiffQuery
 from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
@@ -31,6 +30,7 @@ from estimates.stability.report import Report
 from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
 from estimates.store.store import Store
+from estimates_jobs.time_limit import within
 from estimates_jobs.tracking import run_metrics, sqlite_record, version_page
 from estimates_jobs.tracking.decision_tags import decision_tags
 from estimates_jobs.tracking.mlflow_structs import InputRecord, RunRecord

@@ -10,7 +10,7 @@ import pytest
 from estimates import UnavailableError
 from estimates.client import clients
 from estimates.client.clients import Client
-from estimates.client.time_limit import within
+from estimates_jobs.time_limit import within
 from tests.dripping import dripping
 
 
