@@ -88,12 +88,7 @@ def erase(
     UnavailableError (`being_swept`: versions were published all the while).
     """
     check_reason(reason)
-    form = key_form(store.view().set(name), len(store.view().set(name).contracts))
-    texts = list(dict.fromkeys(tuple(form.texts(key, partial=True)) for key in keys))
-    if not texts or () in texts:
-        raise InvalidError(
-            "key_parts", f"{name}: no key is named", remedy="name one, or a leading part"
-        )
+    texts = _key_texts(store, name, keys)
     if not dry_run:
         store.check_writable("erased", name)
         finish_deletions(store)
@@ -135,6 +130,18 @@ def erase(
         f"{name}: versions were published or swept all the while",
         remedy="run it again",
     )
+
+
+def _key_texts(store: OpenStore, name: str, keys: Sequence[Key]) -> list[tuple[str, ...]]:
+    """The keys, or their leading parts, as text, each once."""
+    of_set = store.view().set(name)
+    form = key_form(of_set, len(of_set.contracts))
+    texts = list(dict.fromkeys(tuple(form.texts(key, partial=True)) for key in keys))
+    if not texts or () in texts:
+        raise InvalidError(
+            "key_parts", f"{name}: no key is named", remedy="name one, or a leading part"
+        )
+    return texts
 
 
 class _Erasing:
