@@ -256,6 +256,28 @@ def test_a_request_is_void_once_something_else_would_be_done(
     assert number not in [request.id for request in waiting(gated)]
 
 
+def test_production_that_went_away_and_back_has_moved(gated: Store) -> None:
+    """Also for another alias: what was asked for was weighed against another history."""
+    approved(gated, promotion(gated, 2))
+    publish(gated, "wednesday", 102.0, day=2)
+    number = promotion(gated, 3, alias="canary")
+    gated.rollback(SET, reason="bad")
+    approved(gated, promotion(gated, 2))
+    assert refusal(gated, number) == "request_over"
+
+
+def test_a_gap_that_was_filled_changes_what_is_compared(local_store: Store) -> None:
+    """A version that was to start anew would be compared with production, and is asked for anew."""
+    define(local_store, more=f'{GATE}longest_gap = "3d"\n')
+    publish(local_store, "monday")
+    approved(local_store, promotion(local_store, 1))
+    publish(local_store, "friday", 101.0, day=4)
+    number = promotion(local_store, 2)
+    publish(local_store, "wednesday", 100.5, day=2)
+    assert refusal(local_store, number) == "request_over"
+    approved(local_store, promotion(local_store, 2))
+
+
 def test_a_request_ends_after_a_week(gated: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """And whoever wants it still asks again."""
     number, clock = promotion(gated, 2), instants.now
@@ -310,6 +332,18 @@ def test_a_run_waits_and_does_not_fail(local_store: Store) -> None:
     assert (request.version, request.automatic, request.asked_by) == (2, True, "tester")
     assert approved(local_store, request.id).event.automatic
     assert local_store.resolve(SET).version == 2
+
+
+def test_a_run_waits_on_beside_what_a_person_asks_for(local_store: Store) -> None:
+    """Only a run's own later request takes the place of one."""
+    define(local_store, more=AUTOMATIC)
+    run(local_store, "monday", 100.0, 0)
+    publish(local_store, "by hand", 101.0, day=1)
+    by_person = promotion(local_store, 2)
+    assert [(r.version, r.automatic) for r in waiting(local_store)] == [(1, True), (2, False)]
+    run(local_store, "tuesday", 101.5, 2)
+    assert [(r.version, r.automatic) for r in waiting(local_store)] == [(2, False), (3, True)]
+    assert waiting(local_store)[0].id == by_person
 
 
 def test_a_run_that_goes_on_asks_for_the_same(local_store: Store) -> None:

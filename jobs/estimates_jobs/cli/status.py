@@ -161,7 +161,8 @@ def _nothing(view: View, set_name: str | None, faults: Sequence[Fault]) -> str:
 def _unapproved(view: View) -> Iterator[Fault]:
     """Where aliases are without the approvals that it took, in a store without access record."""
     for move in standing_unapproved(view.sets):
-        yield Fault(move.event.set, move.event.version, NOT_APPROVED, move.text())
+        text = f"{move.event.set}: {move.text()}"
+        yield Fault(move.event.set, move.event.version, NOT_APPROVED, text)
 
 
 def _faults(store: Store) -> tuple[list[Fault], str | None]:
