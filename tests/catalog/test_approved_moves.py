@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import Raw, structs
 
 from estimates.catalog.approved_moves import Approvers, approvals_of, standing_unapproved
+from estimates.catalog.records import Event
+from estimates.catalog.set_view import SetView
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import GateError
 from estimates.storage.objects import Objects
@@ -219,6 +223,68 @@ def test_a_request_of_another_contract_is_none(signed: Store, keys: Keys) -> Non
     view.set(SET).contracts[-1] = other
     view.set(SET).decoded.pop(revision.revision, None)
     assert approvals_of(view.set(SET), approved, ("bea",)) == set()
+
+
+def changed(of: str, **fields: Any) -> Callable[[list[Event]], list[Event]]:
+    """Events of which those of a kind are otherwise."""
+    return lambda events: [
+        structs.replace(event, **fields) if event.kind == of else event for event in events
+    ]
+
+
+def also(kind: str, place: int, **fields: Any) -> Callable[[list[Event]], list[Event]]:
+    """Events with one more like that of a kind, before or behind all others."""
+
+    def more(events: list[Event]) -> list[Event]:
+        other = next(event for event in events if event.kind == kind)
+        new = structs.replace(other, id=0 if place == 0 else events[-1].id + 1, **fields)
+        return [new, *events] if place == 0 else [*events, new]
+
+    return more
+
+
+@pytest.mark.parametrize(
+    ("change", "approved"),
+    [
+        (list, {"bea"}),
+        (changed("approved", details={"request": 5, "digest": "0" * 64, "carried_out": True}), 0),
+        (changed("approved", actor="eve"), 0),
+        (changed("approved", actor="team-1"), {"team-1"}),
+        (changed("approval_requested", actor="bea"), 0),
+        (changed("promoted", alias="canary"), 0),
+        (changed("promoted", kind="waived"), 0),
+        (changed("promoted", id=99), 0),
+        (changed("promoted", details={}), 0),
+        (changed("published", actor="bea"), 0),
+        (also("published", 0, actor="bea"), 0),
+        (also("published", 1, actor="bea"), {"bea"}),
+    ],
+)
+def test_what_an_approval_has_to_be(
+    approved_once: SetView, change: Callable[[list[Event]], list[Event]], approved: set[str] | int
+) -> None:
+    """Of this request, as it was asked for, by one who neither asked nor had published it then, and
+    right before what it lets happen.
+    """
+    view = approved_once
+    assert [event.kind for event in view.events if event.id == 5] == ["approval_requested"]
+    events = change(view.events)
+    changed_view = SetView(view.contracts, view.versions, events, view.aliases)
+    move = next(e for e in events if e.kind in ("promoted", "waived"))
+    assert approvals_of(changed_view, move, ("bea", "team-*")) == (approved or set())
+
+
+@pytest.fixture
+def approved_once(local_store: Store) -> SetView:
+    """A set whose version 1 was promoted with an approval by bea; the request is event 5."""
+    define(local_store, more=GATE)
+    publish(local_store, "monday")
+    local_store.judge(SET, 1)
+    local_store.judge(SET, 1)
+    number = request(local_store, 1)
+    local_store.actor = "bea"
+    local_store.approve(SET, number)
+    return local_store.view().set(SET)
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,19 @@ def test_a_gap_that_was_filled_changes_what_is_compared(local_store: Store) -> N
     approved(local_store, promotion(local_store, 2))
 
 
+def test_who_publishes_the_content_afterwards_has_not_approved(local_store: Store) -> None:
+    """An approval counts as long as its giver has no part in the content."""
+    define(local_store, more=TWO)
+    publish(local_store, "monday")
+    number = promotion(local_store, 1)
+    assert approved(local_store, number).missing == 1
+    with acting(local_store, "bea"):
+        publish(local_store, "the same")
+    assert waiting(local_store)[0].approved == []
+    assert approved(local_store, number, "team-1").missing == 1
+    assert approved(local_store, number, "team-2").event.kind == "promoted"
+
+
 def test_a_request_ends_after_a_week(gated: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """And whoever wants it still asks again."""
     number, clock = promotion(gated, 2), instants.now
