@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -18,6 +19,7 @@ from estimates.storage import snapshot
 from estimates.storage.column_cache import PartColumns
 from estimates.storage.objects import Objects
 from estimates.storage.run_logs import name_of
+from estimates.store import promote
 from estimates.store.backup import backup
 from estimates.store.erase import erase
 from estimates.store.open_store import catalog_url
@@ -227,6 +229,23 @@ def test_another_erasure_meanwhile_is_no_damage(
     monkeypatch.setattr(Store, "refresh", erased_by_another(TICKERS[2]))
     assert verify(late) == []
     assert late.frame(late.resolve(SET, 1)).height == 0
+
+
+def test_a_key_that_is_erased_meanwhile_is_no_other_number(
+    local: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version is promoted while a key goes whose cells were read already."""
+    local.publish(SET, rows(103.0), provenance("next", 4))
+    sampled = promote._sampled
+
+    def erased(*of: Any) -> pl.DataFrame:
+        cells = sampled(*of)
+        erase(Store(local.root), SET, [("AAPL",)], reason="request 8")
+        return cells
+
+    monkeypatch.setattr(promote, "_sampled", erased)
+    local.promote(SET, 4, reason="next")
+    assert local.resolve(SET).version == 4
 
 
 def test_no_version_gets_an_erased_key_again(local: Store) -> None:
