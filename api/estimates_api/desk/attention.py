@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from estimates.gate.open_requests import OpenRequest
+from estimates.render.wording import count
 from estimates_api.desk.desk_page import DeskPage
 from estimates_api.desk.filters import period
 from estimates_api.desk.links import answer_path
@@ -64,12 +65,16 @@ async def refusals(page: DeskPage, sets: Sequence[SetSummary]) -> dict[str, list
 
 
 def attention(
-    listed: SetSummary, ready: Readiness | None = None, failing: Sequence[str] = ()
+    listed: SetSummary,
+    ready: Readiness | None = None,
+    failing: Sequence[str] = (),
+    members: int | None = None,
 ) -> list[Attention]:
     """All reasons, the worst first; FINE alone where there is none.
 
     ready    what the service says of itself: versions that cannot be read, sets that were stopped
     failing  the checks that a refused newest version fails, as far as they are known
+    members  of a family, which has no versions: how many sets it has
     """
     faults, stopped, unapproved = list[Fault](), list[UnauthorisedBody](), list[UnauthorisedBody]()
     if ready is not None:
@@ -119,6 +124,8 @@ def attention(
     if newest is not None and newest.state == "unjudged":
         where = ("versions", newest.version)
         reasons.append(Attention(5, "warn", f"version {newest.version} is not judged", where))
+    if members is not None:
+        return reasons or [Attention(9, "fine", f"a family of {count(members, 'set')}")]
     if "production" not in listed.aliases:
         words = "no version yet" if newest is None else "nothing was promoted yet"
         reasons.append(Attention(6, "warn", words))

@@ -151,7 +151,18 @@ def cell(value: object) -> Markup:
         return Markup("yes" if value else "no")
     if isinstance(value, int):
         return count(value)
+    if isinstance(value, list):
+        return _numbers(value)
     return number(value) if isinstance(value, float) else text(value)
+
+
+def _numbers(values: list[Any]) -> Markup:
+    """Many numbers in a few words, such as the draws of samples."""
+    known = [value for value in values if isinstance(value, int | float)]
+    size = wording.count(len(values), "number")
+    if not known:
+        return Markup("{}").format(size)
+    return Markup("{}, {} to {}").format(size, number(min(known)), number(max(known)))
 
 
 def check_value(value: float | None, unit: Unit, check: str) -> Markup:

@@ -48,6 +48,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     newest   the version that was published last; null before the first
     retired  it takes no new versions; null while it does
     requests what waits for approvals, oldest first
+    family   which family the set is a member of, or is itself; null for any other set
     """
 
     name: str
@@ -63,6 +64,7 @@ class SetSummary(msgspec.Struct, frozen=True):
     newest: VersionSummary | None
     retired: RetirementBody | None
     requests: list[OpenRequest]
+    family: str | None
 
 
 class SetList(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from estimates.catalog.freshness import freshness
 from estimates.catalog.set_view import SetView
 from estimates.catalog.sets_read import read_by, sets_read
 from estimates.catalog.view import View
+from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
 from estimates.gate.open_requests import open_requests
@@ -107,6 +108,12 @@ def domain(follower: InjectedFollower, set_name: SetName, digest: DomainDigest) 
     return Representation(content, etag=tag, cache=IMMUTABLE, media_type=PARQUET, headers=headers)
 
 
+def _family(contract: Contract) -> str | None:
+    if contract.family is not None:
+        return contract.name
+    return None if contract.member is None else contract.member.of
+
+
 def _detail(scope: Scope, view: View, name: str, now: datetime) -> SetDetail:
     of_set = view.set(name)
     revision, production = of_set.contracts[-1], of_set.production
@@ -145,6 +152,7 @@ def _common_fields(scope: Scope, view: View, name: str, now: datetime) -> dict[s
         "newest": None if newest is None else version_summary(view, newest),
         "retired": _retirement(of_set),
         "requests": [*wholly_visible(scope, requests, lambda _: name)],
+        "family": _family(contract),
     }
 
 

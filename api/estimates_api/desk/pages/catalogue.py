@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from litestar.params import QueryParameter
@@ -26,11 +27,20 @@ async def catalogue(
     sets = await page.get(SetList, "/v1/sets", as_of=page.as_of, retired="true")
     ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
     known = ready if isinstance(ready, Readiness) else None
-    failing = await refusals(page, sets.sets)
+    shown = [s for s in sets.sets if (retired or s.retired is None) and _matches(s, q)]
+    failing = await refusals(page, shown)
+    members = Counter(s.family for s in sets.sets if s.family != s.name)
     rows = [
-        (listed, attention(listed, known, failing.get(listed.name, ())))
-        for listed in sets.sets
-        if (retired or listed.retired is None) and _matches(listed, q)
+        (
+            listed,
+            attention(
+                listed,
+                known,
+                failing.get(listed.name, ()),
+                members[listed.name] if listed.family == listed.name else None,
+            ),
+        )
+        for listed in shown
     ]
     rows.sort(key=lambda row: (row[1][0].rank, row[0].name))
     return page.draw(

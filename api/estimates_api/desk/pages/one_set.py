@@ -16,7 +16,7 @@ from estimates.catalog.records import VersionSummary
 from estimates.compare.series_report import Series
 from estimates.contract.contract import Contract
 from estimates_api.desk.answers import Answer
-from estimates_api.desk.attention import attention, refusals
+from estimates_api.desk.attention import Attention, attention, refusals
 from estimates_api.desk.contract_words import contract_words
 from estimates_api.desk.desk_page import DeskPage, desk_page
 from estimates_api.desk.links import answer_path
@@ -28,6 +28,8 @@ from estimates_api.http.bodies import (
     EventBody,
     EventList,
     SetDetail,
+    SetList,
+    SetSummary,
     VersionDetail,
     VersionList,
 )
@@ -64,12 +66,12 @@ async def one_set(
     first = await page.answers.attempt(
         EstimatePage, answer_path(set_name, "estimates"), limit=1, **moment
     )
-    ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
     decided = await page.get(EventList, events, kind=_DECISIONS, limit=200, **newest)
     of_production = [move for move in reversed(moves) if move.alias == "production"]
     series = await _series(page, detail)
     accuracy = await page.answers.attempt(SetAccuracy, answer_path(set_name, "accuracy"))
     contract = msgspec.convert(detail.contract, Contract)
+    members = None if contract.family is None else await _members(page, set_name)
     return page.draw(
         "set.html",
         waits=isinstance(series, Answer) and series.is_computed,
@@ -82,11 +84,8 @@ async def one_set(
         set=detail,
         promises=contract_words(contract),
         contract=detail.contract,
-        reasons=attention(
-            detail,
-            ready if isinstance(ready, Readiness) else None,
-            (await refusals(page, [detail])).get(set_name, ()),
-        ),
+        members=members,
+        reasons=await _reasons(page, detail, members),
         versions=versions,
         timeline=timeline(
             versions.versions[::-1],
@@ -102,6 +101,26 @@ async def one_set(
             _base(request), set_name, _key(first, detail.key), with_token=page.reader is not None
         ),
         cursor=cursor,
+    )
+
+
+async def _members(page: DeskPage, family: str) -> list[SetSummary]:
+    """The sets of a family, by name."""
+    sets = await page.get(SetList, "/v1/sets", as_of=page.as_of)
+    return [each for each in sets.sets if each.family == family != each.name]
+
+
+async def _reasons(
+    page: DeskPage, detail: SetDetail, members: list[SetSummary] | None
+) -> list[Attention]:
+    """Why the set needs somebody."""
+    ready = await page.answers.attempt(Readiness, "/health/ready") if page.as_of is None else None
+    failing = await refusals(page, [detail])
+    return attention(
+        detail,
+        ready if isinstance(ready, Readiness) else None,
+        failing.get(detail.name, ()),
+        None if members is None else len(members),
     )
 
 
