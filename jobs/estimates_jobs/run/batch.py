@@ -101,7 +101,8 @@ def publish_tables(
         for member, rows in members:
             run = _published(store, name, member, table, rows, plan)
             store.read_files.close()
-            if run.error == "no_rows" and member is not None:  # it answers other questions
+            if run.error == "no_rows" and member is not None and rows.frame.height:
+                # it answers other questions
                 passed_over[member] += 1
             else:
                 yield run

@@ -23,7 +23,8 @@ def by_member(content: Table, table: DatedTable, column: str) -> list[tuple[str,
     """The rows of each member, by name: the one that the column names, or the file's name after its
     date where there is no such column.
 
-    Raises InvalidError: `no_member` (neither names one, or a row names none).
+    Raises InvalidError: `no_member` (neither names one, or a row names none), `no_rows` (of a table
+    whose column would name them).
     """
     frame = content.frame
     if column not in frame.columns:
@@ -35,6 +36,12 @@ def by_member(content: Table, table: DatedTable, column: str) -> list[tuple[str,
                 remedy="say by one of them whose rows these are",
             )
         return [(match["member"], content)]
+    if not frame.height:
+        raise InvalidError(
+            "no_rows",
+            f"{table.name}: has a header and no rows, so that nobody has an estimate in it",
+            remedy="leave it out",
+        )
     nameless = frame.get_column(column).null_count()
     if nameless:
         raise InvalidError(

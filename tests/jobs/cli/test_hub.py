@@ -244,6 +244,20 @@ def test_a_model_without_rows_of_the_target_is_passed_over(hub: Path) -> None:
     assert "passed over 2 tables without rows of wk-inc-flu: CDC_base.2 (2)" in called.err
 
 
+@pytest.mark.parametrize("more", ["", ",model_id"])
+def test_a_withdrawn_file_is_told(hub: Path, more: str) -> None:
+    """It has a header and no rows, which is not the same as rows of other targets."""
+    define(hub)
+    folder = hub / "model-output" / MODELS[0]
+    (folder / f"{DAYS[1]}-{MODELS[0]}.csv").unlink()
+    path = folder / f"{DAYS[0]}-{MODELS[0]}.csv"
+    path.write_text(path.read_text().splitlines()[0] + more + "\n")
+    called = publish(folder)
+    (run,) = called.json["runs"]
+    assert (called.code, run["status"], run["error"]) == (2, "rejected", "no_rows")
+    assert "no rows" in run["message"]
+
+
 @pytest.mark.parametrize(
     ("file", "words", "code"),
     [

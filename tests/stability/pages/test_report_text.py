@@ -115,6 +115,28 @@ Distributions as a whole, whatever the keys
 """
 
 
+def test_of_quantiles_alone_nothing_is_said_of_a_point() -> None:
+    """Where there is no room for all columns the median is shown, though outer ones move more; that
+    there is no point is no note of each interval.
+    """
+    levels = [round(0.02 * i, 2) for i in range(1, 50)]
+    contract = parse_contract(
+        f'name = "flu"\n[key.place]\ntype = "string"\n[columns.q]\nquantiles = {levels}\n'
+    )
+    places = [f"p{i:02}" for i in range(20)]
+
+    def forecast(spread: float) -> pl.DataFrame:
+        values = {f"q{x:g}": [100 + i + spread * (x - 0.5) for i in range(20)] for x in levels}
+        return pl.DataFrame({"place": places} | values)
+
+    page = render_text(diff(forecast(10), forecast(90), contract))
+    assert "q0.5  " in page
+    assert "q0.52" not in page
+    assert "no_point" not in page
+    assert "z median" not in page
+    assert "overlap" in page
+
+
 def test_page_without_common_keys_ends_with_the_keys() -> None:
     """Nothing to compare: the keys, and no empty tables."""
     page = render_text(
