@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 from estimates.catalog.event_kinds import EventKind
 from estimates.principals.rights import ACCESS, RIGHTS, rights_of
+from tests.teams import DOCS
 
 
 def test_each_kind_of_event_asks_for_a_right() -> None:
@@ -14,3 +16,16 @@ def test_each_kind_of_event_asks_for_a_right() -> None:
         rights = rights_of(kind)
         assert (rights is None) == (kind == ACCESS)
         assert set(rights or ()) <= set(RIGHTS)
+
+
+def test_rights_are_those_of_the_specification() -> None:
+    """The table of docs/spec.md, section 7: a right more would let others do it."""
+    text = (DOCS / "spec.md").read_text()
+    table = text[text.index("| kind | right, any of these |") :].split("\n\n")[0].splitlines()[2:]
+    stated = dict[str, set[str]]()
+    for line in table:
+        kinds, rights = (cell.strip() for cell in line.strip("|").split("|"))
+        for kind in re.findall("`([a-z_]+)`", kinds):
+            stated[kind] = set(rights.split(", "))
+    kinds = set(get_args(EventKind)) - {ACCESS}
+    assert stated == {kind: set(rights_of(kind) or ()) for kind in kinds}

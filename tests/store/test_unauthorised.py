@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_signature_of_another_is_none(signed: Store, keys: Keys, actor: str) -
         tx.execute(statement, {"s": stolen, "id": event.id})
     assert Store(signed.root).resolve(SET).version == 1
     assert codes(signed) == ["unauthorised_move"]
+
+
+def test_a_key_writes_in_the_name_of_its_principal_alone(signed: Store, keys: Keys) -> None:
+    """An event in another's name is refused before it is written, and would stop the store else."""
+    keys.set(signed, ROOT_SETS | {"bea": ALL})
+    of_set = signed.refresh().set(SET)
+    version, last = of_set.versions[1], signed.catalog.last_event()
+    promote = partial(signed.catalog.promote, version, alias="production", seen=of_set)
+    for actor in ("bea", "nobody", "root"):
+        assert code_of(partial(promote, actor=actor)) == "not_allowed"
+    assert signed.catalog.last_event() == last
 
 
 def test_altered_signatures_are_noticed(signed: Store) -> None:
