@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import re
 import tomllib
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("trees_stay")
 ROOT = Path(__file__).parents[1]
 PACKAGES = {
     "estimates": ROOT / "estimates",
@@ -65,16 +65,6 @@ def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 def lines(rows: Iterable[object]) -> str:
     """What breaks a rule, one a line, whole: pytest would cut the list."""
     return "\n" + "\n".join(map(str, rows))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _trees_stay() -> Iterator[None]:
-    """Do not look for garbage among a million nodes that stay: it takes three quarters of the time
-    that parsing takes.
-    """
-    gc.disable()
-    yield
-    gc.enable()
 
 
 LIBRARY = python_files("estimates", "api", "jobs", "migrations")

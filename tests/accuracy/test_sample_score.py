@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.key_scores import key_scores
@@ -92,7 +92,8 @@ def test_known_answers() -> None:
     """
     assert crps(np.array([[0.0, 1.0]]), np.array([0.5])).tolist() == [0.25]
     assert energy_scores(np.array([[[0.0, 3.0], [0.0, 4.0]]]), np.zeros((1, 2))).tolist() == [1.25]
-    draws = norm.ppf((np.arange(20_000) + 0.5) / 20_000, 3.0, 2.0)[None, :]
+    drawn, norm = NormalDist(3.0, 2.0), NormalDist()
+    draws = np.array([[drawn.inv_cdf((i + 0.5) / 20_000) for i in range(20_000)]])
     z = (4.0 - 3.0) / 2.0
     wanted = 2.0 * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / math.sqrt(math.pi))
     assert crps(draws, np.array([4.0]))[0] == pytest.approx(wanted, rel=1e-4)

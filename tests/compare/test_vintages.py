@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
-import statsmodels.api as sm
 from litestar.testing import TestClient
 
 from estimates.catalog.records import Provenance, Version
@@ -259,6 +258,8 @@ def test_news_and_noise_agree_with_statsmodels(daily: Store, actuals: pl.DataFra
     """Mincer and Zarnowitz's line and its errors over dates, of both tickers together and of
     one.
     """
+    import statsmodels.api as sm  # for two tests, while every process collects all of them
+
     for key in ((), ("A",)):
         for entry in daily[SET].revisions(*key, actuals=actuals).news_or_noise:
             assert entry.horizon is not None
@@ -289,6 +290,8 @@ def test_news_and_noise_agree_with_statsmodels(daily: Store, actuals: pl.DataFra
 
 def test_an_error_over_dates_agrees_with_statsmodels() -> None:
     """Newey and West's standard error of a mean and of a line, one row a date."""
+    import statsmodels.api as sm
+
     drawn = np.random.default_rng(7)
     y, x, time = drawn.normal(size=60).cumsum(), drawn.normal(5, 1, size=60), np.arange(60)
     mean = sm.OLS(y, np.ones(60)).fit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from estimates.gate.verdict import Verdict
 from tests.gate.cases import (
     Setting,
@@ -13,6 +15,7 @@ from tests.gate.cases import (
 )
 
 
+@cache  # each process collects the tests, and asks four times
 def verdicts() -> list[tuple[str, Verdict]]:
     """One verdict of each outcome, and of a file."""
     error = Setting(frame=frame(1.15).slice(7), candidate={"provenance": provenance(targets=())})

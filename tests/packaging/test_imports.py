@@ -10,10 +10,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("trees_stay")
 PROJECT = Path(__file__).parents[2]
 PACKAGES = ("estimates", "api", "jobs", "migrations")
 # A foreign system, and the only places that know it.
@@ -50,10 +52,16 @@ HOMES = {
 }
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(file.read_text())
+
+
 def imported(file: Path) -> set[str]:
     """The top-level names that a file imports, anywhere in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -84,7 +92,7 @@ def test_the_library_neither_prints_nor_reads_the_environment() -> None:
     for path, file in sources():
         if path.startswith("estimates/"):
             text = file.read_text()
-            calls = [node.func for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+            calls = [node.func for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)]
             assert not [
                 call for call in calls if isinstance(call, ast.Name) and call.id == "print"
             ], path

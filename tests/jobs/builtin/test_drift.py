@@ -7,7 +7,6 @@ import math
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from statsforecast import StatsForecast, models
 
 from estimates_jobs.builtin.drift import drift_forecast
 
@@ -19,6 +18,8 @@ def test_it_agrees_with_the_library(levels: list[float]) -> None:
     """Points and bounds of rising, falling, constant and interrupted series are those of
     statsforecast.
     """
+    from statsforecast import StatsForecast, models  # every process collects this module
+
     series = {
         0: [3.0, 3.5, 3.1, 4.0, 4.6, 4.4],
         1: [100.0, 90.5, 93.0, 80.0],
