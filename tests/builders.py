@@ -94,6 +94,13 @@ def frame(level: float = 100.0, *, note: str | None = None, **more: object) -> p
     )
 
 
+def first_row(name: str, value: object) -> pl.DataFrame:
+    """The frame with another value in its first row."""
+    return frame().with_columns(
+        pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(value)).otherwise(name).alias(name)
+    )
+
+
 def provenance(run_id: str, day: int = 0) -> Provenance:
     """What a run knows: data through `day` days after 2024-01-01, one input."""
     return Provenance(

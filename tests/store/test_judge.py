@@ -4,7 +4,7 @@ stand, and what a version behind production is compared with.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,15 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, GateError
 from estimates.store.store import Store
 from tests import builders
-from tests.builders import SET, frame, provenance, source
+from tests.builders import (
+    SET,
+    define,
+    frame,
+    promoted,
+    provenance,
+    publish,
+    source,
+)
 
 ROOT = Path(__file__).parents[2]
 CHURN = """
@@ -134,3 +142,45 @@ def test_a_verdict_counts_no_more_once_its_version_was_rolled_back(local_store: 
     assert local_store.standing_verdict(SET, 1) is not None
     builders.define(local_store, maximum=400.0)
     assert local_store.standing_verdict(SET, 2) is None
+
+
+def test_a_valid_verdict_is_not_given_twice(store: Store) -> None:
+    """Promotion takes the verdict there is when it is for this content, policy and baseline."""
+    define(store)
+    promoted(store, "first")
+    assert [event.kind for event in store.view().set(SET).events] == [
+        "defined",
+        "published",
+        "judged",
+        "promoted",
+    ]
+
+
+def test_judging_a_frame_stores_nothing(store: Store) -> None:
+    """A file is judged like a version, against the same baseline, and leaves no trace."""
+    define(store)
+    promoted(store, "run")
+    events = store.view().last_event
+    assert not store.judge_frame(SET, frame(100.1), provenance("file", 1)).blocks
+    assert store.judge_frame(SET, frame(900.0), provenance("file", 1)).blocks
+    assert store.judge_frame(SET, frame().drop("value"), provenance("file", 1)).blocks
+    assert store.refresh().last_event == events
+
+
+def test_the_same_inputs_give_the_same_verdict(store: Store) -> None:
+    """Judging twice at one recorded moment gives the same verdict."""
+    define(store)
+    publish(store, "run")
+    moment = datetime(2026, 11, 24, tzinfo=UTC)
+    assert store.judge(SET, 1, judged_at=moment) == store.judge(SET, 1, judged_at=moment)
+
+
+def test_production_is_not_compared_with_itself(store: Store) -> None:
+    """Judged again it is no stale copy of itself; it stays what `latest` names."""
+    define(store, more='[gate]\nprofile = "strict"\n')
+    promoted(store, "one", 100.0)
+    verdict = store.judge(SET, 1)
+    assert not verdict.blocks
+    assert verdict.baseline is None
+    assert verdict.check("p95_change").reason == "in_production"
+    assert store.resolve(SET, "latest").version == 1

@@ -5,14 +5,28 @@ be so still when it commits.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from msgspec import structs
 
+from estimates.catalog.at import At
 from estimates.contract.contract_file import parse_contract
+from estimates.errors import CorruptError, GateError
 from estimates.store.promote import check_actuals, check_alias
 from estimates.store.store import Store
-from tests.builders import SET, code_of, define, publish, source
+from tests.builders import (
+    SET,
+    code_of,
+    define,
+    frame,
+    parquet_of,
+    promoted,
+    provenance,
+    publish,
+    source,
+)
+from tests.invariants import check_all
 
 
 @pytest.fixture
@@ -153,3 +167,134 @@ def test_an_alias_that_moved_is_not_removed(three: Store) -> None:
     remove = three.catalog.remove_alias
     assert code_of(lambda: remove(expected, actor="tester", reason="old")) == "moved"
     assert three.refresh().resolve(SET).version == 3
+
+
+def promote_automatically(store: Store, version: int) -> str | None:
+    """The code of the refusal, or None."""
+    return code_of(lambda: store.promote(SET, version, automatic=True))
+
+
+def test_rolled_back_content_is_not_promoted_automatically(store: Store) -> None:
+    """A rolled-back snapshot published again under a new number is left to a person."""
+    define(store)
+    promoted(store, "first", 100.0)
+    promoted(store, "second", 100.1)
+    store.rollback(SET, reason="bad")
+    store.promote(SET, 1, reason="end the hold")
+    publish(store, "again", 100.1)
+    assert promote_automatically(store, 3) == "rolled_back"
+    store.promote(SET, 3, reason="fixed in the meantime")
+    assert store.resolve(SET).version == 3
+
+
+@pytest.mark.parametrize(
+    ("day", "level", "code"),
+    [(0, 100.1, "older_data"), (1, 100.1, None), (2, 100.1, None), (2, 900.0, "blocked")],
+)
+def test_automatic_promotion_goes_forward(
+    store: Store, day: int, level: float, code: str | None
+) -> None:
+    """Automatic promotion wants data at least as new and a verdict that does not block."""
+    define(store)
+    promoted(store, "first", 100.0, day=1)
+    publish(store, "second", level, day=day)
+    assert promote_automatically(store, 2) == code
+
+
+def test_automatic_promotion_never_goes_down(store: Store) -> None:
+    """A lower number is left to a person, who may."""
+    define(store)
+    publish(store, "first", 100.0)
+    promoted(store, "second", 100.1)
+    assert promote_automatically(store, 1) == "lower_version"
+    assert promote_automatically(store, 2) == "already"
+    store.promote(SET, 1, reason="the older one was right")
+    assert store.resolve(SET).version == 1
+
+
+def test_a_person_gives_a_reason(store: Store) -> None:
+    """Without a reason nothing is promoted by a person."""
+    define(store)
+    publish(store, "run")
+    for reason in (None, "", "  "):
+        assert code_of(lambda r=reason: store.promote(SET, 1, reason=r)) == "reason_needed"
+
+
+def test_a_verdict_against_an_old_baseline_is_not_enough(store: Store) -> None:
+    """When production moved since, the version is judged again, against what production points to
+    now.
+    """
+    define(store, maximum=2000)
+    publish(store, "far", 1000.0)
+    assert not store.judge(SET, 1).blocks  # the first version: nothing to compare with
+    promoted(store, "near", 100.0)
+    assert code_of(lambda: store.promote(SET, 1, reason="it passed")) == "blocked"
+    verdict = store.verdict(SET, 1)
+    assert verdict is not None
+    assert verdict.baseline is not None
+    assert verdict.baseline.version == 2
+    assert store.resolve(SET).version == 2
+
+
+def test_a_verdict_under_an_old_policy_is_not_enough(store: Store) -> None:
+    """When the contract's limits changed since, the version is judged by the new ones."""
+    define(store)
+    publish(store, "run", 100.0)
+    assert not store.judge(SET, 1).blocks
+    define(store, maximum=50.0)
+    assert code_of(lambda: store.promote(SET, 1, reason="it passed")) == "blocked"
+    define(store)
+    store.promote(SET, 1, reason="the limit was wrong")
+    assert [event.kind for event in store.view().set(SET).events].count("judged") == 3
+
+
+def test_shapes_are_never_mixed(store: Store) -> None:
+    """Another shape is not compared, not promoted automatically, and by a person only when she says
+    so.
+    """
+    define(store)
+    promoted(store, "narrow", 100.0)
+    assert define(store, more='[columns.extra]\nunit = "USD"\n').shape == 2
+    store.publish(SET, frame(100.0, extra=1.0), provenance("wide"))
+    verdict = store.judge(SET, 2)
+    assert not verdict.blocks
+    assert verdict.check("p95_change").reason == "other_shape"
+    assert promote_automatically(store, 2) == "other_shape"
+    assert code_of(lambda: store.promote(SET, 2, reason="new column")) == "other_shape"
+    assert code_of(lambda: store[SET].diff(1, 2)) == "other_shape"
+    store.promote(SET, 2, reason="new column", new_shape=True)
+    reader = store.reader()
+    assert reader.resolve(SET, At(shape=1)).version == 1
+    assert reader.resolve(SET, At(shape=2)).version == 2
+    assert define(store).shape == 1
+    check_all(store)
+
+
+def test_a_damaged_version_is_not_promoted(local_store: Store) -> None:
+    """A file altered after the verdict stops promotion; production stays."""
+    define(local_store)
+    promoted(local_store, "first")
+    version = publish(local_store, "second", 100.1)
+    local_store.judge(SET, 2)
+    path = Path(local_store.root) / parquet_of(local_store, version)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CorruptError):
+        local_store.promote(SET, 2, reason="test")
+    assert local_store.resolve(SET).version == 1
+
+
+def test_a_verdict_that_blocked_with_actual_values_stands(store: Store) -> None:
+    """A judgement that knows less does not let a version through; one with better outcomes does."""
+    define(store)
+    promoted(store, "one", 100.0)
+    publish(store, "two", 102.0, day=1)
+    observed = frame(100.5).drop("note")
+    assert store.judge(SET, 2, actuals=observed).blocks
+    assert not store.judge(SET, 2).blocks
+    with pytest.raises(GateError, match="with actual values") as caught:
+        store.promote(SET, 2, reason="please")
+    assert caught.value.code == "blocked"
+    assert store.resolve(SET).version == 1
+    assert not store.judge(SET, 2, actuals=frame(101.9).drop("note")).blocks
+    store.promote(SET, 2, reason="the values came in")
+    check_all(store)
