@@ -38,6 +38,7 @@ from tests.ceph_server import ceph_server, is_installed
 from tests.made_once import made_once, shared_folder
 from tests.mlflow_tables import AddMlflow, add_tables, make_tables, start_with_tables
 from tests.s3_server import S3Server, s3_server
+from tests.trees import tree_of
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -91,10 +92,11 @@ def pytest_runtestloop() -> None:
 @pytest.fixture(scope="module")
 def trees_stay() -> Iterator[None]:
     """Do not look for garbage among the million nodes of the project's syntax trees, which takes
-    three quarters of the time that parsing them takes.
+    three quarters of the time that parsing them takes; they go with the module.
     """
     gc.disable()
     yield
+    tree_of.cache_clear()
     gc.enable()
 
 

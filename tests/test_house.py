@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trees import tree_of
+
 pytestmark = pytest.mark.usefixtures("trees_stay")
 ROOT = Path(__file__).parents[1]
 PACKAGES = {
@@ -47,12 +49,6 @@ def python_files(*folders: str) -> list[Path]:
 def name_of(file: Path) -> str:
     """A file's path from the project's folder, for messages."""
     return file.relative_to(ROOT).as_posix()
-
-
-@cache
-def tree_of(file: Path) -> ast.Module:
-    """The syntax tree of a file."""
-    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import pytest
 
 from estimates.accuracy.actuals import actual, read_actuals
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
+from tests.accuracy.scored import (
+    CHURN,
+    DATED,
+    days,
+    scored,
+)
 
 
 def test_target_data_of_a_hub_are_read() -> None:
@@ -147,3 +155,80 @@ def test_a_set_of_scores_alone_has_nothing_to_observe() -> None:
         read_actuals(pl.DataFrame({"id": ["a"], "risk": [1.0]}), contract)
     assert refused.value.code == "no_actuals"
     assert refused.value.message.endswith("the contract says so by `role`")
+
+
+def test_the_vintage_used_is_recorded() -> None:
+    """Of several vintages the newest counts, or what was known at the one asked for; the scores say
+    which.
+    """
+    actuals = pl.DataFrame(
+        {
+            "item": ["a", "a", "b"],
+            "p": [1.0, 2.0, 5.0],
+            "vintage": [date(2024, 2, 1), date(2024, 3, 1), date(2024, 1, 1)],
+        }
+    )
+    toml = 'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n'
+    frame = pl.DataFrame({"item": ["a", "b"], "p": [0.0, 0.0]})
+    newest = scored(toml, frame, actuals)
+    assert newest.columns["p"].point is not None
+    assert (newest.vintage, newest.asked, newest.columns["p"].point.mae) == (
+        "2024-03-01",
+        None,
+        3.5,
+    )
+    then = scored(toml, frame, actuals, vintage="2024-02-29")
+    assert then.columns["p"].point is not None
+    assert (then.vintage, then.asked, then.columns["p"].point.mae) == (
+        "2024-02-01",
+        "2024-02-29",
+        3.0,
+    )
+    before = scored(toml, frame, actuals, vintage="2024-01-15")
+    assert (before.keys.matched, before.keys.unmatched) == (1, 1)
+    assert then.actuals != newest.actuals
+    text = actuals.with_columns(pl.col("vintage").cast(pl.String), pl.col("p").cast(pl.String))
+    assert scored(toml, frame, text) == newest
+
+
+def test_bad_actual_values_are_errors_that_name_them() -> None:
+    """Duplicate and null keys, missing columns, wrong types and vintages are said, never
+    guessed.
+    """
+    contract = parse_contract(DATED)
+    good = pl.DataFrame({"item": ["a", "b"], "day": days(2), "p": [1.0, 2.0]})
+    cases: list[tuple[pl.DataFrame, str | None, str, str]] = [
+        (good.drop("item"), None, "columns", "item"),
+        (good.drop("p"), None, "no_actuals", "p, value"),
+        (pl.concat([good, good.head(1)]), None, "duplicate_key", "a/2024-01-01"),
+        (good.with_columns(item=pl.Series(["a", None])), None, "null_key", "None/2024-01-02"),
+        (good.with_columns(day=pl.Series([1, 2])), None, "column_type", "day"),
+        (good.with_columns(p=pl.Series(["1.5", "x"])), None, "bad_value", "row 2"),
+        (good, "2024-01-01", "bad_vintage", "vintage"),
+        (good.with_columns(vintage=pl.Series([1, 2])), None, "bad_vintage", "int64"),
+        (
+            good.with_columns(vintage=pl.Series([date(2024, 1, 1), None])),
+            None,
+            "bad_vintage",
+            "null",
+        ),
+    ]
+    for frame, vintage, code, word in cases:
+        with pytest.raises(InvalidError) as caught:
+            read_actuals(frame, contract, vintage)
+        assert (caught.value.code, word in caught.value.message) == (code, True), (
+            caught.value.message
+        )
+    with pytest.raises(InvalidError) as caught:
+        read_actuals(pl.DataFrame({"item": ["a"], "value": [2]}), parse_contract(CHURN))
+    assert caught.value.code == "bad_actual"
+
+
+def test_the_target_may_be_left_out() -> None:
+    """One outcome for all targets of a key counts for each of them."""
+    frame = pl.DataFrame(
+        {"item": ["a", "a", "b"], "day": [*days(2), days(1)[0]], "p": [1.0, 3.0, 9.0]}
+    )
+    point = scored(DATED, frame, pl.DataFrame({"item": ["a"], "value": [1.0]})).columns["p"].point
+    assert point is not None
+    assert (point.n, point.mae) == (2, 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import sqlalchemy as sa
 
 from estimates.catalog import schema
@@ -15,6 +16,7 @@ from tests.waiting import until
 WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
+@pytest.mark.slow
 def test_writers_wait_for_each_other_whatever_the_default_is(postgresql: PostgreSQL) -> None:
     """In a database whose transactions are serializable by default a writer goes on with what the
     one before it left.

@@ -1,55 +1,14 @@
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
 from estimates import instants
-from estimates.contract.columns import parse_key_part
 from estimates.contract.contract import Interval, OpenDomain
-from estimates.contract.contract_file import parse_contract, read_contract
-from estimates.contract.domain import FileDomain, RollingDomain
-from estimates.errors import InvalidError
-
-MINIMAL = """
-name = "churn"
-[key.customer_id]
-type = "string"
-[columns.score]
-"""
-
-ROLLING = """
-name = "close"
-[key.ticker]
-type = "string"
-[key.target_date]
-type = "date"
-target = true
-[columns.value]
-unit = "USD"
-[columns.lower_80]
-role = "lower"
-level = 0.8
-[columns.upper_80]
-role = "upper"
-level = 0.8
-[domain]
-kind = "rolling"
-steps = 10
-calendar = "XNYS"
-values.ticker = ["AAPL", "MSFT"]
-"""
-
-
-def refusal(toml: str) -> str:
-    """The message of a contract that is refused."""
-    with pytest.raises(InvalidError) as caught:
-        parse_contract(toml, "c.toml")
-    assert caught.value.code == "bad_contract"
-    assert re.match(r"c\.toml(:\d+)?: ", caught.value.message)
-    return caught.value.message
+from estimates.contract.contract_file import parse_contract
+from estimates.contract.domain import RollingDomain
+from tests.contract.contracts import MINIMAL, ROLLING, refusal
 
 
 def test_minimal_contract_checks_nothing_else() -> None:
@@ -94,138 +53,6 @@ def test_label_is_a_string_by_default() -> None:
         MINIMAL + '[columns.a]\nrole = "label"\n[columns.b]\nrole = "label"\ntype = "integer"\n'
     )
     assert [contract.columns[name].kind for name in ("a", "b")] == ["string", "integer"]
-
-
-@pytest.mark.parametrize(
-    ("toml", "line"),
-    [('name = "a"\nname == 3\n', "line 2, column 7"), ('name = "a\n', "line 1, column 10")],
-)
-def test_toml_errors_name_the_line(toml: str, line: str) -> None:
-    """What is not TOML is refused with file, line and column."""
-    with pytest.raises(InvalidError) as caught:
-        parse_contract(toml, "c.toml")
-    assert caught.value.code == "bad_toml"
-    assert "c.toml" in caught.value.message
-    assert line in caught.value.message
-
-
-def test_bytes_that_are_not_utf8_are_not_toml() -> None:
-    """A contract in another encoding is refused, not guessed."""
-    with pytest.raises(InvalidError, match="not TOML") as caught:
-        parse_contract(b'name = "\xff"')
-    assert caught.value.code == "bad_toml"
-
-
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    """A contract file that cannot be read is an error of its own."""
-    with pytest.raises(InvalidError, match=r"none\.toml: cannot be read: No such file") as caught:
-        read_contract(tmp_path / "none.toml")
-    assert caught.value.code == "no_file"
-
-
-def test_file_is_read_and_named_in_errors(tmp_path: Path) -> None:
-    """Errors in a contract file start with its path."""
-    path = tmp_path / "c.toml"
-    path.write_text(MINIMAL)
-    assert read_contract(path) == parse_contract(MINIMAL)
-    path.write_text(MINIMAL + "size = 3\n")
-    with pytest.raises(InvalidError, match=str(path)):
-        read_contract(path)
-
-
-@pytest.mark.parametrize(
-    ("extra", "path", "allowed"),
-    [
-        ("colour = 1", "columns.score", ["scale_floor", "nullable", "role"]),
-        ('[columns."a.b"]\nrolle = "x"', "columns.a.b", ["role"]),
-        ("[freshness]\nmaximum_age = 1", "freshness", ["cadence", "max_age", "blocks"]),
-        ('[domain]\nkind = "open"\nsize = 1', "domain", ["minimum"]),
-        ("[gate]\nauto = true", "gate", ["promote", "checks"]),
-        (
-            "[gate.checks.removed_keys]\nlimit = 1",
-            "gate.checks.removed_keys",
-            ["warn", "block", "off"],
-        ),
-        ('[job]\nfunction = "a:b"\nparams = {}', "job", ["parameters", "inputs"]),
-        (
-            '[job]\nfunction = "a:b"\ninputs.x = {path = "y", source = "s", static = true}',
-            "job.inputs.x",
-            ["source", "query", "static"],
-        ),
-        ("[retention]\nkeep = 1", "retention", ["keep_versions", "keep_for"]),
-        ("[stability]\nabs = 1", "stability", ["rtol", "atol", "groups"]),
-        ("[extra]\nx = 1", "top level", ["key", "columns", "owner"]),
-    ],
-)
-def test_unknown_fields_name_path_and_allowed_ones(
-    extra: str, path: str, allowed: list[str]
-) -> None:
-    """A field that is not known is refused with its path and the fields there are."""
-    message = refusal(MINIMAL + extra)
-    assert f": {path}: " in message
-    assert "unknown field" in message
-    listed = message.split("allowed: ")[1].split(", ")
-    assert set(allowed) <= set(listed)
-
-
-@pytest.mark.parametrize(
-    ("extra", "path", "allowed"),
-    [
-        ('role = "pint"', "columns.score.role", "'point', 'lower', 'upper', 'quantile'"),
-        ('type = "double"', "columns.score.type", "'float', 'integer', 'string'"),
-        ('[domain]\nkind = "closed"', "domain.kind", "'open', 'file', 'product', 'rolling'"),
-        ('[gate]\npromote = "yes"', "gate.promote", "'automatic', 'manual'"),
-        (
-            '[key.other]\ntype = "text"',
-            "key.other.type",
-            "'string', 'integer', 'date', 'timestamp'",
-        ),
-    ],
-)
-def test_wrong_choices_name_the_allowed_values(extra: str, path: str, allowed: str) -> None:
-    """A value outside a list of choices is refused with its path and the choices."""
-    message = refusal(MINIMAL + extra)
-    assert f"{path}: " in message
-    assert allowed in message
-
-
-@pytest.mark.parametrize(
-    ("extra", "path", "types"),
-    [
-        ('min = "low"', "columns.score.min", "got `str`"),
-        ("nullable = 1", "columns.score.nullable", "Expected `bool`, got `int`"),
-        (
-            'role = "label"\nlabels = ["a", 3]',
-            "columns.score.labels.1",
-            "Expected `str`, got `int`",
-        ),
-        ("[gate.checks]\nfinite = 3", "gate.checks.finite", "got `int`"),
-        ("[stability]\nrtol = true", "stability.rtol", "got `bool`"),
-        (
-            '[domain]\nkind = "product"\nvalues.customer_id = [2.5]',
-            "domain.values.customer_id.0",
-            "got `float`",
-        ),
-    ],
-)
-def test_wrong_types_name_the_path(extra: str, path: str, types: str) -> None:
-    """A value of a wrong type is refused with its path, the types wanted and the type found."""
-    message = refusal(MINIMAL + extra)
-    assert f": {path}: " in message
-    assert types in message
-
-
-@pytest.mark.parametrize("field", ["name", "key", "columns"])
-def test_mandatory_fields_are_named(field: str) -> None:
-    """Without name, key or columns there is no contract."""
-    parts = {
-        "name": 'name = "a"',
-        "key": 'key = {k = {type = "string"}}',
-        "columns": "columns = {v = {}}",
-    }
-    assert f"missing required field `{field}`" in refusal(
-        "\n".join(parts[name] for name in parts if name != field)
-    )
 
 
 COLUMN_RULES = [
@@ -393,52 +220,6 @@ def test_contradictions_are_refused(extra: str, words: str) -> None:
     assert words in refusal(MINIMAL + extra)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "words"),
-    [
-        ("steps = 10", "steps = 0", "steps must be at least 1"),
-        ('values.ticker = ["AAPL", "MSFT"]', "", "exactly these key columns: ticker"),
-        (
-            'type = "date"\ntarget',
-            'type = "integer"\ntarget',
-            "the target of a rolling domain is a date or a timestamp",
-        ),
-        (
-            '["AAPL", "MSFT"]',
-            '["AAPL"]\nvalues.target_date = ["2026-11-24"]',
-            "exactly these key columns: ticker",
-        ),
-    ],
-)
-def test_rolling_domains_list_all_but_the_target(before: str, after: str, words: str) -> None:
-    """The values of a rolling domain cover every key column except the target, which the calendar
-    gives.
-    """
-    assert before in ROLLING
-    assert words in refusal(ROLLING.replace(before, after))
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "words"),
-    [
-        ("date", '"24.11.2026"', "is not a date; write 2026-11-24"),
-        ("date", '"2026-02-30"', "day is out of range"),
-        ("timestamp", '"2026-11-24"', "is a bare date"),
-        ("timestamp", '"2026-11-24T16:00:00Z", "2026-11-24T17:00:00+01:00"', "each once"),
-        ("timestamp", '"2026-11-24T16:00:00Z", "2026-11-24T16:00:00.0Z"', "each once"),
-        ("date", '"2026-11-24", "2026-11-24"', "each once"),
-        ("integer", '"3"', "is not a value of type integer"),
-        ("integer", "9223372036854775808", "not an integer of 64 bits"),
-    ],
-)
-def test_listed_values_have_the_type_of_their_key(kind: str, value: str, words: str) -> None:
-    """A value of a domain that no key could have is refused with the name of the column."""
-    key = f'name="a"\n[key.k]\ntype="{kind}"\n[columns.v]\n'
-    toml = f'{key}[domain]\nkind="product"\nvalues.k=[{value}]'
-    message = refusal(toml)
-    assert words in message
-
-
 def test_names_of_sets() -> None:
     """A set's name is lower-case, starts with a letter or digit, and fits a URL and a folder."""
     for name in ("a", "sp500-close", "0.b_c", "x" * 100):
@@ -500,44 +281,3 @@ def test_durations() -> None:
     longest = parse_contract(MINIMAL + '[freshness]\nmax_age = "36525d"').freshness.max_age_duration
     assert longest is not None
     assert instants.now() - longest < instants.now()
-
-
-def test_file_domain_keeps_its_path() -> None:
-    """A file of keys is named in the contract; the store adds its digest."""
-    contract = parse_contract(
-        MINIMAL + '[domain]\nkind = "file"\nfile = "keys.csv"\nallow_missing = 0.01'
-    )
-    assert contract.domain == FileDomain("keys.csv", None, 0.01)
-
-
-def test_key_parts_from_text() -> None:
-    """Key parts are read from their one text form."""
-    assert parse_key_part("string", "01") == "01"
-    assert parse_key_part("integer", "-7") == -7
-    assert parse_key_part("date", "2026-11-24") == date(2026, 11, 24)
-    assert parse_key_part("timestamp", "2026-11-24T16:00:00+01:00") == datetime(
-        2026, 11, 24, 15, tzinfo=UTC
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        ("integer", "1.0"),
-        ("integer", "+1"),
-        ("integer", " 1"),
-        ("integer", "١"),
-        ("integer", "9223372036854775808"),
-        ("date", "2026-1-1"),
-        ("date", "20260101"),
-        ("date", "2026-02-30"),
-        ("timestamp", "2026-11-24"),
-        ("timestamp", "2026-11-24T16:00:00"),
-        ("timestamp", "0001-01-01T00:00:00+14:00"),
-        ("timestamp", "2026-11-24T16:00:00.1234569Z"),
-    ],
-)
-def test_other_forms_of_key_parts_are_refused(kind: str, text: str) -> None:
-    """What is not the text of a key part is a ValueError, never another key."""
-    with pytest.raises(ValueError, match=r".+"):
-        parse_key_part(kind, text)  # type: ignore[arg-type]

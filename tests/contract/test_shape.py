@@ -4,35 +4,7 @@ import pytest
 
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
-
-MINIMAL = """
-name = "churn"
-[key.customer_id]
-type = "string"
-[columns.score]
-"""
-
-ROLLING = """
-name = "close"
-[key.ticker]
-type = "string"
-[key.target_date]
-type = "date"
-target = true
-[columns.value]
-unit = "USD"
-[columns.lower_80]
-role = "lower"
-level = 0.8
-[columns.upper_80]
-role = "upper"
-level = 0.8
-[domain]
-kind = "rolling"
-steps = 10
-calendar = "XNYS"
-values.ticker = ["AAPL", "MSFT"]
-"""
+from tests.contract.contracts import MINIMAL, ROLLING
 
 
 def shape(toml: str) -> str:

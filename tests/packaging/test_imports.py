@@ -10,10 +10,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.trees import tree_of
 
 pytestmark = pytest.mark.usefixtures("trees_stay")
 PROJECT = Path(__file__).parents[2]
@@ -50,12 +51,6 @@ HOMES = {
     "markdown_it": ("api/estimates_api/desk/markdown.py",),
     "rich": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
 }
-
-
-@cache
-def tree_of(file: Path) -> ast.Module:
-    """The syntax tree of a file."""
-    return ast.parse(file.read_text())
 
 
 def imported(file: Path) -> set[str]:

@@ -97,7 +97,7 @@ def test_an_explanation_counts_what_it_does_not_compare(store: Store) -> None:
     )
     assert [step["version"] for step in body["chain"]["value"]["steps"]] == [3]
     page = text(store, "explain", SET, *KEY)
-    assert "no version of its shape told of here has this key" in page
+    assert "no version of its shape shown here has this key" in page
     assert "2 versions of another shape are not compared" in page
 
 
