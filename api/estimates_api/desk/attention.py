@@ -14,8 +14,6 @@ from estimates_api.desk.filters import period
 from estimates_api.desk.links import answer_path
 from estimates_api.http.bodies import SetSummary
 from estimates_api.http.health_bodies import Readiness
-from estimates_api.http.standing_bodies import UnauthorisedBody
-from estimates_api.serving.targets import Fault
 
 
 class Attention(NamedTuple):
@@ -76,31 +74,14 @@ def attention(
     failing  the checks that a refused newest version fails, as far as they are known
     members  of a family, which has no versions: how many sets it has
     """
-    faults, stopped, unapproved = list[Fault](), list[UnauthorisedBody](), list[UnauthorisedBody]()
-    if ready is not None:
-        faults = [fault for fault in ready.faults if fault.set == listed.name]
-        stopped, unapproved = ready.unauthorised or [], ready.not_approved or []
+    stopped = [] if ready is None else ready.unauthorised or []
     for event in stopped:
         if event.set == listed.name:
             words = f"event {event.event} ({event.kind} by {event.actor}) was not allowed: "
             return [Attention(0, "bad", f"{words}the set stays at what was before it")]
     if listed.retired is not None:
         return [Attention(10, "fine", f"retired: {listed.retired.reason}")]
-    reasons = [
-        Attention(
-            0,
-            "bad",
-            f"version {fault.version} of {fault.alias} cannot be read ({fault.code}); "
-            + ("nothing" if fault.serving is None else f"version {fault.serving}")
-            + " answers instead",
-            ("versions", fault.version),
-        )
-        for fault in faults
-    ]
-    for event in unapproved:
-        if event.set == listed.name:
-            words = f"event {event.event} ({event.kind} by {event.actor}) was not approved"
-            reasons.append(Attention(0, "bad", words))
+    reasons = [] if ready is None else _broken(listed.name, ready)
     fresh = listed.freshness
     if fresh.stale:
         words = f"its data are older than {period(fresh.max_age or '', whole=True)}"
@@ -130,6 +111,28 @@ def attention(
         words = "no version yet" if newest is None else "nothing was promoted yet"
         reasons.append(Attention(6, "warn", words))
     return reasons or [FINE]
+
+
+def _broken(name: str, ready: Readiness) -> list[Attention]:
+    """What the service cannot read of a set, and what nobody approved."""
+    unread = [
+        Attention(
+            0,
+            "bad",
+            f"version {fault.version} of {fault.alias} cannot be read ({fault.code}); "
+            + ("nothing" if fault.serving is None else f"version {fault.serving}")
+            + " answers instead",
+            ("versions", fault.version),
+        )
+        for fault in ready.faults
+        if fault.set == name
+    ]
+    unapproved = [
+        Attention(0, "bad", f"event {e.event} ({e.kind} by {e.actor}) was not approved")
+        for e in ready.not_approved or []
+        if e.set == name
+    ]
+    return [*unread, *unapproved]
 
 
 def _why(failing: Sequence[str]) -> str:
