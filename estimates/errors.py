@@ -21,7 +21,13 @@ are taken out of every message.
 
 from __future__ import annotations
 
+import errno
+
 from estimates.redaction import redacted
+
+# Numbers of the operating system for a disk, or a share of one, that is full; what to do then.
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+MAKE_ROOM = "make room on its disk, then the same command again goes on"
 
 
 class EstimatesError(Exception):

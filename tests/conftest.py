@@ -138,9 +138,9 @@ def _disk_is_not_waited_for() -> None:
 
     configure = engine_module._configure_sqlite
 
-    def configure_sqlite(connection: Any, record: object) -> None:
-        configure(connection, record)
-        without_flushing(connection, record)
+    def configure_sqlite(connection: Any) -> None:
+        configure(connection)
+        without_flushing(connection, None)
 
     engine_module._configure_sqlite = configure_sqlite
     sa.event.listen(sa.Engine, "connect", without_flushing)  # MLflow's own

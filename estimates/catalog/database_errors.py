@@ -7,7 +7,14 @@ import sqlite3
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError
 
-from estimates.errors import CorruptError, EstimatesError, RefusedError, UnavailableError
+from estimates.catalog.read_only import NO_ROOM, is_read_only
+from estimates.errors import (
+    MAKE_ROOM,
+    CorruptError,
+    EstimatesError,
+    RefusedError,
+    UnavailableError,
+)
 
 # What to do with a catalog that is no good.
 AWAY = "move the catalog away (`catalog.db*` where it is SQLite in the store's folder)"
@@ -15,6 +22,7 @@ REBUILD = f"{AWAY}, then rebuild it with `estimates recover`"
 # Classes of SQLSTATE: the login fails, there is no such database, no privilege, or read-only.
 _NO_PRIVILEGE = "42501"
 _REFUSED_STATES = ("28", "3D", _NO_PRIVILEGE, "25006")
+_DISK_FULL = "53100"
 _ABANDONED = "25P03"  # a transaction in which a program did nothing for too long was ended
 # What PostgreSQL says before there is a session has no SQLSTATE.
 _PASSING = re.compile(
@@ -55,6 +63,10 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
             f"catalog {where} does not let {engine.url.username} do this: {cause}",
             remedy="use a role that may write this set (docs/security.md)",
         )
+    if _is_full(engine, error):
+        return UnavailableError(
+            "catalog", f"catalog {where} cannot be written: {cause}", remedy=MAKE_ROOM
+        )
     if is_refusal(error) or _is_forbidden(engine, error):
         return RefusedError(
             "catalog_refused",
@@ -85,6 +97,15 @@ def is_refusal(error: DBAPIError) -> bool:
     if state is not None:
         return state.startswith(_REFUSED_STATES)
     return "FATAL:" in str(cause) and not _PASSING.search(str(cause))
+
+
+def _is_full(engine: sa.Engine, error: DBAPIError) -> bool:
+    """Whether the database's disk is full: SQLite says so, or could only open for reading what may
+    be written.
+    """
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    reads_only = code & 0xFF == sqlite3.SQLITE_READONLY and not is_read_only(engine.url)
+    return code in NO_ROOM or reads_only or _state(error) == _DISK_FULL
 
 
 def _is_forbidden(engine: sa.Engine, error: DBAPIError) -> bool:

@@ -15,7 +15,7 @@ from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.clock import check_agreement, check_pause
 from estimates.catalog.database_errors import REBUILD, database_error
-from estimates.catalog.read_only import engine_that_reads, is_read_only
+from estimates.catalog.read_only import connect_or_read, engine_that_reads, is_read_only
 from estimates.catalog.records import Event
 from estimates.catalog.sqlite_file import follow_file
 from estimates.errors import (
@@ -109,8 +109,9 @@ def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
             sa.event.listen(engine, "connect", _begin_explicitly)
         else:
             engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
-            sa.event.listen(engine, "connect", _configure_sqlite)
             follow_file(engine)
+            sa.event.listen(engine, "do_connect", connect_or_read(url, _configure_sqlite))
+            sa.event.listen(engine, "connect", _begin_explicitly)
     except ModuleNotFoundError:
         raise InvalidError(
             "bad_catalog",
@@ -150,8 +151,7 @@ def _begin_explicitly(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    _begin_explicitly(connection, _record)
+def _configure_sqlite(connection: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

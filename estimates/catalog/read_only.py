@@ -1,18 +1,22 @@
 """A SQLite catalog that this process may read and not write: of another user, or on a read-only
-disk.
+disk; and one whose disk is full, until it is not.
 """
 
 import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 _ATTEMPTS = 5
 # What SQLite says where it cannot have the index of the write-ahead log beside the database.
 _NO_INDEX = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+# What it says where there is no room for that index.
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 # Size and time of the last change of the database and of its log.
 _Marks = tuple[tuple[int, int] | None, ...]
 
@@ -36,6 +40,31 @@ def engine_that_reads(url: str) -> sa.Engine:
     assert path is not None
     opening = _Opening(path)
     return sa.create_engine(url, creator=opening.connect, poolclass=sa.NullPool)
+
+
+def connect_or_read(url: str, configure: Callable[[sqlite3.Connection], None]) -> Any:
+    """A listener of `do_connect`, which opens and configures a catalog that may be written; where
+    its disk is full, which keeps SQLite from reading too, a connection that only reads.
+    """
+    path = _path(url)
+    opening = None if path is None else _Opening(path)
+
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(*arguments, **options)
+        try:
+            configure(connection)
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if opening is None or error.sqlite_errorcode not in NO_ROOM:
+                raise
+            return opening.connect()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    return connect
 
 
 class Changed(sqlite3.OperationalError):

@@ -5,7 +5,7 @@ import re
 
 from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
-from estimates.errors import EstimatesError, RefusedError, UnavailableError
+from estimates.errors import FULL, MAKE_ROOM, EstimatesError, RefusedError, UnavailableError
 
 # What to do with a file that is missing or damaged.
 MEND = "mend it with `estimates repair --from BACKUP`"
@@ -57,7 +57,8 @@ def storage_error(place: str, error: BaseException) -> EstimatesError:
         )
     if "kind: Timeout" in text:
         line = "no answer in time"
-    return UnavailableError("storage", f"{place}: the storage failed: {line}", remedy="retry")
+    what_next = MAKE_ROOM if _number(error) in FULL else "retry"
+    return UnavailableError("storage", f"{place}: the storage failed: {line}", remedy=what_next)
 
 
 def is_panic(error: BaseException) -> bool:
@@ -72,9 +73,15 @@ def is_refusal(error: BaseException) -> bool:
     text = str(error)
     if "(code: AccessDenied)" in text:  # of one of several that were to be deleted
         return True
-    number, status = _NUMBER.search(text), _STATUS.search(text)
+    status = _STATUS.search(text)
     if status is not None:
         return status[1].startswith("4") and status[1] not in _PASSING
+    return _number(error) in FOREVER
+
+
+def _number(error: BaseException) -> int | None:
+    """The operating system's number of what went wrong; None where it was something else."""
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in FOREVER
-    return number is not None and int(number[1]) in FOREVER
+        return error.errno
+    number = _NUMBER.search(str(error))
+    return None if number is None else int(number[1])

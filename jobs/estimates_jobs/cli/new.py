@@ -171,7 +171,8 @@ def _show_choice(made: NewSet) -> None:
     terminal.line(
         f"on {choice.series:,} series. MASE: mean absolute error over that of the forecast 'as one "
         "season before'; in 80 %: observations inside the 80 % interval; seconds: for all series. "
-        "Taken: of the models within 2 % of the least MASE the one with the truest interval.",
+        "Taken: of the models within 2 % of the least MASE the one with the truest interval; one "
+        "that could not forecast at each moment is not.",
         "dim",
     )
 
@@ -205,8 +206,10 @@ def _show_rest(made: NewSet, outcome: Outcome) -> None:
     )
     terminal.section("Next")
     key = [str(values[0]) for values in made.profile.ids.values()]
+    get = f"estimates get {made.name} {shlex.join(key)}".rstrip()
+    why = f"estimates gate {made.name} {outcome.version}    # why it is not in production"
     for command_line in (
-        f"estimates get {made.name} {shlex.join(key)}".rstrip(),
+        *([get] if outcome.promoted else [why, f"{get} --ref {outcome.version}"]),
         "estimates serve",
         f"estimates run {made.name}    # once there are newer observations",
     ):

@@ -17,6 +17,7 @@ from estimates import instants
 from estimates.contract.contract import Contract
 from estimates.contract.job_inputs import Job
 from estimates.errors import InvalidError
+from estimates.render.wording import count
 from estimates_jobs.run.calendars import Step, calendar_of
 from estimates_jobs.run.context import Context
 from estimates_jobs.scaffold.series_profile import SERIES, STEP, TIME, VALUE, Series
@@ -26,6 +27,7 @@ _SAMPLE = 40  # series that it is tried on, spread over all
 _AS_GOOD = 1.02  # times the least error
 _LEVEL = 0.8  # of the interval that is compared with the observations
 _SHORTEST = 10  # observations that the forecast job wants of a series
+_SEASONS = 3  # that models with a season learn from at least, where there are as many
 _PATIENCE_S = 180.0  # for a forecast of all series; a slower model is not taken by itself
 
 
@@ -70,17 +72,17 @@ def choose(
     Raises InvalidError `too_few_observations` where no model has enough to learn from.
     """
     steps = series.steps
-    stride = min(horizon, (len(steps) - _SHORTEST) // MOMENTS)
+    stride = min(horizon, (len(steps) - _needed(len(steps), series.profile.season)) // MOMENTS)
     if stride < 1:
         raise InvalidError(
             "too_few_observations",
-            f"{series.profile.source}: {len(steps)} steps from the first observation to the last; "
-            f"a forecast needs {_SHORTEST}, and as many more as it is tried on",
+            f"{series.profile.source}: {count(len(steps), 'step')} from the first observation to "
+            f"the last; a forecast needs {_SHORTEST}, and as many more as it is tried on",
             remedy=f"give a longer history, at least {_SHORTEST + MOMENTS} steps",
         )
-    ends = [steps[-1 - stride * (count + 1)] for count in range(MOMENTS)]
+    ends = [steps[-1 - stride * (number + 1)] for number in range(MOMENTS)]
     sample = _sample(series)
-    observed = _observed(series, sample)
+    observed = _observed(series, contract, sample)
     trials: list[Trial] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sample.parquet"
@@ -96,6 +98,13 @@ def choose(
                 _trial(model, season, contexts, observed, scales, contract, series, len(sample))
             )
     return Choice(trials, _best(series.profile.source, trials), sorted(moments), len(sample))
+
+
+def _needed(length: int, season: int) -> int:
+    """Steps before the first moment: some seasons, or models that know them would lose to those
+    that do not for want of a history; of a short one at most half.
+    """
+    return max(_SHORTEST, min(_SEASONS * season, length // 2))
 
 
 def _candidates(season: int) -> list[tuple[str, int]]:
@@ -154,14 +163,15 @@ def _moment(contract: Contract, end: Step) -> datetime:
     return min(calendar.known_at(end), instants.now())
 
 
-def _observed(series: Series, sample: list[int]) -> pl.DataFrame:
+def _observed(series: Series, contract: Contract, sample: list[int]) -> pl.DataFrame:
     """What was observed, by the key columns of the set."""
     profile = series.profile
     rows = series.placed.filter(pl.col(SERIES).is_in(sample))
+    keys = zip(contract.key, profile.id_types.items(), strict=False)  # the target comes last
     steps = pl.Series(series.steps, dtype=_target_type(series)).gather(rows[STEP])
     kinds = {"integer": pl.Int64, "string": pl.String}
     return rows.select(
-        *(pl.col(name).cast(kinds[kind]) for name, kind in profile.id_types.items()),
+        *(pl.col(name).cast(kinds[kind]).alias(key) for key, (name, kind) in keys),
         steps.alias(STEP),
         pl.col(SERIES),
         pl.col(VALUE),
@@ -207,7 +217,7 @@ def _trial(
         pl.concat(frames)
         .drop_nulls(point)
         .rename({contract.target: STEP})
-        .join(observed, on=[*series.profile.id_types, STEP])
+        .join(observed, on=[*(key for key in contract.key if key != contract.target), STEP])
     )
     error = (pl.col(point) - pl.col(VALUE)).abs()
     by_series = compared.group_by(SERIES).agg(error.mean().alias("mae")).join(scales, on=SERIES)

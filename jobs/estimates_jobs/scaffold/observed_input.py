@@ -4,6 +4,7 @@ times and numbers, by a query that says how they are written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,8 @@ _NO_DIGITS = r"[^-+\d.,'’ \u{a0}\u{202f}\u{2009}eE]"
 _ENCODINGS = {"iso8859-1": "latin-1", "cp1252": "latin-1"}
 _APART = ".,'’ \u00a0\u202f\u2009"  # what may stand between thousands
 _YEAR_FIRST = r"^\s*\d{4}[-/.]\d\d?[-/.]\d\d?"  # the only order in which DuckDB does not guess
+_STEP = re.compile(r"\D{0,2}\d{1,4}([-/._ ]?\w{1,3}){0,2}$")  # a column that is named like a time
+_SHOWN = 20  # columns that an error names
 _THOUSAND = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"  # or a thousandth
 
 
@@ -84,7 +87,7 @@ def observed_input(
     is.
     text  what a person says of it: the decimal mark, the encoding
     Raises InvalidError: `no_file`, `bad_file`, `bad_input` (options for what is no CSV file, no
-    query reads it), `ambiguous_number`, `column_type`, `no_column`, `null_key`, `time_type`.
+    query reads it), `ambiguous_number`, `column_type`, `no_column`, `no_rows`, `null_key`, `time_type`.
     """
     guessed = ObservedInput(Input(source=source, time=time))
     files = _csv_files(source)
@@ -104,8 +107,10 @@ def observed_input(
     missing = next((name for name in roles if name not in table.columns), None)
     if missing is not None:
         raise no_column(source, missing, table.columns)
-    if len({*roles}) < len(roles):
-        return guessed  # whoever reads it says which
+    if not table.height:
+        raise InvalidError(
+            "no_rows", f"{source}: has no row below its names", remedy="name a table that has some"
+        )
     with naming(source, text):
         written = _numbers(table[value], text.decimal)
         if text.decimal is None:
@@ -124,10 +129,14 @@ def observed_input(
 
 def no_column(source: str, name: str, names: Sequence[str]) -> InvalidError:
     """A column that a table does not have; `names` are those that it has."""
+    shown = f"name one of its columns: {', '.join(names[:_SHOWN])}"
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    steps = sum(bool(_STEP.match(column)) for column in names)
+    wide = "; it has a column a step: write a row an observation first, as pandas' melt does"
     return InvalidError(
         "no_column",
         f"{source}: there is no column {name!r}{did_you_mean(name, names)}",
-        remedy=f"name one of its columns: {', '.join(names)}",
+        remedy=f"{shown}{more}{wide if 2 * steps > len(names) else ''}",
     )
 
 
@@ -143,18 +152,23 @@ def _not_said(source: str) -> InvalidError:
 
 def _unreadable(source: str, value: str, time: str, encoding: str | None) -> InvalidError:
     text = f"its {encoding} text, or " if encoding else ""
+    said = "" if encoding else ", or say with --encoding what it is in"
     return InvalidError(
         "bad_input",
         f"{source}: DuckDB does not read {text}column {value!r} as the numbers that it shows, or "
         f"column {time!r} as times",
-        remedy="write the file in UTF-8, its numbers as 1234.5 and its times as 2026-11-24 or "
-        "2026-11-24T16:00, all lines with as many cells",
+        remedy=f"write the file in UTF-8{said}, its numbers as 1234.5 and its times as 2026-11-24 "
+        "or 2026-11-24T16:00, all lines with as many cells",
     )
 
 
 def _no_time(source: str, text: pl.Series) -> InvalidError:
     orders = two_orders(text.str.replace(r"[T ]+\d\d?:\d\d(:\d\d)?\s*$", ""))
-    what = orders or f"no form of days or times fits all cells, such as {first_text(text)!r}"
+    cells = text.str.strip_chars()
+    like_first = cells.str.replace_all(r"\d", "0") == first_text(cells.str.replace_all(r"\d", "0"))
+    others = cells.filter(~like_first & ~cells.is_in([*NULL_WORDS, ""]))
+    cell = repr(first_text(cells)) + (f" and {others[0]!r}" if len(others) else "")
+    what = orders or f"no form of days or times fits all cells, such as {cell}"
     return InvalidError(
         "time_type",
         f"{source}: column {text.name!r}: {what}",

@@ -104,6 +104,7 @@ def read_series(source: str, columns: Columns, text: TextOptions | None = None) 
     `null_key`, `ambiguous_number`, `duplicate_key` (two observations of one series at one time),
     `unknown_calendar` (steps that no calendar has), and what `read_input` raises.
     """
+    _check_roles(source, columns)
     observed_by = observed_input(
         source, columns.time, columns.value, columns.ids, text or TextOptions()
     )
@@ -111,7 +112,8 @@ def read_series(source: str, columns: Columns, text: TextOptions | None = None) 
     reading = read_input("observations", spec, instants.now(), text=columns.ids)
     table = reading.frame
     _check_columns(source, table, columns)
-    present = table.filter(pl.col(columns.value).is_not_null())
+    value = pl.col(columns.value)
+    present = table.filter(value.is_not_null() & value.cast(pl.Float64).is_not_nan())
     if not present.height:
         raise InvalidError(
             "no_rows",
@@ -140,11 +142,7 @@ def read_series(source: str, columns: Columns, text: TextOptions | None = None) 
     )
 
 
-def _check_columns(source: str, table: pl.DataFrame, columns: Columns) -> None:
-    names = table.columns
-    for name in (*columns.ids, columns.value):
-        if name not in names:
-            raise no_column(source, name, names)
+def _check_roles(source: str, columns: Columns) -> None:
     roles = [columns.time, *columns.ids, columns.value]
     twice = next((name for name in roles if roles.count(name) > 1), None)
     if twice is not None:
@@ -153,6 +151,25 @@ def _check_columns(source: str, table: pl.DataFrame, columns: Columns) -> None:
             f"{source}: column {twice!r} is named more than once",
             remedy="name one column each with --time and --value, and all others with --id",
         )
+
+
+def _check_finite(source: str, values: pl.Series) -> None:
+    """Raises InvalidError `column_type` for infinite values, which no model learns from."""
+    infinite = values.is_infinite().fill_null(value=False).arg_true()
+    if len(infinite):
+        raise InvalidError(
+            "column_type",
+            f"{source}: column {values.name!r}, row {infinite[0] + 1}: {values[infinite[0]]} is no "
+            "number that can be forecast",
+            remedy="leave the cell empty where there is no observation",
+        )
+
+
+def _check_columns(source: str, table: pl.DataFrame, columns: Columns) -> None:
+    names = table.columns
+    for name in (*columns.ids, columns.value):
+        if name not in names:
+            raise no_column(source, name, names)
     if not table.schema[columns.value].is_numeric():
         raise InvalidError(
             "column_type",
@@ -160,6 +177,7 @@ def _check_columns(source: str, table: pl.DataFrame, columns: Columns) -> None:
             remedy="name the column of the observed numbers with --value, or write its numbers "
             "with a point and without separators of thousands",
         )
+    _check_finite(source, table[columns.value])
     for name in columns.ids:
         if table[name].null_count():
             raise InvalidError(
@@ -243,10 +261,9 @@ def _placed(
     twice = placed.filter(pl.struct(SERIES, STEP).is_duplicated())
     if twice.height:
         name = "/".join(str(twice[column][0]) for column in ids) or "the only series"
-        more = "" if ids else "; if the table has several series, name their columns with --id"
         raise InvalidError(
             "duplicate_key",
-            f"{source}: two observations of {name} in the step of {steps[twice[STEP][0]]}{more}",
+            f"{source}: two observations of {name} in the step of {steps[twice[STEP][0]]}",
             remedy="name every column that tells series apart with --id, or aggregate first",
         )
     return placed

@@ -18,6 +18,7 @@ import click
 import msgspec
 
 from estimates.errors import (
+    FULL,
     ConflictError,
     CorruptError,
     EstimatesError,
@@ -81,6 +82,10 @@ def failure_of(error: Exception) -> Failure:
             return Failure(2, "not_installed", missing)
     if _is_job_error(error):
         return Failure(DAMAGED, "job_failed", redacted(str(error)))
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = error.filename or "where the output goes, or a temporary file"
+        full = f"{where}: {error.strerror}; make room there, then the same command again"
+        return Failure(3, "disk_full", redacted(full))
     what = " ".join(str(error).split()) or "no message"
     return Failure(
         DAMAGED,

@@ -1,0 +1,41 @@
+"""A catalog whose disk is full, so that SQLite has no room for the index of its log."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from estimates.catalog import engine as engine_module
+from estimates.errors import MAKE_ROOM, UnavailableError
+from estimates.store.store import Store
+from tests.builders import SET, define, make_store, promoted
+
+
+def test_it_is_read_and_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite says that there is no room, readers answer, and a writer is told what to do;
+    with room again it writes.
+    """
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one")
+    store.catalog.engine.dispose()
+
+    def no_room(_: sqlite3.Connection) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+        raise error
+
+    with monkeypatch.context() as full:
+        full.setattr(engine_module, "_configure_sqlite", no_room)
+        reader = Store(store.root)
+        assert reader[SET].resolve().version == 1
+        with pytest.raises(UnavailableError) as refused:
+            reader.promote(SET, 1, alias="staging", reason="a try")
+        assert refused.value.code == "catalog"
+        assert refused.value.message.endswith(MAKE_ROOM)
+        reader.catalog.engine.dispose()
+    writer = Store(store.root)
+    assert writer.promote(SET, 1, alias="staging", reason="again").version == 1
+    writer.catalog.engine.dispose()

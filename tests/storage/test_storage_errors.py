@@ -1,0 +1,23 @@
+"""What a failure of the storage means to somebody who has to do something."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from estimates.errors import MAKE_ROOM
+from estimates.storage.storage_errors import storage_error
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_asks_for_room(number: int) -> None:
+    """As the operating system says it, and as obstore passes it on."""
+    for error in (
+        OSError(number, os.strerror(number)),
+        RuntimeError(f"Generic LocalFileSystem error: {os.strerror(number)} (os error {number})"),
+    ):
+        said = storage_error("store", error)
+        assert (said.code, said.message.endswith(MAKE_ROOM)) == ("storage", True)
+    assert storage_error("store", OSError(errno.EIO, "I/O")).message.endswith("; retry")
