@@ -87,7 +87,8 @@ def observed_input(
     is.
     text  what a person says of it: the decimal mark, the encoding
     Raises InvalidError: `no_file`, `bad_file`, `bad_input` (options for what is no CSV file, no
-    query reads it), `ambiguous_number`, `column_type`, `no_column`, `no_rows`, `null_key`, `time_type`.
+    query reads it), `ambiguous_number`, `column_type`, `no_column`, `no_rows`, `null_key`,
+    `time_type`.
     """
     guessed = ObservedInput(Input(source=source, time=time))
     files = _csv_files(source)
