@@ -17,7 +17,7 @@ from estimates.catalog.clock import check_agreement, check_pause
 from estimates.catalog.database_errors import REBUILD, database_error
 from estimates.catalog.read_only import connect_or_read, engine_that_reads, is_read_only
 from estimates.catalog.records import Event
-from estimates.catalog.sqlite_file import follow_file
+from estimates.catalog.sqlite_file import follow_file, has_other_names
 from estimates.errors import (
     CorruptError,
     InvalidError,
@@ -77,12 +77,21 @@ class OnEngine:
 
 
 def check_writable(url: sa.URL) -> None:
-    """Raises RefusedError (`read_only`) for a SQLite file that this process may not write."""
+    """Raises RefusedError for a SQLite file that this process may not write (`read_only`), or that
+    has another name (`catalog_refused`): each name has a log of its own, of which one is lost.
+    """
     if is_read_only(url):
         raise RefusedError(
             "read_only",
             f"{url.database} and its folder can be read and not written here: nothing is written",
             remedy="work as the user who owns the store, where its disk is writable",
+        )
+    if has_other_names(url):
+        raise RefusedError(
+            "catalog_refused",
+            f"{url.database} is also the catalog of a copy (a hard link, as `cp -l` makes): "
+            "nothing is written",
+            remedy="give it a file of its own: copy it, and move the copy into its place",
         )
 
 

@@ -81,3 +81,13 @@ def file_of(engine: sa.Engine) -> FileId | None:
         return _HIDDEN
     known = FileId(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     return known if stat.st_size else None
+
+
+def has_other_names(url: sa.URL) -> bool:
+    """Whether a SQLite catalog's file is in another folder, too."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return False
+    try:
+        return Path(url.database).stat().st_nlink > 1
+    except OSError:  # which SQLite will say
+        return False

@@ -94,7 +94,7 @@ def backup(
     try:
         store.check_identity()
     except RefusedError as error:
-        if error.code != "read_only":
+        if error.code not in ("read_only", "catalog_refused"):
             raise
         # of a disk that failed and is read-only since, one wants a backup most
         identity.check_belonging(store.objects, store.catalog)

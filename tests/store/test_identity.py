@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_log import Head
 from estimates.errors import CorruptError
+from estimates.storage.objects import Objects
+from estimates.store.backup import backup
 from estimates.store.identity import check_identity
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
@@ -150,3 +153,26 @@ def test_two_writers_are_not_taken_for_an_older_catalog(tmp_path: Path) -> None:
     catalog = Late(catalog_url(store.root))
     check_identity(store.objects, catalog)
     catalog.engine.dispose()
+
+
+def test_a_catalog_with_another_name_is_not_written(tmp_path: Path) -> None:
+    """Of a copy that shares its files with the store one of two writers would be lost; both can be
+    read and backed up, and a catalog of its own is written again.
+    """
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "first", 100.0)
+    store.catalog.engine.dispose()
+    shutil.copytree(tmp_path / "store", tmp_path / "copy", copy_function=os.link)
+    (tmp_path / "backup").mkdir()
+    for name in ("store", "copy"):
+        linked = Store(tmp_path / name, actor="tester")
+        assert code_of(lambda of=linked: publish(of, "next")) == "catalog_refused"
+        assert linked[SET].get("AAPL", "2024-06-03")["value"] > 0
+        backup(linked, Objects(str(tmp_path / "backup")))
+        linked.catalog.engine.dispose()
+    own = tmp_path / "catalog.db"
+    shutil.copy(tmp_path / "copy" / "catalog.db", own)
+    own.replace(tmp_path / "copy" / "catalog.db")
+    for name in ("store", "copy"):
+        assert publish(Store(tmp_path / name, actor="tester"), "next").version == 2
