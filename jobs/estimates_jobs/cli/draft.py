@@ -80,7 +80,20 @@ def draft(
 def _draft_hub(options: Options, folder: str) -> None:
     from estimates_jobs.hub.hub_contracts import hub_contracts
 
-    contracts = hub_contracts(folder)
+    asked = hub_contracts(folder)
+    contracts = [contract for contract in asked if contract.source]
+    for contract in asked:
+        if not contract.source:
+            options.tables.note(
+                f"{contract.name}: is asked for as {', '.join(contract.left_out)} alone, which has "
+                "no place in a contract"
+            )
+    if not contracts:
+        raise InvalidError(
+            "bad_file",
+            f"{folder}: no target of this hub has an output type that a contract has a place for",
+            remedy="contracts have mean, median, quantile, pmf and sample",
+        )
     paths = [Path(f"{contract.name}.toml") for contract in contracts]
     there = [str(path) for path in paths if path.exists()]
     if there:

@@ -25,6 +25,7 @@ _ORIGINS = ("reference_date", "origin_date", "forecast_date", "nowcast_date")
 _DAYS = {"day": 1, "week": 7}
 # output types that a contract has a place for
 _COLUMNS = ("mean", "median", "quantile", "pmf", "sample")
+Asked = tuple[Tree, Tree, Tree]  # a target, a task that asks for it, the round of that
 
 
 class HubContract(NamedTuple):
@@ -41,20 +42,22 @@ class HubContract(NamedTuple):
 
 def hub_contracts(folder: str | Path) -> list[HubContract]:
     """The contract of each target that a hub has, in the order of its rounds; of a target in
-    several rounds, as the newest asks for it.
+    several rounds, as the newest asks for it. A target without an output type that a contract has a
+    place for has an empty source.
 
     Raises InvalidError: `no_file`, `bad_file` (no JSON, or without the fields of a hub).
     """
     hub = Hub(Path(folder))
     zone = str(hub.admin.get("timezone") or "UTC")
-    by_target: dict[str, list[tuple[Tree, Tree, Tree]]] = {}
+    by_target: dict[str, list[Asked]] = {}
     try:
         for of_round in hub.rounds:
             for task in of_round["model_tasks"]:
                 for target in task["target_metadata"]:
                     of_target = by_target.setdefault(target["target_id"], [])
                     of_target.append((target, task, of_round))
-        return [_contract(of_target, zone) for of_target in by_target.values()]
+        names = _names(by_target)
+        return [_contract(names[key], asked, zone) for key, asked in by_target.items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidError(
             "bad_file",
@@ -63,7 +66,17 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
         ) from None
 
 
-def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContract:
+def _names(targets: Iterable[str]) -> dict[str, str]:
+    """A set's name for each target, no two alike: its id in small letters."""
+    names: dict[str, str] = {}
+    for target in targets:
+        slug = re.sub(r"[^a-z0-9]+", "-", str(target).lower()).strip("-") or "target"
+        taken = sum(slug == re.sub(r"-\d+$", "", name) or slug == name for name in names.values())
+        names[target] = f"{slug}-{taken + 1}" if taken else slug
+    return names
+
+
+def _contract(name: str, of_target: list[Asked], zone: str) -> HubContract:
     target, task, of_round = of_target[-1]
     # the same target may be asked for in one task as quantiles and in another as categories
     output_types = {
@@ -72,13 +85,15 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContrac
         if its_round is of_round
         for kind, spec in other["output_type"].items()
     }
+    kept = [kind for kind in _COLUMNS if kind in output_types]
+    left_out = tuple(kind for kind in output_types if kind not in kept)
+    if not kept:
+        return HubContract(name, "", left_out, "")
     every: Tree = task["task_ids"]
     empty = [name for name, spec in every.items() if not values(spec)]  # do not apply to it
     ids = {name: spec for name, spec in every.items() if name not in empty}
     chosen_by: Tree = target.get("target_keys") or {}
     origin = of_round["round_id"] if of_round.get("round_id_from_variable") else _origin(ids)
-    name = re.sub(r"[^a-z0-9]+", "-", str(target["target_id"]).lower()).strip("-")
-    kept = [kind for kind in _COLUMNS if kind in output_types]
     chooses = (f"{_key(column)} = {_text(value)}" for column, value in chosen_by.items())
     lines = [
         f"name = {_text(name)}",
@@ -102,7 +117,6 @@ def _contract(of_target: list[tuple[Tree, Tree, Tree]], zone: str) -> HubContrac
     ]
     source = "\n".join([*lines, ""])
     parse_contract(source, f"the contract of {target['target_id']}")
-    left_out = tuple(kind for kind in output_types if kind not in kept)
     return HubContract(name, source, left_out, _through(ids, target))
 
 

@@ -114,3 +114,25 @@ def test_of_other_rounds_nothing_is_due(
 ) -> None:
     """No calendar has days that are not weeks apart, nor days that each round names itself."""
     assert deadlines(tmp_path, days, due, None).due is None
+
+
+def test_each_target_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Ids that are alike in small letters are numbered; a target of `cdf` alone has no contract,
+    and the others have theirs.
+    """
+    mean, cdf = {"mean": {"value": {}}}, {"cdf": {"output_type_id": {"required": [1]}}}
+    tasks = [
+        {"task_ids": IDS, "output_type": kinds, "target_metadata": [{"target_id": target}]}
+        for target, kinds in (("wk inc", mean), ("peak", cdf), ("wk_inc", mean), ("入院", mean))
+    ]
+    (tmp_path / "hub-config").mkdir()
+    rounds = [{"round_id": "r", "model_tasks": tasks}]
+    (tmp_path / "hub-config" / "tasks.json").write_text(json.dumps({"rounds": rounds}))
+    made = hub_contracts(tmp_path)
+    assert [contract.name for contract in made] == ["wk-inc", "peak", "wk-inc-2", "target"]
+    assert [parse_contract(c.source).name for c in made if c.source] == [
+        "wk-inc",
+        "wk-inc-2",
+        "target",
+    ]
+    assert (made[1].source, made[1].left_out) == ("", ("cdf",))
