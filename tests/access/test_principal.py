@@ -27,3 +27,27 @@ def test_whole_beside_narrow() -> None:
     assert not Principal("app", grants=(narrow,)).reads_whole("demand")
     assert Principal("app", grants=(narrow, Grant("demand*"))).reads_whole("demand")
     assert list(Principal("app", grants=(narrow,)).visible(["demand", "sales"])) == ["demand"]
+
+
+def test_metrics_are_of_the_grants_or_of_all_sets() -> None:
+    """A watcher without grants watches every set, one with grants these, one without the right
+    none.
+    """
+    narrow = Grant("a-*", "shop", ("7",))
+    assert Principal("prometheus", ("metrics",)).watches("demand")
+    team = Principal("team", ("metrics",), (narrow,))
+    assert (team.watches("a-x"), team.watches("demand")) == (True, False)
+    assert not Principal("app", ("read",), (Grant(),)).watches("demand")
+
+
+def test_provenance_and_usage_are_of_whole_sets() -> None:
+    """The right alone shows nothing of a set that is read in part, nor a whole grant without it."""
+    narrow, whole = Grant("demand", columns=("units",)), Grant("demand")
+    sees = Principal("app", ("read", "provenance"), (narrow,))
+    assert not sees.sees_provenance("demand")
+    assert Principal("app", ("read", "provenance"), (whole,)).sees_provenance("demand")
+    assert not Principal("app", ("provenance",), (whole,)).sees_provenance("demand")
+    assert not Principal("app", ("read",), (whole,)).sees_provenance("demand")
+    assert not Principal("owner", ("usage",), (narrow,)).covers_whole("demand")
+    assert Principal("owner", ("usage",), (whole,)).covers_whole("demand")
+    assert not Principal("owner", ("usage",), (whole,)).covers_whole("sales")

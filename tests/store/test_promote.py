@@ -138,15 +138,16 @@ def expire(store: Store) -> None:
     ("meanwhile", "code"),
     [
         (lambda store: store.retire(SET, reason="replaced"), "retired"),
+        (lambda store: (store.retire(SET, reason="x"), store.unretire(SET, reason="y")), None),
         (lambda store: store.rollback(SET, reason="bad"), "moved"),
         (lambda store: define(store, maximum=400.0), "contract_changed"),
         (expire, "expired"),
     ],
-    ids=["retired", "production moved", "contract", "expired"],
+    ids=["retired", "back in use", "production moved", "contract", "expired"],
 )
 @pytest.mark.parametrize("alias", ["production", "canary"])
 def test_what_changed_since_it_was_looked_at_stops_it(
-    three: Store, meanwhile: Callable[[Store], object], code: str, alias: str
+    three: Store, meanwhile: Callable[[Store], object], code: str | None, alias: str
 ) -> None:
     """In the transaction itself, also for another alias than the one that moved."""
     three.promote(SET, 1, reason="first")

@@ -47,6 +47,18 @@ def test_a_set_is_retired_once_and_comes_back(retired: Store) -> None:
     assert retired.publish(SET, frame(101.0), provenance("two", 1)).version == 2
 
 
+def test_a_set_that_is_in_use_is_not_taken_into_use(local_store: Store) -> None:
+    """Never retired, or back already: nothing is recorded."""
+    define(local_store)
+    assert code_of(lambda: local_store.unretire(SET, reason="why not")) == "already"
+    local_store.retire(SET, reason="replaced")
+    local_store.unretire(SET, reason="still needed")
+    assert code_of(lambda: local_store.unretire(SET, reason="again")) == "already"
+    assert [event.kind for event in local_store.view().set(SET).events] == [
+        *("defined", "retired", "unretired")
+    ]
+
+
 def test_a_set_that_is_retired_meanwhile_takes_no_version(store: Store) -> None:
     """Between the look at a set and the commit of a version somebody may retire it."""
     define(store)
