@@ -195,7 +195,7 @@ def test_the_six_questions(browser: Browser, server: httpx.Client) -> None:
     and why, why a version was refused, what changed most, what was said of a key and how wrong it
     was, who rolled back and when, and how to read it from R.
     """
-    visit = Visit(browser, str(server.base_url))
+    visit = Visit(browser, str(server.base_url), timezone_id="America/New_York")
     visit.page.goto("/")
     assert "need" in visit.title()
     assert "closes" in visit.page.locator("tbody tr").first.inner_text()
@@ -209,6 +209,7 @@ def test_the_six_questions(browser: Browser, server: httpx.Client) -> None:
     visit.click("Stability")
     visit.page.get_by_label("Heat map").get_by_role("link").first.click()
     visit.page.locator("#history ~ .wide tbody tr").nth(1).wait_for()
+    _says_the_zone_of_the_reader(visit.page)
     visit.click("closes")
     assert "rolled back" in visit.page.locator("#happened ~ .wide").inner_text()
     visit.click("Events")
@@ -221,6 +222,15 @@ def test_the_six_questions(browser: Browser, server: httpx.Client) -> None:
     assert "read.csv" in reading
     assert visit.faults == []
     visit.context.close()
+
+
+def _says_the_zone_of_the_reader(page: Page) -> None:
+    """On hover each time has it, and so has a mark of a picture whose words name a time."""
+    titles = page.locator("time").evaluate_all("all => all.map(each => each.title)")
+    assert len(titles) > 4
+    assert [title for title in titles if not title.endswith(("EST", "EDT"))] == []
+    page.locator("svg.plot a circle").first.hover()
+    assert page.locator(".bubble").inner_text().endswith(("EST", "EDT"))
 
 
 def test_a_bar_is_clicked(browser: Browser, server: httpx.Client) -> None:
