@@ -199,6 +199,9 @@ def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
     registered.
     """
     name = view.contract.name
+    member = view.contract.member
+    if contract.family is not None and member is not None and member.of == contract.name:
+        contract = msgspec.structs.replace(contract, name=name, family=None, member=member)
     if contract.name != name:
         raise InvalidError(
             "other_contract",

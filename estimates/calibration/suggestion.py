@@ -105,18 +105,27 @@ def suggest(
         if (proposal.new_warn, proposal.new_block, proposal.new_usual)
         != (proposal.warn, proposal.block, proposal.usual)
     ]
-    new = edited(revision.source, changes, profile)
+    source, file = _written(store, name, contract, revision.source)
+    new = edited(source, changes, profile)
     return Suggestion(
         name,
         revision.revision,
         len(moves),
         proposals,
-        unified_diff(revision.source, new, f"{name}.toml"),
+        unified_diff(source, new, file),
         measured.reason,
         profile,
         blocked,
         None if profile is None else blocked_moves(report, then, moves),
     )
+
+
+def _written(store: Store, name: str, contract: Contract, source: str) -> tuple[str, str]:
+    """What a person edits, and its name: of a family's member the contract of the family."""
+    if contract.member is None:
+        return source, f"{name}.toml"
+    family = contract.member.of
+    return store.view().set(family).contracts[-1].source, f"{family}.toml"
 
 
 def _too_few(name: str, moves: int, versions: int) -> InvalidError:

@@ -80,9 +80,9 @@ def draft(
 def _draft_hub(options: Options, folder: str) -> None:
     from estimates_jobs.hub.hub_contracts import hub_contracts
 
-    asked = hub_contracts(folder)
-    contracts = [contract for contract in asked if contract.source]
-    for contract in asked:
+    every = hub_contracts(folder)
+    contracts = [contract for contract in every if contract.source]
+    for contract in every:
         if not contract.source:
             options.tables.note(
                 f"{contract.name}: is asked for as {', '.join(contract.left_out)} alone, which has "

@@ -60,7 +60,8 @@ def suggest(options: Options, set_name: str, last: int | None, noise: bool, band
     if options.json:
         terminal.json(suggestion)
     else:
-        _show(suggestion)
+        member = store.contract(set_name).member
+        _show(suggestion, None if member is None else member.of)
 
 
 def _noise(store: Store, set_name: str) -> Noise:
@@ -77,8 +78,11 @@ def _noise(store: Store, set_name: str) -> Noise:
     return noise_of(store, set_name, version.version, frame)
 
 
-def _show(suggestion: Suggestion) -> None:
-    """A row a check, what is left as it is, and the diff, last: `patch` reads all of it."""
+def _show(suggestion: Suggestion, family: str | None) -> None:
+    """A row a check, what is left as it is, and the diff, last: `patch` reads all of it.
+
+    family  whose member the set is
+    """
     name = suggestion.set
     terminal.line(
         f"{name}: limits from {suggestion.versions} moves between promoted versions", "bold"
@@ -109,9 +113,10 @@ def _show(suggestion: Suggestion) -> None:
     if not suggestion.diff:
         terminal.line("nothing to change: the contract has these limits already")
         return
+    file = "CONTRACT.toml" if family is None else f"{family}.toml"
     terminal.line(
-        f"next: estimates gate suggest {name} | patch CONTRACT.toml && estimates define "
-        "CONTRACT.toml"
+        f"next: estimates gate suggest {name} | patch {file} && estimates define {file}"
+        + ("" if family is None else f"   # the contract of all members of {family}")
     )
     terminal.line()
     terminal.page(suggestion.diff)

@@ -25,7 +25,7 @@ _ORIGINS = ("reference_date", "origin_date", "forecast_date", "nowcast_date")
 _DAYS = {"day": 1, "week": 7}
 # output types that a contract has a place for
 _COLUMNS = ("mean", "median", "quantile", "pmf", "sample")
-Asked = tuple[Tree, Tree, Tree]  # a target, a task that asks for it, the round of that
+TargetTask = tuple[Tree, Tree, Tree]  # a target, a task that asks for it, the round of that
 
 
 class HubContract(NamedTuple):
@@ -49,7 +49,7 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
     """
     hub = Hub(Path(folder))
     zone = str(hub.admin.get("timezone") or "UTC")
-    by_target: dict[str, list[Asked]] = {}
+    by_target: dict[str, list[TargetTask]] = {}
     try:
         for of_round in hub.rounds:
             for task in of_round["model_tasks"]:
@@ -57,7 +57,7 @@ def hub_contracts(folder: str | Path) -> list[HubContract]:
                     of_target = by_target.setdefault(target["target_id"], [])
                     of_target.append((target, task, of_round))
         names = _names(by_target)
-        return [_contract(names[key], asked, zone) for key, asked in by_target.items()]
+        return [_contract(names[key], tasks, zone) for key, tasks in by_target.items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidError(
             "bad_file",
@@ -76,7 +76,7 @@ def _names(targets: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _contract(name: str, of_target: list[Asked], zone: str) -> HubContract:
+def _contract(name: str, of_target: list[TargetTask], zone: str) -> HubContract:
     target, task, of_round = of_target[-1]
     # the same target may be asked for in one task as quantiles and in another as categories
     output_types = {
