@@ -17,6 +17,7 @@ from estimates.catalog.approval_requests import ApprovalRequest
 from estimates.catalog.law import is_record
 from estimates.catalog.records import Event, Version
 from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import is_covered, may_approve
 
@@ -49,51 +50,47 @@ class Unapproved(NamedTuple):
         return f"event {self.event.id} ({self.event.kind} by {self.event.actor}): {self.why}"
 
 
-def unapproved_moves(sets: Mapping[str, SetView], name: str) -> list[Unapproved]:
+def unapproved_moves(view: View, name: str) -> list[Unapproved]:
     """The moves of a set's aliases that its contracts did not let happen, and the contracts that
-    changed who approves without approvals, oldest first. Such a contract changes nothing here.
+    changed who approves without approvals, oldest first.
 
-    sets  those of the view, the set's family among them
+    Such a contract changes nothing here, but where a first access record came later, which vouches
+    for it.
     """
-    return list(_unapproved(sets, sets[name]))
+    return list(_unapproved(view.sets, view.sets[name], _first_record(view)))
 
 
-def unlawful_moves(
-    sets: Mapping[str, SetView], names: Iterable[str], of_store: list[Event]
-) -> dict[int, str]:
+def unlawful_moves(view: View, names: Iterable[str]) -> dict[int, str]:
     """By event, why a move is not lawful in a store with an access record: the first of each set.
 
     names  of the sets to look at
     What happened before the first record is vouched for by it.
     """
-    first = next((event.id for event in of_store if is_record(event)), None)
-    if first is None:
-        return {}
+    first = _first_record(view)
     unlawful: dict[int, str] = {}
     for name in names:
-        moves = unapproved_moves(sets, name)
+        moves = unapproved_moves(view, name)
         move = next((each for each in moves if each.event.id > first), None)
         if move is not None:
             unlawful[move.event.id] = move.why
     return unlawful
 
 
-def standing_unapproved(
-    sets: Mapping[str, SetView], names: Iterable[str] | None = None
-) -> list[Unapproved]:
+def standing_unapproved(view: View, names: Iterable[str] | None = None) -> list[Unapproved]:
     """Those of `unapproved_moves` that an alias is at still: no other move came after them.
 
     names  of the sets to look at; None: all
     """
-    return [move for name in (sets if names is None else names) for move in _standing(sets, name)]
+    chosen = view.sets if names is None else names
+    return [move for name in chosen for move in _standing(view, name)]
 
 
-def _standing(sets: Mapping[str, SetView], name: str) -> list[Unapproved]:
-    of_set = sets[name]
+def _standing(view: View, name: str) -> list[Unapproved]:
+    of_set = view.sets[name]
     member = of_set.contract.member
-    of_family = sets.get(member.of, of_set) if member is not None else of_set
-    about = "unapproved", of_family.events[-1].id
-    moves = of_set.memoize(about, lambda: unapproved_moves(sets, name))
+    of_family = view.sets.get(member.of, of_set) if member is not None else of_set
+    about = "unapproved", of_family.events[-1].id, _first_record(view)
+    moves = of_set.memoize(about, lambda: unapproved_moves(view, name))
     last = {event.alias: event.id for event in of_set.events} if moves else {}
     return [each for each in moves if each.event.alias and each.event.id == last[each.event.alias]]
 
@@ -168,9 +165,16 @@ def approvers_of(of_set: SetView, revision: int) -> Approvers:
     return Approvers(gate.approvals, gate.approvers)
 
 
-def _unapproved(sets: Mapping[str, SetView], of_set: SetView) -> Iterator[Unapproved]:
+def _first_record(view: View) -> int:
+    """The event of the first access record, 0 without one."""
+    return next((event.id for event in view.of_store if is_record(event)), 0)
+
+
+def _unapproved(
+    sets: Mapping[str, SetView], of_set: SetView, first_record: int
+) -> Iterator[Unapproved]:
     in_force = Approvers()
-    visited: dict[str, set[int]] = {}  # by alias, where lawful moves put it
+    visited: dict[str, set[int]] = {}  # by alias, where moves put it
     for event in of_set.events:
         if event.kind == "defined":
             revision = event.details["revision"]
@@ -179,7 +183,8 @@ def _unapproved(sets: Mapping[str, SetView], of_set: SetView) -> Iterator[Unappr
                 why = too_few(of_set, event, in_force)
                 if why is not None:
                     yield Unapproved(event, why)
-                    continue
+                    if event.id > first_record:
+                        continue
             in_force = after
         elif event.alias is not None and event.version is not None:
             places = visited.setdefault(event.alias, set())
@@ -188,9 +193,8 @@ def _unapproved(sets: Mapping[str, SetView], of_set: SetView) -> Iterator[Unappr
                 why = too_few(of_set, event, in_force)
             elif event.kind == "rolled_back" and event.version not in places:
                 why = f"{event.alias} was never at version {event.version}"
-            if why is None:
-                places.add(event.version)
-            else:
+            places.add(event.version)
+            if why is not None:
                 yield Unapproved(event, why)
 
 

@@ -168,7 +168,7 @@ class Catalog(
             view, unapproved = _read_on(tx, previous, links, law, head, read_at), dict[int, str]()
             while law.record is not None and view is not None:
                 fresh = {link.event.set for link in links if link.event.set in view.sets}
-                more = unlawful_moves(view.sets, fresh, view.of_store)
+                more = unlawful_moves(view, fresh)
                 if not more:
                     break
                 unapproved |= more

@@ -14,19 +14,18 @@ from estimates.catalog.approved_moves import (
 from estimates.catalog.audit import Fault
 from estimates.catalog.records import Event
 from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.contract.contract import Contract
 from estimates.contract.family import is_made_of
 from estimates.gate.loosening import loosened
 
 
-def unapproved(sets: Mapping[str, SetView], name: str) -> Iterator[Fault]:
+def unapproved(view: View, name: str) -> Iterator[Fault]:
     """A fault for each promotion, waiver and contract of a set that rests on too few approvals, and
     for each rollback to where its alias never was.
-
-    sets  those of the view: a member's contract may have been approved with its family's
     """
-    of_set = sets[name]
-    moves = {move.event.id: move.why for move in unapproved_moves(sets, name)}
+    sets, of_set = view.sets, view.sets[name]
+    moves = {move.event.id: move.why for move in unapproved_moves(view, name)}
     before: Contract | None = None
     for event in of_set.events:
         after = of_set.revision(event.details["revision"]) if event.kind == "defined" else None

@@ -95,7 +95,7 @@ def _unapproved_faults(view: View, known: list[Fault]) -> Iterator[Fault]:
     said = {fault.message for fault in known}
     yield from (fault for fault in law_faults(view.law) if fault.message not in said)
     for name in view.sets:
-        yield from unapproved(view.sets, name)
+        yield from unapproved(view, name)
 
 
 def _unerased_faults(store: OpenStore, view: View) -> Iterator[Fault]:

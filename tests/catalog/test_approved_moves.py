@@ -164,6 +164,27 @@ def test_what_was_before_the_record_is_vouched_for(local_store: Store, keys: Key
     assert faults(reader) == [("not_approved", SET, 1)]
 
 
+def test_what_the_record_vouches_for_goes_on(local_store: Store, keys: Keys) -> None:
+    """Whoever defined without approvals before the record changed who approves for good, and a
+    rollback goes to where production was then: nothing of that stops the store.
+    """
+    define(local_store, more=GATE)
+    publish(local_store, "monday")
+    past_approvals(local_store, 1)
+    text = source()
+    local_store.catalog.define(parse_contract(text), text, "tester", seen=1)
+    local_store.refresh()
+    keys.set(local_store, MAY)
+    anna = keys.open(local_store, "anna")
+    publish(anna, "tuesday", 101.0, day=1)
+    anna.promote(SET, 2, reason="the contract asks for nobody")
+    keys.open(local_store, "dora").rollback(SET, reason="bad")
+    reader = Store(local_store.root)
+    assert reader.view().law.unlawful == ()
+    assert reader.resolve(SET).version == 1
+    assert faults(reader) == [("not_approved", SET, 1), ("not_approved", SET, None)]
+
+
 def test_without_a_record_it_is_named_until_an_approved_move(local_store: Store) -> None:
     """Readers follow, since nothing there says who approved; what production is at is named until
     it moves again, and in the history for ever.
@@ -172,18 +193,18 @@ def test_without_a_record_it_is_named_until_an_approved_move(local_store: Store)
     publish(local_store, "monday")
     event = past_approvals(local_store, 1)
     local_store.refresh()
-    assert [each.event.id for each in standing_unapproved(local_store.view().sets)] == [event]
+    assert [each.event.id for each in standing_unapproved(local_store.view())] == [event]
     publish(local_store, "tuesday", 101.0, day=1)
     number = request(local_store, 2)
     local_store.actor = "bea"
     local_store.approve(SET, number)
-    assert standing_unapproved(local_store.view().sets) == []
+    assert standing_unapproved(local_store.view()) == []
     assert faults(local_store) == [("not_approved", SET, 1)]
     text = source()
     local_store.catalog.define(parse_contract(text), text, "tester", seen=1)
     local_store.refresh()
     local_store.promote(SET, 1, reason="by a contract that nobody approved")
-    (standing,) = standing_unapproved(local_store.view().sets)
+    (standing,) = standing_unapproved(local_store.view())
     assert (standing.event.kind, standing.event.version) == ("promoted", 1)
 
 

@@ -230,7 +230,7 @@ def _unauthorised(view: View, shows: Callable[[str], bool]) -> Iterator[Metric]:
         return
     text = "Events that nobody was allowed to write, and moves without approvals that stand."
     unlawful = [each for each in law.unlawful if not each.set or shows(each.set)]
-    moves = standing_unapproved(view.sets, names)
+    moves = standing_unapproved(view, names)
     yield _gauge("unauthorised_events", text, len(unlawful) + len(moves))
 
 

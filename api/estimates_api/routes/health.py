@@ -87,7 +87,7 @@ def _readiness(scope: Scope, follower: Follower) -> Readiness:
     ]
     not_approved = [
         UnauthorisedBody(event.set, event.id, event.kind, event.actor)
-        for event, _ in standing_unapproved(view.sets, [*visible(scope, view.sets, str)])
+        for event, _ in standing_unapproved(view, [*visible(scope, view.sets, str)])
     ]
     return Readiness(
         "ready" if is_whole else "degraded",
@@ -108,7 +108,7 @@ def _catalog(follower: Follower) -> Source:
     law = follower.view.law
     if code is None and (law.unlawful or law.unchecked):
         code = UNAUTHORISED if law.unlawful else UNCHECKED
-    if code is None and standing_unapproved(follower.view.sets):
+    if code is None and standing_unapproved(follower.view):
         code = NOT_APPROVED
     detail = None if code is None else _REASONS.get(code, _UNREADABLE)
     return Source(follower.read_at, age_s, code, detail)

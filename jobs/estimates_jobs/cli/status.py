@@ -160,7 +160,7 @@ def _nothing(view: View, set_name: str | None, faults: Sequence[Fault]) -> str:
 
 def _unapproved(view: View) -> Iterator[Fault]:
     """Where aliases are without the approvals that it took, in a store without access record."""
-    for move in standing_unapproved(view.sets):
+    for move in standing_unapproved(view):
         text = f"{move.event.set}: {move.text()}"
         yield Fault(move.event.set, move.event.version, NOT_APPROVED, text)
 
