@@ -160,7 +160,9 @@ def test_a_bar_leads_to_its_keys(client: TestClient[Any]) -> None:
 
 
 def test_problems_are_pages(client: TestClient[Any]) -> None:
-    """What does not exist is a page with the status and the words of the answer."""
+    """What does not exist is a page with the status and the words of the answer, which leads back
+    to the set, if there is one.
+    """
     for path, status, code in (
         ("/sets/nope", 404, "unknown_set"),
         ("/sets/closes/versions/99", 404, "unknown_version"),
@@ -171,6 +173,7 @@ def test_problems_are_pages(client: TestClient[Any]) -> None:
         response = client.get(path)
         read = ReadPage(path, response.text)
         assert (response.status_code, code in read.text) == (status, True), path
+        assert ("/sets/closes" in read.links) == (code != "unknown_set")
         assert response.headers["content-type"].startswith("text/html")
         assert response.headers["content-security-policy"] == POLICY
 
