@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
-from estimates.catalog.approved_moves import Approvers, approvals_of, standing_unapproved
+from estimates.catalog.approved_moves import (
+    Approvers,
+    approvals_of,
+    standing_unapproved,
+    unapproved_moves,
+)
 from estimates.catalog.records import Event
 from estimates.catalog.set_view import SetView
 from estimates.contract.contract_file import parse_contract
@@ -228,6 +233,29 @@ def test_members_of_families_are_named_too(local_store: Store) -> None:
         seen = len(local_store.refresh().set(name).contracts)
         local_store.catalog.define(parse_contract(own), own, "mallory", seen=seen)
     assert [code for code, *_ in faults(local_store)] == ["not_approved", "not_approved"]
+
+
+def test_who_approves_changes_with_the_family(local_store: Store) -> None:
+    """Approved once, it is lawful for each member; for one that had approvers of its own, it is
+    not, though it names whom the family names.
+    """
+    text = source("fam", more="[family]\n" + GATE)
+    define_family(local_store, parse_contract(text), text)
+    name = set_of_member(local_store, "fam", "A")
+    more = text.replace('["bea"', '["eve", "bea"')
+    with pytest.raises(GateError) as caught:
+        define_family(local_store, parse_contract(more), more)
+    local_store.actor = "bea"
+    local_store.approve("fam", int(str(caught.value.details["request"])))
+    assert "eve" in local_store.contract(name).gate.approvers
+    assert unapproved_moves(local_store.view(), name) == []
+    other = set_of_member(local_store, "fam", "B")
+    own = local_store.view().set(other).contracts[-1].source
+    stricter = own.replace('["eve", "bea", "team-*"]', '["bea"]')
+    local_store.define(parse_contract(stricter), stricter)
+    local_store.catalog.define(parse_contract(own), own, "mallory", seen=2)
+    (move,) = unapproved_moves(local_store.refresh(), other)
+    assert (move.event.kind, move.event.actor) == ("defined", "mallory")
 
 
 def test_a_request_of_another_contract_is_none(signed: Store, keys: Keys) -> None:
