@@ -81,7 +81,8 @@ def define(options: Options, contract_file: str) -> None:
     if of_members:
         terminal.line(f"the same for {count(len(of_members), 'member')} of the family")
     _show_unpinned(contract)
-    following = f"run {made.set}" if contract.job else f"publish {made.set} FILE"
+    files = "FILE" if contract.family is None else "FOLDER --through …"
+    following = f"run {made.set}" if contract.job else f"publish {made.set} {files}"
     terminal.line(f"next: estimates {following}")
 
 

@@ -110,11 +110,12 @@ def _draft_hub(options: Options, folder: str) -> None:
     for contract, path in zip(contracts, paths, strict=True):
         more = f"; left out: rows of type {', '.join(contract.left_out)}"
         terminal.line(f"{path}{more if contract.left_out else ''}")
-    terminal.line("next: estimates define TARGET.toml")
+    any_name = "TARGET" if len(contracts) > 1 else contracts[0].name
+    terminal.line(f"next: estimates define {any_name}.toml")
     output = Path(folder) / "model-output"
     throughs = {contract.through for contract in contracts}
     for contract in contracts if len(throughs) > 1 else contracts[:1]:
-        name = contract.name if len(throughs) > 1 else "TARGET"
+        name = contract.name if len(throughs) > 1 else any_name
         terminal.line(f"then: estimates publish {name} {output} --through '{contract.through}'")
 
 
