@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from html import escape
 
 from estimates.render.section import Section
@@ -9,6 +10,8 @@ from estimates.render.style import STYLE
 from estimates.render.wording import cut, visible
 
 _CELL = 120  # characters
+_LONGEST_NUMBER = 24  # characters, also of a time
+_BARS = "█▉▊▋▌▍▎▏▲▽"
 _SHORT, _LONG = 24, 48  # characters of words that stay on one line, or get room for several
 
 
@@ -61,12 +64,11 @@ def table(section: Section, *, whole: bool) -> str:
     notes = "".join(map(note, section.notes))
     rows = ""
     if section.rows:
-        head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
+        columns = zip(*section.rows, strict=True)
+        words = [i < section.left or any(map(_is_words, col)) for i, col in enumerate(columns)]
+        head = _cells("th", words, section.header, section.left)
         body = "\n".join(
-            "<tr>"
-            + "".join(_cell("td", i < section.left, cell) for i, cell in enumerate(row))
-            + "</tr>"
-            for row in section.rows
+            f"<tr>{_cells('td', words, row, section.left)}</tr>" for row in section.rows
         )
         rows = (
             f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
@@ -77,12 +79,25 @@ def table(section: Section, *, whole: bool) -> str:
     return f"<details open{wide}>{summary}{lines}{rows}{notes}</details>"
 
 
-def _cell(tag: str, words: bool, content: str) -> str:
+def _is_words(cell: str) -> bool:
+    """Whether a cell is a bar, or longer than a number or a time, so that it stands to the left."""
+    return len(cell) > _LONGEST_NUMBER or cell[:1] in _BARS
+
+
+def _cells(tag: str, words: Sequence[bool], row: Sequence[str], left: int) -> str:
+    """Cells; those of the first `left` columns, which name a row, are cut where they are long."""
+    return "".join(
+        _cell(tag, words[i], cut(visible(cell), _CELL) if i < left else visible(cell), i < left)
+        for i, cell in enumerate(row)
+    )
+
+
+def _cell(tag: str, words: bool, content: str, names: bool) -> str:
     if not words:
         return f"<{tag}>{escaped(content)}</{tag}>"
     length = len(content)
-    kind = " short" if length <= _SHORT else " long" if length > _LONG else ""
-    return f'<{tag} class="words{kind}">{isolated(content)}</{tag}>'
+    kind = " short" if length <= _SHORT else " long" if names and length > _LONG else ""
+    return f'<{tag} class="words{kind}"><bdi>{escape(content)}</bdi></{tag}>'
 
 
 def escaped(content: str) -> str:

@@ -64,7 +64,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
     """
     texts = [[visible(cell) for cell in row] for row in [header, *rows]]
     longest = _longest_cell(texts)
-    grid = [[cut(text, longest) for text in row] for row in texts]
+    grid = [[_cut(text, longest) for text in row] for row in texts]
     widths = [max(cells(row[i]) for row in grid) for i in range(len(header))]
     shown = len(widths)
     limit = _narrow.get()
@@ -83,6 +83,14 @@ def _longest_cell(grid: Sequence[Sequence[str]]) -> int:
     while longest > _CELL and sum(min(width, longest) for width in widths) > room:
         longest -= 1
     return max(longest, _CELL)
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many characters, cut between words where there is a blank in the second half."""
+    if len(text) <= most:
+        return text
+    blank = text.rfind(" ", most // 2, most - 1)
+    return cut(text, most) if blank < 0 else f"{text[:blank]} …"
 
 
 def section_lines(section: Section) -> list[str]:

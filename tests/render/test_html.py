@@ -46,3 +46,11 @@ def test_pictures_have_a_name_and_a_caption() -> None:
     assert '<svg role="img" aria-label="How far" width' in html
     assert html.endswith("<figcaption>5\u00a0% moved</figcaption>\n</figure>")
     assert '<i class="within"></i>within <i class="beyond"></i>beyond' in html
+
+
+def test_bars_and_long_texts_stand_to_the_left() -> None:
+    """A bar grows from the left, and a long text folds, also behind the columns that name a row."""
+    row = ["a", "1", "███ rolled back", "from 2026-11-30 12:03Z until 2026-11-30 12:04Z"]
+    page = table(Section("s", "S", header=["key", "n", "", "when"], rows=[row]), whole=True)
+    assert '<td>1</td><td class="words short"><bdi>███ rolled back</bdi></td>' in page
+    assert f'<td class="words"><bdi>{row[3]}</bdi></td>' in page

@@ -77,12 +77,15 @@ def _cron(schedule: Schedule) -> str:
     program = shlex.quote(_program()).replace("%", r"\%")
     store = shlex.quote(schedule.store).replace("%", r"\%")
     command = f"{program} run {schedule.set} --store {store} --run-id $id"
-    again = f"[ $code -ne 3 ] || {{ sleep 300; {command}; }}"
+    again = f"[ $code -ne 3 ] || {{ sleep 300; {command}; code=$?; }}"
     name = f"id={schedule.set}-$(date -u +\\%Y\\%m\\%dT\\%H)"
-    line = f"cd {where} && {name} && {{ {command}; code=$?; {again}; }} >> {schedule.set}.log 2>&1"
+    log = f"{schedule.set}.log"
+    line = f"cd {where} && {name} && {{ {command}; code=$?; {again}; }} >> {log} 2>&1"
+    line += f"; [ ${{code:-4}} -eq 0 ] || tail -n 20 {log}"  # cron mails what is printed
     return f"""\
 # `crontab schedule/{schedule.set}.cron` replaces your table; `crontab -e` adds to it. Times are the
 # machine's. A run that could not reach something (exit code 3) is tried once more, under its name.
+# What failed, or was refused by the gate, is mailed by cron: MAILTO=you@example.org says to whom.
 SHELL=/bin/sh
 {schedule.times[0]} {line}
 """

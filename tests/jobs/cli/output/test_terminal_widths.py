@@ -235,7 +235,7 @@ def _check(shown: str, wide: str, width: int) -> None:
     assert not [line for line in too_wide if len(line.split()) > 1]
     broken = set(_NUMBER.findall(shown)) - set(_NUMBER.findall(wide))
     assert not broken
-    torn = _words(shown) - _words(wide)
+    torn = _words(shown) - _words(wide) - {"…"}  # a cell ends between words
     assert not torn
 
 
