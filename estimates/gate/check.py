@@ -52,7 +52,8 @@ class Skip(Exception):  # noqa: N818 (no error: a reason to say nothing)
 class Check(msgspec.Struct, frozen=True):
     """One rule of the gate; the registry is the list of them.
 
-    number, name   as in docs/checks.md; checks of one number belong to one rule
+    number, name   as in docs/checks.md; checks of one number belong to one rule, and numbers rise
+                   in the order in which checks run
     measure        the function that computes the metric; it raises `Skip` where it does not apply
     purpose        what it protects from, in words
     metric         what `measure` computes, in words

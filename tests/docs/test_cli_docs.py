@@ -64,7 +64,10 @@ def _help(command: click.Command, name: str, parent: click.Context) -> str:
 
 def test_the_document_shows_every_command_and_option() -> None:
     """A command, an option or a sentence of help that changed must be in the document too."""
-    assert DOCUMENT.read_text().split(MARK)[1].strip() == reference().strip()
+    shown = DOCUMENT.read_text().split(MARK)[1].strip()
+    assert shown == reference().strip(), (
+        "python -m tests.docs.test_cli_docs writes docs/cli.md anew"
+    )
 
 
 def test_the_document_names_the_shared_options_and_exit_codes() -> None:

@@ -18,7 +18,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_the_registry_is_in_order_and_names_each_check_once() -> None:
     """Numbers never fall, names are unique, and a check stands after those that it depends on."""
-    assert [check.number for check in CHECKS] == sorted(check.number for check in CHECKS)
+    numbers = [check.number for check in CHECKS]
+    wrong = [
+        check.name
+        for check, most in zip(CHECKS, sorted(numbers), strict=True)
+        if check.number != most
+    ]
+    assert not wrong, f"{wrong[0]}: a check has the number of the rule that it belongs to"
     names = [check.name for check in CHECKS]
     assert len(set(names)) == len(names)
     for i, check in enumerate(CHECKS):

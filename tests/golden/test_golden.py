@@ -22,7 +22,8 @@ def test_every_command_and_route_answers_as_recorded(tmp_path: Path, add_mlflow:
     assert ended.returncode == 0, ended.stderr
     recorded, printed = _lines(HERE / "outputs"), _lines(tmp_path / "outputs")
     different = list(difflib.unified_diff(recorded, printed, "recorded", "now", n=2, lineterm=""))
-    assert not different, "\n".join(different[:SHOWN])
+    remedy = "what is meant is recorded by `python -m tests.golden`"
+    assert not different, "\n".join([*different[:SHOWN], remedy])
 
 
 def _lines(folder: Path) -> list[str]:
