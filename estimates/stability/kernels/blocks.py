@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from functools import cache
+from threading import Condition
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +29,8 @@ _PIECE = 31 << 20  # bytes
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 T = TypeVar("T")
+_NEWS = Condition()  # work was opened, or a part of some is done
+_WORK: ContextVar[_Work | None] = ContextVar("_WORK", default=None)
 
 
 def block_size(rows: int) -> int:
@@ -54,21 +58,7 @@ def run_parallel(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     """
     if rows < _LONG or _THREADS == 1:
         return [task() for task in tasks]
-    results: list[Any] = [None] * len(tasks)
-    left = iter(range(len(tasks)))  # shared: each number is taken by one thread
-    pool = _pool(os.getpid())
-    # with what `np.errstate` says here
-    futures = [
-        pool.submit(copy_context().run, _work_through, tasks, left, results)
-        for _ in range(min(_THREADS, len(tasks)) - 1)
-    ]
-    try:
-        _work_through(tasks, left, results)
-    finally:
-        for future in futures:
-            if not future.cancel():  # a thread that came too late has nothing to do
-                future.result()
-    return results
+    return _Work(tasks).done()
 
 
 def count_rows(test: Callable[[slice], Mask], rows: int) -> int:
@@ -84,6 +74,17 @@ def fill_column(formula: Callable[[slice], Floats], rows: int) -> Floats:
         result[block] = formula(block)
 
     each_block(compute, rows)
+    return result
+
+
+def taken(column: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+    """The values of a column at some rows, each of which it has, block by block."""
+    result = np.empty(len(rows), dtype=column.dtype)
+
+    def take(block: slice) -> None:
+        np.take(column, rows[block], out=result[block], mode="clip")
+
+    each_block(take, len(rows))
     return result
 
 
@@ -118,9 +119,88 @@ def _of(work: Callable[[slice], T], rows: slice) -> Callable[[], T]:
     return lambda: work(rows)
 
 
-def _work_through(tasks: list[Callable[[], T]], left: Iterator[int], results: list[Any]) -> None:
-    for number in left:
-        results[number] = tasks[number]()
+class _Work:
+    """Tasks that threads take in turn.
+
+    A task may open work of its own. Who is done and waits for another thread's task helps with what
+    that has opened, or the last task of several, a column's, would be left to one thread.
+    """
+
+    def __init__(self, tasks: list[Callable[[], Any]]) -> None:
+        self._tasks = tasks
+        self._left = deque(range(len(tasks)))  # each number is taken by one thread
+        self._results: list[Any] = [None] * len(tasks)
+        self._parts: list[Future[None]] = []  # of threads beside the one that opened it
+        self._opened: list[_Work] = []  # by its tasks, and not done
+        self._context = copy_context()  # what `np.errstate` says here, for example
+        self._context.run(_WORK.set, self)
+
+    def done(self) -> list[Any]:
+        """What the tasks give, when all are done."""
+        around, pool = _WORK.get(), _pool(os.getpid())
+        for _ in range(min(_THREADS, len(self._tasks)) - 1):
+            self._parts.append(pool.submit(self._take_part))
+        if around is not None:
+            with _NEWS:
+                around._opened.append(self)
+                _NEWS.notify_all()
+        try:
+            self._take_part()
+        finally:
+            if around is not None:
+                with _NEWS:  # nobody takes part any more
+                    around._opened.remove(self)
+            for part in self._parts:
+                if not part.cancel():  # a thread that came too late has nothing to do
+                    self._wait(part)
+        return self._results
+
+    def _take_part(self) -> None:
+        self._context.copy().run(self._take_tasks)
+
+    def _take_tasks(self) -> None:
+        while self._left:
+            try:
+                number = self._left.popleft()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                self._results[number] = self._tasks[number]()
+            except BaseException:
+                self._left.clear()
+                raise
+
+    def _wait(self, part: Future[None]) -> None:
+        part.add_done_callback(_tell)
+        while True:
+            with _NEWS:
+                while (other := self._unfinished()) is None and not part.done():
+                    _NEWS.wait()
+                if other is None:
+                    break
+                helped = Future[None]()
+                helped.set_running_or_notify_cancel()
+                other._parts.append(helped)
+            try:
+                other._take_part()
+            except BaseException as error:  # it is raised where the work was opened
+                helped.set_exception(error)
+            else:
+                helped.set_result(None)
+        part.result()
+
+    def _unfinished(self) -> _Work | None:
+        """Work with tasks left that was opened within this one."""
+        for work in self._opened:
+            other = work if work._left else work._unfinished()
+            if other is not None:
+                return other
+        return None
+
+
+def _tell(_: Future[None]) -> None:
+    with _NEWS:
+        _NEWS.notify_all()
 
 
 @cache

@@ -1,0 +1,80 @@
+"""Blocks that threads take in turn."""
+
+from __future__ import annotations
+
+from threading import Event, current_thread
+
+import numpy as np
+import pytest
+
+from estimates.stability.kernels import blocks
+from estimates.stability.kernels.blocks import BLOCK, each_block, run_parallel, taken
+
+ROWS = 8 * BLOCK
+
+
+@pytest.fixture(autouse=True)
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine with two processors."""
+    monkeypatch.setattr(blocks, "_THREADS", 2)
+
+
+def test_results_come_in_order() -> None:
+    """Also of work that tasks open themselves."""
+    sums = run_parallel(
+        [lambda n=n: sum(each_block(lambda b: b.start + n, ROWS)) for n in range(3)], ROWS
+    )
+    starts = each_block(lambda b: b.start, ROWS)
+    assert sums == [sum(starts) + n * len(starts) for n in range(3)]
+
+
+def test_who_waits_helps() -> None:
+    """The thread that is done with its tasks takes blocks of the task that is not."""
+    begun, helped = Event(), Event()
+    names: set[str] = set()
+
+    def long_task() -> None:
+        begun.set()
+        own = current_thread().name
+
+        def block(rows: slice) -> None:
+            names.add(current_thread().name)
+            if current_thread().name == own:
+                assert helped.wait(30), "nobody else takes a block"
+            else:
+                helped.set()
+
+        each_block(block, ROWS)
+
+    def short_task() -> None:
+        assert begun.wait(30)
+
+    run_parallel([short_task, long_task], ROWS)
+    assert len(names) == 2
+
+
+def test_what_a_helper_meets_is_raised_where_the_work_was_opened() -> None:
+    """An error of a block ends the task whose block it is, whichever thread had it."""
+
+    def block(rows: slice) -> None:
+        if rows.start:
+            raise ValueError(rows.start)
+
+    caught: list[int] = []
+
+    def task() -> None:
+        try:
+            each_block(block, ROWS)
+        except ValueError as error:
+            caught.append(error.args[0])
+
+    for _ in range(20):
+        run_parallel([task, task], ROWS)
+    assert len(caught) == 40
+
+
+def test_taken() -> None:
+    """Rows are taken as indexing takes them."""
+    column = np.arange(ROWS) * 2.0
+    rows = np.random.default_rng(0).permutation(ROWS).astype(np.int32)
+    assert np.array_equal(taken(column, rows), column[rows])
