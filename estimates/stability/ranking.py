@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
+from estimates.stability.kernels.blocks import Mask, count_rows, run_parallel, taken
 from estimates.stability.kernels.selection import interpolated
 from estimates.stability.kernels.sorting import Rows, sorted_with_rows
 from estimates.stability.value_kinds import Floats
@@ -21,46 +22,44 @@ Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole 
 class Ranking:
     """The values of A and B sorted, and where each stood.
 
-    a, b            ascending
-    rows_a, rows_b  place in the column of each of these values
+    a, b    ascending
+    rows_a  place in the column of each value of `a`
+    at_a    place in `a` of the key of each value of `b`: where little changed, near its own
     """
 
     a: Floats
     b: Floats
     rows_a: Rows
-    rows_b: Rows
+    at_a: Rows
 
     def __len__(self) -> int:
         return len(self.a)
 
     def ranks(self) -> tuple[Ranks, Ranks]:
-        """Twice the rank of each key in A and in B, keys in the order of A."""
+        """Twice the rank of each key in A and in B, keys in the order of B."""
         before, after = run_parallel(
             [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
         )
-        by_row, after_by_row = np.empty_like(after), np.empty_like(after)
+        return taken(before, self.at_a), after
 
-        def place(block: slice) -> None:
-            by_row[self.rows_b[block]] = after[block]
+    def rows(self, places: Any) -> Rows:
+        """The rows of keys at some places in the order of B."""
+        return self.rows_a[self.at_a[places]]
 
-        def find(block: slice) -> None:
-            np.take(by_row, self.rows_a[block], out=after_by_row[block], mode="clip")
-
-        each_block(place, len(self))
-        each_block(find, len(self))
-        return before, after_by_row
+    def moved(self, places: Any) -> Mask:
+        """Whether the values of keys at some places in the order of B are others than in A."""
+        return self.b[places] != self.a[self.at_a[places]]
 
     def top(self, k: int) -> tuple[Rows, Rows]:
         """The rows of the k largest values of A and of B, ties by row."""
-        return _top(self.a, self.rows_a, k), _top(self.b, self.rows_b, k)
+        return _top(self.a, self.rows_a.__getitem__, k), _top(self.b, self.rows, k)
 
 
 def rank_both(a: Floats, b: Floats) -> Ranking:
-    """Sort two columns of the same keys."""
-    (sorted_a, rows_a), (sorted_b, rows_b) = run_parallel(
-        [partial(sorted_with_rows, a), partial(sorted_with_rows, b)], len(a)
-    )
-    return Ranking(sorted_a, sorted_b, rows_a, rows_b)
+    """Sort two columns of the same keys, the second one in the order of the first."""
+    sorted_a, rows_a = sorted_with_rows(a)
+    sorted_b, at_a = sorted_with_rows(taken(b, rows_a))
+    return Ranking(sorted_a, sorted_b, rows_a, at_a)
 
 
 def doubled_ranks(ascending: Floats) -> Ranks:
@@ -115,12 +114,12 @@ def _starts(ascending: Floats) -> Rows:
     return np.concatenate(([0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1))
 
 
-def _top(ascending: Floats, rows: Rows, k: int) -> Rows:
-    """The k rows with the largest values."""
+def _top(ascending: Floats, rows: Callable[[slice], Rows], k: int) -> Rows:
+    """The k rows with the largest values; `rows` says which row some of the values are of."""
     n, least = len(ascending), ascending[-k]
     start, above = (
         int(np.searchsorted(ascending, least, "left")),
         n - int(np.searchsorted(ascending, least, "right")),
     )
-    tied = np.sort(rows[start : n - above])[: k - above]
-    return np.concatenate((rows[n - above :], tied))
+    tied = np.sort(rows(slice(start, n - above)))[: k - above]
+    return np.concatenate((rows(slice(n - above, n)), tied))

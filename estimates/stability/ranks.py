@@ -15,6 +15,7 @@ from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.drift import is_few
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
+from estimates.stability.kernels.blocks import count_rows
 from estimates.stability.kernels.exact import total_of_squares
 from estimates.stability.kernels.selection import largest_first
 from estimates.stability.kernels.sorted_runs import Counts, SortedRuns
@@ -114,9 +115,9 @@ def _top(
     """The largest changes of rank above 0 of keys whose value changed, ties by key; the largest
     value has rank 1.
     """
-    n, moved = len(deltas), deltas.a != deltas.b
-    if is_few(int(np.count_nonzero(moved)), n):
-        changed = np.flatnonzero(moved)
+    n, moved = len(deltas), _count_moved(deltas)
+    if is_few(moved, n):
+        changed = np.flatnonzero(deltas.a != deltas.b)
         old, new = (
             SortedRuns([side]).doubled_ranks(x[changed])
             for side, x in ((values.a, deltas.a), (values.b, deltas.b))
@@ -124,21 +125,27 @@ def _top(
         return _largest(alignment, deltas, changed, old, new, n)
 
     def size(places: Any) -> Floats:
-        by = np.abs(new_ranks[places] - old_ranks[places])
-        return (by * moved[values.rows_a[places]]).astype(np.float64)
+        by = np.abs(new_ranks[places] - old_ranks[places]).astype(np.float64)
+        if moved < n:
+            by *= values.moved(places)
+        return by
 
-    rows = largest_first(
+    places = largest_first(
         _TOP,
         n,
         size,
-        lambda places: -values.rows_a[places].astype(np.float64),
+        lambda places: -values.rows(places).astype(np.float64),
     )
-    rows = rows[size(rows) > 0]
-    keys = deltas.keys(alignment, values.rows_a[rows].astype(np.intp))
+    places = places[size(places) > 0]
+    keys = deltas.keys(alignment, values.rows(places).astype(np.intp))
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)
-        for key, old, new in zip(keys, old_ranks[rows], new_ranks[rows], strict=True)
+        for key, old, new in zip(keys, old_ranks[places], new_ranks[places], strict=True)
     ]
+
+
+def _count_moved(deltas: Deltas) -> int:
+    return count_rows(lambda rows: deltas.a[rows] != deltas.b[rows], len(deltas))
 
 
 def _largest(

@@ -36,11 +36,9 @@ def sorted_with_rows(x: Floats) -> tuple[Floats, Rows]:
         packed[rows] |= np.arange(rows.start, rows.stop)
 
     each_block(pack, n)
-    unsorted = pl.Series(packed)
-    del packed  # which takes as much again
-    packed = unsorted.sort(multithreaded=False).to_numpy()
-    del unsorted
-    ascending, values = np.empty(n, dtype=np.int32 if bits < 32 else np.intp), np.empty(n)
+    values = packed.view(np.float64)  # in the memory of what was sorted, which is as large
+    packed = pl.Series(packed).sort(multithreaded=False).to_numpy()
+    ascending = np.empty(n, dtype=np.int32 if bits < 32 else np.intp)
 
     def unpack(rows: slice) -> None:
         # from and up to where other first bits begin: no order goes over that
