@@ -19,8 +19,9 @@ from estimates.stability.kernels.blocks import (
     fill_column,
     run_parallel,
 )
+from estimates.stability.kernels.group_quantiles import GroupQuantiles, OfBlock
 from estimates.stability.kernels.grouping import Grouping, grouping
-from estimates.stability.kernels.selection import quantiles
+from estimates.stability.kernels.selection import Formula
 from estimates.stability.plain_change import plain_sizes
 from estimates.stability.report import Group, GroupSurprise
 from estimates.stability.value_kinds import Floats
@@ -36,9 +37,9 @@ def breakdown(groups: Grouping, deltas: Deltas, points: float | None = None) -> 
     """
     if deltas.positions is not None:
         groups = grouping(groups.values[deltas.positions])
+    r = deltas.r
+    sizes = None if r is None else r.__getitem__, plain_sizes(deltas, points)
     with np.errstate(over="ignore"):
-        plain = plain_sizes(deltas, points)
-        sizes = deltas.r, None if plain is None else fill_column(plain, len(deltas))
         of_groups = _of_many if groups.blocks is None else _of_few
         measured = of_groups(groups, deltas, sizes)
     shares = _shares(measured.moved)
@@ -61,8 +62,9 @@ def breakdown(groups: Grouping, deltas: Deltas, points: float | None = None) -> 
     ]
 
 
-Sizes: TypeAlias = tuple[Floats | None, Floats | None]  # r and S3a, a value per move
-Pairs: TypeAlias = Sequence[tuple[float | None, float | None]]
+Sizes: TypeAlias = tuple[Formula | None, Formula | None]  # r and S3a of some moves
+Pair: TypeAlias = tuple[float | None, float | None]
+Pairs: TypeAlias = Sequence[Pair]
 
 
 class _Measured(NamedTuple):
@@ -79,47 +81,40 @@ class _Measured(NamedTuple):
 def _of_few(groups: Grouping, deltas: Deltas, sizes_of: Sizes) -> _Measured:
     """Block by block, on all processors."""
     assert groups.blocks is not None
-    block_counts, places_within = groups.blocks.counts, groups.blocks.within
-    sizes = block_counts.sum(axis=0)
-    starts = np.cumsum(sizes) - sizes
-    # where each block's part of a group begins
-    before = starts + np.cumsum(block_counts, axis=0) - block_counts
-    # one group after the other
-    by_group = [None if size is None else np.empty(len(deltas)) for size in sizes_of]
-    block = block_size(len(deltas))
+    order, length = groups.blocks, block_size(len(deltas))
+    quantiles = [
+        None if size is None else GroupQuantiles(size, groups, order, 0.5, 0.95)
+        for size in sizes_of
+    ]
 
-    def of_block(rows: slice) -> tuple[NDArray[np.int64], Floats]:
-        number = rows.start // block
-        within, counts = places_within[rows], block_counts[number]
-        stops = np.cumsum(counts)
-        for values, size in zip(by_group, sizes_of, strict=True):
-            if values is None or size is None:
-                continue
-            # which NumPy would turn one by one
-            in_order = size[rows].take(within.astype(np.intp))
-            for place in np.flatnonzero(counts).tolist():
-                n, stop, at = counts[place], stops[place], before[number, place]
-                values[at : at + n] = in_order[stop - n : stop]
+    def of_block(rows: slice) -> tuple[NDArray[np.int64], Floats, list[OfBlock]]:
+        counts = order.counts[rows.start // length]
+        within = order.within[rows].astype(np.intp)  # which NumPy would turn one by one
+        between = [
+            {} if size is None or of is None else of.of_block(size(rows).take(within), counts)
+            for size, of in zip(sizes_of, quantiles, strict=True)
+        ]
         group = groups.group[rows].astype(np.intp)
-        sizes = np.bincount(group, np.abs(deltas.d[rows]), len(counts)).astype(np.float64)
-        return np.bincount(group.compress(deltas.material[rows]), minlength=len(counts)), sizes
+        moved = np.bincount(group, np.abs(deltas.d[rows]), len(counts)).astype(np.float64)
+        material = np.bincount(group.compress(deltas.material[rows]), minlength=len(counts))
+        return material, moved, between
 
     blocks = each_block(of_block, len(deltas))
     material = np.sum([block[0] for block in blocks], axis=0)
     moved = [exact_sum(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)]
+    sizes = groups.sizes().tolist()
 
-    def of_group(values: Floats | None, group: int) -> tuple[float | None, float | None]:
-        n, start = int(sizes[group]), int(starts[group])
-        if values is None or not n:
+    def of_group(of: GroupQuantiles | None, number: int, group: int) -> Pair:
+        if of is None or not sizes[group]:
             return None, None
-        p50, p95 = quantiles(values[start : start + n], 0.5, 0.95)
+        p50, p95 = of.of_blocks(group, [block[2][number] for block in blocks])
         return p50, p95
 
     measured: list[Pairs] = [
-        run_parallel([partial(of_group, v, g) for g in range(len(sizes))], len(deltas))
-        for v in by_group
+        run_parallel([partial(of_group, of, i, g) for g in range(len(sizes))], len(deltas))
+        for i, of in enumerate(quantiles)
     ]
-    return _Measured(sizes.tolist(), material.tolist(), moved, measured)
+    return _Measured(sizes, material.tolist(), moved, measured)
 
 
 def _of_many(groups: Grouping, deltas: Deltas, sizes_of: Sizes) -> _Measured:
@@ -130,9 +125,10 @@ def _of_many(groups: Grouping, deltas: Deltas, sizes_of: Sizes) -> _Measured:
     moved = np.bincount(group, np.abs(deltas.d), count).astype(np.float64)
     starts = np.cumsum(sizes) - sizes
 
-    def of_each(size: Floats | None) -> Pairs:
-        if size is None:
+    def of_each(formula: Formula | None) -> Pairs:
+        if formula is None:
             return [(None, None)] * count
+        size = fill_column(formula, len(deltas))
         in_order = size[np.lexsort((size, group))]
         p50, p95 = (_quantile_of_each(in_order, starts, sizes, level) for level in (0.5, 0.95))
         return list(zip(p50, p95, strict=True))

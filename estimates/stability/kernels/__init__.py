@@ -4,6 +4,7 @@ blocks       work block by block, by threads
 selection    quantiles, means and largest values without sorting all
 sorting      the rows of a column in the order of its values
 grouping     rows by the value that each has
+group_quantiles   quantiles of each group, in one pass
 sorted_runs  several ascending columns as one
 exact        sums without rounding
 key_join     which rows of two sorted frames have the same key

@@ -14,9 +14,9 @@ from estimates.stability.kernels.selection import (
     Largest,
     Named,
     Quantiles,
-    _sampled,
     largest_first,
     quantiles,
+    sampled,
     summaries,
 )
 
@@ -132,7 +132,7 @@ def test_blocks_are_worked_through_in_order() -> None:
 def misleading(rows: int) -> NDArray[np.float64]:
     """A column whose values in either sample are not at all those of its other rows."""
     column = np.exp(np.random.default_rng(rows).standard_normal(rows))
-    column[_sampled(rows)] = -1.0
+    column[sampled(rows)] = -1.0
 
     return column
 
