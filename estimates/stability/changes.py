@@ -209,10 +209,11 @@ def _metrics(
 def _of_number(
     deltas: Deltas, scale: float | None, points: float | None
 ) -> Iterator[tuple[str, Floats | Mask]]:
-    yield "d", deltas.d
+    d = np.asarray(deltas.d)
+    yield "d", d
     sizes = plain_sizes(deltas, points)
     if sizes is not None:
-        yield "plain", np.copysign(sizes(slice(None)), deltas.d) if len(deltas) else deltas.d
+        yield "plain", np.copysign(sizes(slice(None)), d) if len(deltas) else d
     if deltas.r is not None and scale is not None:
         yield "r", deltas.r
         yield "g", transform(deltas)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,23 @@ _NOISE_FLOAT32 = 2.0**-23
 _FAR = 2.0**28  # beyond it asinh(x) = ln(2x) to the last bit, and b / 2s might overflow
 
 
+class Difference:
+    """b − a, computed where it is read: by a slice, by rows, or all of it as an array."""
+
+    def __init__(self, a: Floats, b: Floats) -> None:
+        self._a, self._b = a, b
+
+    def __len__(self) -> int:
+        return len(self._a)
+
+    def __getitem__(self, rows: Any) -> Floats:
+        with np.errstate(over="ignore"):
+            return self._b[rows] - self._a[rows]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        return fill_column(self.__getitem__, len(self))
+
+
 @dataclass(frozen=True)
 class Deltas:
     """The keys where a column is finite in both versions, in key order.
@@ -41,7 +59,7 @@ class Deltas:
     positions: Rows | None
     a: Floats
     b: Floats
-    d: Floats
+    d: Floats | Difference
     scale: float | None
     r: Floats | None
     material: Mask
@@ -81,13 +99,11 @@ def deltas(
         if all(dtype.is_integer() for dtype in dtypes)
         else None
     )
-    d, r = np.empty(len(a)) if whole is None else whole, None if scale is None else np.empty(len(a))
+    d, r = Difference(a, b) if whole is None else whole, None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
     least, largest = min(old.least, new.least), max(old.largest, new.largest)
 
     def compute(rows: slice) -> int:
-        if whole is None:
-            np.subtract(b[rows], a[rows], out=d[rows])
         size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], signed=least < 0)
         floored = (
             0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])

@@ -203,7 +203,10 @@ class _Pass:
         if _TINY < largest < _HUGE:
             return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
         square = sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n
-        return mean_of(d), mean_rows(lambda rows: np.abs(d[rows]), n), math.sqrt(square) * largest
+        mean, absolute = (
+            mean_rows(formula, n) for formula in (d.__getitem__, lambda rows: np.abs(d[rows]))
+        )
+        return mean, absolute, math.sqrt(square) * largest
 
     def mean_size(self) -> float:
         """The mean of |b|."""
@@ -290,7 +293,7 @@ def _with_shared(deltas: Deltas, layout: Layout) -> Deltas:
         deltas,
         a=spread(deltas.a),
         b=spread(deltas.b),
-        d=spread(deltas.d),
+        d=spread(np.asarray(deltas.d)),
         r=None if deltas.r is None else spread(deltas.r),
         material=spread(deltas.material),
         equal=spread(deltas.equal, True),

@@ -32,7 +32,8 @@ def measure(pair: AlignedVersions, name: str, deltas: Deltas) -> Totals | None:
         return None
     weights = _weights(pair, column.weight, deltas)
     a, b, d = (
-        np.where(weights > 0, side * weights, 0.0) for side in (deltas.a, deltas.b, deltas.d)
+        np.where(weights > 0, side * weights, 0.0)
+        for side in (deltas.a, deltas.b, np.asarray(deltas.d))
     )
     paths = [_taken(pair.alignment.old(level), deltas) for level in levels]
     whole, *groups = _by_level(paths, a, b, d, weights > 0)

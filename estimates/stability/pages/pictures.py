@@ -145,12 +145,12 @@ def _deltas(pair: AlignedVersions, contract: Contract, name: str) -> Deltas | No
 def _column(column_deltas: Deltas, contract: Contract, name: str) -> ColumnPictures:
     policy = contract.stability
     points = contract.percentage_points(name)
-    plain = plain_sizes(column_deltas, points)
+    plain, signed = plain_sizes(column_deltas, points), np.asarray(column_deltas.d)
     if plain is None:
-        unit, signed = contract.columns[name].unit or "", column_deltas.d
+        unit = contract.columns[name].unit or ""
     else:
         unit = None if points is None else POINTS
-        signed = np.copysign(plain(slice(None)), column_deltas.d)
+        signed = np.copysign(plain(slice(None)), signed)
     return ColumnPictures(
         change=_histogram(signed, column_deltas.material, unit),
         against=_against(column_deltas, policy.rtol, policy.atol),
