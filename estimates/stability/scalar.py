@@ -204,7 +204,8 @@ class _Pass:
             return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
         square = sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n
         mean, absolute = (
-            mean_rows(formula, n) for formula in (d.__getitem__, lambda rows: np.abs(d[rows]))
+            mean_rows(lambda rows: d[rows], n),
+            mean_rows(lambda rows: np.abs(d[rows]), n),
         )
         return mean, absolute, math.sqrt(square) * largest
 
