@@ -101,7 +101,7 @@ def first_row(name: str, value: object) -> pl.DataFrame:
     )
 
 
-def provenance(run_id: str, day: int = 0) -> Provenance:
+def provenance(run_id: str, day: float = 0) -> Provenance:
     """What a run knows: data through `day` days after 2024-01-01, one input."""
     return Provenance(
         START + timedelta(days=day),
@@ -148,14 +148,14 @@ def define(
 
 
 def publish(
-    store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0
+    store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: float = 0
 ) -> Version:
     """Publish `frame(level)`."""
     return store.publish(name, frame(level), provenance(run_id, day))
 
 
 def promoted(
-    store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0
+    store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: float = 0
 ) -> Version:
     """Publish `frame(level)`, judge it, promote it."""
     version = publish(store, run_id, level, name=name, day=day)

@@ -75,6 +75,7 @@ def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
             holds = link(previous, event, named) == digests[0]
             at = instants.micros(event.at)
         except _UNREADABLE as error:
+            _check_of_row(tx, error)
             yield Fault("", None, "event_damaged", f"event {event_id} cannot be read: {error}")
             continue
         if not holds:
@@ -122,6 +123,7 @@ def _record_faults(tx: sa.Connection, event: Event, named: dict[str, str]) -> It
             stored = tx.execute(sa.select(TABLES[kind].c[column]).where(condition)).scalar()
             same = same and (column == "tracked" or stored == value)
     except _UNREADABLE as error:
+        _check_of_row(tx, error)
         message = f"{what} cannot be read: {error}"
         yield Fault(event.set, event.version, "record_damaged", message)
         return
@@ -136,7 +138,8 @@ def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
     """
     try:
         events = list(read_rows(tx, Event, sa.true(), schema.events.c.id))
-    except _UNREADABLE:
+    except _UNREADABLE as error:
+        _check_of_row(tx, error)
         return  # `audit_chain` names the row
     yield from _alias_faults(tx, events)
     changes = changes_of(events)
@@ -209,5 +212,11 @@ def _readable(tx: sa.Connection, kind: type[Any]) -> Iterator[Any]:
         try:
             here = matching(table, **dict(zip((key.name for key in keys), row, strict=True)))
             yield from list(read_rows(tx, kind, here))
-        except _UNREADABLE:
-            continue
+        except _UNREADABLE as error:
+            _check_of_row(tx, error)
+
+
+def _check_of_row(tx: sa.Connection, error: Exception) -> None:
+    """Raises an error again that says nothing of a row: PostgreSQL's, which end the transaction."""
+    if isinstance(error, DatabaseError) and tx.dialect.name != "sqlite":
+        raise error

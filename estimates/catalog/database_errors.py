@@ -24,6 +24,7 @@ _NO_PRIVILEGE = "42501"
 _REFUSED_STATES = ("28", "3D", _NO_PRIVILEGE, "25006")
 _DISK_FULL = "53100"
 _ABANDONED = "25P03"  # a transaction in which a program did nothing for too long was ended
+_DAMAGED = "XX"  # pages that do not match their checksums, indexes that lead nowhere
 # What PostgreSQL says before there is a session has no SQLSTATE.
 _PASSING = re.compile(
     r"starting up|shutting down|in recovery mode|not yet accepting|too many|"
@@ -77,7 +78,7 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
         return UnavailableError(
             "catalog", f"catalog {where} cannot be reached: {cause}", remedy="retry"
         )
-    if type(error) is DatabaseError:
+    if type(error) is DatabaseError or (_state(error) or "").startswith(_DAMAGED):
         # SQLite's word for a file that is not (or no longer) a database
         return CorruptError("catalog_damaged", f"catalog {where}: {cause}", remedy=REBUILD)
     return None

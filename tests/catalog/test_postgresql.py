@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from estimates.catalog import schema
+from estimates.catalog import audit, schema
+from estimates.catalog import catalog as catalog_module
 from estimates.catalog.engine import make_engine, reading, writing
 from estimates.catalog.event_log import COUNTER
+from estimates.catalog.rows import read_rows
+from estimates.errors import CorruptError
+from tests.builders import code_of, define, make_store
 from tests.conftest import PostgreSQL
 from tests.waiting import until
 
@@ -57,6 +64,43 @@ def test_nothing_is_prepared_in_a_session(postgresql: PostgreSQL) -> None:
                 tx.execute(COUNTER)
             prepared = tx.execute(sa.text("SELECT count(*) FROM pg_prepared_statements"))
             assert prepared.scalar_one() == 0
+        engine.dispose()
+
+
+def test_a_connection_that_ends_is_no_damage(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that dies while a catalog is audited says nothing of any row."""
+    with postgresql.database() as url:
+        store = make_store(tmp_path / "store", url)
+        define(store)
+        other = make_engine(url)
+
+        def cut(tx: sa.Connection, *of: Any, **more: Any) -> Iterator[Any]:
+            monkeypatch.undo()
+            pid = tx.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+            _run(other, f"SELECT pg_terminate_backend({pid})")
+            return read_rows(tx, *of, **more)
+
+        for name in ("audit_chain", "audit_rows", "audit_law"):
+            kept = [of for of in ("audit_chain", "audit_rows", "audit_law") if of != name]
+            for skipped in kept:
+                monkeypatch.setattr(catalog_module, skipped, lambda *_: [])
+            monkeypatch.setattr(audit, "read_rows", cut)
+            assert code_of(store.catalog.audit) == "catalog"
+        assert store.catalog.audit() == []
+        other.dispose()
+        store.catalog.engine.dispose()
+
+
+def test_pages_that_are_damaged_are_told(postgresql: PostgreSQL) -> None:
+    """What PostgreSQL says of them is no fault of the program."""
+    with postgresql.database() as url:
+        engine = make_engine(url)
+        raised = "DO $$ BEGIN RAISE 'invalid page in block 7' USING ERRCODE = 'XX001'; END $$"
+        with pytest.raises(CorruptError, match="invalid page") as caught, reading(engine) as tx:
+            tx.execute(sa.text(raised))
+        assert caught.value.code == "catalog_damaged"
         engine.dispose()
 
 
