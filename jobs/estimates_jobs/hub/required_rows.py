@@ -28,13 +28,13 @@ def required_faults(submission: Submission) -> Iterator[Finding]:
         specs = submission.of_round.ids_of(task)
         free = [name for name in specs if name not in submission.derived]
         rows = submission.of_task(number)
-        yield from _missing_tasks(specs, free, rows, submission.shown)
+        yield from _missing_tasks(specs, free, rows, submission)
         for kind, spec in task["output_type"].items():
             yield from _missing_types(kind, spec, free, rows, submission.shown)
 
 
 def _missing_tasks(
-    specs: Specs, free: list[str], rows: pl.DataFrame, shown: list[str]
+    specs: Specs, free: list[str], rows: pl.DataFrame, submission: Submission
 ) -> Iterator[Finding]:
     required = {name: _required(specs[name]) for name in free}
     patterns = rows.select(
@@ -53,6 +53,13 @@ def _missing_tasks(
     there = rows.select(free).unique()
     missing = expected.join(there, on=free, how="anti", nulls_equal=True, maintain_order="left")
     if missing.height:
+        # also what is the same in all rows that there are, and other in those that are not
+        shown = [
+            name
+            for name in free
+            if name in submission.shown
+            or not {*missing.get_column(name)} <= {*submission.frame.get_column(name)}
+        ]
         yield Finding(
             "required",
             f"{count(missing.height, 'task')} that the round requires "
