@@ -2,9 +2,9 @@
 
 `--flips`, `--kills` and `--steps` are how many; `--minutes` is how long the kills may take, and
 twice as long as each of the other parts may; `--hours` is how long services are under fire. `--only
-PART` does some parts and leaves what the page says of the others. A fault that leaves something
-half-written, that `verify` is silent about, or for which a client loses an answer, ends it with the
-fault.
+PART` does some parts and leaves what the page says of the others; `--more`, with another `--seed`,
+adds to what it says of a part. A fault that leaves something half-written, that `verify` is silent
+about, or for which a client loses an answer, ends it with the fault.
 """
 
 from __future__ import annotations
@@ -50,13 +50,15 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=0.5, help="of the services")
     parser.add_argument("--only", choices=PARTS, action="append", help="may stand more than once")
     parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--more", action="store_true", help="add to what the page has")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak") as name:
         outcomes = list(_all(Path(name), options, random.Random(options.seed)))
     revision = _output("git", "rev-parse", "--short", "HEAD")
     if _output("git", "status", "--porcelain"):
         revision += " and changes"
-    PAGE.write_text(page(outcomes, revision, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(page(outcomes, revision, before, more=options.more), encoding="utf-8")
 
 
 def _output(*command: str) -> str:

@@ -18,6 +18,8 @@ TITLES = (
     "Services",
 )
 _SECTION = re.compile(r"\n## (.+)\n(?:.*\n)*?(?=\n## |\Z)")
+_ROW = re.compile(r"^\| (.+) \| (\d+) \| (.+) \|$", re.MULTILINE)
+_REVISIONS = re.compile(r"faults, of revisions? (.+):")
 _HEAD = (
     "# Reliability\n\n"
     "`just soak` does each of these to real stores, writes this page, and ends with the first "
@@ -48,21 +50,31 @@ _TAIL = (
 )
 
 
-def page(outcomes: Iterable[Outcome], revision: str, before: str = "") -> str:
-    """The page; sections of parts that were not done stay as they are `before`."""
+def page(
+    outcomes: Iterable[Outcome], revision: str, before: str = "", *, more: bool = False
+) -> str:
+    """The page; sections of parts that were not done stay as they are `before`.
+
+    more  whether what was done is counted beside what the page has of the same part
+    """
     counts = Counter((outcome.fault, outcome.seen) for outcome in outcomes)
-    parts: dict[str, dict[tuple[str, str], int]] = {}
-    for fault in sorted(counts):
-        parts.setdefault(_part(fault[0]), {})[fault] = counts[fault]
     sections = {part[1]: part[0] for part in _SECTION.finditer(before) if part[1] in TITLES}
-    sections |= {title: _section(title, of_part, revision) for title, of_part in parts.items()}
+    for title in {_part(fault) for fault, _ in counts}:
+        of_part = Counter({fault: n for fault, n in counts.items() if _part(fault[0]) == title})
+        revisions = [revision]
+        if more and title in sections:
+            revisions = [*_REVISIONS.findall(sections[title])[0].split(", "), revision]
+            for fault, number, seen in _ROW.findall(sections[title]):
+                of_part[fault, seen] += int(number)
+        sections[title] = _section(title, dict(sorted(of_part.items())), revisions)
     return _HEAD + "".join(sections[title] for title in TITLES if title in sections) + _TAIL
 
 
-def _section(title: str, counts: Mapping[tuple[str, str], int], revision: str) -> str:
+def _section(title: str, counts: Mapping[tuple[str, str], int], revisions: list[str]) -> str:
     rows = "".join(f"| {fault} | {number} | {seen} |\n" for (fault, seen), number in counts.items())
+    named = f"revision{'s' if len(revisions) > 1 else ''} {', '.join(dict.fromkeys(revisions))}"
     return (
-        f"\n## {title}\n\n{sum(counts.values())} faults, of revision {revision}:\n\n"
+        f"\n## {title}\n\n{sum(counts.values())} faults, of {named}:\n\n"
         f"| fault | tried | seen |\n|---|---|---|\n{rows}"
     )
 

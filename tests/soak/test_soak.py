@@ -12,7 +12,8 @@ import pytest
 from tests.soak.damage import BAD, damage_files, damage_rows, store_to_damage
 from tests.soak.disks import FAULTS, can_mount, can_trace, disks, small_disks
 from tests.soak.kills import kills
-from tests.soak.page import PAGE
+from tests.soak.outcome import Outcome
+from tests.soak.page import PAGE, page
 
 pytestmark = pytest.mark.slow
 
@@ -73,3 +74,15 @@ def test_the_page_tells_of_every_part() -> None:
         "Kills",
     ]
     assert not [word for word in BAD if word in text]
+
+
+def test_what_is_tried_again_is_added() -> None:
+    """A second run adds its counts and its revision to those of a part, or takes their place."""
+    kill, service = Outcome("kill -9: run", "whole"), Outcome("service: killed", "no answer lost")
+    first = page([kill, kill, service], "aaa")
+    both = page([kill], "bbb", first, more=True)
+    assert "3 faults, of revisions aaa, bbb:" in both
+    assert "| kill -9: run | 3 | whole |" in both
+    assert "1 faults, of revision aaa:" in both
+    assert "1 faults, of revision ccc:" in page([kill], "ccc", both)
+    assert "4 faults, of revisions aaa, bbb:" in page([kill], "bbb", both, more=True)
