@@ -18,7 +18,7 @@ from estimates.guess.guess import Guess
 from estimates.guess.key_candidates import completed
 from estimates.render.wording import count
 from estimates.stability.aligned import align_versions
-from estimates.stability.changes import changed_keys
+from estimates.stability.changes import FirstChanges, first_changes
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.family_sections import near_sentence
@@ -98,12 +98,17 @@ class TwoTables:
         """The keys that changed, as `estimates.stability.changes` has them; raises what it raises,
         and as `report`.
         """
+        return self.first_changes(query, None).rows
+
+    def first_changes(self, query: ChangeQuery, most: int | None) -> FirstChanges:
+        """The first of them, whatever `within` says; raises what `changes` raises."""
         through_a, through_b = self.through
         try:
-            rows = changed_keys(
+            changes = first_changes(
                 self.a,
                 self.b,
                 self.contract,
+                most,
                 through_a=through_a,
                 through_b=through_b,
                 by=query.by,
@@ -112,9 +117,9 @@ class TwoTables:
             )
         except InvalidError as error:
             raise self._explained(error) from None
-        if rows.height == self.a.height + self.b.height:
+        if changes.total == self.a.height + self.b.height:
             self.report()  # raises where they have no key in common
-        return rows
+        return changes
 
     def horizons(self) -> HorizonTargets | None:
         """What the horizons of the report stand for; None where it has none."""

@@ -35,7 +35,7 @@ from estimates.reading.page_cursor import (
 )
 from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
-from estimates.stability.changes import check_change_query
+from estimates.stability.changes import FirstChanges, check_change_query
 from estimates.stability.contract_changes import describe_changes, schema_changes
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
@@ -260,6 +260,13 @@ class Comparison:
         """
         tables = self._tables(self.contract)
         return within(tables.changes(query), query.within, tables.horizons)
+
+    def first_changes(self, query: ChangeQuery, most: int) -> FirstChanges:
+        """The first of the keys that changed, and how many did; raises what `changes` raises."""
+        if query.within:
+            rows = self.changes(query)
+            return FirstChanges(rows.head(most), rows.height)
+        return self._tables(self.contract).first_changes(query, most)
 
     def page(
         self,

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -42,6 +43,13 @@ CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "
 _CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
 
 
+class FirstChanges(NamedTuple):
+    """The changes that come first, and how many there are in all."""
+
+    rows: pl.DataFrame
+    total: int
+
+
 def changed_keys(
     a: pl.DataFrame,
     b: pl.DataFrame,
@@ -68,6 +76,34 @@ def changed_keys(
     `kind_gain` when one became so. Raises InvalidError: those of `diff`; `unknown_metric`,
     `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
     """
+    return first_changes(
+        a,
+        b,
+        contract,
+        None,
+        through_a=through_a,
+        through_b=through_b,
+        by=by,
+        min_change=min_change,
+        prefix=prefix,
+    ).rows
+
+
+def first_changes(
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    most: int | None,
+    *,
+    through_a: datetime | None = None,
+    through_b: datetime | None = None,
+    by: str | None = None,
+    min_change: float = 0.0,
+    prefix: Key = (),
+) -> FirstChanges:
+    """The first `most` rows of what `changed_keys` gives, None: all; of many keys that takes less
+    than half of the memory. Raises what that raises.
+    """
     by, prefix = check_change_query(contract, by, min_change, prefix)
     pair = align_versions(a, b, contract, through_a, through_b)
     alignment, contract = pair.alignment, pair.contract
@@ -86,7 +122,9 @@ def changed_keys(
     )
     measured = dict(_metrics(pair, compared, contract))
     order = _order(_size(measured.get(by or ""), len(rows)), keys, min_change)
-    return _frame(rows.take(order), order, keys[order], measured, compared, contract)
+    first = order[:most]
+    frame = _frame(rows.take(first), first, keys[first], measured, compared, contract)
+    return FirstChanges(frame, len(order))
 
 
 def check_change_query(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from estimates.contract.conform import conform
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability.changes import changed_keys
+from estimates.stability.changes import changed_keys, first_changes
 from estimates.stability.diff import diff
 from estimates.stability.report import Report
 from estimates.store.store import Store
@@ -228,9 +228,12 @@ def check_column(report: Report, both: pl.DataFrame, name: str) -> None:
 )
 def test_every_metric_sorts_and_filters(old: Version, new: Version, by: str) -> None:
     """Sizes fall, then come the keys without the metric; equal sizes and keys without one are in
-    key order.
+    key order. The first rows alone are the first of all.
     """
     changes = changed_keys(table(old), table(new), CONTRACT, by=by)
+    rows, total = first_changes(table(old), table(new), CONTRACT, 3, by=by)
+    assert total == changes.height
+    assert rows.equals(changes.head(3))
     sizes = [math.nan if x is None else abs(x) for x in changes[by]]
     # what overflows has no number and comes first
     first = next((i for i, x in enumerate(sizes) if not math.isnan(x)), len(sizes))

@@ -35,7 +35,7 @@ from estimates_api.http.resolved_request import ResolvedRequest
 from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, names_of, read_ref, read_time
 from estimates_api.serving.follower import Follower
-from estimates_api.serving.leading_rows import depth_for, leading_rows
+from estimates_api.serving.leading_rows import depth_for, first_of
 from estimates_api.serving.reports import Reports, still_computing
 from estimates_api.serving.threads import in_thread
 
@@ -117,7 +117,7 @@ async def changes(
     kept = await reports.within(
         request.scope,
         ("changes", comparison.cache_name(), selection, depth),
-        lambda: leading_rows(lambda: comparison.changes(selection), depth),
+        lambda: first_of(*comparison.first_changes(selection, depth)),
     )
     if kept is None:
         return still_computing(request.scope, resolved.head)

@@ -37,9 +37,13 @@ def depth_for(stop: int) -> int:
 def leading_rows(make: Callable[[], pl.DataFrame], depth: int) -> LeadingRows:
     """The first `depth` rows of what `make` gives, apart from the memory of the others."""
     rows = make()
-    total = rows.height
-    if total <= depth:
+    return first_of(rows.head(depth), rows.height)
+
+
+def first_of(rows: pl.DataFrame, total: int) -> LeadingRows:
+    """Rows that come first of so many, apart from the memory of the others."""
+    if rows.height == total:
         return LeadingRows(rows, total)
     copied = io.BytesIO()
-    rows.head(depth).write_ipc(copied)
+    rows.write_ipc(copied)
     return LeadingRows(pl.read_ipc(copied.getvalue()), total)
