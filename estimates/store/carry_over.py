@@ -23,8 +23,6 @@ from estimates.store.judge import offending
 from estimates.store.open_store import OpenStore
 from estimates.store.waive import check_reason
 
-_GROUP = "\0group"  # not printable, so no column of a contract has the name
-
 
 class Combined(NamedTuple):
     """The rows of a new version, and where they come from."""
