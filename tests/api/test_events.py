@@ -26,7 +26,7 @@ from estimates.catalog.records import Event
 from estimates_api.app import create_app
 from estimates_api.http import event_stream
 from tests.api.served import serving, started
-from tests.builders import SET, define, make_store, promoted
+from tests.builders import SET, code_of, define, make_store, promoted
 from tests.waiting import until
 
 pytest_plugins = ("tests.api.fixtures",)
@@ -323,6 +323,24 @@ def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.M
 
     asyncio.run(run())
     assert bodies(reader.sent)[:3] == [b"retry: 1000\n\n", b": still here\n\n", b": still here\n\n"]
+
+
+def test_one_reader_does_not_take_all_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A principal has so many, and others have the rest; where anybody may read there is no such
+    bound, since nobody has a name.
+    """
+    monkeypatch.setattr(event_stream, "MAX_STREAMS", 4)
+    monkeypatch.setattr(event_stream, "MAX_OF_ONE", 2)
+    streams = event_stream.Streams()
+
+    def code(reader: str) -> str | None:
+        return code_of(lambda: streams.check(reader))
+
+    with streams.one_more("app"), streams.one_more("app"):
+        assert (code("app"), code("other"), code("")) == ("too_many_streams", None, None)
+        with streams.one_more(""), streams.one_more(""):
+            assert code("") == code("other") == "too_many_streams"
+    assert (code("app"), streams.count, streams.of) == (None, 0, {})
 
 
 def test_a_worker_has_so_many_streams_and_no_more(

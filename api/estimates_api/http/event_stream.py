@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -24,6 +25,7 @@ HEARTBEAT_S = 15.0
 RETRY_MS = 1000
 PAGE = 100  # events sent before the client has to have read them
 MAX_STREAMS = 100  # of one worker: each takes one of the places that requests have
+MAX_OF_ONE = 50  # of them for one principal: somebody who opens all they can leaves room
 _CLOSING_S = 1.0
 _HEADERS = {
     "content-type": "text/event-stream",
@@ -38,12 +40,38 @@ class Streams:
     """The event streams of this worker.
 
     count    how many are open
+    of       how many of them are a principal's, by name
     closing  set when the worker is told to stop: streams end, so that nobody waits for them
     """
 
     def __init__(self) -> None:
         self.count = 0
+        self.of = Counter[str]()
         self.closing = asyncio.Event()
+
+    def check(self, reader: str) -> None:
+        """Raises UnavailableError (`too_many_streams`) where there is no place for one more.
+
+        reader  the principal who asks; empty where anybody may
+        """
+        if self.count >= MAX_STREAMS:
+            what = f"this worker has {MAX_STREAMS} open event streams"
+        elif reader and self.of[reader] >= MAX_OF_ONE:
+            what = f"{reader} has {MAX_OF_ONE} open event streams of this worker"
+        else:
+            return
+        raise UnavailableError("too_many_streams", what, remedy="retry")
+
+    @contextmanager
+    def one_more(self, reader: str) -> Iterator[None]:
+        """Count a stream while it is open."""
+        self.count += 1
+        self.of[reader] += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+            self.of -= Counter((reader,))
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
@@ -75,14 +103,12 @@ class EventStream:
     Raises UnavailableError (`too_many_streams`).
     """
 
-    def __init__(self, streams: Streams, follower: Follower, read: Read, after: int) -> None:
-        if streams.count >= MAX_STREAMS:
-            raise UnavailableError(
-                "too_many_streams",
-                f"this worker has {MAX_STREAMS} open event streams",
-                remedy="retry",
-            )
+    def __init__(
+        self, streams: Streams, follower: Follower, read: Read, after: int, reader: str
+    ) -> None:
+        streams.check(reader)
         self._streams = streams
+        self._reader = reader
         self._follower = follower
         self._read = read
         self._after = after
@@ -93,8 +119,7 @@ class EventStream:
         scope["path_template"] = f"{scope.get('path_template')} (stream)"
         headers = _HEADERS | {"estimates-as-of": instants.text(self._follower.view.moment)}
         await send({"type": "http.response.start", "status": 200, "headers": encoded(headers)})
-        self._streams.count += 1
-        try:
+        with self._streams.one_more(self._reader):
             if not scope.get("head"):
                 await _until_first_ends(
                     self._write(send), disconnected(receive), self._streams.closing.wait()
@@ -104,8 +129,6 @@ class EventStream:
                     send({"type": "http.response.body", "body": b"", "more_body": False}),
                     _CLOSING_S,
                 )
-        finally:
-            self._streams.count -= 1
 
     async def _write(self, send: Send) -> None:
         """Send what there is, then wait for more; ends when the client stops reading."""

@@ -18,7 +18,7 @@ from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates.render.wording import did_you_mean
 from estimates_api.access.admission import Admission
-from estimates_api.access.route_access import check_set, wholly_visible
+from estimates_api.access.route_access import check_set, principal_of, wholly_visible
 from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.event_parameters import (
     After,
@@ -105,6 +105,7 @@ async def events(
         follower,
         lambda *page: _later(request, follower.view, set_name, *page),
         after if last is None else last,
+        principal.name if (principal := principal_of(request.scope)) is not None else "",
     )
 
 
