@@ -43,7 +43,6 @@ def reports(folder: Path, rows: int) -> Iterator[Line]:
     same = write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
     others = write(folder / "others", *_without_some(*same))
     yield from _against_a_join(same, others)
-    yield from _processor_time(same, others)
     yield Line(
         f"peak memory of a report of {rows:,} keys", _alone(same) / 1e9, "GB", 6.0, at_most=True
     )
@@ -82,21 +81,6 @@ def _against_a_join(same: Pair, others: Pair) -> Iterator[Line]:
         f"report, 5 % of keys added and removed ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)"
     )
     yield Line(what, full / join, "×", 6.0, at_most=True)
-
-
-def _processor_time(same: Pair, others: Pair) -> Iterator[Line]:
-    """The same of all processors together, which says the same on a busy machine."""
-    for files, what, most in (
-        (same, "the same keys", 1.8),
-        (others, "5 % of keys added and removed", 2.8),
-    ):
-        join, full = fewest(
-            lambda files=files: _join(files),
-            lambda files=files: report(files),
-            clock=time.process_time,
-        )
-        what = f"processor time of a report, {what} ({full:.2f} s) / of a bare join ({join:.2f} s)"
-        yield Line(what, full / join, "×", most, at_most=True)
 
 
 def _against_datacompy(folder: Path, rows: int) -> Iterator[Line]:
@@ -199,18 +183,14 @@ def _printed(command: Sequence[str | Path]) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def fewest(
-    *works: Callable[[], object],
-    rounds: int = ROUNDS,
-    clock: Callable[[], float] = time.perf_counter,
-) -> list[float]:
+def fewest(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """The fewest seconds of each, in turns, so that all of them meet the same noise."""
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(rounds):
         for seconds, work in zip(taken, works, strict=True):
-            start = clock()
+            start = time.perf_counter()
             work()
-            seconds.append(clock() - start)
+            seconds.append(time.perf_counter() - start)
     return [min(seconds) for seconds in taken]
 
 
