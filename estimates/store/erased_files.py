@@ -117,7 +117,9 @@ def _place_in_trash(file: str) -> tuple[str, str, str, str]:
 
 def _is_whole_of(objects: Objects, file: str, gone: set[str]) -> bool:
     """Whether the one file of a snapshot of format 1 is named by what was erased."""
-    _, set_name, _, snapshot_id, _ = file.split("/")
+    _, set_name, _, snapshot_id, *_ = file.split("/")
+    if file != snapshot.whole_name(set_name, snapshot_id):  # of somebody's copy
+        return False
     try:
         manifest = snapshot.read_manifest(objects, set_name, snapshot_id)
     except CorruptError:

@@ -72,7 +72,8 @@ def repair(
             left += of_files
         else:
             mending.mend_contents(*contents, progress)
-    sets = {name.split("/")[1] for name in store.objects.names("sets")}
+    named = (name.split("/") for name in store.objects.names("sets"))
+    sets = {places[1] for places in named if len(places) > 2}  # a file among them is none of ours
     mending.repaired.discarded = store.lookups.remove_damaged(sorted(sets))
     return mending.repaired
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import msgspec
 import polars as pl
@@ -16,9 +17,12 @@ from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, EstimatesError, UnavailableError
 from estimates.gate.unapproved import unapproved
 from estimates.storage import log_copies, snapshot
+from estimates.storage.copying import Replaced
+from estimates.store.backup import replaced_of_log
 from estimates.store.erased_files import files_of_erased
 from estimates.store.identity import identity_faults
 from estimates.store.open_store import OpenStore
+from estimates.store.recover import find_log
 
 # What is said of a file that was to go.
 NOT_ERASED = "not_erased", "holds what was erased; `estimates sweep` takes it away"
@@ -137,7 +141,10 @@ def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[F
 def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) -> Fault | None:
     try:
         rows = store.readable(
-            version, lambda: _verified_rows(store, version.set, version.snapshot_id, parts)
+            version,
+            lambda: _verified_rows(
+                store, version.set, version.snapshot_id, parts, store.manifests.replaced
+            ),
         )
         # of the manifest as it was written: an erasure changes no version
         if rows != version.rows:
@@ -156,25 +163,31 @@ def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) ->
 def _snapshot_faults(store: OpenStore) -> Iterator[Fault]:
     """Check every snapshot that has a manifest, where no catalog says which there should be."""
     parts: dict[str, int] = {}
-    for name in store.objects.names("sets"):
-        if not name.endswith("/manifest.json"):
+    replaced: Replaced = {}
+    with suppress(EstimatesError):
+        replaced = replaced_of_log(find_log(store.objects).entries())
+    for name in filter(snapshot.is_manifest, store.objects.names("sets")):
+        _, set_name, *_, snapshot_id, _ = name.split("/")
+        if name != snapshot.manifest_name(set_name, snapshot_id):  # of somebody's copy
             continue
-        _, set_name, _, snapshot_id, _ = name.split("/")
         try:
-            _verified_rows(store, set_name, snapshot_id, parts)
+            _verified_rows(store, set_name, snapshot_id, parts, replaced)
         except UnavailableError:
             raise
         except EstimatesError as error:
             yield Fault(set_name, None, error.code, error.message)
 
 
-def _verified_rows(store: OpenStore, set_name: str, snapshot_id: str, parts: dict[str, int]) -> int:
+def _verified_rows(
+    store: OpenStore, set_name: str, snapshot_id: str, parts: dict[str, int], replaced: Replaced
+) -> int:
     """The number of rows of a snapshot whose files match their digests; raises CorruptError.
 
-    parts  the rows of those that were verified already, by digest; snapshots share them
+    parts     the rows of those that were verified already, by digest; snapshots share them
+    replaced  what is read in place of parts from which something was erased
     """
     manifest = snapshot.read_manifest(store.objects, set_name, snapshot_id)
-    read = manifest.through(store.replaced(set_name))
+    read = manifest.through(replaced.get(set_name, {}))
     for part in read.content():
         if part.sha256 not in parts:
             name = read.name_of(set_name, part)

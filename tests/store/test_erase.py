@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -246,6 +247,22 @@ def test_a_key_that_is_erased_meanwhile_is_no_other_number(
     monkeypatch.setattr(promote, "_sampled", erased)
     local.promote(SET, 4, reason="next")
     assert local.resolve(SET).version == 4
+
+
+def test_a_damaged_catalog_makes_no_damage_of_an_erasure(local: Store) -> None:
+    """Where no catalog says what was erased, verify has it from the log; files that somebody left
+    among the sets are no hindrance, and nor are copies of a set.
+    """
+    erase(local, SET, [(PERSON,)], reason="request 7")
+    folder = Path(local.root) / "sets"
+    (folder / ".DS_Store").touch()
+    shutil.copytree(folder / SET, folder / SET / "old" / SET)
+    assert verify(local) == []
+    assert repair(local).left == []
+    with local.catalog.engine.begin() as tx:
+        tx.exec_driver_sql("UPDATE contracts SET body = '{}'")
+    assert {fault.code for fault in verify(Store(local.root))} == {"record_damaged"}
+    assert {fault.code for fault in repair(Store(local.root)).left} == {"record_damaged"}
 
 
 def test_no_version_gets_an_erased_key_again(local: Store) -> None:
