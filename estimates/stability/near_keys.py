@@ -55,14 +55,23 @@ def _pairs(
     """Row numbers `a` and `b` of the pairs, in the order of `removed`."""
 
     def alike(frame: pl.DataFrame, number: str) -> pl.DataFrame:
-        columns: list[pl.Expr] = []
-        for name in key:
-            text = pl.col(name)
-            for rule in rules if name in texts else []:
-                text = _RULES[rule](text)
-            columns.append(text)
-        written_alike = frame.select(columns).with_row_index(number)
+        columns = [_written(frame[name], rules if name in texts else []) for name in key]
+        written_alike = pl.DataFrame(columns).with_row_index(number)
         return written_alike.unique(subset=key, keep="none", maintain_order=True)
 
     pairs = alike(removed, "a").join(alike(added, "b"), on=key, how="inner", maintain_order="left")
     return pairs.select("a", "b")
+
+
+def _written(values: pl.Series, rules: list[str]) -> pl.Series:
+    """The values as the rules write them; a text that many keys have is written once."""
+    if not rules:
+        return values
+    text = pl.col(values.name)
+    for rule in rules:
+        text = _RULES[rule](text)
+    texts = values.unique()
+    if 2 * len(texts) > len(values):
+        return values.to_frame().select(text).to_series()
+    written = texts.to_frame().select(text).to_series()
+    return values.replace_strict(texts, written, return_dtype=pl.String)
