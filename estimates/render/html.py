@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -11,6 +12,7 @@ from estimates.render.wording import cut, visible
 
 _CELL = 120  # characters
 _LONGEST_NUMBER = 24  # characters, also of a time
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?Z)?")  # browsers break it at a hyphen
 _BARS = "█▉▊▋▌▍▎▏▲▽"
 _SHORT, _LONG = 24, 48  # characters of words that stay on one line, or get room for several
 
@@ -97,7 +99,9 @@ def _cell(tag: str, words: bool, content: str, names: bool) -> str:
         return f"<{tag}>{escaped(content)}</{tag}>"
     length = len(content)
     kind = " short" if length <= _SHORT else " long" if names and length > _LONG else ""
-    return f'<{tag} class="words{kind}"><bdi>{escape(content)}</bdi></{tag}>'
+    whole_times = _TIME.sub(r'<span class="short">\g<0></span>', escape(content))
+    text = escape(content) if names else whole_times
+    return f'<{tag} class="words{kind}"><bdi>{text}</bdi></{tag}>'
 
 
 def escaped(content: str) -> str:

@@ -53,4 +53,4 @@ def test_bars_and_long_texts_stand_to_the_left() -> None:
     row = ["a", "1", "███ rolled back", "from 2026-11-30 12:03Z until 2026-11-30 12:04Z"]
     page = table(Section("s", "S", header=["key", "n", "", "when"], rows=[row]), whole=True)
     assert '<td>1</td><td class="words short"><bdi>███ rolled back</bdi></td>' in page
-    assert f'<td class="words"><bdi>{row[3]}</bdi></td>' in page
+    assert '<td class="words"><bdi>from <span class="short">2026-11-30 12:03Z</span> until' in page
