@@ -69,7 +69,8 @@ def _all(folder: Path, options: argparse.Namespace, chance: random.Random) -> It
     parts, half, minutes = options.only or PARTS, options.flips // 2, options.minutes
     if "services" in parts:
         yield from _services(folder, options.hours, chance)
-    whole = store_to_damage(folder)
+    (folder / "damaged").mkdir()  # beside the store that a service had
+    whole = store_to_damage(folder / "damaged")
     if "files" in parts:
         yield from _within(minutes / 2, damage_files(whole, folder, half, chance))
     if "tables" in parts:
