@@ -219,9 +219,9 @@ def test_the_policy_of_an_unknown_set_is_not_found(url: str) -> None:
     assert (replayed.code, replayed.error["code"]) == (2, "service_url")
 
 
-def test_a_stored_version_needs_the_store(url: str) -> None:
+def test_judging_a_version_again_needs_the_store(url: str) -> None:
     """A verdict of a version is kept, which a service that only reads cannot do."""
-    called = call("gate", SET, 1, "--store", url, "--format", "json")
+    called = call("gate", SET, 1, "--again", "--store", url, "--format", "json")
     assert (called.code, called.error["code"]) == (2, "service_url")
 
 

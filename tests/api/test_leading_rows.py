@@ -23,4 +23,4 @@ def test_only_the_first_rows_stay_in_memory() -> None:
     assert kept.rows.equals(whole.head(10))
     assert kept.total == 50_000
     assert kept.estimated_size() < 1000
-    assert leading_rows(lambda: whole, 50_000).rows is whole
+    assert leading_rows(lambda: whole, 50_000).rows.equals(whole)

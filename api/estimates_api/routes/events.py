@@ -68,6 +68,12 @@ async def events(
     `id` is the event's id, `event` its kind, `data` the event. A client that connects again with
     `Last-Event-ID`, which counts before `after`, misses nothing and gets nothing twice.
     """
+    last = read_number(
+        last_event_id or None,
+        "bad_parameter",
+        "Last-Event-ID is not the id of an event",
+        "leave it out to begin anew",
+    )
     if negotiated(request.scope, (JSON, _STREAM)) == JSON:
         if set_name is not None:
             check_set(request, set_name)
@@ -94,12 +100,6 @@ async def events(
     if set_name is not None:
         check_set(request, set_name)
         view.set(set_name)
-    last = read_number(
-        last_event_id or None,
-        "bad_parameter",
-        "Last-Event-ID is not the id of an event",
-        "leave it out to begin anew",
-    )
     return EventStream(
         streams,
         follower,

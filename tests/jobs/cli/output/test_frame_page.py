@@ -30,7 +30,7 @@ def test_values_read_as_words() -> None:
     frame = pl.DataFrame({"set": ["churn"] * 2, "in": periods, "value": [-1.23456789, 1e-3]})
     page = frame_page("t", frame)
     assert "<p>The same in all rows: set churn</p>" in page
-    assert ">from 2026-11-24 16:00:01Z<" in page
+    assert '>from <span class="short">2026-11-24 16:00:01Z</span><' in page
     assert "<td>−1.23457</td>" in page
     assert "datetime" not in page
 
