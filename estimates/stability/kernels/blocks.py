@@ -133,7 +133,6 @@ class _Work:
         self._parts: list[Future[None]] = []  # of threads beside the one that opened it
         self._opened: list[_Work] = []  # by its tasks, and not done
         self._context = copy_context()  # what `np.errstate` says here, for example
-        self._context.run(_WORK.set, self)
 
     def done(self) -> list[Any]:
         """What the tasks give, when all are done."""
@@ -159,6 +158,8 @@ class _Work:
         self._context.copy().run(self._take_tasks)
 
     def _take_tasks(self) -> None:
+        # in the copy alone: a context of this work would keep it, and its columns, in a cycle
+        _WORK.set(self)
         while self._left:
             try:
                 number = self._left.popleft()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from threading import Event, current_thread
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from estimates.stability.kernels import blocks
 from estimates.stability.kernels.blocks import BLOCK, each_block, run_parallel, taken
+from tests.waiting import until
 
 ROWS = 8 * BLOCK
 
@@ -26,6 +29,19 @@ def test_results_come_in_order() -> None:
     )
     starts = each_block(lambda b: b.start, ROWS)
     assert sums == [sum(starts) + n * len(starts) for n in range(3)]
+
+
+def test_nothing_is_kept() -> None:
+    """What tasks give goes when nobody needs it, without a look by the garbage collector."""
+    gc.disable()
+    try:
+        results = run_parallel([lambda: np.zeros(3)] * 3, ROWS)
+        kept = [weakref.ref(result) for result in results]
+        del results
+        # a thread that came too late still has to see that there is nothing to do
+        until(lambda: all(ref() is None for ref in kept))
+    finally:
+        gc.enable()
 
 
 def test_who_waits_helps() -> None:
