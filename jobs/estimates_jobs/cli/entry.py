@@ -12,7 +12,8 @@ import click
 from estimates.redaction import redacted
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.interface.command import Options
-from estimates_jobs.cli.interface.failures import INTERRUPTED, failure_of
+from estimates_jobs.cli.interface.failures import INTERRUPTED, TERMINATED, failure_of
+from estimates_jobs.cli.interface.interruption import Terminated, words
 from estimates_jobs.cli.output.notices import notice
 
 
@@ -29,9 +30,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         notice(error.ctx.get_help() if error.ctx else "")
         return 2
-    except click.exceptions.Abort:
-        notice("interrupted")
-        return INTERRUPTED
+    except click.exceptions.Abort as abort:
+        notice(words(abort.__cause__))
+        return TERMINATED if isinstance(abort.__cause__, Terminated) else INTERRUPTED
     except Exception as error:
         if options.debug or "--debug" in arguments:
             notice(redacted(traceback.format_exc()))

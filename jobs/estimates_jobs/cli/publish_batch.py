@@ -11,6 +11,7 @@ import click
 from estimates.contract.contract import Contract
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options
+from estimates_jobs.cli.interface.interruption import interruptible
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import progress
 from estimates_jobs.cli.output.batch_outcome import show_batch, show_each
@@ -50,6 +51,7 @@ def publish_batch(options: Options, store: Store, contract: Contract, batch: Bat
     _check(batch, contract)
     tables = _tables(batch, with_timezone(contract, batch.timezone), options)
     with (
+        interruptible("the same command goes on where it stopped"),
         notifying(options, store) as warnings,
         progress.steps(quiet=not sys.stderr.isatty()) as announce,
     ):

@@ -13,6 +13,7 @@ from estimates_jobs.cli.interface.command import (
     notify_option,
     set_argument,
 )
+from estimates_jobs.cli.interface.interruption import interruptible
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import progress
 from estimates_jobs.cli.output.batch_outcome import show_batch, show_each
@@ -131,6 +132,7 @@ def _back_fill(
         raise click.UsageError("--every must be longer than 0")
     moments = moments_between(contract, first, last, step)
     with (
+        interruptible("the same command goes on where it stopped"),
         notifying(options, store) as warnings,
         progress.steps(quiet=options.json) as announce,
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from estimates.catalog.run_record import Run, RunStep
@@ -39,7 +39,8 @@ def recorded(
     store: Store, name: str, log: RunLog, data_through: datetime, progress: Progress
 ) -> Iterator[tuple[Run, OnStep]]:
     """Gives the run as it was, and what is called before each step. A run that does not come to its
-    end is a row that says why, a log that says where, and a failed run in MLflow.
+    end is a row that says why, a log that says where, and a failed run in MLflow; of one that was
+    interrupted MLflow learns from `estimates track`.
     """
     run_id = log.run_id
     run = store.catalog.begin_run(run_id, name, data_through)
@@ -56,6 +57,18 @@ def recorded(
         yield run, on_step
         log.add("step", "done")
         log.keep()
+    except KeyboardInterrupt:  # nobody waits for MLflow then; `estimates track` catches up
+        log.add("error", "interrupted [interrupted]")
+        log.keep()
+        with suppress(EstimatesError):  # a catalog that is away holds nobody up
+            store.catalog.update_run(
+                run_id,
+                status="failed",
+                error="interrupted",
+                message="by Ctrl-C or SIGTERM; the same run_id goes on",
+                finished=True,
+            )
+        raise
     except Exception as error:
         log.add_error(error)
         log.keep()

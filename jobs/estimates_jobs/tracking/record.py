@@ -175,10 +175,11 @@ def _reaching(uri: str, what: str) -> Iterator[None]:
                     "MLFLOW_TRACKING_PASSWORD, then `estimates track` catches up"
                 ),
             ) from error
+        mend = "start it, or mend" if "MLFLOW_TRACKING_URI" in os.environ else "mend it, or set"
         raise UnavailableError(
             "mlflow_unreachable",
             f"MLflow at {uri} cannot record {what}: {why}",
-            remedy="`estimates track` catches up",
+            remedy=f"{mend} MLFLOW_TRACKING_URI; then `estimates track` records what it misses",
         ) from error
 
 

@@ -268,10 +268,49 @@ def test_with_mlflow_away_the_version_is_promoted_and_track_catches_up(
     assert (done.json["status"], done.json["mlflow_run"]) == ("promoted", None)
     away = call("track", "--format", "json")
     assert (away.code, away.error["code"]) == (3, "mlflow_unreachable")
+    assert "start it, or mend MLFLOW_TRACKING_URI; then" in away.error["message"]
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert [run["version"] for run in call("track", "--format", "json").json["tracked"]] == [1]
     assert call("versions", "prices", "--format", "json").json["versions"][0]["tracked"] is True
     assert "nothing to catch up with" in call("track").text
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "code"), [("SIGINT", "interrupted", 130), ("SIGTERM", "terminated", 143)]
+)
+def test_a_run_that_is_ended_from_outside_says_so_at_once(
+    folder: Path, number: str, said: str, code: int
+) -> None:
+    """Ctrl-C and SIGTERM: one line with how to go on, a row and a log that say it, and the same run
+    goes on and is whole; a back-fill, too.
+    """
+    source = (
+        "import os, signal\nfrom pathlib import Path\nfrom cli_jobs import last\n"
+        "def job(context):\n"
+        "    if not Path('ended').exists():\n"
+        f"        Path('ended').touch(); os.kill(os.getpid(), signal.{number})\n"
+        "    return last(context)\n"
+    )
+    (folder / f"{said}_job.py").write_text(source)
+    (folder / "prices.toml").write_text(
+        CONTRACT.format(function=f"{said}_job:job", promote="manual")
+    )
+    assert call("define", folder / "prices.toml").code == 0
+    ended = call("run", "prices", "--through", "2024-01-02", "--run-id", "r1")
+    goes_on = "the same command with --run-id r1 goes on with this run"
+    assert (ended.code, ended.err.splitlines()[-1]) == (code, f"{said}: {goes_on}")
+    shown = call("runs", "prices", "r1").text
+    assert "[interrupted]" in shown
+    assert "running" not in shown
+    assert call("status", "prices", "--check").code == 1
+    assert call("run", "prices", "--through", "2024-01-02", "--run-id", "r1").code == 0
+    assert "[interrupted]" not in call("runs", "prices").text
+    (folder / "ended").unlink()
+    words = ("--from", "2024-01-02", "--to", "2024-01-02", "--every", "1d")
+    ended = call("run", "prices", *words)
+    assert ended.code == code
+    assert "the same command goes on where it stopped" in ended.err
+    assert "1 moment: 1 published" in call("run", "prices", *words).text
 
 
 def test_progress_goes_to_standard_error(folder: Path, add_mlflow: AddMlflow) -> None:

@@ -223,8 +223,8 @@ def test_a_failed_run_can_be_tried_again(local_store: Store, write_job: Write) -
 def test_a_run_resumes_at_the_first_missing_step(
     local_store: Store, write_job: Write, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Killed before any step, the same run_id completes: one version, the job not computed again
-    once published.
+    """Interrupted before any step it says so, and the same run_id completes: one version, the job
+    not computed again once published.
     """
     counting = JOB.replace("context.warn", "open('calls', 'a').write('x'); context.warn")
     define(local_store, write_job(counting))
@@ -232,7 +232,7 @@ def test_a_run_resumes_at_the_first_missing_step(
         patch.setattr(f"estimates.store.publish.{step}", _killed)
         with pytest.raises(KeyboardInterrupt):
             go(local_store)
-    assert row(local_store).status == "running"
+    assert (row(local_store).status, row(local_store).error) == ("failed", "interrupted")
     outcome = go(local_store)
     assert (outcome.version, outcome.status) == (1, "promoted")
     assert len(local_store.view().sets["demand"].versions) == 1

@@ -7,6 +7,7 @@
 3  could not reach something: run the same command again
 4  the job failed, the store is damaged, or an unexpected error: somebody must look
 130  interrupted with Ctrl-C
+143  a run that was ended by SIGTERM
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from estimates.render.wording import visible
 ANSWER_IS_NO = 1
 DAMAGED = 4
 INTERRUPTED = 130
+TERMINATED = 143
 _EXIT_CODES: dict[type[EstimatesError], int] = {
     GateError: ANSWER_IS_NO,
     ConflictError: ANSWER_IS_NO,

@@ -14,6 +14,7 @@ from estimates.gate.verdict import Verdict
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
+from estimates_jobs.cli.interface.interruption import interruptible
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import cells, progress, terminal
 from estimates_jobs.cli.output.notices import notice
@@ -40,7 +41,8 @@ def reporting_run(
     """Tell the receiver and the terminal of a run made inside; gives a list of warnings, and what
     announces a step. Whoever has to repeat the run learns its name, from an error in JSON too.
     """
-    with notifying(options, store) as warnings:
+    goes_on = f"the same command with --run-id {run_id} goes on with this run"
+    with interruptible(goes_on), notifying(options, store) as warnings:
         if not options.json:
             notice(f"run {run_id}")
         try:
