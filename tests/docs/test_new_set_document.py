@@ -98,6 +98,8 @@ def test_the_schedules_are_what_their_programs_read(folder: Path) -> None:
     job = yaml.safe_load((schedule / "demand.kubernetes.yaml").read_text())
     times = {actions[True]["schedule"][0]["cron"], job["spec"]["schedule"]}
     template = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    moved, failed = job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert (moved["action"], failed["onExitCodes"]["values"]) == ("Ignore", [3])
     assert template["containers"][0]["command"][:3] == ["estimates", "run", "demand"]
     *_, line = (schedule / "demand.cron").read_text().splitlines()
     assert times == {" ".join(line.split()[:5])}
@@ -109,4 +111,11 @@ def test_the_schedules_are_what_their_programs_read(folder: Path) -> None:
     program = Path(unit["Service"]["ExecStart"].split('"')[1])
     assert program.is_absolute()
     assert unit["Service"]["WorkingDirectory"] == str(folder)
+    assert unit["Service"]["RestartPreventExitStatus"] == "2 4"
     assert unit["Timer"]["OnCalendar"] == "*-*-* 06:00:00 UTC"
+    if shutil.which("systemd-analyze"):
+        units = [str(schedule / f"demand.{kind}") for kind in ("service", "timer")]
+        said = subprocess.run(
+            ["systemd-analyze", "verify", *units], capture_output=True, check=True
+        )
+        assert said.stderr == b""

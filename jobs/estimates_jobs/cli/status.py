@@ -83,7 +83,7 @@ def status(
     Of a family, its members are shown. Keep the head of the log elsewhere: `estimates audit --head`
     tells whether anything before it was changed.
     """
-    store = options.open()
+    store = options.open(over_http="/v1/sets" + (f"/{set_name}" if set_name else ""))
     view = store.view()
     faults, unknown = _faults(store)
     faults = [*law_faults(view.law), *_unapproved(view), *faults]

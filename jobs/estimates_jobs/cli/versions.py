@@ -28,7 +28,7 @@ def versions(options: Options, set_name: str) -> None:
     A state is the first of these that is true: expired, production, rolled_back, superseded (was
     production), refused (its newest verdict blocks), candidate (it passes), unjudged.
     """
-    view = options.open().view()
+    view = options.open(over_http=f"/v1/sets/{set_name}/versions").view()
     estimate_set = view.set(set_name)
     rows = [_describe(view, estimate_set, v) for v in reversed(estimate_set.versions)]
     if options.json:

@@ -100,6 +100,8 @@ def _service(schedule: Schedule) -> str:
 # systemctl --user enable --now {schedule.set}.timer
 [Unit]
 Description=A version of the estimates {schedule.set}
+StartLimitIntervalSec=1h
+StartLimitBurst=3
 
 [Service]
 Type=oneshot
@@ -108,6 +110,10 @@ Environment="ESTIMATES_STORE={escaped(schedule.store)}"
 ExecStart="{escaped(_program())}" run {schedule.set}
 # 1: the gate refused the version, which is kept and not promoted
 SuccessExitStatus=1
+# What could not be reached (3) is tried again; 2 and 4 need somebody.
+Restart=on-failure
+RestartSec=5min
+RestartPreventExitStatus=2 4
 """
 
 
@@ -178,9 +184,13 @@ spec:
   jobTemplate:
     spec:
       backoffLimit: 2
-      # Only what could not be reached (exit code 3) is worth another try.
+      # Only what could not be reached (exit code 3) is worth another try, and a pod that was moved.
       podFailurePolicy:
         rules:
+          - action: Ignore
+            onPodConditions:
+              - type: DisruptionTarget
+                status: "True"
           - action: FailJob
             onExitCodes:
               operator: NotIn

@@ -175,7 +175,7 @@ def _reaching(uri: str, what: str) -> Iterator[None]:
                     "MLFLOW_TRACKING_PASSWORD, then `estimates track` catches up"
                 ),
             ) from error
-        mend = "start it, or mend" if "MLFLOW_TRACKING_URI" in os.environ else "mend it, or set"
+        mend = "start it, or mend" if os.environ.get("MLFLOW_TRACKING_URI") else "mend it, or set"
         raise UnavailableError(
             "mlflow_unreachable",
             f"MLflow at {uri} cannot record {what}: {why}",

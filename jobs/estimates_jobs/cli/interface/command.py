@@ -81,16 +81,23 @@ class Options:
             notice(as_json if self.json else f"note: {note}")
         self.tables.notes.clear()
 
-    def open(self) -> Store:
+    def open(self, over_http: str | None = None) -> Store:
         """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError
         (`service_url`).
+
+        over_http  where a service has the like of what the command prints
         """
         settings = self.settings()
         if self.is_remote:
             raise InvalidError(
                 "service_url",
                 "this command needs the store itself",
-                remedy=f"name it with --store; {REMOTE} take a URL",
+                remedy="name it with --store; "
+                + (
+                    f"{REMOTE} take a URL"
+                    if over_http is None
+                    else f"the service has {settings.store.rstrip('/')}{over_http}, and pages at /"
+                ),
             )
         return open_store(settings, clock_is_right=self.clock_is_right)
 

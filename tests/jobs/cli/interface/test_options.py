@@ -46,6 +46,9 @@ def test_a_command_that_needs_the_store_says_so() -> None:
         "promote", SET, 1, "--reason", "x", "--store", "http://127.0.0.1:1", "--format", "json"
     )
     assert (called.code, called.error["code"]) == (2, "service_url")
+    url = "http://127.0.0.1:1"
+    for command, route in (("status", f"{url}/v1/sets,"), (f"versions {SET}", f"{SET}/versions,")):
+        assert route in call(*command.split(), "--store", url).err
 
 
 def test_a_service_that_is_not_there() -> None:
