@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import polars as pl
@@ -16,6 +16,7 @@ from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.contract.columns import ColumnType, KeyType, parse_key_part
 from estimates.contract.conform import schema
 from estimates.contract.contract import Contract
@@ -65,8 +66,7 @@ def query_rows(
     if not query.of_many:
         rows = read(version, [*needed], _all(keys, values))
     else:
-        withdrawn = {v.version for v in of_set.versions if reader.view.state(v) == "rolled_back"}
-        productions = _Productions(of_set, version, at, frozenset(withdrawn))
+        productions = _productions(reader.view, of_set, version, at)
         rows = _of_many(productions, read, [*needed], keys, query)
         rows = rows if values is None else rows.filter(values)
     shown = [*contract.key, *fields, *(_about_version(contract, at) if query.of_many else {})]
@@ -84,6 +84,7 @@ def resolved_at(at: At, *, of_many: bool) -> At:
 class _Productions(msgspec.Struct, frozen=True):
     """What was in production until a moment, and the version whose shape is asked for.
 
+    until      that moment, now where none was asked for: nobody knows what will be said later
     withdrawn  versions that were rolled back and did not return: no releases, though what they said
                was said
     """
@@ -91,6 +92,7 @@ class _Productions(msgspec.Struct, frozen=True):
     of_set: SetView
     version: Version
     at: At
+    until: datetime
     withdrawn: frozenset[int]
 
     @property
@@ -100,8 +102,7 @@ class _Productions(msgspec.Struct, frozen=True):
     def spans(self) -> list[tuple[Version, datetime, datetime | None]]:
         """Version, start and end of each time in production, oldest first; readable ones alone."""
         moves = self.of_set.moves_by(self.at.clock).get(PRODUCTION, [])
-        if self.at.as_of is not None:
-            moves = [move for move in moves if move[0] <= self.at.as_of]
+        moves = [move for move in moves if move[0] <= self.until]
         ends = [at for at, _ in moves[1:]] + [None]
         spans = [
             (self.of_set.versions[number - 1], start, end)
@@ -120,6 +121,12 @@ class _Productions(msgspec.Struct, frozen=True):
 
     def _readable(self, version: Version) -> bool:
         return version.expired_at is None and version.shape == self.version.shape
+
+
+def _productions(view: View, of_set: SetView, version: Version, at: At) -> _Productions:
+    until = view.present if at.as_of is None else view.time_of(at.as_of)
+    withdrawn = {v.version for v in of_set.versions if view.state(v) == "rolled_back"}
+    return _Productions(of_set, version, at, until, frozenset(withdrawn))
 
 
 def _of_many(
@@ -160,11 +167,13 @@ Part = Callable[[Version, pl.Expr | None], pl.DataFrame]
 
 
 def _by_deadline(productions: _Productions, part: Part, text: str) -> list[pl.DataFrame]:
-    """Of each time in production the rows whose deadline fell into it."""
+    """Of each time in production the rows whose deadline fell into it; of deadlines that lie ahead
+    nothing is said.
+    """
     moment = deadlines(deadline_of(text), productions.contract)
-    present = productions.at.as_of
+    until = productions.until
     return [
-        part(version, _within(moment, start, end or present, closed_end=end is None))
+        part(version, _within(moment, start, end or until, closed_end=end is None))
         for version, start, end in productions.spans()
     ]
 
@@ -254,23 +263,28 @@ def _conditions(name: str, kind: ColumnType, text: str) -> list[pl.Expr]:
         return [column == text]
     inside = text[1:-1] if bracketed else text
     first, to, last = inside.partition(TO)
-    ends = [_end(name, kind, end) if end else None for end in (first, last if to else first)]
-    if to and ends == [None, None]:
+    if not to:
+        return [column == pl.lit(_end(name, kind, first))]
+    low, high = (_end(name, kind, end) if end else None for end in (first, last))
+    if low is None and high is None:
         raise InvalidError(
             "bad_key_range",
             f"{name}={text} has no end",
             remedy=f"write {name}=FROM..TO, {name}=FROM.. or {name}=..TO",
         )
-    if not to:
-        return [column == pl.lit(ends[0])]
-    low, high = ends
+    if low is not None and high is not None and low > high:
+        raise InvalidError(
+            "bad_key_range",
+            f"{name}={text} ends before it begins",
+            remedy=f"write {name}=FROM..TO, the lower end first",
+        )
     return [
         *([] if low is None else [column >= pl.lit(low)]),
         *([] if high is None else [column <= pl.lit(high)]),
     ]
 
 
-def _end(name: str, kind: ColumnType, text: str) -> object:
+def _end(name: str, kind: ColumnType, text: str) -> Any:
     try:
         return _value(kind, text)
     except ValueError as error:
@@ -281,7 +295,7 @@ def _end(name: str, kind: ColumnType, text: str) -> object:
         ) from None
 
 
-def _value(kind: ColumnType, text: str) -> object:
+def _value(kind: ColumnType, text: str) -> Any:
     """A value in its type; raises ValueError."""
     if kind == "float":
         if "_" in text or (value := float(text)) != value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,12 +13,13 @@ from polars.testing import assert_frame_equal
 
 from estimates import instants
 from estimates.catalog.at import At
+from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.reading.deadline import Deadline, deadline_of, deadlines
 from estimates.reading.row_query import OF_VERSION
 from estimates.store.store import Store
-from tests.builders import code_of
+from tests.builders import code_of, make_store
 from tests.reading.daily_load import DAY, FIRST, RUNS, SOURCE, daily_load, released
 
 
@@ -120,6 +122,23 @@ def test_what_was_said_the_day_before(load: Store) -> None:
     assert join["mw"].to_list() == rows["mw"].to_list()
 
 
+def test_of_a_deadline_that_lies_ahead_nothing_is_said(tmp_path: Path) -> None:
+    """Nobody knows what production will say then: now answers as the moment of now does."""
+    store = make_store(tmp_path / "store")
+    store.define(parse_contract(SOURCE), SOURCE)
+    now = instants.now()
+    days = [now.date() + n * DAY for n in (-1, 3)]
+    frame = pl.DataFrame({"zone": ["N", "N"], "day": days, "mw": [1.0, 2.0], "note": ["", ""]})
+    through = Provenance(now - 5 * DAY, "ahead")
+    store.publish("load", frame, through, released_at=now - 4 * DAY)
+    store.judge("load", 1)
+    store.promote("load", 1, reason="test")
+    rows = store["load"].rows(deadline="P1D", at=At(clock="released"))
+    assert rows["day"].to_list() == days[:1]
+    assert_frame_equal(rows, store["load"].rows(deadline="P1D", at=then()))
+    store.catalog.engine.dispose()
+
+
 def test_the_clock_needs_no_moment_for_rows_of_many_versions(load: Store) -> None:
     """Deadlines lie at many times: by claims they are asked for as they are, each row with its
     claim; without the clock nothing was published by then. Of one version it is still refused.
@@ -196,6 +215,9 @@ def test_a_deadline_is_of_the_zone() -> None:
     [
         ({"day": ("x", None)}, {}, "bad_key_range"),
         ({"day": (None, None)}, {}, "bad_key_range"),
+        ({"day": ""}, {}, "bad_key_range"),
+        ({"day": ("2024-04-02", "2024-04-01")}, {}, "bad_key_range"),
+        ({"zone": ("S", "N")}, {}, "bad_key_range"),
         ({"nothing": 1}, {}, "key_parts"),
         ({"mw": ("x", None)}, {}, "bad_key_range"),
         ({"mw": ("1", "nan")}, {}, "bad_key_range"),

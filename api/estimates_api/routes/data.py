@@ -86,7 +86,7 @@ def data(
     }
     if rows is not None:
         frames = rows.iter_slices(_ROWS) if rows.height else iter([rows])
-        tag = rows_tag(resolved, query, media_type)
+        tag = rows_tag(resolved, query, rows, media_type)
         return _sent(request.scope, resolved, frames, media_type, head, tag)
     if media_type == PARQUET and part is not None:
         return _stored(request.scope, resolved, part, head)

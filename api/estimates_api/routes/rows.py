@@ -77,9 +77,8 @@ def answer_rows(
     check_limit(lookup.limit)
     resolved = resolve(follower.at, set_name, lookup.ref, lookup)
     rows = rows_of(follower, resolved, lookup, query)
-    mark = resolved.tag(
-        "rows", {n: query[n] for n in sorted(query) if n not in ("cursor", "limit")}
-    )
+    own = {n: query[n] for n in sorted(query) if n not in ("cursor", "limit")}
+    mark = resolved.tag("rows", own, rows.height)  # a deadline that passes adds rows
     start = 0
     if lookup.cursor is not None:
         mark_of_cursor, start = decode_cursor(lookup.cursor, RowsCursor)
@@ -111,12 +110,14 @@ def answer_rows(
     return kind(body, etag=tag, cache=None, media_type=content_type(form), head=head)
 
 
-def rows_tag(resolved: ResolvedRequest, query: Mapping[str, Any], form: str = "") -> str:
-    """The entity tag of rows: they depend on the version, the query, and how often production
-    moved.
+def rows_tag(
+    resolved: ResolvedRequest, query: Mapping[str, Any], rows: pl.DataFrame, form: str
+) -> str:
+    """The entity tag of rows: they depend on the version, the query, how often production moved,
+    and by a deadline on which of them have passed, so that there are more.
     """
     moves = resolved.reader.view.set(resolved.version.set).moves.get(PRODUCTION, [])
-    return resolved.tag("rows", form, len(moves), sorted(query.items()))
+    return resolved.tag("rows", form, len(moves), rows.height, sorted(query.items()))
 
 
 def json_lines(rows: pl.DataFrame) -> list[bytes]:
