@@ -14,7 +14,7 @@ import msgspec
 
 from estimates.accuracy.point_report import PointScores
 from estimates.accuracy.sample_report import SampleScores
-from estimates.render.notebook import preformatted, rendered
+from estimates.render.notebook import preformatted, printed, rendered
 
 LAST_SCORED = 100  # versions whose scores are given unless others are asked for
 
@@ -382,7 +382,7 @@ class SetAccuracy(msgspec.Struct, frozen=True):
     diebold_mariano: list[DieboldMariano]
 
     def __repr__(self) -> str:
-        return rendered("accuracy.accuracy_text", "render_short", self)
+        return printed("accuracy.accuracy_text", "render_short", self)
 
     def _repr_html_(self) -> str:
         return preformatted(rendered("accuracy.accuracy_text", "render_text", self))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from estimates.render.notebook import fragment, short
+from estimates.render.wording import count, percent
+
 
 class FrozenKeys(msgspec.Struct, frozen=True):
     """K4 of the last versions that production pointed to: which keys have the same estimates in
@@ -22,6 +25,22 @@ class FrozenKeys(msgspec.Struct, frozen=True):
     frozen_share: float | None
     reason: str | None
     keys: list[list[str]]
+
+    def __repr__(self) -> str:
+        lines = [f"  {'/'.join(key)}" for key in self.keys]
+        return short([self._title, *lines], "  … more: .keys, the first 100")
+
+    def _repr_html_(self) -> str:
+        return fragment(self._title, [{"key": "/".join(key)} for key in self.keys])
+
+    @property
+    def _title(self) -> str:
+        versions = ", ".join(map(str, self.versions))
+        if self.frozen is None:
+            return f"{self.set}: nothing to say of versions {versions or 'none'} ({self.reason})"
+        of = count(self.n, "key")
+        share = percent(self.frozen_share)
+        return f"{self.set}: {self.frozen:,} of {of} ({share}) stand still in versions {versions}"
 
     @property
     def json(self) -> bytes:

@@ -22,7 +22,7 @@ from estimates.contract.promised_freshness import Freshness
 from estimates.contract.roles import JUDGED, OF_POINT, Role
 from estimates.contract.sample_rules import check_samples
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey, quantile_pairs
-from estimates.render.notebook import rendered
+from estimates.render.notebook import printed
 from estimates.render.wording import did_you_mean
 
 # Query parameters of the service, and columns of the SQL views.
@@ -185,7 +185,7 @@ class Contract(Part, frozen=True):
         return column.of or next(iter(self.points), "")
 
     def __repr__(self) -> str:
-        return rendered("contract.contract_text", "render_short", self)
+        return printed("contract.contract_text", "render_short", self)
 
     def percentage_points(self, name: str) -> float | None:
         """`Column.points`, which ends and quantiles have from their point."""

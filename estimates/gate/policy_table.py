@@ -8,7 +8,7 @@ from estimates.gate.check import Check
 from estimates.gate.limits import CheckLimits
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.registry import CHECKS
-from estimates.render.notebook import rendered
+from estimates.render.notebook import printed, rendered
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class PolicyInForce(msgspec.Struct, frozen=True):
     checks: list[Rule]
 
     def __repr__(self) -> str:
-        return rendered("gate.pages.policy_text", "render_short", self)
+        return printed("gate.pages.policy_text", "render_short", self)
 
     def _repr_html_(self) -> str:
         return rendered("gate.pages.policy_text", "render_fragment", self)

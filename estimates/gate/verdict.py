@@ -11,7 +11,7 @@ from estimates.catalog.records import Waiver
 from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import NotFoundError
 from estimates.gate.fresh_start import FreshStart
-from estimates.render.notebook import rendered
+from estimates.render.notebook import printed, rendered
 
 Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
 Outcome = Literal["pass", "warn", "fail", "error"]
@@ -156,7 +156,7 @@ class Verdict(msgspec.Struct, frozen=True):
         return [result for result in self.checks if result.status in ("fail", "error")]
 
     def __repr__(self) -> str:
-        return rendered("gate.pages.verdict_text", "render_short", self)
+        return printed("gate.pages.verdict_text", "render_short", self)
 
     def _repr_html_(self) -> str:
         return rendered("gate.pages.verdict_text", "render_fragment", self)

@@ -15,9 +15,9 @@ from estimates.catalog.records import Version, VersionHead
 from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.extras import needs
+from estimates.reading.answer_rows import explained, rows_of, title_of
 from estimates.reading.standing import Standing
-from estimates.render.notebook import ROWS, cell_text, fragment, short
-from estimates.render.terminal import WIDTH, narrow_pages, table
+from estimates.render.notebook import ROWS, cell_text, fitted_table, fragment, short
 from estimates.render.wording import count, visible
 
 if TYPE_CHECKING:
@@ -170,7 +170,9 @@ class Answer:
         )
 
     def _repr_html_(self) -> str:
-        return fragment(*self._shown())
+        pairs = explained(self.body)
+        rows = self._rows if pairs is None else [{"": name, "is": text} for name, text in pairs]
+        return fragment(self._title, rows)
 
     def plot(self, column: str | None = None) -> Any:
         """A number of a history by the end of each version's data, of a page over its last key
@@ -182,7 +184,7 @@ class Answer:
 
         entries = self.body.get("history")
         if entries is None:
-            rows = self._shown()[1]
+            rows = self._rows
             x = next(iter(rows[0]), "") if rows else ""
         else:
             rows = [
@@ -208,37 +210,33 @@ class Answer:
         dated = entries is not None or _is_date(points)
         return values(points, x, name, dated=dated, series=several, band=False)
 
-    def _shown(self) -> tuple[str, list[dict[str, Any]]]:
-        """A title, and the rows as a person sees them first."""
-        body, version = self.body, self.version
-        title = self.set if version is None else f"{self.set} version {version.version}"
-        if "history" in body:
-            title = f"{self.set} {'/'.join(body['key'])}"
-            return title, [
-                {n: e[n] for n in ("version", "state", "published_at", "data_through")}
-                | (e["estimate"] or {})
-                for e in body["history"]
-            ]
-        if "results" in body:
-            return title, [
-                {"status": r["status"], **r.get("estimate", {})} for r in body["results"]
-            ]
-        rows = body.get("estimates") or body.get("changes")
-        return title, rows if rows is not None else [body.get("estimate", body)]
+    @property
+    def _title(self) -> str:
+        version = None if self.version is None else self.version.version
+        return title_of(self.set, version, self.body)
+
+    @property
+    def _rows(self) -> list[dict[str, Any]]:
+        return rows_of(self.body)
 
     def __repr__(self) -> str:
-        title, rows = self._shown()
+        rows = self._rows
         more = "  … the whole: .body, .json; as a table: .frame(contract)"
-        if len(rows) == 1 and "history" not in self.body:
-            widest = max(map(len, rows[0]), default=0)
-            cells = {name: cell_text(value) for name, value in rows[0].items()}
-            lines = [f"  {name:<{widest}}  {visible(cell)}" for name, cell in cells.items()]
-            return short([title, *lines], more)
+        pairs = explained(self.body)
+        if pairs is not None:
+            more = "  … the whole: .body, .json"
+        elif len(rows) == 1 and not {"history", "changes", "results"} & {*self.body}:
+            pairs = [(name, cell_text(value)) for name, value in rows[0].items()]
+        if pairs is not None:
+            widest = max((len(name) for name, _ in pairs), default=0)
+            lines = [
+                f"  {visible(name):<{widest}}  {visible(text)}".rstrip() for name, text in pairs
+            ]
+            return short([self._title, *lines], more)
         names = list(dict.fromkeys(name for row in rows[:ROWS] for name in row))
         texts = [[cell_text(row.get(name)) for name in names] for row in rows[:ROWS]]
-        with narrow_pages(WIDTH):
-            lines = table(names, texts) if rows else []
-        return short([f"{title}, {count(len(rows), 'row')}", *lines], more)
+        lines = fitted_table(names, texts) if rows else []
+        return short([f"{self._title}, {count(len(rows), 'row')}", *lines], more)
 
 
 def _is_date(points: list[dict[str, Any]]) -> bool:

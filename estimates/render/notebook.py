@@ -6,7 +6,9 @@ are looked up by name when somebody looks.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -20,10 +22,44 @@ ROWS = 20  # of a table in a notebook
 
 
 def short(lines: Sequence[str], more: str) -> str:
-    """At most LINES lines; where there are more, the last one says where they are."""
-    if len(lines) <= LINES:
-        return "\n".join(lines)
-    return "\n".join([*lines[: LINES - 1], more])
+    """At most LINES lines, none wider than the terminal; where there are more, the last one says
+    where they are.
+    """
+    from estimates.render.terminal import folded
+
+    width = printed_width()
+    fitting = [part for line in lines for part in folded(line, width)]
+    if len(fitting) <= LINES:
+        return "\n".join(fitting)
+    return "\n".join([*fitting[: LINES - 1], more])
+
+
+def printed_width() -> int:
+    """How wide a printed object may be: as the terminal, where there is one, and a page at most."""
+    from estimates.render.terminal import WIDTH
+
+    try:
+        return min(WIDTH, os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH)
+    except (AttributeError, OSError, ValueError):  # a notebook, a pipe, a closed file
+        return WIDTH
+
+
+def fitted_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table for a printed object; columns without room are named below it."""
+    from estimates.render.terminal import narrow_pages, table
+
+    with narrow_pages(printed_width()):
+        return table(header, rows)
+
+
+def printed(module: str, function: str, *values: Any) -> Any:
+    """What a function of a module of `estimates` makes of some values, for the width of whoever
+    looks.
+    """
+    from estimates.render.terminal import narrow_pages
+
+    with narrow_pages(printed_width()):
+        return rendered(module, function, *values)
 
 
 def rendered(module: str, function: str, *values: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from estimates.contract.contract import Pairing
-from estimates.render.notebook import framed, has_charts, rendered
+from estimates.render.notebook import framed, has_charts, printed, rendered
 from estimates.stability.family_reports import (
     CutReport,
     DriftReport,
@@ -356,7 +356,7 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     carried: dict[str, Carried] = {}
 
     def __repr__(self) -> str:
-        return rendered("stability.pages.report_text", "render_short", self)
+        return printed("stability.pages.report_text", "render_short", self)
 
     def _repr_html_(self) -> str | None:
         page = ("stability.pages.report_html", "render_html", self, None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import termios
 from html import unescape
 
 import polars as pl
@@ -50,6 +53,41 @@ def test_every_object_of_a_store_prints_itself(store: Store) -> None:
             printed = repr(shown_object)
             assert text in printed
             assert len(printed.splitlines()) <= LINES
+
+
+def test_answers_print_what_they_are_about(store: Store) -> None:
+    """A key without an estimate by its name, a claimed release, why a number is what it is, the
+    main number of what changed, keys that stand still.
+    """
+    closes, key = store[SET], ("AAPL", "2024-06-03")
+    batch = repr(closes.get_many([key, ("ZZ", "2024-06-03")])).splitlines()
+    assert re.search(r"outside_domain +ZZ +2024-06-03", batch[-1])
+    assert "ZZ/2024-06-03" in repr(closes.get_many([("ZZ", "2024-06-03")]))
+    history = repr(closes.history(*key, clock="released"))
+    assert "released_at" in history
+    assert "AAPL" not in history.split("\n", 1)[1]
+    why = repr(closes.explain(*key))
+    assert f"{SET} AAPL/2024-06-03: version 2, production" in why
+    assert re.search(r"value before +version 1 100\.03", why)
+    assert re.search(r"run +second", why)
+    assert "<td>gate</td><td>pass against version 1" in closes.explain(*key)._repr_html_()
+    changes = repr(closes.changes_page(1, 2))
+    assert re.search(r"key +change +old value +new value +new − old", changes)
+    assert repr(closes.frozen(2)) == f"{SET}: 0 of 6 keys (0 %) stand still in versions 1, 2"
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_objects_print_for_the_terminal(store: Store, columns: int) -> None:
+    """No line is wider than the terminal; columns without room are named."""
+    master, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (40, columns))
+    with open(terminal, "w") as screen, contextlib.redirect_stdout(screen):
+        shown = [store[SET], store[SET].diff(1, 2), store[SET].history("AAPL", "2024-06-03")]
+        printed = [repr(thing) for thing in (*shown, store[SET].stability())]
+    os.close(master)
+    assert max(len(line) for text in printed for line in text.splitlines()) <= columns
+    assert "no room here for" in printed[2] or columns == 80
+    assert all(len(text.splitlines()) <= LINES for text in printed)
 
 
 def test_a_wide_report_stays_short() -> None:

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from estimates.render.notebook import cell_text, fragment, short
-from estimates.render.terminal import table
+from estimates.render.notebook import cell_text, fitted_table, fragment, short
 from estimates.render.wording import count, percent
 
 Across = Literal["horizon", "version"]
@@ -186,7 +185,7 @@ class Revisions(msgspec.Struct, frozen=True):
         title, rows = self._shown()
         texts = [[cell_text(cell) or "–" for cell in row.values()] for row in rows]
         return short(
-            [title, *(table(list(rows[0]), texts) if rows else [])], "  … more: .revisions"
+            [title, *(fitted_table(list(rows[0]), texts) if rows else [])], "  … more: .revisions"
         )
 
     def _repr_html_(self) -> str:
