@@ -28,6 +28,11 @@ from estimates.redaction import redacted
 # Numbers of the operating system for a disk, or a share of one, that is full; what to do then.
 FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 MAKE_ROOM = "make room on its disk, then the same command again goes on"
+# What to do where the system only says that a disk failed, which a quota looks like, too.
+LOOK_AT_DISK = (
+    "look at its disk, quota and limit of file sizes (`ulimit -f`), then the same command again "
+    "goes on"
+)
 
 
 class EstimatesError(Exception):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from estimates.catalog.read_only import NO_ROOM, is_read_only
 from estimates.errors import (
+    LOOK_AT_DISK,
     MAKE_ROOM,
     CorruptError,
     EstimatesError,
@@ -68,6 +69,10 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
         return UnavailableError(
             "catalog", f"catalog {where} cannot be written: {cause}", remedy=MAKE_ROOM
         )
+    if _sqlite_code(error) == sqlite3.SQLITE_IOERR:
+        return UnavailableError(
+            "catalog", f"catalog {where}: its disk failed: {cause}", remedy=LOOK_AT_DISK
+        )
     if is_refusal(error) or _is_forbidden(engine, error):
         return RefusedError(
             "catalog_refused",
@@ -88,8 +93,7 @@ def is_refusal(error: DBAPIError) -> bool:
     """Whether the same call fails until somebody changes permissions or settings."""
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        return code in (
+        return _sqlite_code(error) in (
             sqlite3.SQLITE_PERM,
             sqlite3.SQLITE_READONLY,
             sqlite3.SQLITE_AUTH,
@@ -111,13 +115,17 @@ def _is_full(engine: sa.Engine, error: DBAPIError) -> bool:
 
 def _is_forbidden(engine: sa.Engine, error: DBAPIError) -> bool:
     """Whether a SQLite file is there and cannot be opened by this user; else it may come back."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     path = engine.url.database
-    if code != sqlite3.SQLITE_CANTOPEN or not path:
+    if _sqlite_code(error) != sqlite3.SQLITE_CANTOPEN or not path:
         return False
     folder = os.path.dirname(os.path.abspath(path))
     is_there = os.path.lexists(path) or not os.access(folder, os.X_OK)
     return is_there and not os.access(path, os.R_OK)
+
+
+def _sqlite_code(error: DBAPIError) -> int:
+    """SQLite's primary result code, 0 for another database."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -177,7 +177,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with (
-        _reachable(engine),
+        reachable(engine),
         engine.connect().execution_options(**options) as connection,
         connection.begin(),
     ):
@@ -194,7 +194,7 @@ def writing(engine: sa.Engine, **options: Any) -> Iterator[sa.Connection]:
     the lock.
     """
     with (
-        _reachable(engine),
+        reachable(engine),
         engine.connect().execution_options(write=True, **options) as connection,
         connection.begin(),
     ):
@@ -204,7 +204,8 @@ def writing(engine: sa.Engine, **options: Any) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _reachable(engine: sa.Engine) -> Iterator[None]:
+def reachable(engine: sa.Engine) -> Iterator[None]:
+    """Whatever the database fails with is what `database_error` says, or `catalog_damaged`."""
     try:
         yield
     except DatabaseError as error:

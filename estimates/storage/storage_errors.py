@@ -5,7 +5,14 @@ import re
 
 from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
-from estimates.errors import FULL, MAKE_ROOM, EstimatesError, RefusedError, UnavailableError
+from estimates.errors import (
+    FULL,
+    LOOK_AT_DISK,
+    MAKE_ROOM,
+    EstimatesError,
+    RefusedError,
+    UnavailableError,
+)
 
 # What to do with a file that is missing or damaged.
 MEND = "mend it with `estimates repair --from BACKUP`"
@@ -17,6 +24,7 @@ _CODE_OF_ONE = re.compile(r"\(code: (\w+)\)")
 FOREVER = frozenset(
     (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 )
+_OF_DISKS = frozenset((errno.EIO, errno.EFBIG, errno.ENODEV, errno.ENXIO))
 # Client errors of HTTP that ask for another try.
 _PASSING = frozenset(("408", "409", "412", "423", "425", "429"))
 
@@ -57,8 +65,15 @@ def storage_error(place: str, error: BaseException) -> EstimatesError:
         )
     if "kind: Timeout" in text:
         line = "no answer in time"
-    what_next = MAKE_ROOM if _number(error) in FULL else "retry"
-    return UnavailableError("storage", f"{place}: the storage failed: {line}", remedy=what_next)
+    return UnavailableError(
+        "storage", f"{place}: the storage failed: {line}", remedy=_what_next(_number(error))
+    )
+
+
+def _what_next(number: int | None) -> str:
+    if number in FULL:
+        return MAKE_ROOM
+    return LOOK_AT_DISK if number in _OF_DISKS else "retry"
 
 
 def is_panic(error: BaseException) -> bool:

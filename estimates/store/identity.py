@@ -12,7 +12,7 @@ from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_log import Head
 from estimates.catalog.guard import Guard
-from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
+from estimates.errors import CorruptError, EstimatesError, InvalidError, NotFoundError, RefusedError
 from estimates.storage.log_copies import name_of, newest_copied, read_copy
 from estimates.storage.objects import Objects
 from estimates.storage.storage_errors import MEND
@@ -20,6 +20,7 @@ from estimates.storage.storage_errors import MEND
 NAME = "store.json"
 BACKUP = "backup.json"  # of a backup: up to where it is whole
 RESTORING = "restore.json"  # of a place into which a backup is being restored
+TOGETHER = "set ESTIMATES_STORE and ESTIMATES_CATALOG to what belongs together"
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
             "other_store",
             f"{objects.root} is store {identity.id} and this catalog is that of store "
             f"{head.store_id}: nothing is written",
-            remedy="set ESTIMATES_STORE and ESTIMATES_CATALOG to what belongs together",
+            remedy=TOGETHER,
         )
     # Somebody may have written, catalog and copy, since the head was read.
     if objects.exists(name_of(head.last_event + 1)) and catalog.last_event() == head.last_event:
@@ -67,6 +68,24 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
         )
     _check_same_log(objects, catalog, head.last_event)
     return identity
+
+
+def missing_here(objects: Objects, catalog: Catalog, missing: CorruptError) -> CorruptError:
+    """The error of a missing file; where the root is that of another store it says so, because no
+    backup would mend that.
+    """
+    try:
+        check_belonging(objects, catalog)
+    except CorruptError as error:
+        if error.code == "other_store":
+            return CorruptError(
+                missing.code,
+                f"a file is missing, and {objects.root} is not the root of this catalog",
+                remedy=TOGETHER,
+            )
+    except EstimatesError:
+        pass
+    return missing
 
 
 def identity_faults(objects: Objects, catalog: Catalog) -> list[Fault]:

@@ -51,7 +51,7 @@ from estimates.storage.objects import Objects, check_root
 from estimates.storage.report_cache import ReportCache
 from estimates.storage.seal_file import SealFile
 from estimates.store import sql
-from estimates.store.identity import check_identity, open_catalog
+from estimates.store.identity import check_identity, missing_here, open_catalog
 from estimates.struct_types import make_ready
 
 if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
@@ -366,7 +366,7 @@ class OpenStore:
                 if error.code not in ("file_missing", "manifest_missing"):
                     raise
                 if version.version not in self.view().set(version.set).expiries:
-                    raise
+                    raise missing_here(self.objects, self.catalog, error) from None
         raise expired_error(version, self.view().set(version.set).expiries[version.version])
 
     def _bound_cache(self, added: Added) -> None:

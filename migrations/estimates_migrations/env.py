@@ -6,12 +6,16 @@ from alembic import context
 
 from estimates.catalog import schema
 from estimates.catalog.chaining import chain_events
-from estimates.catalog.engine import make_engine
+from estimates.catalog.engine import make_engine, reachable
 
 engine = make_engine(context.config.attributes["url"], patient=True)
 # Alembic thinks that SQLite cannot roll back DDL; it can, when the transaction was begun
 # explicitly.
-with engine.connect().execution_options(write=True) as connection, connection.begin():
+with (
+    reachable(engine),
+    engine.connect().execution_options(write=True) as connection,
+    connection.begin(),
+):
     context.configure(
         connection=connection,
         target_metadata=schema.METADATA,

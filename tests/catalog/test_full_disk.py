@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from estimates.catalog import engine as engine_module
-from estimates.errors import MAKE_ROOM, UnavailableError
+from estimates.catalog.engine import reading
+from estimates.errors import LOOK_AT_DISK, MAKE_ROOM, UnavailableError
 from estimates.store.store import Store
 from tests.builders import SET, define, make_store, promoted
 
@@ -39,3 +41,15 @@ def test_it_is_read_and_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     writer = Store(store.root)
     assert writer.promote(SET, 1, alias="staging", reason="again").version == 1
     writer.catalog.engine.dispose()
+
+
+def test_a_disk_that_fails_is_named(tmp_path: Path) -> None:
+    """What SQLite says of a failing disk, as of a quota that is used up, is no lost connection."""
+    store = make_store(tmp_path / "store")
+
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    with pytest.raises(UnavailableError) as refused, reading(store.catalog.engine):
+        raise sa.exc.OperationalError("COMMIT", None, error)
+    assert refused.value.message.endswith(LOOK_AT_DISK)
+    store.catalog.engine.dispose()

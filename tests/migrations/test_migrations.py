@@ -16,9 +16,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import estimates_migrations
+from estimates.catalog import engine as engine_module
 from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
-from estimates.errors import RefusedError
+from estimates.errors import RefusedError, UnavailableError
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted
@@ -36,9 +37,9 @@ def upgrade():
     op.create_table("half_way", sa.Column("id", sa.Integer, primary_key=True))
     op.add_column("aliases", sa.Column("colour", sa.Text))
     op.execute("UPDATE aliases SET held = true")
-    op.execute("SELECT nothing FROM nowhere")
+    op.execute("INSERT INTO half_way VALUES (1), (1)")
 """
-GOOD = BAD.replace('    op.execute("SELECT nothing FROM nowhere")\n', "")
+GOOD = BAD.replace('    op.execute("INSERT INTO half_way VALUES (1), (1)")\n', "")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,6 +113,26 @@ def test_a_revision_that_fails_half_way_leaves_nothing(empty: str, tmp_path: Pat
         estimates_migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
     assert inside(empty) == before
     check_all(Store(tmp_path, catalog=empty))
+
+
+def test_a_catalog_that_is_being_written_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration that waits for a writer in vain says so as every command does, and changes
+    nothing.
+    """
+    monkeypatch.setattr(engine_module, "_WAIT_S", 0)
+    url = catalog_url(tmp_path)
+    estimates_migrations.upgrade(url)
+    engine = make_engine(url)
+    with (
+        engine.connect().execution_options(write=True) as writer,
+        writer.begin(),
+        pytest.raises(UnavailableError, match="database is locked"),
+    ):
+        estimates_migrations.upgrade(url, with_revision(tmp_path / "newer", GOOD))
+    engine.dispose()
+    assert estimates_migrations.current(url) == schema.REVISION
 
 
 def test_from_nothing_a_failing_revision_makes_nothing(empty: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from estimates.errors import MAKE_ROOM
+from estimates.errors import LOOK_AT_DISK, MAKE_ROOM
 from estimates.storage.storage_errors import storage_error
 
 
@@ -20,4 +20,7 @@ def test_a_full_disk_asks_for_room(number: int) -> None:
     ):
         said = storage_error("store", error)
         assert (said.code, said.message.endswith(MAKE_ROOM)) == ("storage", True)
-    assert storage_error("store", OSError(errno.EIO, "I/O")).message.endswith("; retry")
+    assert storage_error("store", OSError(errno.EBUSY, "busy")).message.endswith("; retry")
+    for of_disk in (errno.EIO, errno.EFBIG, errno.ENODEV):
+        said = storage_error("store", OSError(of_disk, os.strerror(of_disk)))
+        assert said.message.endswith(LOOK_AT_DISK)

@@ -82,6 +82,20 @@ def test_another_catalog_is_refused(tmp_path: Path) -> None:
     refuses(Store(tmp_path / "ours", catalog=url), "other_store")
 
 
+def test_a_file_that_another_root_lacks_is_not_lost(tmp_path: Path) -> None:
+    """Who reads with another store's root is not sent to look for a backup."""
+    filled(tmp_path / "ours").catalog.engine.dispose()
+    theirs = filled(tmp_path / "theirs")
+    promoted(theirs, "second", 101.0, day=1)
+    theirs.catalog.engine.dispose()
+    url = f"sqlite:///{tmp_path / 'theirs' / 'catalog.db'}"
+    mixed = Store(tmp_path / "ours", catalog=url)
+    with pytest.raises(CorruptError, match="set ESTIMATES_STORE and ESTIMATES_CATALOG") as missing:
+        mixed.frame(mixed.resolve(SET))
+    assert missing.value.code == "manifest_missing"
+    mixed.catalog.engine.dispose()
+
+
 def test_an_older_catalog_is_refused(tmp_path: Path) -> None:
     """A catalog from a backup, older than the log beside the snapshots, writes nothing."""
     store = filled(tmp_path / "store")
