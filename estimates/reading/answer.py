@@ -18,7 +18,7 @@ from estimates.extras import needs
 from estimates.reading.answer_rows import explained, rows_of, title_of
 from estimates.reading.standing import Standing
 from estimates.render.notebook import ROWS, cell_text, fitted_table, fragment, short
-from estimates.render.wording import count, visible
+from estimates.render.wording import count, did_you_mean, visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -163,11 +163,17 @@ class Answer:
         return tabular.frame(self._numbers or self.json, contract, self.fields)
 
     def __getitem__(self, name: str) -> Any:
-        """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
+        """A field of the body; for one estimate also one of its columns: `answer["value"]`.
+
+        Raises KeyError, which names what there is.
+        """
         estimate = self.body.get("estimate")
-        return (
-            estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
-        )
+        fields = self.body | (estimate if isinstance(estimate, dict) else {})
+        if name not in fields:
+            names = estimate if isinstance(estimate, dict) else self.body
+            near = did_you_mean(name, names)
+            raise KeyError(f"{self.set}: no {name!r} here{near}: there is {', '.join(names)}")
+        return fields[name]
 
     def _repr_html_(self) -> str:
         pairs = explained(self.body)

@@ -21,10 +21,12 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.contract.duckdb_frames import frame_of, register
 from estimates.errors import InvalidError, NotFoundError
+from estimates.render.wording import did_you_mean
 
 if TYPE_CHECKING:
     import duckdb
 
+_NAMED = 10  # sets that an error names
 _ID = "\x01snapshot"  # no column of a contract can have this name
 # Statements that touch no file but those that are read; tables are made in memory.
 _READING = frozenset(
@@ -45,7 +47,7 @@ def query(view: View, source: Source, sql: str, *, other_files: bool = False) ->
         connection.execute("SET TimeZone = 'UTC'")
         files: set[str] = set()
         for name, of_set in view.sets.items():
-            if name in sql and of_set.versions:
+            if name in sql.lower() and of_set.versions:
                 files |= _make_views(connection, view, source, name, of_set)
         if not other_files:
             allowed = ", ".join(map(_literal, sorted(files)))
@@ -58,7 +60,8 @@ def query(view: View, source: Source, sql: str, *, other_files: bool = False) ->
             relation = connection.sql(sql)
             return pl.DataFrame() if relation is None else frame_of(relation)
         except duckdb.Error as error:
-            remedy = _quoting(view, sql) or _asking(error) or "mend the query"
+            remedy = _quoting(view, sql) or _asking(error) or _naming(view, error)
+            remedy = remedy or "mend the query"
             raise InvalidError("bad_query", f"DuckDB: {error}", remedy=remedy) from None
 
 
@@ -89,10 +92,21 @@ def _asking(error: duckdb.Error) -> str:
 def _quoting(view: View, sql: str) -> str:
     """How to write the name of a set that stands in a query as no identifier; "" for none."""
     for name in view.sets:
-        bare = rf"(?<![\w\"-]){re.escape(name)}(?![\w\"-]|_at)"
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) and re.search(bare, sql):
-            return f'put the name in double quotes: SELECT * FROM "{name}"'
+        bare = re.search(rf"(?<![\w\"-]){re.escape(name)}(_at)?(?![\w\"-])", sql.lower())
+        if bare and not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+            view_of = f"\"{name}_at\"('{PRODUCTION}')" if bare[1] else f'"{name}"'
+            return f"put the name in double quotes: SELECT * FROM {view_of}"
     return ""
+
+
+def _naming(view: View, error: duckdb.Error) -> str:
+    """Which sets there are, where a query names none of them; "" where it is not that."""
+    unknown = re.search(r"(?:Table with name|Table Function with name) (\S+) does not", str(error))
+    if unknown is None:
+        return ""
+    near = did_you_mean(unknown[1].strip('"'), view.sets)
+    names = ", ".join(f'"{name}"' for name in [*view.sets][:_NAMED])
+    return f"the sets are {names}{' and more' if len(view.sets) > _NAMED else ''}{near}"
 
 
 def _make_views(

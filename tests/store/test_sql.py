@@ -68,6 +68,15 @@ def test_a_name_with_a_hyphen_is_quoted(local_store: Store) -> None:
     assert at["n"].item() == 6
     with pytest.raises(InvalidError, match=r'double quotes: SELECT . FROM "day-ahead"'):
         local_store.sql("SELECT * FROM day-ahead")
+    with pytest.raises(InvalidError, match=r"""FROM "day-ahead_at"\('production'\)"""):
+        local_store.sql("SELECT * FROM day-ahead_at('production')")
+    assert local_store.sql('SELECT count(*) AS n FROM "DAY-AHEAD"')["n"].item() == 6
+
+
+def test_a_wrong_name_is_told_the_right_ones(store: Store) -> None:
+    """The error names the sets that there are, the nearest of them first of all."""
+    with pytest.raises(InvalidError, match=rf'the sets are .*"{SET}".*did you mean .{SET}.'):
+        store.sql(f"SELECT * FROM {SET[:-1]}")
 
 
 def test_other_files_are_read_where_asked_for(local_store: Store, tmp_path: Path) -> None:
