@@ -4,6 +4,7 @@ reader          what a ref names at one view of the catalog, and the history of 
 version_reader  one version: one estimate, many, a leading part of the key
 field_selection  some columns of the rows that a read file gives
 answer          what reading gives: the bytes that HTTP sends
+answer_plot     an answer as a chart
 answer_rows     what a person sees of one first: a title, and its rows
 standing        whether an answer is stale, of an earlier version, of a retired set
 page_cursor     how many rows a page has, and the cursor that leads to the next one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +16,7 @@ from estimates.contract.contract import Contract
 from estimates.extras import needs
 from estimates.reading.answer_rows import explained, rows_of, title_of
 from estimates.reading.standing import Standing
-from estimates.render.notebook import ROWS, cell_text, fitted_table, fragment, short
+from estimates.render.notebook import ROWS, cell_text, fitted_table, fragment, rendered, short
 from estimates.render.wording import count, did_you_mean, visible
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 # Whether a reader may know a value of a column, as text.
 Shows = Callable[[str, str], bool]
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def shown_version(version: Version, shows: Shows | None) -> Version:
@@ -182,39 +180,11 @@ class Answer:
 
     def plot(self, column: str | None = None) -> Any:
         """A number of a history by the end of each version's data, of a page over its last key
-        part, as an Altair chart; raises InvalidError (`no_charts`).
+        part, of changes how far each moved, as an Altair chart; raises InvalidError (`no_charts`).
 
         column  default: the first number
         """
-        from estimates.render.plots import values
-
-        entries = self.body.get("history")
-        if entries is None:
-            rows = self._rows
-            x = next(iter(rows[0]), "") if rows else ""
-        else:
-            rows = [
-                e["estimate"] | {"data_through": e["data_through"]}
-                for e in entries
-                if e["estimate"]
-            ]
-            x = "data_through"
-        names = [n for n, value in (rows[0] if rows else {}).items() if isinstance(value, float)]
-        name = column or next(iter(names), "")
-        parts = [n for n, value in (rows[0] if rows else {}).items() if isinstance(value, str)]
-        if entries is None and len(parts) > 1:
-            x = parts[1]
-        points = [
-            {
-                "x": row[x],
-                "series": "" if entries is not None else str(row[parts[0]]) if parts else "",
-                "value": row.get(name),
-            }
-            for row in rows
-        ]
-        several = len({point["series"] for point in points}) > 1
-        dated = entries is not None or _is_date(points)
-        return values(points, x, name, dated=dated, series=several, band=False)
+        return rendered("reading.answer_plot", "answer_plot", self.body, column)
 
     @property
     def _title(self) -> str:
@@ -243,10 +213,6 @@ class Answer:
         texts = [[cell_text(row.get(name)) for name in names] for row in rows[:ROWS]]
         lines = fitted_table(names, texts) if rows else []
         return short([f"{self._title}, {count(len(rows), 'row')}", *lines], more)
-
-
-def _is_date(points: list[dict[str, Any]]) -> bool:
-    return bool(points) and all(_DAY.match(str(point["x"])) for point in points)
 
 
 def _with_texts(body: Any, names: set[str]) -> Any:

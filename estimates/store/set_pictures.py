@@ -10,14 +10,15 @@ from estimates.catalog.ref import Ref
 from estimates.contract.columns import key_text
 from estimates.contract.contract import Contract
 from estimates.render.notebook import fragment
-from estimates.render.plots import values
+from estimates.render.plots import SERIES, values
 from estimates.render.wording import count
 
 if TYPE_CHECKING:
     from estimates.store.estimate_set import EstimateSet
 
-_SERIES = 12  # lines that a reader can tell apart
 _DATED = ("date", "timestamp")
+_SERIES = "\x01series"  # no column of a contract has this name
+_ROWS = 2_000  # points that a browser draws at once
 
 
 def set_fragment(of: EstimateSet) -> str:
@@ -53,21 +54,25 @@ def set_plot(of: EstimateSet, prefix: tuple[Any, ...], ref: Ref, column: str | N
     shown = column or contract.judged[0]
     ends = _ends(contract, shown)
     series = pl.concat_str([pl.col(n).cast(pl.String) for n in leading], separator="/")
-    frame = frame.with_columns((series if leading else pl.lit("")).alias("\x01series"))
-    names = frame["\x01series"].unique(maintain_order=True).head(_SERIES).to_list()
+    frame = frame.with_columns((series if leading else pl.lit("")).alias(_SERIES))
+    names = frame[_SERIES].unique(maintain_order=True)
+    left_out = f"{SERIES} of {names.len():,} series" if names.len() > SERIES else ""
+    frame = frame.filter(pl.col(_SERIES).is_in(names.head(SERIES).to_list()))
+    if frame.height > _ROWS:
+        left_out = f"the first {_ROWS:,} of {frame.height:,} keys"
     rows = [
         {
             "x": key_text(row[x]),
-            "series": row["\x01series"],
+            "series": row[_SERIES],
             "value": row[shown],
             **({"lower": row[ends[0]], "upper": row[ends[1]]} if ends else {}),
         }
-        for row in frame.filter(pl.col("\x01series").is_in(names)).iter_rows(named=True)
+        for row in frame.head(_ROWS).iter_rows(named=True)
     ]
     unit = contract.columns[shown].unit
     title = f"{shown}{f' [{unit}]' if unit else ''}, version {version.version}"
     dated = contract.key[x].type in _DATED
-    return values(rows, x, title, dated=dated, series=len(names) > 1, band=ends is not None)
+    return values(rows, x, title, dated=dated, band=ends is not None, left_out=left_out)
 
 
 def _ends(contract: Contract, point: str) -> tuple[str, str] | None:

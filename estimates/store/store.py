@@ -98,7 +98,7 @@ class Store(OpenStore):
                 {
                     "set": name,
                     "version": version.version,
-                    "state": view.state(version),
+                    "state": view.state(version).replace("_", " "),
                     "published": version.published_at.isoformat(),
                 }
                 for name, of_set in view.sets.items()

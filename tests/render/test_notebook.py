@@ -12,7 +12,9 @@ import polars as pl
 import pytest
 
 import estimates
+from estimates.reading.answer_plot import answer_plot
 from estimates.render.notebook import LINES, ROWS, fragment, short
+from estimates.render.plots import SERIES, through_time, values
 from estimates.render.vega import svg
 from estimates.store.store import Store
 from tests.builders import SET, define, make_store, promoted, publish
@@ -153,3 +155,34 @@ def test_every_object_draws_itself(store: Store) -> None:
     for chart in charts:
         assert svg(chart.to_dict()).startswith("<svg")
     assert "101.03" in str(closes.history("AAPL", "2024-06-03").plot().to_dict())
+
+
+def test_charts_say_what_they_leave_out() -> None:
+    """Of many lines as many as there are colours; times are UTC with whole labels, numbers of keys
+    in their order, moves that came twice stand twice.
+    """
+    rows = [{"x": str(x), "series": f"s{n}", "value": 1.0} for n in range(11) for x in (9, 10)]
+    chart = values(rows, "step", "value").to_dict()
+    assert chart["title"]["text"] == "10 of 11 series"
+    assert len({row["series"] for row in chart["data"]["values"]}) == SERIES
+    assert chart["layer"][0]["encoding"]["x"]["sort"] is None
+    days = [{"x": f"2024-06-0{n}", "series": "", "value": 1.0} for n in (1, 2, 9)]
+    x = values(days, "day", "value", dated=True).to_dict()["layer"][0]["encoding"]["x"]
+    assert (x["scale"]["type"], x["axis"]["format"]) == ("utc", "%Y-%m-%d")
+    move = {"versions": "1 → 2", "moved": "2024-06-01T00:00:00Z", "half": 0.1, "far": 0.2}
+    picture = svg(through_time([move, move], "change", percent=True).to_dict())
+    assert picture.count(">1 → 2</text>") == 2
+    assert "half of the keys moved by less" in picture
+    assert values([], "day", "value").to_dict()["title"]["text"] == "nothing to draw"
+
+
+def test_a_history_is_drawn_without_what_was_refused(store: Store) -> None:
+    """A refused number was never said, and would make all others look alike."""
+    body = store[SET].history("AAPL", "2024-06-03").body
+    wrong = body["history"][0] | {"state": "refused", "estimate": body["history"][0]["estimate"]}
+    chart = answer_plot(body | {"history": [*body["history"], wrong]}, None).to_dict()
+    assert chart["title"]["text"] == "without 1 refused version"
+    assert len(chart["data"]["values"]) == 2
+    assert svg(store[SET].changes_page(1, 2).plot().to_dict()).count("+1</text>") == 6
+    assert svg(store[SET].explain("AAPL", "2024-06-03").plot().to_dict()).startswith("<svg")
+    assert svg(store[SET].get_many([("AAPL", "2024-06-03")]).plot().to_dict()).startswith("<svg")

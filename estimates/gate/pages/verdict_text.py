@@ -92,7 +92,8 @@ def plot_limits(verdict: Verdict) -> Any:
         }
         for result, share in measured
     ]
-    return bars(rows, "% of the limit from which on it blocks")
+    title = "% of the limit from which on it blocks"
+    return bars(rows, title, within="within the limit", beyond="beyond it")
 
 
 def notable_results(verdict: Verdict) -> list[CheckResult]:

@@ -260,4 +260,6 @@ def plot_moves(report: Report) -> Any:
         }
         for move in collapsed(scalar)
     ]
-    return bars(rows, f"change of {name}, {'pp' if measure_of(scalar) == 'points' else '%'}")
+    title = f"change of {name}, {'pp' if measure_of(scalar) == 'points' else '%'}"
+    material = f"material: by more than {tolerance(report)}"
+    return bars(rows, title, within="within tolerance", beyond=material)
