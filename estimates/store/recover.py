@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import AWAY
 from estimates.catalog.event_chain import BEGINNING, Entry
-from estimates.catalog.records import Version
+from estimates.catalog.records import Event, Version
 from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
 from estimates.render.wording import count
 from estimates.storage.log_copies import (
@@ -29,10 +29,20 @@ from estimates.store.identity import read_identity
 Progress = Callable[[int, int], None]  # which event is done, how many there are
 
 
+class GivenUp(msgspec.Struct, frozen=True):
+    """The number of an event after the end of a log, and the event; None where its copy cannot be
+    read.
+    """
+
+    id: int
+    event: Event | None
+
+
 class Recovered(msgspec.Struct, frozen=True):
     """What a rebuilt catalog holds, and what no log tells: `unknown`, a sentence each.
 
-    unnamed  how many snapshots the root has that no event names
+    unnamed   how many snapshots the root has that no event names
+    given_up  what happened after the last event that was rebuilt
     """
 
     store: str
@@ -41,6 +51,7 @@ class Recovered(msgspec.Struct, frozen=True):
     versions: int
     unnamed: int
     unknown: tuple[str, ...]
+    given_up: tuple[GivenUp, ...] = ()
 
 
 UNKNOWN = (
@@ -152,16 +163,41 @@ def _broken(log: LogFiles) -> CorruptError:
         what = "is not what its digest says"
     end = "restore one in another place"
     if log.events:
-        end = f"`estimates recover --until {log.events}` gives up all that happened from then on"
+        end = (
+            f"`estimates recover --until {log.events}` gives up all that happened from then on "
+            "(with --dry-run it only lists that)"
+        )
     return CorruptError(code, f"{name} {what}", remedy=f"{MEND}, or where no backup has it, {end}")
 
 
-def give_up_end(log: LogFiles) -> int:
-    """Move the copies after a log's end to the trash; gives how many."""
-    beyond = [event for event in copied_events(log.objects) if event > log.events]
+def after_end(log: LogFiles) -> tuple[GivenUp, ...]:
+    """What the copies after a log's end tell of."""
+    copies = read_all(log.objects, _copied_after(log))
+    return tuple(
+        GivenUp(event, copy.event if isinstance(copy, Entry) else None) for event, copy in copies
+    )
+
+
+def give_up_end(log: LogFiles, seen: Sequence[GivenUp]) -> None:
+    """Move the copies after a log's end to the trash.
+
+    seen  all that are known to be there
+    Raises ConflictError (`log_grew`) where others came since: somebody writes.
+    """
+    beyond = _copied_after(log)
+    if new := set(beyond).difference(given_up.id for given_up in seen):
+        raise ConflictError(
+            "log_grew",
+            f"{log.objects.root}/{name_of(min(new))} was written while the log was checked: "
+            "somebody has a catalog of this store and writes; nothing was given up",
+            remedy="set ESTIMATES_CATALOG to that one, or stop who writes and recover again",
+        )
     for event in beyond:
         put_aside(log.objects, name_of(event))
-    return len(beyond)
+
+
+def _copied_after(log: LogFiles) -> list[int]:
+    return [event for event in copied_events(log.objects) if event > log.events]
 
 
 def rebuild(

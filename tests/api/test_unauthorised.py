@@ -6,7 +6,7 @@ from pathlib import Path
 
 from litestar.testing import TestClient
 
-from estimates.store.recover import find_log, give_up_end
+from estimates.store.recover import after_end, find_log, give_up_end
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.builders import SET, define, promoted, publish
@@ -91,7 +91,8 @@ def test_a_service_follows_what_was_rebuilt(local_store: Store, tmp_path: Path) 
 
         until(lambda: code() == "unauthorised_move")
         lose_catalog(local_store)
-        give_up_end(find_log(local_store.objects, forged.id - 1))
+        log = find_log(local_store.objects, forged.id - 1)
+        give_up_end(log, after_end(log))
         recovered(local_store.root)
         until(lambda: code() is None)
         keys.open(local_store, "anna").promote(SET, 2, reason="as it should be")

@@ -21,7 +21,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import GateError
 from estimates.storage.objects import Objects
 from estimates.store.members import define_family, set_of_member
-from estimates.store.recover import find_log, give_up_end
+from estimates.store.recover import after_end, find_log, give_up_end
 from estimates.store.store import Store
 from estimates.store.verify import verify
 from tests.builders import SET, code_of, define, publish, source
@@ -107,7 +107,8 @@ def test_a_signed_move_past_the_approvals_is_not_followed(signed: Store, keys: K
     assert rooted.view().law.seal.event == event - 1
     signed.notify_and_copy()
     lose_catalog(signed)
-    give_up_end(find_log(Objects(signed.root), event - 1))
+    log = find_log(Objects(signed.root), event - 1)
+    give_up_end(log, after_end(log))
     rebuilt = recovered(signed.root)
     assert faults(rebuilt) == []
     assert rebuilt.catalog.view(running.view(), only_on=True).last_event == event - 1

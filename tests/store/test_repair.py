@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from estimates.errors import CorruptError
+from estimates.errors import ConflictError, CorruptError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
 from estimates.store.backup import backup
 from estimates.store.log_repair import Repaired
-from estimates.store.recover import give_up_end, sound_log
+from estimates.store.recover import after_end, give_up_end, sound_log
 from estimates.store.repair import repair, repair_root
 from estimates.store.store import Store
 from estimates.store.verify import verify
@@ -136,7 +136,17 @@ def test_an_end_of_another_log_is_given_up(
     assert "000000000012.json to log/000000000014.json" in done.left[1].message
     with pytest.raises(CorruptError, match="--until 10"):
         sound_log(local_store.objects)
-    assert give_up_end(sound_log(local_store.objects, 10)) == 2
+    log = sound_log(local_store.objects, 10)
+    lost = after_end(log)
+    assert [(given_up.id, given_up.event is not None) for given_up in lost] == [
+        (11, True),
+        (15, True),
+    ]
+    with pytest.raises(ConflictError, match=r"000000000015\.json was written") as grew:
+        give_up_end(log, lost[:1])
+    assert grew.value.code == "log_grew"
+    assert local_store.objects.names("trash") == []
+    give_up_end(log, lost)
     assert recovered(local_store.root).view().last_event == 10
     assert len(local_store.objects.names("trash")) == 2
 

@@ -15,7 +15,7 @@ from estimates.errors import CorruptError, GateError
 from estimates.principals.private_key import load_key
 from estimates.storage.objects import Objects
 from estimates.store.access import access_in_force, set_access
-from estimates.store.recover import find_log, give_up_end
+from estimates.store.recover import after_end, find_log, give_up_end
 from estimates.store.store import Store
 from estimates.store.verify import verify
 from tests.builders import SET, code_of, define, promoted, publish
@@ -168,7 +168,8 @@ def test_recovery_gives_up_what_was_not_lawful(signed: Store, keys: Keys) -> Non
     forged = forged_promotion(signed, SET, 1)
     signed.notify_and_copy()
     lose_catalog(signed)
-    give_up_end(find_log(Objects(signed.root), forged.id - 1))
+    log = find_log(Objects(signed.root), forged.id - 1)
+    give_up_end(log, after_end(log))
     rebuilt = recovered(signed.root)
     assert rows(rebuilt) == before
     assert codes(rebuilt) == []
