@@ -179,6 +179,14 @@ def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
     return app
 
 
+def _as_worker() -> None:
+    """Signals of a worker until it has its own: it ends when told to, also while it still imports,
+    where there is nothing to drain; Ctrl-C is for the process that started it, which tells it.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def _end_with(master: int) -> None:
     """Have Linux end this process when `master` dies, so that no orphan keeps the port."""
     if sys.platform == "linux":
@@ -205,6 +213,7 @@ def main() -> None:
     for module in _SHARED:
         import_module(module)
     signal.signal(NOT_READY, signal.SIG_IGN)  # what a worker does until it knows better
+    os.register_at_fork(after_in_child=_as_worker)
     server = Server(
         "estimates_api.server",
         address=options.host,

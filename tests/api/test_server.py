@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from estimates_api.server import Said
+from estimates_api.server import DRAIN_S, Said
 from tests.api.served import Served, path_of, started
 from tests.builders import SET, define, make_store, promoted
 from tests.s3_server import free_ports
@@ -217,6 +218,27 @@ def test_two_workers_stop_in_order(root: Path, tmp_path: Path) -> None:
         assert served.process.wait(20) == 0
     assert "Traceback" not in log.read_text()
     assert "was not done" not in log.read_text()
+
+
+def test_a_stop_while_it_starts_waits_for_nothing(root: Path) -> None:
+    """A worker that still imports has nothing to drain, and ends at once."""
+    command = [sys.executable, "-m", "estimates_api.server", "--port", str(free_ports(1)[0])]
+    environment = os.environ | {"ESTIMATES_STORE": str(root)}
+    with subprocess.Popen(command, env=environment) as process:
+        until(lambda: workers(Served("", process)), 20)
+        process.terminate()
+        assert process.wait(DRAIN_S - 1) == 0
+
+
+def test_interrupted_at_a_terminal_it_stops_in_order(root: Path) -> None:
+    """Ctrl-C reaches workers too: they answer on, not ready, until they are told to stop."""
+    with started(root, 1, "--notice", "2") as served:
+        (worker,) = workers(served)
+        os.killpg(served.process.pid, signal.SIGINT)
+        until(lambda: httpx.get(f"{served.url}/health/ready").status_code == 503, 20)
+        assert looked_up(served)
+        assert workers(served) == [worker]
+        assert served.process.wait(20) == 0
 
 
 def test_a_dead_master_leaves_no_orphans(root: Path) -> None:

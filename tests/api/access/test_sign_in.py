@@ -81,6 +81,15 @@ def test_leads_to_no_other_site(secret: str, browser: TestClient[Any], page: str
     assert answer.headers["location"] == "./"
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
+def test_no_other_site_signs_in_or_out(secret: str, browser: TestClient[Any], site: str) -> None:
+    """A form of another site's page sets and forgets no cookie."""
+    status = 403 if "site" in site else 303
+    for path in ("/sign-in", "/sign-out"):
+        answer = browser.post(path, data={"token": secret}, headers={"sec-fetch-site": site})
+        assert (answer.status_code, "set-cookie" in answer.headers) == (status, status == 303)
+
+
 @pytest.mark.parametrize("page", ["/", "/keys?q=a%26b", f"/sets/{SET}/keys/BRK%2FB/%C3%86"])
 def test_below_a_path_of_a_proxy(secret: str, browser: TestClient[Any], page: str) -> None:
     """Signing in leads back to the page that was asked for, wherever the service stands."""

@@ -42,6 +42,7 @@ async def sign_in(
     data: Annotated[SignInForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[bytes]:
     """Keep the token in a cookie and go on; show the form again where the token does not count."""
+    _refuse_other_sites(request)
     admission: Admission | None = request.app.state.admission
     secret, next_page = data.token.strip(), _local(data.next)
     try:
@@ -59,9 +60,20 @@ async def sign_in(
 @post(SIGN_OUT, opt={OPT: "anybody"}, include_in_schema=False)
 async def sign_out(request: ReadRequest) -> Response[bytes]:
     """Forget the token."""
+    _refuse_other_sites(request)
     response = Response(b"", status_code=_SEE_OTHER, headers={"location": SIGN_IN[1:]})
     response.delete_cookie(COOKIE)
     return response
+
+
+def _refuse_other_sites(request: ReadRequest) -> None:
+    """No other site's page signs somebody out, or in with a token of its own: browsers say whose
+    form it is.
+    """
+    if header(request.scope, b"sec-fetch-site") in (b"cross-site", b"same-site"):
+        raise RefusedError(
+            "not_permitted", "the form is one of another site", remedy="open /sign-in"
+        )
 
 
 def _keep(
