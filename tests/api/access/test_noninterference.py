@@ -126,16 +126,18 @@ def seen(answer: Any) -> tuple[int, str]:
 def test_answers_say_nothing_of_what_may_not_be_read(reader: str, tmp_path: Path) -> None:
     """Two stores that differ in nothing else give the same answers, refusals and counts."""
     with (
-        client_of(tmp_path / "one", -0.25, reader) as one,
-        client_of(tmp_path / "other", 0.25, reader) as other,
+        client_of(tmp_path / "one", -0.25, reader) as left,
+        client_of(tmp_path / "other", 0.25, reader) as right,
     ):
         statuses = set[int]()
         for path in paths():
             accept = {"accept": "text/html" if path.startswith(("/sets", "/keys")) else "*/*"}
-            answers = [seen(c.get(path, headers=accept)) for c in (one, other)]
+            answers = [seen(c.get(path, headers=accept)) for c in (left, right)]
             assert answers[0] == answers[1], path
             statuses.add(answers[0][0])
         for batch in _BATCHES:
-            answers = [seen(c.post(f"/v1/sets/{NAME}/estimates", json=batch)) for c in (one, other)]
+            answers = [
+                seen(c.post(f"/v1/sets/{NAME}/estimates", json=batch)) for c in (left, right)
+            ]
             assert answers[0] == answers[1], batch
     assert statuses == {200, 400, 403, 404}
