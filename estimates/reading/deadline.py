@@ -91,12 +91,12 @@ def deadlines(deadline: Deadline, contract: Contract) -> pl.Expr:
             f"{contract.name}: no part of its keys is a dated target, before which a deadline lies",
             remedy="mark it in the contract: target = true under [key.NAME]",
         )
-    zone, column = contract.timezone or "UTC", pl.col(target)
+    zone, day = contract.timezone or "UTC", pl.col(target)
     if deadline.clock is None:
         return start_of(contract) - deadline.before
     if contract.key[target].type == "timestamp":
-        column = column.dt.convert_time_zone(zone)
-    local = column.cast(pl.Date).dt.offset_by(f"-{deadline.days}d").dt.combine(deadline.clock)
+        day = day.dt.convert_time_zone(zone).dt.date()  # a cast would give the day in UTC
+    local = day.dt.offset_by(f"-{deadline.days}d").dt.combine(deadline.clock)
     local = local.cast(pl.Datetime("us"))
 
     def moment(of: pl.Expr) -> pl.Expr:

@@ -52,7 +52,7 @@ def test_keys_are_read_in_the_contracts_types() -> None:
     """Text that is none of them is refused."""
     rows = key_rows([["AAPL", "2024-06-03"], ["B", "2024-06-04"]], contract())
     assert rows.rows() == [("AAPL", date(2024, 6, 3)), ("B", date(2024, 6, 4))]
-    with pytest.raises(ValueError, match="3.6.2024"):
+    with pytest.raises(ValueError, match=r"3\.6\.2024"):
         key_rows([["AAPL", "3.6.2024"]], contract())
 
 

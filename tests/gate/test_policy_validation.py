@@ -27,7 +27,10 @@ def test_something_of_each_kind_is_followed() -> None:
 @pytest.mark.parametrize(
     ("toml", "path"),
     [
-        ("[gate.checks.jump]\nblock = 1", "gate.checks.jump: no such check (did you mean 'jumps'?)"),
+        (
+            "[gate.checks.jump]\nblock = 1",
+            "gate.checks.jump: no such check (did you mean 'jumps'?)",
+        ),
         ("[gate.checks.manifest]\nblock = 1", "every version must pass this check"),
         ("[gate.checks.manifest]\noff = 'why'", "every version must pass this check"),
         ("[gate.checks.freshness]\nwarn = 1", ".warn: this limit is"),
