@@ -270,6 +270,15 @@ def test_nothing_refers_into_nowhere() -> None:
     assert [name_of(file) for file, text in texts.items() if noise.search(text)] == []
 
 
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    """Each file that ARCHITECTURE.md names is one, by the end of its path."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_/]+\.py)`", text))
+    there = [f"/{name_of(file)}" for file in EVERYTHING]
+    assert named
+    assert [name for name in named if not any(file.endswith(f"/{name}") for file in there)] == []
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     """Each relative link of a page leads to a file, and the index of docs links every page."""
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "proof").glob("*.md")]

@@ -34,8 +34,8 @@ from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error, status_of
 from estimates_api.http.representation import Representation, header
 from estimates_api.http.request_bodies import MAX_BYTES, RequestBodies, whole
+from estimates_api.http.request_path import allowed_at, raw_path, send_allowed, without_body
 from estimates_api.http.route import openapi
-from estimates_api.http.routing import allowed_at, raw_path, send_allowed, without_body
 from estimates_api.http.url_text import ReadRequest, refuse_unknown
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports

@@ -19,7 +19,7 @@ from estimates_api.http.parameters import EstimateParameters, PageParameters
 from estimates_api.http.repeated_names import may_repeat
 from estimates_api.http.representation import Representation
 from estimates_api.http.request_bodies import SMALL_BYTES
-from estimates_api.http.routing import raw_path
+from estimates_api.http.request_path import raw_path
 from estimates_api.routes.estimates import (
     FEW_KEYS,
     answer_batch,

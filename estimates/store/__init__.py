@@ -10,9 +10,10 @@ partial_update  a version out of another one and some changes
 carry_over    a version out of a refused one and production's rows of some groups
 judge         a version, or a file, before the gate
 promote       an alias moves forward; rollback: it moves back; remove_alias: it is gone
+sampled_reads  before it moves, rows as readers will get them beside those of the Parquet files
 waive         an exception of a check, made and taken back
 define        a contract is registered
-asking        what needs approvals is asked for, and not done
+request_approval  what needs approvals is asked for, and not done
 approve       somebody else says yes, and it is done; or no
 retire        a set takes no versions any more, or does again
 hold          a legal hold on a version or a set, placed and released

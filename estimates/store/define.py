@@ -16,8 +16,8 @@ from estimates.contract.family import is_made_of
 from estimates.errors import ConflictError
 from estimates.gate.loosening import loosened
 from estimates.gate.policy_validation import validate_policy
-from estimates.store.asking import ask
 from estimates.store.open_store import OpenStore
+from estimates.store.request_approval import ask
 
 _RETRIES = 3  # somebody else defined it meanwhile: compare with that
 

@@ -13,8 +13,8 @@ from estimates.errors import InvalidError
 from estimates.gate.policy import checks_of, policy_digest
 from estimates.keys.key_form import Key, KeyForm
 from estimates.render.wording import did_you_mean
-from estimates.store.asking import ask
 from estimates.store.open_store import OpenStore
+from estimates.store.request_approval import ask
 
 
 def waive(

@@ -140,8 +140,8 @@ def test_an_alias_is_where_its_last_move_put_it() -> None:
     """Removed by its last move it has no row; rolled back it is held."""
     removed = event(2, "alias_removed", alias="canary")
     events = [promoted(1, 1, alias="canary"), removed, promoted(3, 2), rolled_back(4, 1, 2)]
-    held = Alias(SET, "production", 1, hour(4), held=True)
-    assert list(misplaced_aliases(events, [held])) == []
+    on_hold = Alias(SET, "production", 1, hour(4), held=True)
+    assert list(misplaced_aliases(events, [on_hold])) == []
     left = Alias(SET, "canary", 1, hour(1))
     assert list(misplaced_aliases(events, [left])) == [
         ((SET, "canary"), removed),

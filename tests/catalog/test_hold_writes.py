@@ -30,8 +30,8 @@ def test_what_has_no_files_cannot_be_held(local_store: Store) -> None:
     define(local_store)
     catalog, version = local_store.catalog, publish(local_store, "first")
     catalog.expire(version, actor="ann", reason="old")
-    held = code_of(lambda: catalog.place_hold(SET, version, reason="court", actor="ann"))
-    assert held == "expired"
+    refused = code_of(lambda: catalog.place_hold(SET, version, reason="court", actor="ann"))
+    assert refused == "expired"
     event, _ = catalog.place_hold(SET, None, reason="court", actor="ann")
     assert event.version is None
 

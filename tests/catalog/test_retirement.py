@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from estimates.store.store import Store
 from tests.builders import SET, code_of, define
 
@@ -11,8 +13,8 @@ def test_each_is_done_once(local_store: Store) -> None:
     define(local_store)
     catalog = local_store.catalog
 
-    def again(kind: str) -> str | None:
-        return code_of(lambda: catalog.set_retired(SET, kind, reason="r", actor="ann"))  # type: ignore
+    def again(kind: Literal["retired", "unretired"]) -> str | None:
+        return code_of(lambda: catalog.set_retired(SET, kind, reason="r", actor="ann"))
 
     assert again("unretired") == "already"
     assert again("retired") is None

@@ -16,7 +16,8 @@ from tests.gate.cases import JUDGED, contract, frame, stored
 def _largest(context: EvaluationContext) -> Measure:
     rows = context.frame
     offenders = [Offender([ticker], None, "d") for ticker in rows["ticker"].unique().sort()]
-    return Measure(float(rows["close"].max() or 0), rows.height, "the largest", offenders=offenders)  # type: ignore
+    largest = max(rows["close"], default=0.0)
+    return Measure(largest, rows.height, "the largest", offenders=offenders)
 
 
 CHECK = Check(number=900, name="own", title="Own", stage=2, measure=_largest)

@@ -144,10 +144,10 @@ def test_a_contract_is_approved_over_the_one_that_it_was_compared_with() -> None
         "until": instants.text(hour(50)),
         "loosens": ["jumps.block", "psi.warn", "nan"],
     }
-    asked = event(4, "approval_requested", None, details=details)
+    request = event(4, "approval_requested", None, details=details)
     first, second = revision(1, GATE), revision(2, GATE)
-    assert why(set_of(asked, contracts=[first])) is None
-    view = set_of(asked, contracts=[first, second])
+    assert why(set_of(request, contracts=[first])) is None
+    view = set_of(request, contracts=[first, second])
     assert why(view) == "contract revision 2 came since"
     assert act_text(view.requests[0]) == "a contract that loosens jumps.block and 2 more"
 
@@ -156,7 +156,7 @@ def test_a_waiver_names_how_many_keys_it_is_for() -> None:
     """And ends with what it would have waived."""
     policy = about()["policy"]
 
-    def asked(keys: list[list[str]] | None) -> SetView:
+    def of_waiver(keys: list[list[str]] | None) -> SetView:
         details = {
             "act": "waive",
             "about": {
@@ -176,12 +176,13 @@ def test_a_waiver_names_how_many_keys_it_is_for() -> None:
         )
 
     assert (
-        act_text(asked(None).requests[0]) == "waive jumps of version 2 until 2026-11-24T20:00:00Z"
+        act_text(of_waiver(None).requests[0])
+        == "waive jumps of version 2 until 2026-11-24T20:00:00Z"
     )
-    assert " for 1 key until" in act_text(asked([["a"]]).requests[0])
-    assert " for 2 keys until" in act_text(asked([["a"], ["b"]]).requests[0])
-    assert why(asked(None)) is None
-    assert why(asked(None), 20) == "the waiver would have ended at 2026-11-24T20:00:00Z"
+    assert " for 1 key until" in act_text(of_waiver([["a"]]).requests[0])
+    assert " for 2 keys until" in act_text(of_waiver([["a"], ["b"]]).requests[0])
+    assert why(of_waiver(None)) is None
+    assert why(of_waiver(None), 20) == "the waiver would have ended at 2026-11-24T20:00:00Z"
 
 
 def test_what_a_version_is_judged_against() -> None:

@@ -52,10 +52,10 @@ def put(objects: Objects, *numbers: int) -> None:
 
 def test_what_lacks_at_the_end_is_written(objects: Objects) -> None:
     """Nothing is ever written again, and nothing read where all are there."""
-    asked: list[int] = []
+    read_after: list[int] = []
 
     def after(number: int) -> list[Entry]:
-        asked.append(number)
+        read_after.append(number)
         return LOG[number:]
 
     complete(objects, 5, after)
@@ -64,7 +64,7 @@ def test_what_lacks_at_the_end_is_written(objects: Objects) -> None:
     objects.put(name_of(4), b"somebody's")
     objects.delete(name_of(5))
     complete(objects, 5, after)
-    assert asked == [0, 4]
+    assert read_after == [0, 4]
     assert objects.get(name_of(4)) == b"somebody's"
     assert read_copy(objects, 5) == LOG[4]
 

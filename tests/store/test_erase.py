@@ -20,7 +20,7 @@ from estimates.storage import snapshot
 from estimates.storage.column_cache import PartColumns
 from estimates.storage.objects import Objects
 from estimates.storage.run_logs import name_of
-from estimates.store import promote
+from estimates.store import sampled_reads
 from estimates.store.backup import backup
 from estimates.store.erase import erase
 from estimates.store.open_store import catalog_url
@@ -237,14 +237,14 @@ def test_a_key_that_is_erased_meanwhile_is_no_other_number(
 ) -> None:
     """A version is promoted while a key goes whose cells were read already."""
     local.publish(SET, rows(103.0), provenance("next", 4))
-    sampled = promote._sampled
+    sampled = sampled_reads.sampled_rows
 
     def erased(*of: Any) -> pl.DataFrame:
         cells = sampled(*of)
         erase(Store(local.root), SET, [("AAPL",)], reason="request 8")
         return cells
 
-    monkeypatch.setattr(promote, "_sampled", erased)
+    monkeypatch.setattr(sampled_reads, "sampled_rows", erased)
     local.promote(SET, 4, reason="next")
     assert local.resolve(SET).version == 4
 

@@ -25,7 +25,7 @@ from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import Verdict
 from estimates.store.judge import Judgement
-from estimates.store.promote import check_sampled_reads
+from estimates.store.sampled_reads import check_sampled_reads
 from estimates.store.store import Store
 from estimates.store.verify import verify
 from estimates.store.waive import waived_keys

@@ -19,7 +19,7 @@ from estimates.errors import EstimatesError, InvalidError, RefusedError, Unavail
 from estimates.extras import needs
 from estimates_api.access.request_quota import RequestQuota
 from estimates_api.access.request_rate import RequestRate
-from estimates_api.http.routing import raw_path
+from estimates_api.http.request_path import raw_path
 from estimates_api.serving.follower import Follower
 
 if TYPE_CHECKING:

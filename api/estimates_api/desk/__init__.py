@@ -14,7 +14,7 @@ key_pictures   one key through the versions, drawn
 leading_parts  parts of a key in a form
 table_filter   what the form above a version's table asks for
 contract_words  a contract in sentences
-two_sides      two versions: what differs, what does not
+version_pair   two versions: what differs, what does not
 set_record     how stable and how right a set was so far
 answers     asks the service for what a page shows, in this process
 desk_page   a page while it is made: its moment, its links, its answers; problems as pages

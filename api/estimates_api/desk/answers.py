@@ -15,7 +15,7 @@ from litestar import Litestar, Request
 from litestar.types import Message
 
 from estimates_api.http.representation import JSON
-from estimates_api.http.routing import raw_path
+from estimates_api.http.request_path import raw_path
 from estimates_api.serving.reports import PATIENCE
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from estimates_api.desk.filters import FILTERS
 from estimates_api.desk.links import Links, answer_path, key_path, set_path
 from estimates_api.http.problems import from_error, from_framework, from_unexpected
 from estimates_api.http.representation import REVALIDATE, Compressible, content_tag
-from estimates_api.http.routing import raw_path
+from estimates_api.http.request_path import raw_path
 from estimates_api.http.url_text import ReadRequest
 
 T = TypeVar("T")

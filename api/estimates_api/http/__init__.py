@@ -3,7 +3,7 @@
 parameters        the parameters of paths and queries: names, types, descriptions
 event_parameters  those of the event log
 url_text          keys in a path, names and texts of a query: read, or refused
-routing           the path to route by; HEAD
+request_path      the path to route by; HEAD for every GET
 resolved_request  the version that a request resolves to, and the headers of its answers
 representation    a finished answer: its media type, bytes, caching headers, 304, gzip
 tables            an answer as NDJSON, CSV, Arrow or Parquet

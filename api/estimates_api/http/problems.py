@@ -20,7 +20,7 @@ from estimates.errors import (
     RefusedError,
     UnavailableError,
 )
-from estimates_api.http.routing import with_head
+from estimates_api.http.request_path import with_head
 from estimates_api.http.url_text import ReadRequest, choices_of, parameters_of
 
 PROBLEM_JSON = "application/problem+json"

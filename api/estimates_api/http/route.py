@@ -32,7 +32,7 @@ from estimates_api.http.bodies import Problem
 from estimates_api.http.problems import PROBLEM_JSON
 from estimates_api.http.representation import JSON, PARQUET
 from estimates_api.http.request_bodies import MAX_BYTES
-from estimates_api.http.routing import MAX_URL_BYTES
+from estimates_api.http.request_path import MAX_URL_BYTES
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import COMPUTING, Reports
 from estimates_api.serving.threads import off_loop

@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 
 def read_key(path: str) -> list[str]:
     """The key parts of a path that is still percent-encoded: split first, then decoded once;
-    `routing.raw_path` has made sure that they are UTF-8.
+    `request_path.raw_path` has made sure that they are UTF-8.
     """
     parts = path.strip("/").split("/")
     return parts if "%" not in path else [unquote(part) for part in parts]

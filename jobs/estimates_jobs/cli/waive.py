@@ -10,7 +10,7 @@ import click
 from estimates.catalog.at import At
 from estimates.catalog.records import Waiver
 from estimates.errors import GateError
-from estimates.store.asking import all_waiting
+from estimates.store.request_approval import all_waiting
 from estimates.store.waive import waived_keys
 from estimates_jobs.cli.interface.command import (
     Options,

@@ -1,7 +1,7 @@
 """The pages of the desk, one a file: a new file here is served (`app.ROUTES`).
 
 catalogue  all sets, the worst first
-one_set    a set: what it is, its versions through time, how fresh, how to read it
+set_page   a set: what it is, its versions through time, how fresh, how to read it
 version    a version: where it comes from, its estimates
 comparison two versions side by side
 key        one key through the versions

@@ -28,7 +28,7 @@ from estimates_api.desk.filters import json
 from estimates_api.desk.leading_parts import LeadingParts
 from estimates_api.desk.links import answer_path, set_path
 from estimates_api.desk.timeline import timeline
-from estimates_api.desk.two_sides import traits
+from estimates_api.desk.version_pair import traits
 from estimates_api.http.bodies import ChangeList, SetDetail, VersionDetail, VersionList
 from estimates_api.http.parameters import AsOf, Bounds, ChangeMetric, Cursor, PairedBy, SetName
 from estimates_api.http.representation import Representation

@@ -48,7 +48,7 @@ _DECISIONS = "defined,waived,unwaived,hold_placed,hold_released,erased,retired,u
 
 
 @desk_page("/sets/{set:str}")
-async def one_set(
+async def set_page(
     request: ReadRequest, set_name: SetName, cursor: Cursor = None, as_of: AsOf = None
 ) -> ASGIApp:
     """One set."""
@@ -192,4 +192,4 @@ def _base(request: ReadRequest) -> str:
     return str(request.base_url).rstrip("/")
 
 
-ROUTES = [one_set]
+ROUTES = [set_page]
