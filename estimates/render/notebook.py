@@ -19,6 +19,7 @@ from typing import Any
 LINES = 15  # of a printed object
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z$")
 ROWS = 20  # of a table in a notebook
+_LEFT = ' style="text-align:left"'
 
 
 def short(lines: Sequence[str], more: str) -> str:
@@ -74,8 +75,9 @@ def framed(page: str) -> str:
 
 
 def preformatted(text: str) -> str:
-    """A page of text in a notebook."""
-    return f"<pre>{escape(text)}</pre>"
+    """A page of text in a notebook, in letters of one width wherever it is shown."""
+    style = "font-family:monospace;line-height:1.3;white-space:pre;overflow-x:auto"
+    return f'<pre style="{style}">{escape(text)}</pre>'
 
 
 def has_charts() -> bool:
@@ -83,20 +85,30 @@ def has_charts() -> bool:
     return find_spec("altair") is not None and find_spec("vl_convert") is not None
 
 
-def fragment(title: str, rows: Sequence[Mapping[str, Any]], more: str = "") -> str:
-    """A small table under its title, for a notebook: the first ROWS rows, escaped."""
+def fragment(title: str, rows: Sequence[Mapping[str, Any]], *more: str) -> str:
+    """A small table under its title, for a notebook: the first ROWS rows, escaped, and lines below
+    it, whose indents stay. Words stand to the left.
+    """
     from estimates.render.wording import visible
 
-    def cells(tag: str, values: Sequence[Any]) -> str:
-        return "".join(f"<{tag}>{escape(visible(cell_text(value)))}</{tag}>" for value in values)
-
     names = list(dict.fromkeys(name for row in rows[:ROWS] for name in row))
-    body = "".join(f"<tr>{cells('td', [row.get(n) for n in names])}</tr>" for row in rows[:ROWS])
-    table = f"<table><thead><tr>{cells('th', names)}</tr></thead><tbody>{body}</tbody></table>"
+    words = {n for n in names if any(isinstance(row.get(n), str) for row in rows[:ROWS])}
+
+    def cells(tag: str, texts: Sequence[tuple[str, Any]]) -> str:
+        return "".join(
+            f"<{tag}{_LEFT if n in words else ''}>{escape(visible(cell_text(value)))}</{tag}>"
+            for n, value in texts
+        )
+
+    head = cells("th", [(n, n) for n in names])
+    body = "".join(
+        f"<tr>{cells('td', [(n, row.get(n)) for n in names])}</tr>" for row in rows[:ROWS]
+    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     left = len(rows) - ROWS
-    notes = [f"and {left:,} more"] if left > 0 else []
-    notes += [more] if more else []
-    below = "".join(f"<p><small>{escape(visible(note))}</small></p>" for note in notes)
+    notes = [*([f"and {left:,} more"] if left > 0 else []), *more]
+    said = "\n".join(escape(visible(note)) for note in notes)
+    below = f'<p style="white-space:pre-wrap"><small>{said}</small></p>' if notes else ""
     return f"<div><p><b>{escape(visible(title))}</b></p>{table if rows else ''}{below}</div>"
 
 

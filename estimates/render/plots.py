@@ -2,8 +2,9 @@
 
 They need Altair, the extra `charts`.
 
-Each takes rows of plain values and gives an Altair chart, which can be changed further. Times are
-UTC wherever the reader is, and labels of axes are whole.
+Each takes rows of plain values and gives an Altair chart, which can be changed further and which a
+notebook shows without asking another host for anything. Times are UTC wherever the reader is, and
+labels of axes are whole.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def through_time(rows: Rows, title: str, *, percent: bool) -> Any:
     ]
     names = json.dumps([row["versions"] for row in rows]) + "[datum.value]"
     axis = alt.Axis(labelExpr=names, labelAngle=0, labelOverlap="greedy")
-    return (
+    return vega.in_notebooks(
         alt.Chart(data_of(alt, points))
         .mark_line(point=True)
         .encode(
@@ -96,7 +97,8 @@ def values(
     if not rows:
         left_out = "nothing to draw"
     drawn = alt.layer(*([area, line] if band else [line]))
-    return drawn.properties(width=_WIDTH, height=_HEIGHT, **_note(alt, left_out))
+    drawn = drawn.properties(width=_WIDTH, height=_HEIGHT, **_note(alt, left_out))
+    return vega.in_notebooks(drawn)
 
 
 def bars(rows: Rows, title: str, *, within: str, beyond: str) -> Any:
@@ -121,14 +123,15 @@ def bars(rows: Rows, title: str, *, within: str, beyond: str) -> Any:
     colours = {within: WITHIN, beyond: BEYOND}
     present = {row["of"] for row in drawn}
     fill = _said(alt, "of", {what: c for what, c in colours.items() if what in present})
-    return alt.layer(base.mark_bar().encode(color=fill), texts).properties(width=_WIDTH)
+    drawn_bars = base.mark_bar().encode(color=fill)
+    return vega.in_notebooks(alt.layer(drawn_bars, texts).properties(width=_WIDTH))
 
 
 def moments(rows: Rows) -> Any:
     """A dot for each version `published` of a `set`, by its `state`."""
     alt = vega.altair()
     present = {row["state"] for row in rows}
-    return (
+    return vega.in_notebooks(
         alt.Chart(data_of(alt, rows))
         .mark_circle(size=60, opacity=1)
         .encode(

@@ -5,6 +5,7 @@ No browser, no script, no network; what is drawn is deterministic: fonts are mea
 vl-convert brings.
 """
 
+from functools import cache
 from typing import Any
 
 from estimates.errors import InvalidError
@@ -24,6 +25,24 @@ def altair() -> Any:
             remedy="pip install 'estimates-store[charts]'",
         ) from None
     return altair
+
+
+def in_notebooks(chart: Any) -> Any:
+    """The chart, which a notebook shows as a picture that loads nothing; Altair's own default asks
+    another host for a script, and does so once one of its renderers is enabled.
+    """
+    object.__setattr__(chart, "__class__", _drawn(type(chart)))
+    return chart
+
+
+@cache
+def _drawn(kind: Any) -> Any:
+    def shown(self: Any, *args: Any, **options: Any) -> Any:
+        if altair().renderers.active != "default":
+            return kind._repr_mimebundle_(self, *args, **options)
+        return {"image/svg+xml": svg(self.to_dict())}
+
+    return type(kind.__name__, (kind,), {"_repr_mimebundle_": shown})
 
 
 def svg(spec: dict[str, Any]) -> str:

@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> list[Shown]:
-    """What each cell shows, run in a folder of its own beside the examples."""
+    """What each cell shows, run beside the examples, as Jupyter does."""
     folder = tmp_path_factory.mktemp("notebook")
     shutil.copytree(ROOT / "examples", folder / "examples")
     with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(folder)
+        patched.chdir(folder / "examples")
         patched.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
         return run_notebook(folder / "examples" / "researcher.ipynb")

@@ -13,6 +13,7 @@ import pytest
 
 import estimates
 from estimates.reading.answer_plot import answer_plot
+from estimates.render import vega
 from estimates.render.notebook import LINES, ROWS, fragment, short
 from estimates.render.plots import SERIES, through_time, values
 from estimates.render.vega import svg
@@ -72,7 +73,10 @@ def test_answers_print_what_they_are_about(store: Store) -> None:
     assert f"{SET} AAPL/2024-06-03: version 2, production" in why
     assert re.search(r"value before +version 1 100\.03", why)
     assert re.search(r"run +second", why)
-    assert "<td>gate</td><td>pass against version 1" in closes.explain(*key)._repr_html_()
+    assert (
+        'gate</td><td style="text-align:left">pass against version 1'
+        in closes.explain(*key)._repr_html_()
+    )
     changes = repr(closes.changes_page(1, 2))
     assert re.search(r"key +change +old value +new value +new − old", changes)
     assert repr(closes.frozen(2)) == f"{SET}: 0 of 6 keys (0 %) stand still in versions 1, 2"
@@ -133,8 +137,9 @@ def test_names_are_escaped_and_long_tables_cut() -> None:
     """Whatever comes from data is text; what is left out is counted."""
     html = fragment("<b>", [{"x<": "</td>", "n": 1234.5} for _ in range(ROWS + 3)])
     assert "<b>&lt;b&gt;</b>" in html
-    assert "<th>x&lt;</th>" in html
-    assert html.count("<td>&lt;/td&gt;</td><td>1,234.5</td>") == ROWS
+    left = ' style="text-align:left"'
+    assert f"<th{left}>x&lt;</th><th>n</th>" in html
+    assert html.count(f"<td{left}>&lt;/td&gt;</td><td>1,234.5</td>") == ROWS
     assert "and 3 more" in html
 
 
@@ -155,6 +160,14 @@ def test_every_object_draws_itself(store: Store) -> None:
     for chart in charts:
         assert svg(chart.to_dict()).startswith("<svg")
     assert "101.03" in str(closes.history("AAPL", "2024-06-03").plot().to_dict())
+
+
+def test_a_notebook_shows_charts_without_a_network(store: Store) -> None:
+    """A picture, also of a chart that was changed, until a renderer of Altair is enabled."""
+    chart = store[SET].plot().properties(width=200)
+    assert chart._repr_mimebundle_()["image/svg+xml"].startswith("<svg")
+    with vega.altair().renderers.enable("mimetype"):
+        assert "application/vnd.vegalite" in str(chart._repr_mimebundle_())
 
 
 def test_charts_say_what_they_leave_out() -> None:

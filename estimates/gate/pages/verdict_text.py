@@ -70,7 +70,7 @@ def render_fragment(verdict: Verdict) -> str:
         }
         for result in notable_results(verdict)
     ]
-    return fragment(headline(verdict), rows, " ".join(quiet_lines(verdict)))
+    return fragment(headline(verdict), rows, *quiet_lines(verdict))
 
 
 def plot_limits(verdict: Verdict) -> Any:
