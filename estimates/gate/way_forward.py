@@ -44,11 +44,11 @@ def way_lines(verdict: Verdict) -> list[str]:
         return []
     if way.mend:
         what = "the table" if verdict.version is None else "another version"
-        return [f"way on: no waiver lets {_named(way.mend)} through; mend and publish {what}"]
+        return [f"way on: no waiver lets {', '.join(way.mend)} through; mend and publish {what}"]
     if verdict.version is None:
         return [
             "way on: mend the table; or where it is right publish it, waive "
-            f"{_named(way.waive)} for its version, and promote it"
+            f"{', '.join(way.waive)} for its version, and promote it"
         ]
     name, number = verdict.set, verdict.version
     commands = [f'estimates unwaive {name} {waiver} --reason "…"' for waiver in way.unwaive]
@@ -61,7 +61,3 @@ def way_lines(verdict: Verdict) -> list[str]:
         commands.append(f"estimates gate {name} {number} --actuals FILE")
     commands.append(f'estimates promote {name} {number} --reason "…"')
     return ["way on, where all of it is right; else publish another version:", *commands]
-
-
-def _named(checks: tuple[str, ...]) -> str:
-    return ", ".join(checks)

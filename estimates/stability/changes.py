@@ -50,45 +50,6 @@ class FirstChanges(NamedTuple):
     total: int
 
 
-def changed_keys(
-    a: pl.DataFrame,
-    b: pl.DataFrame,
-    contract: Contract,
-    *,
-    through_a: datetime | None = None,
-    through_b: datetime | None = None,
-    by: str | None = None,
-    min_change: float = 0.0,
-    prefix: Key = (),
-) -> pl.DataFrame:
-    """The keys whose row is not the same in frame `b` as in `a`, both of one contract, those that
-    moved most first.
-
-    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced
-                          is called so
-    by          the metric to sort by, its size and not its sign; default: `d` of the main column.
-                Equal sizes are sorted by key; keys without the metric (added, removed, null
-                in one version, …) come last, by key
-    min_change  leaves out the keys whose metric is smaller; what has no metric always stays
-    prefix      only keys under this leading part; no number depends on it
-    Dated targets of `same_horizon` are steps after the origin here, whole numbers.
-    `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else
-    `kind_gain` when one became so. Raises InvalidError: those of `diff`; `unknown_metric`,
-    `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
-    """
-    return first_changes(
-        a,
-        b,
-        contract,
-        None,
-        through_a=through_a,
-        through_b=through_b,
-        by=by,
-        min_change=min_change,
-        prefix=prefix,
-    ).rows
-
-
 def first_changes(
     a: pl.DataFrame,
     b: pl.DataFrame,
@@ -101,8 +62,21 @@ def first_changes(
     min_change: float = 0.0,
     prefix: Key = (),
 ) -> FirstChanges:
-    """The first `most` rows of what `changed_keys` gives, None: all; of many keys that takes less
-    than half of the memory. Raises what that raises.
+    """The keys whose row is not the same in frame `b` as in `a`, both of one contract, those that
+    moved most first.
+
+    most        how many rows; None: all. A few of many keys take less than half of the memory
+    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced
+                          is called so
+    by          the metric to sort by, its size and not its sign; default: `d` of the main column.
+                Equal sizes are sorted by key; keys without the metric (added, removed, null
+                in one version, …) come last, by key
+    min_change  leaves out the keys whose metric is smaller; what has no metric always stays
+    prefix      only keys under this leading part; no number depends on it
+    Dated targets of `same_horizon` are steps after the origin here, whole numbers.
+    `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else
+    `kind_gain` when one became so. Raises InvalidError: those of `diff`; `unknown_metric`,
+    `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
     """
     by, prefix = check_change_query(contract, by, min_change, prefix)
     pair = align_versions(a, b, contract, through_a, through_b)

@@ -131,5 +131,5 @@ def _below_floor(deltas: Deltas, floor: float | None, weights: Floats) -> float 
         return None
     sizes = np.abs(deltas.a) * weights
     whole = float(sizes.sum())
-    below = (np.abs(deltas.a) + np.abs(deltas.b)) / 2 < floor
+    below = np.abs(deltas.a) / 2 + np.abs(deltas.b) / 2 < floor  # the sum might overflow
     return float(sizes[below].sum()) / whole if whole else None

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from estimates.contract.conform import conform
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability.changes import changed_keys, first_changes
+from estimates.stability.changes import first_changes
 from estimates.stability.diff import diff
 from estimates.stability.report import Report
 from estimates.store.store import Store
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance
+from tests.stability.changed_keys import changed_keys
 
 CONTRACT = parse_contract(
     """

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract_file import parse_contract
-from estimates.stability.changes import changed_keys
 from estimates.stability.diff import diff
+from tests.stability.changed_keys import changed_keys
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,6 @@ from litestar.testing import TestClient
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability.changes import changed_keys
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.paired_contract import with_pairing
@@ -26,6 +25,7 @@ from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.builders import make_store, provenance
 from tests.jobs.cli.calls import call
+from tests.stability.changed_keys import changed_keys
 
 DAILY = parse_contract(
     'name = "daily"\n[key.ticker]\ntype = "string"\n[key.day]\ntype = "date"\ntarget = '

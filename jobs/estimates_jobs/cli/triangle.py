@@ -196,7 +196,7 @@ def _statistics_row(horizon: RevisionStatistics) -> dict[str, cells.Cell]:
         "s.e.": four_digits(horizon.mean_se),
         "mean abs.": four_digits(horizon.mean_absolute),
         "RMS": four_digits(horizon.root_mean_square),
-        "relative": _percent(horizon.relative_mean_absolute),
+        "relative": percent(horizon.relative_mean_absolute),
         "noise/signal": four_digits(horizon.noise_to_signal),
         "autocorr.": four_digits(horizon.autocorrelation),
     }
@@ -217,16 +217,16 @@ def _regression_row(horizon: NewsOrNoise) -> list[cells.Cell]:
 
 def _show_chains(chains: Chains) -> None:
     texts = {
-        "availability": ("available", _percent(chains.availability)),
+        "availability": ("available", percent(chains.availability)),
         "previous_r": ("versus previous", _middle(chains.previous_plain, chains.measure)),
         "first_r": ("versus first", _middle(chains.first_plain, chains.measure)),
-        "flip_share": ("flips", f"{_percent(chains.flip_share)} of {chains.turns:,} turns"),
+        "flip_share": ("flips", f"{percent(chains.flip_share)} of {chains.turns:,} turns"),
         "efficiency": ("path", _efficiency(chains.efficiency)),
         "autocorrelation": (
             "autocorrelation",
             f"{four_digits(chains.autocorrelation)}, {chains.pairs:,} pairs",
         ),
-        "volatility": ("volatility", f"{_percent(chains.volatility)} a version"),
+        "volatility": ("volatility", f"{percent(chains.volatility)} a version"),
     }
     terminal.section("of all keys together")
     terminal.pairs(with_reasons(texts, chains.reasons))
@@ -248,10 +248,6 @@ def _efficiency(quantiles: Middle | None) -> str:
 
 def _unit(revisions: Revisions) -> str:
     return f" {revisions.unit}" if revisions.unit else ""
-
-
-def _percent(share: float | None) -> str:
-    return percent(share)
 
 
 def _page_title(contract: Contract, name: str, key: tuple[str, ...], column: str | None) -> str:
