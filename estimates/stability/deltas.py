@@ -23,6 +23,7 @@ from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9
 _NOISE_FLOAT32 = 2.0**-23
+_HALF = sys.float_info.max / 2  # two numbers up to it have a sum
 _FAR = 2.0**28  # beyond it asinh(x) = ln(2x) to the last bit, and b / 2s might overflow
 
 
@@ -102,16 +103,21 @@ def deltas(
     d, r = Difference(a, b) if whole is None else whole, None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
     least, largest = min(old.least, new.least), max(old.largest, new.largest)
+    is_plain = scale is not None and scale <= least and largest < _HALF
 
     def compute(rows: slice) -> int:
         size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], signed=least < 0)
-        floored = (
-            0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])
-        )
+        floored = 0
+        if is_plain and r is not None:
+            np.divide(size, size_a + size_b, out=r[rows])
+            r[rows] *= 2
+        elif r is not None and scale is not None:
+            floored = _relative(size_a, size_b, size, scale, r[rows])
         limit = np.maximum(size_a, size_b)
         np.less_equal(size, limit * (noise * SLACK), out=equal[rows])
         limit *= policy.rtol * SLACK
-        limit += policy.atol * SLACK
+        if policy.atol:
+            limit += policy.atol * SLACK
         np.greater(size, limit, out=material[rows])
         return floored
 

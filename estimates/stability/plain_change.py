@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,14 +20,22 @@ def plain_sizes(deltas: Deltas, points: float | None) -> Formula | None:
 
     points  percentage points in one unit of the column
     """
-    a, d, scale = deltas.a, deltas.d, deltas.scale
+    a, d, sizes_of = deltas.a, deltas.d, plain_change(deltas, points)
+    return None if sizes_of is None else lambda rows: sizes_of(a[rows], np.abs(d[rows]))
+
+
+def plain_change(deltas: Deltas, points: float | None) -> Callable[[Floats, Floats], Floats] | None:
+    """The same of old values and |b − a|."""
+    scale = deltas.scale
     if points is not None:
-        return lambda rows: np.minimum(np.abs(d[rows]) * points, _MOST)
+        return lambda _, size: np.minimum(size * points, _MOST)
     if scale is None:
         return None
+    if scale <= deltas.least and deltas.largest / scale < _MOST / 2:
+        return lambda a, size: size / a
 
-    def relative(rows: Any) -> Floats:
+    def relative(a: Floats, size: Floats) -> Floats:
         with np.errstate(over="ignore"):
-            return np.minimum(np.abs(d[rows]) / at_least(np.abs(a[rows]), scale), _MOST)
+            return np.minimum(size / at_least(np.abs(a), scale), _MOST)
 
     return relative

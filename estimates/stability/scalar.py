@@ -26,7 +26,7 @@ from estimates.stability.kernels.selection import (
     Quantiles,
     largest_first,
 )
-from estimates.stability.plain_change import plain_sizes
+from estimates.stability.plain_change import plain_change, plain_sizes
 from estimates.stability.report import (
     Change,
     PlainChange,
@@ -149,9 +149,9 @@ class _Pass:
             self._r = Quantiles(lambda rows: r[rows], n, 0.5, 0.9, 0.95, 0.99)
             self._g = Quantiles(change(deltas), n, 0.01, 0.5, 0.99)
             self._centre = float(self._g.sample.mean())
-        self._plain_sizes = plain_sizes(deltas, points)
-        if self._plain_sizes is not None:
-            self._plain = Quantiles(self._plain_sizes, n, 0.5, 0.95)
+        self._plain_of, sizes = plain_change(deltas, points), plain_sizes(deltas, points)
+        if sizes is not None:
+            self._plain = Quantiles(sizes, n, 0.5, 0.95)
         with np.errstate(over="ignore", invalid="ignore"):
             self._blocks = each_block(self._block, n)
         names = [
@@ -175,7 +175,7 @@ class _Pass:
 
     def plain(self) -> PlainChange | None:
         """S3a."""
-        if self._plain_sizes is None:
+        if self._plain_of is None:
             return None
         p50, p95 = self._plain.of_blocks([block.plain for block in self._blocks])
         measure = "relative" if self._points is None else "points"
@@ -260,11 +260,11 @@ class _Pass:
             largest["r"] = float(relative.max())
             counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
             r, g = self._r.of_block(relative), self._g.of_block(g_values)
-            g_values -= self._centre
+            g_values = g_values - self._centre
             sums |= {"r": relative.sum(), "g": g_values.sum(), "g²": (g_values * g_values).sum()}
         plain = list[Between]()
-        if self._plain_sizes is not None:
-            plain_sizes_here = self._plain_sizes(rows)
+        if self._plain_of is not None:
+            plain_sizes_here = self._plain_of(a, size)
             largest["plain"] = float(plain_sizes_here.max())
             plain = self._plain.of_block(plain_sizes_here)
         return _Block(
@@ -285,15 +285,18 @@ class _Pass:
 
 
 def _with_shared(deltas: Deltas, layout: Layout) -> Deltas:
-    """The moves with those of keys that did not move; 0 stands for their values."""
+    """The moves with those of keys that did not move; for their values stands 0, or the least value
+    where all are above it.
+    """
+    value = max(deltas.least, 0.0)
 
     def spread(values: Any, other: float | bool = 0) -> Any:
         return Patched(layout, values, other)
 
     return replace(
         deltas,
-        a=spread(deltas.a),
-        b=spread(deltas.b),
+        a=spread(deltas.a, value),
+        b=spread(deltas.b, value),
         d=spread(np.asarray(deltas.d)),
         r=None if deltas.r is None else spread(deltas.r),
         material=spread(deltas.material),

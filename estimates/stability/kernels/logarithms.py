@@ -12,8 +12,8 @@ from estimates.stability.kernels.blocks import Floats
 
 
 def log(x: Floats) -> Floats:
-    """The natural logarithm of each number: −inf of 0, NaN of what is below."""
-    return pl.Series(x).log().to_numpy(writable=True)
+    """The natural logarithm of each number: −inf of 0, NaN of what is below; to be read only."""
+    return pl.Series(x).log().to_numpy()
 
 
 def log10(x: Floats) -> Floats:
