@@ -16,7 +16,7 @@ from estimates.contract.contract import Stability
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.kernels import logarithms
 from estimates.stability.kernels.blocks import each_block, fill_column
-from estimates.stability.kernels.selection import Formula, quantiles
+from estimates.stability.kernels.selection import Formula, summary
 from estimates.stability.kernels.sorted_runs import SortedRuns
 from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
@@ -130,11 +130,10 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value
     but 0.
     """
-    if declared is not None:
+    if declared is not None or not len(a):
         return declared
-    size = a if a.min(initial=0.0) >= 0 else np.abs(a)
-    largest = float(size.max(initial=0.0))
-    return None if largest == 0 else _scale_floor(quantiles(size, 0.5)[0], largest)
+    size = summary(lambda rows: np.abs(a[rows]), len(a), 0.5)
+    return None if size.largest == 0 else _scale_floor(size.quantiles[0], size.largest)
 
 
 def scale_floor_of_sorted(a: SortedRuns, declared: float | None) -> float | None:

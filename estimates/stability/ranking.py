@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,30 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.a)
 
+    @cached_property
+    def tied(self) -> tuple[bool, bool]:
+        """Whether A and B have equal values."""
+        return _any_equal(self.a), _any_equal(self.b)
+
     def ranks(self) -> tuple[Ranks, Ranks]:
         """Twice the rank of each key in A and in B, keys in the order of B."""
+        if not self.tied[0]:  # places are ranks
+            return 2 * self.at_a, _doubled_ranks(self.b, self.tied[1])
         before, after = run_parallel(
-            [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
+            [lambda: _doubled_ranks(self.a, True), lambda: _doubled_ranks(self.b, self.tied[1])],
+            len(self),
         )
         return taken(before, self.at_a), after
+
+    def spreads(self) -> tuple[float, float]:
+        """Sum of squared deviations of the average ranks of A and of B from their mean:
+        (n³ − n − Σ(t³ − t)) / 12, t: lengths of ties.
+        """
+        a, b = (
+            spread_of_ties(len(x), tie_sum(x) if tied else 0)
+            for x, tied in zip((self.a, self.b), self.tied, strict=True)
+        )
+        return a, b
 
     def rows(self, places: Any) -> Rows:
         """The rows of keys at some places in the order of B."""
@@ -62,34 +81,25 @@ def rank_both(a: Floats, b: Floats) -> Ranking:
     return Ranking(sorted_a, sorted_b, rows_a, at_a)
 
 
-def doubled_ranks(ascending: Floats) -> Ranks:
+def _doubled_ranks(ascending: Floats, tied: bool) -> Ranks:
     """Twice the rank from 0 of each value; equal values share the mean of their ranks."""
     n = len(ascending)
     dtype = np.int64 if n > _LONGEST else np.int32
-    if not _any_equal(ascending):
+    if not tied:
         return np.arange(0, 2 * n, 2, dtype=dtype)
     starts = _starts(ascending)
     ends = np.append(starts[1:], n)
     return np.repeat((starts + ends - 1).astype(dtype), ends - starts)
 
 
-def rank_spread(ascending: Floats) -> float:
-    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t:
-    lengths of ties.
-    """
-    return spread_of_ties(len(ascending), tie_sum(ascending))
-
-
 def spread_of_ties(n: int, ties: int) -> float:
-    """The same of n ranks, from Σ(t³ − t)."""
+    """Sum of squared deviations of n average ranks from their mean, from Σ(t³ − t)."""
     return (n**3 - n - ties) / 12
 
 
 def tie_sum(ascending: Floats) -> int:
     """Σ(t³ − t) over the values that are there t times."""
     n = len(ascending)
-    if not _any_equal(ascending):
-        return 0
     lengths, counts = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
     return sum(int(seen) * (int(t) ** 3 - int(t)) for t, seen in zip(lengths, counts, strict=True))
 

@@ -19,7 +19,7 @@ from estimates.stability.kernels.blocks import count_rows
 from estimates.stability.kernels.exact import total_of_squares
 from estimates.stability.kernels.selection import largest_first
 from estimates.stability.kernels.sorted_runs import Counts, SortedRuns
-from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread, spread_of_ties
+from estimates.stability.ranking import Ranking, Ranks, rank_both, spread_of_ties
 from estimates.stability.shared_order import SharedOrder
 from estimates.stability.value_kinds import Floats
 
@@ -51,7 +51,7 @@ def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | No
     """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall,
     1948).
     """
-    spread_a, spread_b = rank_spread(values.a), rank_spread(values.b)
+    spread_a, spread_b = values.spreads()
     if len(values) < 3 or spread_a == 0 or spread_b == 0:
         return None
 
@@ -124,17 +124,15 @@ def _top(
         )
         return _largest(alignment, deltas, changed, old, new, n)
 
-    def size(places: Any) -> Floats:
-        by = np.abs(new_ranks[places] - old_ranks[places]).astype(np.float64)
-        if moved < n:
-            by *= values.moved(places)
-        return by
+    def size(places: Any) -> Ranks:
+        by = np.abs(new_ranks[places] - old_ranks[places])
+        return by if moved == n else by * values.moved(places)
 
     places = largest_first(
         _TOP,
         n,
         size,
-        lambda places: -values.rows(places).astype(np.float64),
+        lambda places: -values.rows(places),
     )
     places = places[size(places) > 0]
     keys = deltas.keys(alignment, values.rows(places).astype(np.intp))

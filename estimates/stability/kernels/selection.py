@@ -27,7 +27,7 @@ from estimates.stability.kernels.blocks import (
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-Formula = Callable[[Any], Floats]  # of a slice or an array of rows
+Formula = Callable[[Any], NDArray[Any]]  # of a slice or an array of rows
 # columns, or masks, that are looked at one after the other
 Named = Iterator[tuple[str, NDArray[Any]]]
 
@@ -286,7 +286,7 @@ def _values_at(x: Floats, first: int, last: int) -> tuple[float, float]:
     Of a long column those values are sorted that a sample of it leaves; NumPy's own `partition`
     takes ten times as long where it stumbles over AVX-512.
     """
-    while len(x) > _FEW:
+    while len(x) > 2 * _FEW_SAMPLED:
         sample = ascending(x[:: len(x) // _FEW_SAMPLED])
         low, high = _bracket(sample, first, len(x))[0], _bracket(sample, last, len(x))[1]
         above = x > low
