@@ -32,6 +32,7 @@ from granian.net import SocketSpec
 from granian.server.mp import MPServer
 
 from estimates.errors import EstimatesError
+from estimates_api.serving.interrupt import Interrupt
 from estimates_api.serving.service_log import configuration
 
 DRAIN_S = 10  # for the requests under way when the service is told to stop
@@ -61,6 +62,7 @@ class Server(MPServer):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
+        self.main_loop_interrupt: Any = Interrupt()
         # bytes that all processes share: whether any worker ever had the application, and whether
         # it is told to stop soon
         self.loaded = mmap.mmap(-1, 2)
@@ -85,7 +87,6 @@ class Server(MPServer):
         while (now := time.monotonic()) < ends_at:
             moment = min(ends_at, *due.values()) if due else ends_at
             self.main_loop_interrupt.wait(None if moment == math.inf else max(moment - now, 0))
-            self.main_loop_interrupt.clear()
             if self.interrupt_signal and ends_at == math.inf:
                 self._give_notice()
                 ends_at = time.monotonic() + self.notice_s

@@ -9,6 +9,7 @@ reports         reports for requests: cached, computed in time, or 202
 turns           long answers one by one on the event loop
 telemetry       OpenTelemetry, where it is asked for
 service_log     lines of text or JSON; a line a request; ids of requests
+interrupt       wakes the process that starts the workers
 leading_rows    the first rows of long lists
 recent_results  the last results of long computations
 announcement    saying that the service listens, and what to look at
