@@ -175,6 +175,12 @@ def _show_choice(made: NewSet) -> None:
         "that could not forecast at each moment is not.",
         "dim",
     )
+    slow = [f"{t.model} (about {t.seconds:,.0f} s)" for t in choice.trials if t.is_slow]
+    if slow:
+        terminal.line(
+            "Tried at the newest moment alone and not taken, as a forecast of all series takes "
+            f"long: {', '.join(slow)}. To take one write it into {made.name}.toml."
+        )
 
 
 def _moment(made: NewSet, moment: datetime) -> str:

@@ -65,7 +65,7 @@ def recorded(
                 run_id,
                 status="failed",
                 error="interrupted",
-                message="by Ctrl-C or SIGTERM; the same run_id goes on",
+                message="ended by Ctrl-C or SIGTERM; the same run_id goes on",
                 finished=True,
             )
         raise

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import msgspec
 import polars as pl
@@ -28,7 +28,7 @@ _AS_GOOD = 1.02  # times the least error
 _LEVEL = 0.8  # of the interval that is compared with the observations
 _SHORTEST = 10  # observations that the forecast job wants of a series
 _SEASONS = 3  # that models with a season learn from at least, where there are as many
-_PATIENCE_S = 180.0  # for a forecast of all series; a slower model is not taken by itself
+PATIENCE_S = 90.0  # for a forecast of all series; a slower model is not taken by itself
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -38,8 +38,9 @@ class Trial(msgspec.Struct, frozen=True):
     mase       mean over the series of their mean absolute error over that of the naive forecast of
                one season before, inside what each could see; None where every series stands still
     covered    share of the observations inside the 80 % interval
-    forecasts  how many forecasts were compared with an observation
-    seconds    for one forecast of all series, guessed from the sample
+    forecasts  how many forecasts were compared with an observation; of a model that is too slow
+               those of the newest moment
+    seconds    of processor time for one forecast of all series, guessed from the sample
     """
 
     model: str
@@ -49,6 +50,11 @@ class Trial(msgspec.Struct, frozen=True):
     covered: float | None
     forecasts: int
     seconds: float
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it was tried at the newest moment alone, and is not taken by itself."""
+        return self.seconds > PATIENCE_S
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -85,15 +91,16 @@ def choose(
     observed = _observed(series, contract, sample)
     trials: list[Trial] = []
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sample.parquet"
+        path, one_of_them = Path(folder) / "sample.parquet", Path(folder) / "first.parquet"
         _table_of(series, sample).write_parquet(path)
+        _table_of(series, sample[:1]).write_parquet(one_of_them)
         moments = [_moment(contract, end) for end in ends]
-        import statsforecast  # noqa: F401  # so that its import counts for no model
-
         contexts = [Context(_on(contract, path), moment) for moment in moments]
+        first = Context(_on(contract, one_of_them), moments[0])
         scales = _scales(series, sample, steps.index(ends[-1]))
         for model, season in _candidates(series.profile.season):
             announce(f"back-test {model}")
+            _forecast(first, model, season)  # what it loads and compiles counts for no model
             trials.append(
                 _trial(model, season, contexts, observed, scales, contract, series, len(sample))
             )
@@ -202,14 +209,14 @@ def _trial(
     series: Series,
     sampled: int,
 ) -> Trial:
-    from estimates_jobs.builtin.forecast import forecast
-
-    started = perf_counter()
     frames: list[pl.DataFrame] = []
+    seconds = 0.0
     for context in contexts:
-        context.parameters |= {"model": model, "season_length": season}
-        frames.append(forecast(context))
-    seconds = (perf_counter() - started) / len(contexts) * series.profile.series / sampled
+        started = process_time()
+        frames.append(_forecast(context, model, season))
+        seconds = (process_time() - started) * series.profile.series / sampled
+        if seconds > PATIENCE_S:
+            break
     point = contract.points[0]
     interval = next(i for i in contract.intervals() if i.level == _LEVEL)
     assert contract.target is not None
@@ -234,6 +241,13 @@ def _trial(
     )
 
 
+def _forecast(context: Context, model: str, season: int) -> pl.DataFrame:
+    from estimates_jobs.builtin.forecast import forecast
+
+    context.parameters |= {"model": model, "season_length": season}
+    return forecast(context)
+
+
 def _mean(values: pl.Series) -> float | None:
     mean = values.mean()
     return mean if isinstance(mean, float) else None
@@ -243,7 +257,7 @@ def _best(source: str, trials: list[Trial]) -> Trial:
     """Of the models with about the least error, among those that are quick enough, the one whose
     80 % interval has nearest to 80 % of the observations; the simpler one of two that are as near.
     """
-    quick = [t for t in trials if t.seconds <= _PATIENCE_S] or trials
+    quick = [t for t in trials if not t.is_slow] or trials
     most = max(trial.forecasts for trial in trials)
     able = [t for t in quick if t.mae is not None and t.forecasts >= 0.9 * most] or [
         t for t in quick if t.mae is not None

@@ -261,10 +261,14 @@ def _placed(
     twice = placed.filter(pl.struct(SERIES, STEP).is_duplicated())
     if twice.height:
         name = "/".join(str(twice[column][0]) for column in ids) or "the only series"
+        values = " and ".join(f"{value:.15g}" for value in twice[VALUE][:2])
+        more = f"; {twice.height:,} rows share a step" if twice.height > 2 else ""
         raise InvalidError(
             "duplicate_key",
-            f"{source}: two observations of {name} in the step of {steps[twice[STEP][0]]}",
-            remedy="name every column that tells series apart with --id, or aggregate first",
+            f"{source}: two observations of {name} in the step of {steps[twice[STEP][0]]}, "
+            f"{values}{more}",
+            remedy="where rows are there twice keep one, where they are parts of a step add them "
+            "up first, where another column tells them apart name it with --id",
         )
     return placed
 

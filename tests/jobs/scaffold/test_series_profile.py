@@ -86,3 +86,14 @@ def test_a_table_that_is_no_series_is_refused(table: str, code: str) -> None:
         read_series("t.csv", COLUMNS)
     assert error.value.code == code
     assert "; " in error.value.message or error.value.remedy
+
+
+def test_two_observations_of_a_step_are_shown_with_what_to_do() -> None:
+    """Both numbers, and how many rows are concerned: whether they are repeated or parts of a step
+    is nothing to guess.
+    """
+    rows = "a,2024-05-01,1.5\na,2024-05-01,2\nb,2024-05-01,3\nb,2024-05-02,3\nb,2024-05-02,3\n"
+    Path("t.csv").write_text("shop,day,units\n" + rows)
+    with pytest.raises(InvalidError, match=r"of a .*, 1\.5 and 2; 4 rows share") as error:
+        read_series("t.csv", COLUMNS)
+    assert "add them up first" in error.value.message
