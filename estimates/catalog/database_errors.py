@@ -114,13 +114,15 @@ def _is_full(engine: sa.Engine, error: DBAPIError) -> bool:
 
 
 def _is_forbidden(engine: sa.Engine, error: DBAPIError) -> bool:
-    """Whether a SQLite file is there and cannot be opened by this user; else it may come back."""
+    """Whether a SQLite file is there and cannot be opened by this user, or a folder has its name;
+    else it may come back.
+    """
     path = engine.url.database
     if _sqlite_code(error) != sqlite3.SQLITE_CANTOPEN or not path:
         return False
     folder = os.path.dirname(os.path.abspath(path))
     is_there = os.path.lexists(path) or not os.access(folder, os.X_OK)
-    return is_there and not os.access(path, os.R_OK)
+    return is_there and (os.path.isdir(path) or not os.access(path, os.R_OK))
 
 
 def _sqlite_code(error: DBAPIError) -> int:

@@ -38,6 +38,7 @@ from estimates.principals.rights import ACCESS
 
 # Gives the signature of the event that is appended, over its digest; `Guard.sign`.
 Sign = Callable[[sa.Connection, Event, str], str | None]
+LONGEST_TEXT = 10_000  # characters of a reason or a name: all views have it in memory
 COUNTER = sa.select(schema.log.c.last_event, schema.log.c.last_at)
 
 
@@ -255,8 +256,16 @@ def _broken(what: str) -> CorruptError:
 
 
 def check_text(**texts: str | None) -> None:
-    """Refuse text that a database or a file cannot hold: raises InvalidError (`bad_text`)."""
+    """Refuse text that a database or a file cannot hold, or that no page and no table can show:
+    raises InvalidError (`bad_text`).
+    """
     for name, text in texts.items():
+        if text is not None and len(text) > LONGEST_TEXT:
+            raise InvalidError(
+                "bad_text",
+                f"{name} has {len(text):,} characters: {text[:50]!r}…",
+                remedy=f"write at most {LONGEST_TEXT:,}, and where the rest is to be read",
+            )
         if text is not None and (
             "\0" in text or (not text.isascii() and text != text.encode("utf-8", "ignore").decode())
         ):

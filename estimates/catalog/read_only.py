@@ -124,6 +124,10 @@ class _Opening:
                 shutil.copyfile(file, Path(self._copy.name) / file.name)
             except FileNotFoundError:
                 return False
+            except PermissionError:
+                refused = sqlite3.OperationalError("unable to open database file")
+                refused.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+                raise refused from None
         self._copied = marks
         return _marks(self.path) == marks
 

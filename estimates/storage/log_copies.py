@@ -14,7 +14,7 @@ from functools import partial
 import msgspec
 
 from estimates.catalog.event_chain import Entry
-from estimates.errors import CorruptError, EstimatesError, NotFoundError
+from estimates.errors import CorruptError, EstimatesError, NotFoundError, RefusedError
 from estimates.storage.objects import Objects
 from estimates.storage.storage_errors import MEND
 
@@ -87,13 +87,17 @@ def read_all(
     objects: Objects, events: Sequence[int]
 ) -> Iterator[tuple[int, Entry | EstimatesError]]:
     """The copies of events, in the order given, several read at a time; of one that is missing or
-    damaged the error that `read_copy` raises. Raises UnavailableError (`storage`).
+    damaged, or that a folder does not let be read, the error. Raises UnavailableError (`storage`).
     """
 
     def read(event: int) -> Entry | EstimatesError:
         try:
             return read_copy(objects, event)
         except (CorruptError, NotFoundError) as error:
+            return error
+        except RefusedError as error:  # of a bucket it would be so of all others
+            if objects.folder is None:
+                raise
             return error
 
     for start in range(0, len(events), _READ_AHEAD):

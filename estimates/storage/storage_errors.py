@@ -61,13 +61,27 @@ def storage_error(place: str, error: BaseException) -> EstimatesError:
         return RefusedError(
             "storage_refused",
             f"{place}: the storage refuses: {reason}",
-            remedy="use keys that may write this set (docs/security.md), or another store's name",
+            remedy=_who_may(error),
         )
     if "kind: Timeout" in text:
         line = "no answer in time"
     return UnavailableError(
         "storage", f"{place}: the storage failed: {line}", remedy=_what_next(_number(error))
     )
+
+
+def _who_may(error: BaseException) -> str:
+    """What to do about a refusal of a bucket, or of a folder's file system."""
+    number = _number(error)
+    if number in (errno.ENOTDIR, errno.EISDIR):
+        return (
+            "look what has that name there: a folder where a file belongs, or the other way round"
+        )
+    if number == errno.EROFS:
+        return "make its disk writable, or name another folder in ESTIMATES_STORE"
+    if number is not None:
+        return "work as the user who owns it, or change its permissions"
+    return "use keys that may write this set (docs/security.md), or another store's name"
 
 
 def _what_next(number: int | None) -> str:

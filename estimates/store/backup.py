@@ -323,11 +323,11 @@ def _newest_copied(target: Objects) -> BackupHead:
 
 
 def check_outside(store: OpenStore, place: str) -> None:
-    """Raises InvalidError (`bad_backup`) for a place inside of the store."""
-    if lies_in(place, store.root):
+    """Raises InvalidError (`bad_backup`) for a place inside of the store, or around it."""
+    if lies_in(place, store.root) or lies_in(store.root, place):
         raise InvalidError(
             "bad_backup",
-            f"{place} lies in the store and would be lost with it",
+            f"{place} lies in the store, or the store in it, and both would be lost together",
             remedy="name another place",
         )
 

@@ -89,10 +89,12 @@ def missing_here(objects: Objects, catalog: Catalog, missing: CorruptError) -> C
 
 
 def identity_faults(objects: Objects, catalog: Catalog) -> list[Fault]:
-    """What `check_belonging` raises, as a fault."""
+    """What `check_belonging` raises, and a folder that refuses, as a fault."""
     try:
         check_belonging(objects, catalog)
-    except CorruptError as error:
+    except (CorruptError, RefusedError) as error:
+        if objects.folder is None and isinstance(error, RefusedError):
+            raise
         return [Fault("", None, error.code, error.message)]
     return []
 
@@ -142,7 +144,8 @@ def _check_unclaimed(objects: Objects, head: Head) -> None:
             "other_store",
             f"{objects.root} has no {NAME} and this catalog knows {head.last_event} events: it is "
             "another root, or its files were lost; nothing is written",
-            remedy="set ESTIMATES_STORE to the right one, or restore the files",
+            remedy="set ESTIMATES_STORE to the right one, or bring the files back with "
+            "`estimates repair --from` a backup",
         )
     if head.last_event == 0 and holds_sets(objects):
         raise CorruptError(

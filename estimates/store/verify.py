@@ -14,7 +14,7 @@ from estimates.catalog.event_chain import Entry
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
 from estimates.contract.domain import FileDomain
-from estimates.errors import CorruptError, EstimatesError, UnavailableError
+from estimates.errors import CorruptError, EstimatesError, RefusedError, UnavailableError
 from estimates.gate.unapproved import unapproved
 from estimates.storage import log_copies, snapshot
 from estimates.storage.copying import Replaced
@@ -26,6 +26,7 @@ from estimates.store.recover import find_log
 
 # What is said of a file that was to go.
 NOT_ERASED = "not_erased", "holds what was erased; `estimates sweep` takes it away"
+_LATE = 10  # events without a copy: those of a command that was killed are fewer
 _ENTRIES = 1000  # of the log that are in memory
 Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
 
@@ -64,9 +65,21 @@ def _catalog_faults(store: OpenStore) -> list[Fault]:
 
 
 def _copy_faults(store: OpenStore) -> Iterator[Fault]:
-    """Compare the copies of the log with the log; the newest may be missing still."""
-    copied = log_copies.copied_events(store.objects)
+    """Compare the copies of the log with the log; the newest ones may be missing still, those that
+    a command makes before it was killed.
+    """
+    try:
+        copied = log_copies.copied_events(store.objects)
+    except RefusedError as error:
+        if store.objects.folder is None:
+            raise
+        yield Fault("", None, error.code, error.message)
+        return
     expected = range(1, max(copied, default=0) + 1)
+    with suppress(CorruptError):  # the audit says what is wrong with the catalog
+        if (lacks := store.catalog.last_event() - len(expected)) > _LATE:
+            what = f"the copies of the newest {lacks:,} events are missing"
+            yield Fault("", None, "log_gap", f"{what}; whatever writes next makes them")
     for event in sorted(set(expected) - set(copied)):
         yield Fault("", None, "log_gap", f"the copy {log_copies.name_of(event)} is missing")
     entries, at = dict[int, Entry](), 0

@@ -421,9 +421,9 @@ def test_the_mlflow_run_of_a_version_is_recorded_once(store: Store) -> None:
     assert code_of(lambda: store.set_mlflow_run(SET, version.version, "m2")) == "already_tracked"
 
 
-@pytest.mark.parametrize("text", ["a\0b", "half \ud800"])
+@pytest.mark.parametrize("text", ["a\0b", "half \ud800", "long " * 2001])
 def test_text_that_no_database_can_hold_is_refused(store: Store, text: str) -> None:
-    """A NUL or half a character in a reason or run_id is an error with a code on both databases."""
+    """A NUL, half a character or a whole book as reason or run_id is an error on both databases."""
     define(store)
     promoted(store, "run")
     assert code_of(lambda: store.rollback(SET, reason=text)) in ("bad_text", "nothing_before")

@@ -171,6 +171,7 @@ def test_another_history_is_not_mixed_in(copy: Objects, tmp_path: Path) -> None:
     assert contents(Path(copy.root)) == before
     assert code_of(lambda: backup(behind, Objects(stranger.root))) == "bad_backup"
     assert code_of(lambda: backup(behind, Objects(behind.root))) == "bad_backup"
+    assert code_of(lambda: backup(behind, Objects(str(tmp_path)))) == "bad_backup"
     for store in (stranger, ahead, behind):
         store.catalog.engine.dispose()
 

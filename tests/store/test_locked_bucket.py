@@ -30,13 +30,17 @@ def catalog_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return url
 
 
-@pytest.fixture
+@pytest.fixture(params=["s3", pytest.param("ceph", marks=pytest.mark.stack)])
 def locked(
-    s3: S3Server, catalog_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    catalog_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Store]:
     """A store in a bucket with Object Lock and a default retention, two of its versions past
     theirs.
     """
+    s3: S3Server = request.getfixturevalue(request.param)
     environment = s3.environment() | {"AWS_CHECKSUM_ALGORITHM": "SHA256"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

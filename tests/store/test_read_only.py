@@ -25,7 +25,7 @@ from estimates.catalog.read_only import engine_that_reads
 from estimates.errors import UnavailableError
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
-from tests.builders import SET, define, frame, make_store, promoted, publish, source
+from tests.builders import SET, code_of, define, frame, make_store, promoted, publish, source
 from tests.s3_server import free_ports
 from tests.waiting import until
 
@@ -176,6 +176,20 @@ def test_a_store_that_nobody_else_may_read(root: Path) -> None:
         _permit(root, 0o700, 0o644)
         [[code, error, _]] = run_all(root, [["status"]], **how)
         assert (code, error) == (2, "catalog_refused")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may be another user")
+def test_a_catalog_that_nobody_else_may_read(root: Path) -> None:
+    """Where the folder is open, and the file and SQLite's log are not, it is a refusal too."""
+    catalog = root / "catalog.db"
+    Path(f"{catalog}-wal").write_bytes(b"some")
+    for file in root.glob("catalog.db*"):
+        file.chmod(0o600)
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        assert code_of(lambda: Store(root)) == "catalog_refused"
+    finally:
+        os.setresuid(0, 0, 0)
 
 
 @contextmanager

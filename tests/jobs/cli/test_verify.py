@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import pytest
+
+from estimates.store import verify as verify_module
 from estimates.store.store import Store
-from tests.jobs.cli.calls import ok
+from tests.jobs.cli.calls import call, ok
 
 
 def test_verify_of_a_sound_store(store: Store) -> None:
@@ -13,3 +19,22 @@ def test_verify_of_a_sound_store(store: Store) -> None:
         "faults": [],
     }
     assert "3 versions" in ok("verify", "--store", store.root).text
+
+
+def test_what_a_folder_refuses_is_named_with_all_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file where a folder belongs, and the other way round, end no report."""
+    monkeypatch.setattr(verify_module, "_LATE", 3)
+    root = Path(store.root)
+    part = next((root / "sets").glob("*/parts/*"))
+    shutil.rmtree(root / "log")
+    (root / "log").write_bytes(b"")
+    (root / "store.json").unlink()
+    (root / "store.json").mkdir()
+    part.write_bytes(b"damaged")
+    done = call("verify", "--store", store.root, "--format", "json")
+    codes = [fault["code"] for fault in done.json["faults"]]
+    assert (done.code, codes) == (4, ["storage_refused", "log_gap", "file_damaged"])
+    assert "look what has that name there" in done.json["faults"][0]["message"]
+    assert "newest" in done.json["faults"][1]["message"]
