@@ -26,6 +26,7 @@ from estimates.redaction import redacted
 _EVERY_S = 300.0  # keys are fetched again
 _AT_ONCE_S = 10.0  # or when a JWT names an unknown one, so often at most
 _TIMEOUT_S = 5.0
+_START_S = 1.0  # how long an issuer that hangs keeps a worker from answering all others
 _LEEWAY_S = 30.0  # between the issuer's clock and ours
 _MOST_BYTES = 1_000_000  # of a set of keys
 _VERIFIED = 1000  # JWTs whose signature is not looked at again
@@ -112,14 +113,15 @@ class Issuer:
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
         """Keep the keys fresh while the app runs."""
-        await self._fetch()
-        task = asyncio.create_task(self._follow())
+        tasks = [asyncio.create_task(self._fetch())]
+        await asyncio.wait(tasks, timeout=_START_S)
+        tasks.append(asyncio.create_task(self._follow()))
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
         while True:

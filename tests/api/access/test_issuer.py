@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +19,7 @@ from litestar.testing import TestClient
 from estimates import instants
 from estimates.access.access_rules import AccessRules, JwtRules
 from estimates.store.store import Store
+from estimates_api.access import issuer
 from estimates_api.app import create_app
 from tests.api.served import ODD, fill
 from tests.builders import SET, make_store
@@ -130,6 +132,25 @@ def test_new_keys_are_fetched(
     new = _token(_OTHER, "two")
     until(lambda: _ask(client, new).status_code == 200)
     assert _ask(client, old).json()["code"] == "bad_token"
+
+
+def test_an_issuer_that_hangs_is_not_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its JWTs are a 503 meanwhile; whoever has another token is answered."""
+    monkeypatch.setattr(issuer, "_START_S", 0.05)
+    secret = store.create_token("ben").secret
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/jwks"
+        rules = JwtRules(url, "https://id.example.com", "estimates")
+        begun = time.monotonic()
+        with TestClient(create_app(store, AccessRules("tokens", rules))) as client:
+            codes = [
+                client.get("/v1/sets", headers={"authorization": f"Bearer {token}"}).status_code
+                for token in (secret, _token())
+            ]
+        assert time.monotonic() - begun < issuer._TIMEOUT_S
+    assert codes == [200, 503]
 
 
 def test_a_secret_is_no_public_key(
