@@ -133,7 +133,12 @@ def letters(size: float) -> float:
 def axis_of(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:
     """An axis whose labels are an expression of Vega, with about so many ticks."""
     return alt.Axis(
-        labelExpr=label, tickCount=ticks, labelOverlap="greedy", labelFlush=False, **more
+        labelExpr=label,
+        tickCount=ticks,
+        labelOverlap="greedy",
+        labelSeparation=6,
+        labelFlush=False,
+        **more,
     )
 
 

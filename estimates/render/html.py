@@ -10,16 +10,18 @@ from estimates.render.section import Section
 from estimates.render.style import STYLE
 from estimates.render.wording import cut, visible
 
-_CELL = 120  # characters
+CELL = 120  # characters, after which names are cut
 _LONGEST_NUMBER = 24  # characters, also of a time
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?Z)?")  # browsers break it at a hyphen
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?"
+)  # browsers break it at a hyphen
 _BARS = "█▉▊▋▌▍▎▏▲▽"
 _SHORT, _LONG = 24, 48  # characters of words that stay on one line, or get room for several
 
 
 def document(title: str, body: str) -> str:
     """The whole page around its body; its policy forbids all but its own style."""
-    name = cut(visible(title), _CELL)
+    name = cut(visible(title), CELL)
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return f"""<!doctype html>
@@ -89,7 +91,7 @@ def _is_words(cell: str) -> bool:
 def _cells(tag: str, words: Sequence[bool], row: Sequence[str], left: int) -> str:
     """Cells; those of the first `left` columns, which name a row, are cut where they are long."""
     return "".join(
-        _cell(tag, words[i], cut(visible(cell), _CELL) if i < left else visible(cell), i < left)
+        _cell(tag, words[i], cut(visible(cell), CELL) if i < left else visible(cell), i < left)
         for i, cell in enumerate(row)
     )
 
@@ -99,8 +101,7 @@ def _cell(tag: str, words: bool, content: str, names: bool) -> str:
         return f"<{tag}>{escaped(content)}</{tag}>"
     length = len(content)
     kind = " short" if length <= _SHORT else " long" if names and length > _LONG else ""
-    whole_times = _TIME.sub(r'<span class="short">\g<0></span>', escape(content))
-    text = escape(content) if names else whole_times
+    text = _TIME.sub(r'<span class="short">\g<0></span>', escape(content))
     return f'<{tag} class="words{kind}"><bdi>{text}</bdi></{tag}>'
 
 
@@ -112,4 +113,4 @@ def escaped(content: str) -> str:
 
 def isolated(content: str) -> str:
     """Text of any direction, kept from turning what stands around it."""
-    return f"<bdi>{escape(cut(visible(content), _CELL))}</bdi>"
+    return f"<bdi>{escape(cut(visible(content), CELL))}</bdi>"

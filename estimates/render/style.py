@@ -16,7 +16,9 @@ body {{
   font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif;
 }}
 main {{ max-width: 1160px; margin: 0 auto; padding: 28px 20px 40px }}
+header {{ margin-bottom: 16px }}
 header p {{ margin: 0; color: var(--soft) }}
+time {{ white-space: nowrap }}
 h1 {{
   font-size: clamp(1.15rem, 2.6vw, 1.55rem);
   line-height: 1.3;
@@ -74,7 +76,15 @@ th {{ color: var(--soft); font-weight: normal }}
 .long {{ min-width: 18em }}
 footer {{ margin-top: 36px; border-top: 1px solid var(--line) }}
 @media print {{
+  @page {{ margin: 14mm }}
+  :root {{ color-scheme: light; --ink: #1b2430; --soft: #5a6675; --line: #dde2e8; --paper: #fff; \
+--card: #f6f8fa }}
+  * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact }}
   main {{ max-width: none; padding: 0 }}
+  .wide {{ overflow: visible }}
+  .wide table {{ font-size: 9px }}
+  .wide th, .wide td {{ padding-right: 7px }}
+  h2, h3, summary {{ break-after: avoid }}
   .pictures {{ columns: 2 }}
   body {{ font-size: 12px }}
 }}

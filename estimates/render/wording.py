@@ -136,6 +136,15 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+def visible_html(page: str) -> str:
+    """The same page of HTML, in which characters that `visible` would show are references: to a
+    browser they are what they were.
+    """
+    if page.isascii():
+        return page
+    return "".join(f"&#x{ord(c):x};" if c != "\n" and _hides(c) else c for c in page)
+
+
 def visible_json(body: bytes) -> bytes:
     """JSON of the same value in which what `visible` shows is escaped."""
     if body.isascii() and b"\x7f" not in body:

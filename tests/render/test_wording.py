@@ -23,6 +23,7 @@ from estimates.render.wording import (
     times,
     toml_text,
     visible,
+    visible_html,
 )
 
 
@@ -160,3 +161,11 @@ def test_toml_shows_what_it_holds(text: str) -> None:
     written = toml_text(text)
     assert tomllib.loads(f"a = {written}") == {"a": text}
     assert visible(written) == written
+
+
+def test_pages_say_what_hides_as_references() -> None:
+    """To a browser a page is the same; to a terminal it has no character that turns or hides."""
+    assert visible_html("<p>\u2068a\u2069\n\u00e9\x07</p>") == (
+        "<p>&#x2068;a&#x2069;\n\u00e9&#x7;</p>"
+    )
+    assert visible_html("<p>plain</p>\n") == "<p>plain</p>\n"

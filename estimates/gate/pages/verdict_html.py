@@ -16,7 +16,7 @@ from estimates.gate.pages.verdict_text import (
 )
 from estimates.gate.verdict import CheckResult, Verdict
 from estimates.gate.way_forward import way_lines
-from estimates.render.html import document, escaped, isolated, table
+from estimates.render.html import CELL, document, escaped, isolated, table
 from estimates.render.section import Section
 
 _HEAD = ["", "check", "what it says", "limit", "value", "n"]
@@ -46,7 +46,7 @@ def sections_of(verdict: Verdict) -> list[Section]:
     sections += [
         Section(result.name, f"{result.number} {result.name}: {result.status}", lines)
         for result in notable
-        if (lines := [line.strip() for line in details(result, verdict)])
+        if (lines := [*_cut_message(result), *(line.strip() for line in details(result, verdict))])
     ]
     if way := way_lines(verdict):
         sections.append(Section("way", way[0], way[1:]))
@@ -55,6 +55,11 @@ def sections_of(verdict: Verdict) -> list[Section]:
         rest.notes.extend(line.strip() for line in quiet_lines(verdict))
         sections.append(rest)
     return sections
+
+
+def _cut_message(result: CheckResult) -> list[str]:
+    """What a check says, whole, where the table of all has no room for it."""
+    return [result.message] if len(result.message) > CELL else []
 
 
 def _facts(verdict: Verdict) -> Iterator[str]:

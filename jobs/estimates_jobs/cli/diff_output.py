@@ -49,7 +49,7 @@ def show_versions(
     pairing, other = request.pairing, request.to_set
     if options.format == "html":
         page = estimates.page(old, new, pairing=pairing, other=other)
-        terminal.page(page if other else dated_page(page, estimates, (old, new)))
+        terminal.html(page if other else dated_page(page, estimates, (old, new)))
         if request.fail_on:
             check_limits(request.fail_on, estimates.diff(old, new, pairing=pairing, other=other))
     else:
@@ -105,7 +105,7 @@ def _show_report(
         from estimates.stability.pages.report_html import render_html
 
         drawn = None if report.identical or pictures is None else pictures()
-        terminal.page(render_html(report, drawn))
+        terminal.html(render_html(report, drawn))
     else:
         terminal.report(lambda: render_text(report))
 

@@ -154,9 +154,10 @@ def _show_before(
         terminal.section(f"what the versions before said of {main}")
         rows = [*entries, (about, estimate)]
         values = [cells.real_number(row[main]) for _, row in rows]
-        before = values_before(values, [entry.state == "refused" for entry, _ in rows])
+        refused = [entry.state == "refused" for entry, _ in rows]
+        before = values_before(values, refused)
         points = contract.percentage_points(main)
-        changes = cells.changes_with_bars(before, values, [False] * len(values), points)
+        changes = cells.changes_with_bars(before, values, refused, points)
         terminal.table(
             ["version", "state", "data through", cells.column_title(main, contract), "change"],
             [

@@ -46,7 +46,11 @@ def _show(policy_table: PolicyInForce) -> None:
         )
     rules = [rule for rule in policy_table.checks if rule.off is None]
     rows = [row for rule in rules for row in (_row(rule), *_group_rows(rule))]
-    terminal.table(["no.", "check", "warns", "blocks", "severity", "from"], rows)
+    header = ["no.", "check", "warns", "blocks", "severity", "from"]
+    shown = [
+        n for n, name in enumerate(header) if name != "severity" or any(row[n] for row in rows)
+    ]
+    terminal.table([header[n] for n in shown], [[row[n] for n in shown] for row in rows])
     usual = [
         {"no.": str(rule.number), "check": rule.name, "from": low, "to": high}
         for rule in rules

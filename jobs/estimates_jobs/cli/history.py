@@ -21,7 +21,7 @@ from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.chain_text import other_shapes
 from estimates_jobs.cli.output.claimed_releases import unread_claims
 from estimates_jobs.cli.output.frame_page import frame_page
-from estimates_jobs.cli.output.history_table import show_history
+from estimates_jobs.cli.output.history_table import history_frame, show_history
 
 
 @command(
@@ -94,7 +94,7 @@ def history(
         return
     if options.format == "html":
         title = f"{set_name} {'/'.join(map(str, key))} through its versions"
-        terminal.page(frame_page(title, answer.frame(contract)))
+        terminal.html(frame_page(title, history_frame(answer, contract)))
         return
     left_out = None
     if shown or not any(bounds.values()):

@@ -80,7 +80,7 @@ def show_models(options: Options, models: ModelTable, chart: str | None) -> None
         pairs = pl.DataFrame(msgspec.to_builtins(models.pairs), infer_schema_length=None)
         terminal.csv_of(pairs, no_formulas=options.no_formulas)
     elif options.format == "html":
-        terminal.page(model_page.render_html(models))
+        terminal.html(model_page.render_html(models))
     else:
         terminal.report(lambda: model_text.render_text(models))
     if chart is not None:

@@ -67,7 +67,7 @@ def stability(
     elif options.csv:
         terminal.csv_of(series.frame(), no_formulas=options.no_formulas)
     elif options.format == "html":
-        terminal.page(_page(series, estimates.contract))
+        terminal.html(_page(series, estimates.contract))
     else:
         _show(series, estimates.contract)
 
@@ -129,7 +129,11 @@ def _legends(contract: Contract) -> list[str]:
     """What the words of the tables mean, a line each."""
     policy = contract.stability
     more = f" + {number(policy.atol)}" if policy.atol else ""
-    legends = [f"material: moved by more than {percent(policy.rtol)}{more}"]
+    legends = [
+        "median, 95 %: half of the keys moved by less, 1 in 20 by more, relative to the old value "
+        "or in percentage points (pp)",
+        f"material: moved by more than {percent(policy.rtol)}{more}",
+    ]
     if policy.frozen_after is not None:
         legends.append(
             f"frozen: the share of keys whose estimates are the same in {policy.frozen_after} "

@@ -37,7 +37,7 @@ def show_frozen(options: Options, answer: FrozenKeys, contract: Contract) -> Non
         section = Section("frozen", "", header=header, rows=grid, left=len(header))
         keys = table(section, whole=True) if grid else ""
         said = f"<p>{escaped(_sentence(answer))}</p>"
-        terminal.page(
+        terminal.html(
             document(title, f"<header><h1>{escaped(title)}</h1></header>\n{said}\n{keys}")
         )
     else:

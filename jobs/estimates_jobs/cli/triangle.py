@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from estimates.store.estimate_set import EstimateSet
     from estimates_jobs.tables.text_options import TextOptions
 
+_STEPS = re.compile(r"h\d+")  # a column of what was said so many steps before the target
 _SHOWN = 20  # rows of the triangle on a page
 _OF_STATISTICS = (
     "s.e.: standard error of the mean; RMS: root mean square; relative: all revisions as a share "
@@ -91,7 +94,8 @@ def triangle(
         return
     if options.format == "html":
         assert frame is not None
-        terminal.page(frame_page(_page_title(estimates.contract, set_name, key, column), frame))
+        title = _page_title(estimates.contract, set_name, key, column)
+        terminal.html(frame_page(title, frame, *_legends(frame.columns)))
         return
     revisions = _revisions(estimates, key, column, actuals, options.tables)
     if options.json:
@@ -159,6 +163,8 @@ def _show_triangle(frame: pl.DataFrame, key_columns: int) -> None:
         rows.append(shown)
     farthest_first = columns[key_columns:]  # of versions the oldest
     terminal.table(columns, rows, optional=farthest_first[:-2])
+    for legend in _legends(farthest_first):
+        terminal.line(legend, "dim")
     if frame.height > newest.height:
         terminal.line(
             f"the last {newest.height} of {frame.height:,} rows; all of them: --format csv", "dim"
@@ -250,7 +256,13 @@ def _unit(revisions: Revisions) -> str:
     return f" {revisions.unit}" if revisions.unit else ""
 
 
+def _legends(columns: Sequence[str]) -> list[str]:
+    by_step = any(map(_STEPS.fullmatch, columns[-1:]))
+    return ["h3: said three steps before the target"] if by_step else []
+
+
 def _page_title(contract: Contract, name: str, key: tuple[str, ...], column: str | None) -> str:
     from estimates.compare.vintages import triangle_column
 
-    return f"Triangle of {' '.join((name, *key))}: {triangle_column(contract, column)}"
+    title = cells.column_title(triangle_column(contract, column), contract)
+    return f"Triangle of {' '.join((name, *key))}: {title}"

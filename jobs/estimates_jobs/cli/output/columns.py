@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 GAP = 2  # blanks between columns
-# a time, a number with its unit, a word
+# a time with its year or without, a number with its unit, a word
 _UNIT = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\dZ|[+−±-]?[<>]?\d[\d.,]*(?:e[+-]?\d+)? (?:%|pp)(?=[\s,;:.)]|$)|\S+"
+    r"(?:\d{4}-)?\d\d-\d\d \d\d:\d\d\S*|"
+    r"[+−±-]?[<>]?\d[\d.,]*(?:e[+-]?\d+)? (?:%|pp)(?=[\s,;:.)]|$)|\S+"
 )
 
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 _FIRST = ("version", "from", "to")  # numbers that name a row
 
 
-def frame_page(title: str, frame: pl.DataFrame) -> str:
+def frame_page(title: str, frame: pl.DataFrame, *said: str) -> str:
     """A page with all rows of a frame: the version, words, numbers with six digits, and last what
-    needs much room; times are to the second.
+    needs much room; times are to the minute.
 
+    said  sentences below the title
     Columns of nulls are left out, and what is the same in all rows is said once.
     """
     from polars import Datetime
@@ -42,8 +43,9 @@ def frame_page(title: str, frame: pl.DataFrame) -> str:
         rows=[list(row) for row in zip(*(texts[name] for name in ordered), strict=True)],
         left=len(words),
     )
-    body = f"<header><h1>{escaped(title)}</h1></header>\n{table(section, whole=True)}"
-    return document(title, body)
+    lines = "".join(f"<p>{escaped(line)}</p>" for line in said)
+    head = f"<header><h1>{escaped(title)}</h1>{lines}</header>"
+    return document(title, f"{head}\n{table(section, whole=True)}")
 
 
 def _said_once(names: list[str], texts: dict[str, list[str]]) -> str:
@@ -56,7 +58,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%SZ}"
+        return f"{value:%Y-%m-%d %H:%MZ}"
     if isinstance(value, float):
         return number(value)
     if isinstance(value, dict):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from estimates.accuracy.accuracy_text import usual_levels
 from estimates.contract.contract import Contract
 from estimates.contract.roles import OF_POINT
 from estimates.reading.answer import Answer
+from estimates.render.change_text import moved
 from estimates.render.wording import count
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.chain_text import show_chain, values_before
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _COLUMNS = 8  # of estimates that a table has room for
 
@@ -57,6 +61,26 @@ def show_history(
             f"without this key: {having[0]} versions before these, {after} after them", "dim"
         )
     show_chain(answer.body.get("chain", {}), contract, fields)
+
+
+def history_frame(answer: Answer, contract: Contract) -> pl.DataFrame:
+    """The table of a history for a page: the main column with its unit, and its change from the
+    last version before that was not refused.
+    """
+    from polars import Series
+
+    frame = answer.frame(contract)
+    main = next((name for name in (contract.main, *contract.judged) if name in frame.columns), None)
+    if main is None:
+        return frame
+    values = list(map(cells.real_number, frame[main].to_list()))
+    refused = [state == "refused" for state in frame["state"].to_list()]
+    points = contract.percentage_points(main)
+    pairs = zip(values_before(values, refused), values, strict=True)
+    changes = [moved(old, new, points) or None for old, new in pairs]
+    if any(changes):
+        frame = frame.with_columns(Series(f"change of {main}", changes))
+    return frame.rename({main: cells.column_title(main, contract)})
 
 
 def _expired(expired: Sequence[dict[str, Any]]) -> str:
@@ -106,7 +130,7 @@ def _show_entries(
     terminal.table(
         [*header, f"change of {main}" if main else "change"],
         rows,
-        optional=["published", "claimed release", "state", *cells.less_needed(columns, contract)],
+        optional=["published", "state", *cells.less_needed(columns, contract), "claimed release"],
     )
     if folded:
         terminal.line("more columns: --fields NAMES, or --format json for all", "dim")

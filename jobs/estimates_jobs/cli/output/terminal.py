@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from estimates.render.terminal import folded, narrow_pages
-from estimates.render.wording import visible, visible_json, visible_lines
+from estimates.render.wording import visible, visible_html, visible_json, visible_lines
 from estimates_jobs.cli.output.cells import Cell
 from estimates_jobs.cli.output.columns import GAP, column_widths, folded_text, longest_unit
 from estimates_jobs.cli.output.page_text import styled
@@ -95,6 +95,11 @@ def page(text: str) -> None:
     """Text that is laid out already, for programs or to be pasted."""
     text = visible_lines(text)
     click.echo(text, nl=not text.endswith("\n"))
+
+
+def html(text: str) -> None:
+    """A page for a browser, which shows what it shows; nothing in it gives a terminal orders."""
+    click.echo(visible_html(text), nl=not text.endswith("\n"))
 
 
 def command(text: str) -> None:

@@ -114,7 +114,8 @@ def show_verdict(
         terminal.report(lambda: _rendered(verdict, "text").decode())
     else:
         rendered = _rendered(verdict, options.format)
-        terminal.page((options.with_notes(rendered) if options.json else rendered).decode())
+        text = (options.with_notes(rendered) if options.json else rendered).decode()
+        (terminal.html if options.format == "html" else terminal.page)(text)
     return ANSWER_IS_NO if verdict.blocks else 0
 
 
