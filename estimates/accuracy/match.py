@@ -160,7 +160,8 @@ def weight_of(weights: Floats | None) -> float | None:
     """
     if weights is None:
         return None
-    total = float(weights[np.isfinite(weights) & (weights > 0)].sum())
+    with np.errstate(over="ignore"):
+        total = float(weights[np.isfinite(weights) & (weights > 0)].sum())
     return total if np.isfinite(total) else None
 
 

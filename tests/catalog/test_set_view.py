@@ -60,6 +60,7 @@ def test_an_alias_that_was_removed_may_come_back() -> None:
     view = set_of(promoted(1, 1, alias="canary"), gone, promoted(3, 1), back)
     assert view.removal("canary") is None
     assert view.removal("canary", hour(3)) == gone
+    assert view.removal("canary", hour(2)) == gone
     assert view.removal("canary", hour(1)) is None
     assert view.removal("nothing") is None
     assert view.moves["canary"] == [(hour(1), 1), (hour(2), None), (hour(4), 1)]
