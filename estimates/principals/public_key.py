@@ -31,7 +31,7 @@ def key_text(raw: bytes) -> str:
 def check_key(text: str) -> str:
     """The text of a public key, if it is one; raises InvalidError (`bad_key_text`)."""
     raw = _decoded(text.removeprefix(_PREFIX), _KEY_BYTES)
-    if not text.startswith(_PREFIX) or raw is None or key_text(raw) != text:
+    if raw is None or key_text(raw) != text:
         raise InvalidError(
             "bad_key_text",
             f"{text!r} is no public key",

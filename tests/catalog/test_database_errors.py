@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 
 from estimates.catalog.database_errors import database_error, first_line, is_refusal
+from estimates.errors import MAKE_ROOM
 
 
 class SaidError(Exception):
@@ -56,6 +57,14 @@ REFUSED = ("RefusedError", "catalog_refused")
 def test_of_postgresql(text: str, state: str | None, expected: tuple[str, str]) -> None:
     """Passing troubles are tried again, refusals are for whoever may change settings."""
     assert postgresql(text, state) == expected
+
+
+def test_a_full_disk_says_what_to_do_first() -> None:
+    """To try again is of no use before there is room."""
+    full = SaidError("could not extend file: No space left on device", "53100")
+    error = database_error(POSTGRESQL, OperationalError("INSERT", {}, full))
+    assert error is not None
+    assert MAKE_ROOM in error.message
 
 
 def test_classes_count_where_the_words_say_nothing() -> None:

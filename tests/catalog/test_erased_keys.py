@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from estimates.catalog.erased_keys import MESSAGE, ErasedKeys, erased_error, replaced_parts
@@ -32,6 +34,7 @@ def test_a_key_is_erased_with_any_leading_part_of_it() -> None:
 def test_a_digest_is_of_one_store_and_one_set() -> None:
     """Nobody learns from another set's log who was erased here; parts do not run together."""
     own = keys().digest(["a", "b"])
+    assert own == hashlib.sha256(b"s\0closes\0a\0b\0").hexdigest()
     assert own != keys(store="t").digest(["a", "b"])
     assert own != keys(name="opens").digest(["a", "b"])
     assert own != keys().digest(["ab"])

@@ -42,14 +42,14 @@ def test_readers_of_a_set_over_days_and_replicas() -> None:
     """Most requests first, then by name; each with its last time."""
     days = [
         UsageDay(
-            "r1", date(2026, 11, 24), (Reads("ann", "s", 1, hour(9)), Reads("bea", "s", 3, hour(1)))
+            "r1", date(2026, 11, 24), (Reads("ann", "s", 1, hour(9)), Reads("bea", "s", 4, hour(1)))
         ),
         UsageDay(
             "r2", date(2026, 11, 25), (Reads("ann", "s", 2, hour(4)), Reads("cat", "t", 1, hour(2)))
         ),
     ]
     assert readers_by_set(days) == {
-        "s": [Reads("ann", "s", 3, hour(9)), Reads("bea", "s", 3, hour(1))],
+        "s": [Reads("bea", "s", 4, hour(1)), Reads("ann", "s", 3, hour(9))],
         "t": [Reads("cat", "t", 1, hour(2))],
     }
     assert readers_by_set([]) == {}

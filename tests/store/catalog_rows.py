@@ -13,7 +13,17 @@ from estimates.store.open_store import catalog_url
 from estimates.store.recover import find_log, rebuild
 from estimates.store.store import Store
 
-TABLES = ("contracts", "versions", "aliases", "events", "verdicts", "scores", "waivers")
+TABLES = (
+    "contracts",
+    "versions",
+    "aliases",
+    "events",
+    "verdicts",
+    "scores",
+    "waivers",
+    "holds",
+    "erasures",
+)
 
 
 def rows(store: Store) -> dict[str, list[str]]:
