@@ -18,7 +18,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 def window(due: dict[str, Any] | None, reference: str | None = None) -> SubmissionWindow | None:
     """The window of the round 2026-11-25."""
-    return window_of(SimpleNamespace(name="2026-11-25", due=due), NEW_YORK, reference)  # type: ignore
+    of_round: Any = SimpleNamespace(name="2026-11-25", due=due)
+    return window_of(of_round, NEW_YORK, reference)
 
 
 def test_days_are_counted_from_the_rounds_reference() -> None:
