@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from estimates.catalog.records import InputDigest
 from estimates.contract.contract import Contract
 from estimates.contract.domain import RollingDomain
 from estimates.contract.job_inputs import Job, variable_of
-from estimates.errors import InvalidError, NotFoundError
+from estimates.errors import EstimatesError, InvalidError, NotFoundError
 from estimates.redaction import redacted
 from estimates.render.wording import did_you_mean
 from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment
@@ -53,9 +54,11 @@ class Context:
         data_through: datetime,
         store: Store | None = None,
         pins: Pins | None = None,
+        moment: datetime | None = None,
     ) -> None:
         """Of a run that reads sets of a store, and certain versions of its inputs.
 
+        moment  until when sets that are read count what was promoted; default: `data_through`
         Raises InvalidError: `unknown_calendar`, `calendar_range`, `target_type`.
         """
         rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
@@ -65,7 +68,8 @@ class Context:
         self.targets: Targets = _targets(contract, self.calendar, self.data_through)
         name_and_time = f"{contract.name} {instants.text(self.data_through)}"
         self.seed = int(hashlib.sha256(name_and_time.encode()).hexdigest()[:8], 16)
-        self._store, self._moment, self._pins = store, data_through, pins or Pins()
+        self._store, self._pins = store, pins or Pins()
+        self._through, self._moment = data_through, moment or data_through
         self._frames: dict[str, pl.DataFrame] = {}
         self._digests: dict[str, InputDigest] = {}
         self._warnings: list[str] = []
@@ -118,7 +122,19 @@ class Context:
 
     def again(self, contract: Contract) -> Context:
         """The same moment and the same versions of inputs, under another contract."""
-        return Context(contract, self._moment, self._store, self._pins)
+        return Context(contract, self._through, self._store, self._pins, self._moment)
+
+    def pin_sets(self) -> None:
+        """Write down which versions of other sets this run reads, before the job begins; of what is
+        not there, reading it says why.
+        """
+        for name, spec in self._job.inputs.items() if self._job else ():
+            if spec.set is None or self._store is None:
+                continue
+            from estimates_jobs.run.input_sets import pin_set
+
+            with suppress(EstimatesError):
+                pin_set(self._store, name, spec.set, self._moment, self.data_through, self._pins)
 
     def _read(self, name: str, spec: Input, read: ReadFile | None, text: Sequence[str]) -> Reading:
         if spec.set is not None:
@@ -154,24 +170,31 @@ class Context:
         return tuple(digest for _, digest in sorted(self._digests.items()))
 
 
-def data_reach(contract: Contract) -> datetime:
+def data_reach(contract: Contract, store: Store | None = None) -> datetime:
     """As far as the data of a job go: the oldest among the newest times of its inputs that declare
-    a `time`, never beyond now; now where none has a row with a time.
+    a `time`, and the `data_through` of what the sets that it reads have in production; never beyond
+    now, and now where none has either.
 
+    store  of the sets; without one they do not count
     Raises what `Context.input` does of an input that cannot be read.
     """
     now = instants.now()
     job = with_values(contract).job
     inputs = job.inputs if job else {}
     dated = {name: spec for name, spec in inputs.items() if spec.time is not None}
+    of_sets = [
+        store.resolve(spec.set).data_through
+        for spec in inputs.values()
+        if store is not None and spec.set is not None
+    ]
     if not dated:
-        return now
+        return min([now, *of_sets])
     from estimates_jobs.run.inputs import newest_moment
 
     rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
     calendar = calendar_of(rolling.calendar) if rolling else None
     newest = [newest_moment(name, spec, now, calendar) for name, spec in dated.items()]
-    return min((moment for moment in newest if moment is not None), default=now)
+    return min([now, *of_sets, *(moment for moment in newest if moment is not None)])
 
 
 def _targets(contract: Contract, calendar: Calendar | None, data_through: datetime) -> Targets:

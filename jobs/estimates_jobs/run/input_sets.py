@@ -17,22 +17,14 @@ from estimates_jobs.run.pinned_input import Pins, Reading
 def read_set(
     store: Store, name: str, spec: Input, moment: datetime, data_through: datetime, pins: Pins
 ) -> Reading:
-    """The estimates of the version that a run reads: the one pinned, else the newest that was in
-    production up to `moment` and saw no data after `data_through`. Imported versions count from the
-    release that they claim.
+    """The estimates of the version that a run reads, which `pin_set` chooses.
 
     Raises NotFoundError (`unknown_set`, `nothing_promoted`, `before_first`, `expired`),
     UnavailableError, CorruptError.
     """
     assert spec.set is not None
-    pinned = pins.version(name)
     try:
-        version = (
-            _in_force(store, spec.set, moment, data_through)
-            if pinned is None
-            else store.view().resolve(spec.set, At(int(pinned)))
-        )
-        pins.pin(name, str(version.version))
+        version = pin_set(store, name, spec.set, moment, data_through, pins)
         frame = store.frame(version)
     except EstimatesError as error:
         raise type(error)(error.code, f"input {name!r}: {error.message}", **error.details) from None
@@ -46,6 +38,25 @@ def read_set(
         min(version.newest_data, data_through),
     )
     return Reading(frame, digest, undated=0)
+
+
+def pin_set(
+    store: Store, name: str, of_set: str, moment: datetime, data_through: datetime, pins: Pins
+) -> Version:
+    """The version of a set that a run reads, written down: the one pinned, else the newest that was
+    in production up to `moment` and saw no data after `data_through`. Imported versions count from
+    the release that they claim.
+
+    Raises NotFoundError (`unknown_set`, `nothing_promoted`, `before_first`), UnavailableError.
+    """
+    pinned = pins.version(name)
+    version = (
+        _in_force(store, of_set, moment, data_through)
+        if pinned is None
+        else store.view().resolve(of_set, At(int(pinned)))
+    )
+    pins.pin(name, str(version.version))
+    return version
 
 
 def _in_force(store: Store, of_set: str, moment: datetime, data_through: datetime) -> Version:

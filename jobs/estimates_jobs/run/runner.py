@@ -114,17 +114,21 @@ def run(
     known = store.catalog.run(run_id)
     if known is None:
         check_not_retired(store.view().set(name))
+    moment: datetime | None = None
     if known is None and data_through is None:
         with suppress(EstimatesError):  # of an input; the run says it, on record
-            data_through = data_reach(contract)
+            data_through = data_reach(contract, store)
+            moment = instants.now()  # what is in production now saw no more than that
     pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
-    context = Context(contract, through_of(known, data_through), store, pins)
+    context = Context(contract, through_of(known, data_through), store, pins, moment)
     check_claim(name, released_at, context.data_through)
     log = RunLog(run_id, store.objects)
     with recorded(store, name, log, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
             on_step("compute", None)  # what announces it is nothing that the job printed
+            if moment is not None:
+                context.pin_sets()
             with log.listening():
                 frame, provenance = _compute(
                     store, contract, context, run_id, check_lookahead, on_step

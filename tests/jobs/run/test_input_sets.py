@@ -99,6 +99,26 @@ def test_the_version_in_force_is_read(store: Store) -> None:
     assert isinstance(rerun(store, version), pl.DataFrame)
 
 
+def test_without_through_a_run_goes_as_far_as_the_set_that_it_reads(store: Store) -> None:
+    """Production is promoted after its data end: the run reads what it points to now, through the
+    same moment, and a set that rolls on has the steps of the other; a run that failed before it
+    read goes on with the version that there was.
+    """
+    add_units(store, 1, day(1))
+    add_units(store, 2, day(2))
+    outcome, _ = run(store, "money", run_id="r1")
+    assert outcome.data_through == day(2)
+    assert store.resolve("money", 1).provenance.inputs[0].version == "2"
+    Path("broken").touch()
+    with pytest.raises(JobError, match="no price today"):
+        run(store, "money", run_id="r2")
+    add_units(store, 3, day(3))
+    Path("broken").unlink()
+    again, _ = run(store, "money", run_id="r2")
+    assert again.data_through == day(2)
+    assert store.resolve("money", again.version).provenance.inputs[0].version == "2"
+
+
 def test_a_rerun_reads_the_same_version(store: Store) -> None:
     """A run that failed reads the version that it read first, whatever was promoted since."""
     add_units(store, 1, day(1))
