@@ -114,21 +114,13 @@ def run(
     known = store.catalog.run(run_id)
     if known is None:
         check_not_retired(store.view().set(name))
-    moment: datetime | None = None
-    if known is None and data_through is None:
-        with suppress(EstimatesError):  # of an input; the run says it, on record
-            data_through = data_reach(contract, store)
-            moment = instants.now()  # what is in production now saw no more than that
-    pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
-    context = Context(contract, through_of(known, data_through), store, pins, moment)
+    context = _context(store, contract, run_id, known, data_through)
     check_claim(name, released_at, context.data_through)
     log = RunLog(run_id, store.objects)
     with recorded(store, name, log, context.data_through, progress) as (started, on_step):
         version = _published(store, name, run_id)
         if version is None:
             on_step("compute", None)  # what announces it is nothing that the job printed
-            if moment is not None:
-                context.pin_sets()
             with log.listening():
                 frame, provenance = _compute(
                     store, contract, context, run_id, check_lookahead, on_step
@@ -296,12 +288,30 @@ def through_of(known: Run | None, requested: datetime | str | None) -> datetime:
     return requested
 
 
+def _context(
+    store: Store,
+    contract: Contract,
+    run_id: str,
+    known: Run | None,
+    data_through: datetime | str | None,
+) -> Context:
+    """What the job looks at; a run that is new and has no moment goes as far as its data."""
+    moment: datetime | None = None
+    if known is None and data_through is None:
+        with suppress(EstimatesError):  # of an input; the run says it, on record
+            data_through = data_reach(contract, store)
+            moment = instants.now()  # what is in production now saw no more than that
+    pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
+    return Context(contract, through_of(known, data_through), store, pins, moment)
+
+
 def _compute(
     store: Store, contract: Contract, context: Context, run_id: str, check: bool, on_step: OnStep
 ) -> tuple[pl.DataFrame, Provenance]:
     """What the job computes, with its provenance."""
     assert contract.job is not None
     function = Function(contract.job.function)
+    context.pin_sets()
     frame = function(context)
     warnings: tuple[str, ...] = context.warnings
     if check:
