@@ -19,8 +19,10 @@ from estimates.keys.search_key import (
     SEARCH_TEXT,
     SearchKey,
     opening_template,
+    openings,
     search_template,
 )
+from estimates.keys.search_keys import SearchKeys
 
 Key = Sequence[Any]
 TextOf = Callable[[Any], str]
@@ -93,28 +95,23 @@ class KeyForm:
             self._openings[count] % tuple(part.json for part in parts)
         ).encode()
 
-    def search_many(self, keys: Sequence[Key]) -> list[SearchKey]:
+    def search_many(self, keys: Sequence[Key]) -> SearchKeys:
         """What `search` gives for whole keys; raises as it does for the first that is wrong."""
-        count = len(self._written)
-        if set(map(len, keys)) != {count}:
-            return [self.search(key) for key in keys]
         try:
             parts = zip(self._columns, self._written, zip(*keys, strict=True), strict=True)
             columns = [_column(kind, written, column) for (_, kind), written, column in parts]
-        except InvalidError:
-            return [self.search(key) for key in keys]
+        except (InvalidError, ValueError):  # of too many or too few parts, too
+            return SearchKeys.of([self.search(key) for key in keys])
         searches = map("\0".join, zip(*(column.search for column in columns), repeat("")))
-        template = opening_template(
-            [(name, column.form) for name, column in zip(self.names, columns, strict=True)]
+        written = openings(
+            [
+                (name, column.quote, column.json)
+                for name, column in zip(self.names, columns, strict=True)
+            ]
         )
-        openings = map(template.__mod__, zip(*(column.json for column in columns), strict=True))
         # JSON writes a control character as an escape, so that this one only stands between them
-        return list(
-            zip(
-                map(str.encode, searches),
-                "\x01".join(openings).encode().split(b"\x01"),
-                strict=True,
-            )
+        return SearchKeys(
+            list(map(str.encode, searches)), "\x01".join(written).encode().split(b"\x01")
         )
 
     def _search_plain(self, key: Key) -> SearchKey | None:
@@ -189,11 +186,11 @@ class Part(NamedTuple):
 
 
 class Column(NamedTuple):
-    """The same of a column of keys; `form`: what becomes of each of `json`."""
+    """The same of a column of keys; `quote`: what each of `json` lacks on both sides."""
 
     search: Iterable[str]
     json: Iterable[str]
-    form: str
+    quote: str = ""
 
 
 # Texts of each type that are their search text and, in quotes or not, their JSON; of integers what
@@ -239,14 +236,14 @@ def _column(kind: KeyType, written: Callable[[Any], Part], column: Sequence[Any]
     """
     types = set(map(type, column))
     if kind == "string" and types == {str} and _PLAIN_STRINGS("\0".join(column)):
-        return Column(column, column, '"%s"')
+        return Column(column, column, '"')
     distinct = set(column)
     if len(types) == 1 and types <= {str, int, date} and 2 * len(distinct) < len(column):
         known = {part: written(part) for part in distinct}
         search, json = ({part: pair[at] for part, pair in known.items()} for at in (0, 1))
-        return Column(map(search.__getitem__, column), map(json.__getitem__, column), "%s")
+        return Column(map(search.__getitem__, column), map(json.__getitem__, column))
     if kind == "integer" and types == {int} and min(column) >= 0 and max(column) < 2**63:
         texts = list(map(str, column))
-        return Column([LETTERS[len(text)] + text for text in texts], texts, "%s")
+        return Column([LETTERS[len(text)] + text for text in texts], texts)
     parts = list(map(written, column))
-    return Column([part.search for part in parts], [part.json for part in parts], "%s")
+    return Column([part.search for part in parts], [part.json for part in parts])

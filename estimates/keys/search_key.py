@@ -13,7 +13,8 @@ begins with, all key columns, or those of the leading part, with the comma behin
 """
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 
 import msgspec
 import polars as pl
@@ -65,6 +66,18 @@ def opening_template(columns: Sequence[tuple[str, str]]) -> str:
         f"{msgspec.json.encode(name).decode().replace('%', '%%')}:{part}," for name, part in columns
     )
     return "\n{" + "".join(fields)
+
+
+def openings(columns: Sequence[tuple[str, str, Iterable[str]]]) -> Iterable[str]:
+    """The openings of many rows by key columns: their names, the quotes around each part or
+    nothing, their parts.
+    """
+    pieces: list[Iterable[str]] = []
+    before = "\n{"
+    for name, quote, parts in columns:
+        pieces += [repeat(f"{before}{msgspec.json.encode(name).decode()}:{quote}"), parts]
+        before = f"{quote},"
+    return map("".join, zip(*pieces, repeat(before)))
 
 
 def search_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[Piece]:

@@ -9,17 +9,15 @@ import sys
 import weakref
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from estimates.keys.search_key import SearchKey
+from estimates.keys.search_keys import SearchKeys, array_of
 from estimates.lookup.read_file_layout import AFTER, BEFORE, Array, Header, Pieces, is_mapped
 
 KEYS_WORTH_A_SEARCH = 64  # to be taken into memory, for each search that was made without them
 FILES_WITH_KEYS = 64  # that have their keys in memory at a time
-WIDEST = 64  # bytes: longer keys are searched each by itself
 _with_keys: deque[weakref.ref[GroupSearch]] = deque()
 
 
@@ -53,12 +51,11 @@ class GroupSearch:
             return at
         return at * self._block + bisect_left(self._keys_of(at), bound) - 2
 
-    def find_many(self, keys: Sequence[SearchKey]) -> list[int]:
-        """For each key the group that its row is in if there is one."""
-        searches, array = [search for search, _ in keys], self._array
-        if array is None or len(max(searches, key=len, default=b"")) > array.itemsize:
-            return [self.find(search + AFTER) for search in searches]
-        return (array.searchsorted(np.array(searches, array.dtype), "right") - 1).tolist()
+    def find_many(self, keys: SearchKeys) -> Array:
+        """For each key the group that its row is in if there is one, or −1."""
+        if (array := self._array) is not None:
+            return keys.places(array) - 1
+        return np.array([self.find(search + AFTER) for search in keys.searches], np.int64)
 
     def _find_mapped(self, bound: bytes) -> int:
         """The same without keys in memory.
@@ -114,6 +111,5 @@ class GroupSearch:
             firsts = (content[a : b if b > 0 else None] for a, b in zip(starts, ends, strict=True))
             return [b"", *firsts]
         keys = content.split(BEFORE)
-        width = max(map(len, keys))
-        self._array = np.array(keys[1:], f"S{width}") if 0 < width <= WIDEST else None
+        self._array = array_of(keys[1:])
         return keys

@@ -8,10 +8,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from estimates.errors import CorruptError
 from estimates.keys.search_key import SearchKey
+from estimates.keys.search_keys import SearchKeys, array_of
 from estimates.lookup.read_file import ReadFile
-from estimates.lookup.read_file_layout import AFTER
+from estimates.lookup.read_file_layout import AFTER, Array
 
 _NEXT = b",\n"  # between the rows of two parts, as between those of one
 T = TypeVar("T")
@@ -31,7 +34,7 @@ class Lookup(Protocol):
         """The row of a whole key."""
         ...
 
-    def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
+    def get_many(self, keys: SearchKeys) -> list[bytes | None]:
         """What `get` gives for each key."""
         ...
 
@@ -68,6 +71,7 @@ class PartedLookup:
         ready: Callable[[], Sequence[ReadFile]],
     ) -> None:
         self._firsts = firsts
+        self._array = array_of(firsts)
         self._starts = starts
         self._open = open_part
         self._discard = discard
@@ -88,20 +92,23 @@ class PartedLookup:
         except CorruptError:
             return self._of(part, lambda file: file.get(key))
 
-    def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
+    def get_many(self, keys: SearchKeys) -> list[bytes | None]:
         """What `get` gives for each key."""
-        of_part: dict[int, list[int]] = {}
-        for number, (search, _) in enumerate(keys):
-            of_part.setdefault(bisect_right(self._firsts, search) - 1, []).append(number)
+        parts = self._parts_of(keys)
         rows: list[bytes | None] = [None] * len(keys)
-        for part, numbers in of_part.items():
-            if part < 0:
-                continue
-            wanted = [keys[number] for number in numbers]
+        for part in np.unique(parts[parts >= 0]).tolist():
+            numbers = np.flatnonzero(parts == part)
+            wanted = keys.take(numbers)
             read_rows = self._of(part, lambda file, wanted=wanted: file.get_many(wanted))
-            for number, row in zip(numbers, read_rows, strict=True):
+            for number, row in zip(numbers.tolist(), read_rows, strict=True):
                 rows[number] = row
         return rows
+
+    def _parts_of(self, keys: SearchKeys) -> Array:
+        """For each key the part that its row is in if there is one, or −1."""
+        if (firsts := self._array) is not None:
+            return keys.places(firsts) - 1
+        return np.array([bisect_right(self._firsts, search) - 1 for search in keys.searches])
 
     def find(self, key: SearchKey) -> range:
         """The rows under the search key of a leading part (one row for a whole key); all rows for

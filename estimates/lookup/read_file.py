@@ -1,7 +1,6 @@
 """Reading a read file: rows by key, by number, by the leading part of a key."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from estimates.keys.search_key import SearchKey
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.checksum import crc32
 from estimates.lookup.group_search import GroupSearch
 from estimates.lookup.mapped_file import map_file, map_pages
@@ -81,19 +81,21 @@ class ReadFile:
         row = self._seek(key[1], group)
         return row, near if row is None else group
 
-    def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
+    def get_many(self, keys: SearchKeys) -> list[bytes | None]:
         """What `get` gives for each key."""
-        groups = self._search.find_many(keys)
-        if not groups or not self.rows:
+        if not keys or not self.rows:
             return [None] * len(keys)
-        first = np.maximum(groups, 0)  # what sorts before all is not in the first group
+        # what sorts before all is not in the first group
+        first = np.maximum(self._search.find_many(keys), 0)
         offsets, checksums = np.asarray(self._offsets), np.asarray(self._checksums)
-        ends = (values.tolist() for values in (offsets[first], offsets[first + 1]))
-        sums = (values.tolist() for values in (checksums[first], checksums[first + 1]))
-        if (offsets[first + 1] <= offsets[first]).any():  # an empty group would keep any checksum
+        starts, stops = offsets[first], offsets[first + 1]
+        if (stops <= starts).any():  # an empty group would keep any checksum
             raise damaged(self.path, "where its groups end")
+        groups = (starts, stops, checksums[first], checksums[first + 1])
         mapped, checksum, line, rows = self._map, crc32, LINE, list[bytes | None]()
-        for (_, opening), start, stop, before, after in zip(keys, *ends, *sums, strict=True):
+        for opening, start, stop, before, after in zip(
+            keys.openings, *(numbers.tolist() for numbers in groups), strict=True
+        ):
             content = mapped[start:stop]
             if checksum(content, before) != after:
                 raise damaged(self.path, f"the group at byte {start}")

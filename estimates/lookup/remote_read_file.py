@@ -6,10 +6,10 @@ keys and groups by theirs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from estimates.errors import RefusedError
-from estimates.keys.search_key import SearchKey
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_layout import ROWS_AT, Header, Table, damaged, decode_header
 
@@ -115,7 +115,7 @@ class RemoteReadFile(ReadFile):
         """Compare all that is stored with its checksums."""
         self._whole().check()
 
-    def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
+    def get_many(self, keys: SearchKeys) -> list[bytes | None]:
         """What `get` gives for each key."""
         if len(keys) > FEW_KEYS:
             return self._whole().get_many(keys)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
+import numpy as np
 
 from estimates import instants
 from estimates.catalog.erased_keys import ErasedKeys, erased_error
@@ -236,7 +237,7 @@ class VersionReader:
             unknown = [i for i in range(len(keys)) if i not in statuses]
             if not unknown:
                 break
-            wanted = [search_keys[i] for i in unknown]
+            wanted = search_keys.take(np.array(unknown))
             rows = self._files.read(version, lambda lookup, keys=wanted: lookup.get_many(keys))
             for i, row in zip(unknown, rows, strict=True):
                 if row is not None:

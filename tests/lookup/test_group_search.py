@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup import group_search, read_file_writing
 from estimates.lookup.group_search import GroupSearch
 from estimates.lookup.mapped_file import map_file
@@ -33,6 +34,6 @@ def test_every_key_lies_in_its_group(
         keys = [search(CONTRACT, number) for number in range(40)]
         expected = [number // 4 for number in range(40)]
         assert [groups.find(key[0] + AFTER) for key in keys] == expected
-        assert groups.find_many(keys) == expected
+        assert groups.find_many(SearchKeys.of(keys)).tolist() == expected
         assert groups.find(search(CONTRACT, -1)[0] + AFTER) == -1
         assert (groups.keys is not None) == in_memory

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from estimates.contract.contract import Contract
 from estimates.errors import CorruptError
 from estimates.keys.search_key import search_pieces
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.parted_lookup import Lookup, PartedLookup
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_writing import build
@@ -52,7 +53,7 @@ def test_parts_answer_as_the_whole(
         keys = [search(contract, *key) for key in rows.select(list(contract.key)).rows()]
         absent = [(key[0][:-1] + b"~\0", key[1]) for key in keys]
         asks: list[Callable[[Lookup], object]] = [
-            lambda lookup: lookup.get_many([*keys, *absent]),
+            lambda lookup: lookup.get_many(SearchKeys.of([*keys, *absent])),
             lambda lookup: [lookup.get(key) for key in [*keys, *absent]],
             lambda lookup: lookup.find((b"", b"")),
         ]

@@ -24,6 +24,7 @@ from estimates.contract.conform import conform, schema
 from estimates.contract.contract import Contract
 from estimates.errors import CorruptError
 from estimates.keys.key_form import KeyForm
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup import group_search, read_file_layout, read_file_writing
 from estimates.lookup.mapped_file import map_file
 from estimates.lookup.read_file import ReadFile
@@ -177,7 +178,7 @@ def test_search_keys_sort_as_rows_do(
     keys = sorted(table, key=lambda key: [_order(part) for part in key])
     sought = [form.search(key) for key in keys]
     assert sought == sorted(set(sought))
-    assert sought == form.search_many(keys) == [form.search(form.texts(key)) for key in keys]
+    assert sought == [*form.search_many(keys)] == [form.search(form.texts(key)) for key in keys]
     with built(contract, table) as file:
         assert [file.find(key) for key in sought] == [range(i, i + 1) for i in range(len(keys))]
 
@@ -252,7 +253,7 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
             for question, answer in zip(questions, expected, strict=True):
                 harmful += _differs(lambda q=question, f=file: f.get(q), answer)
                 harmful += _differs(lambda q=question, f=file: f.get_near(q, 2)[0], answer)
-            harmful += _differs(lambda f=file: f.get_many(questions), expected)
+            harmful += _differs(lambda f=file: f.get_many(SearchKeys.of(questions)), expected)
             for prefix, rows, few in zip(prefixes, ranges, fews, strict=True):
                 harmful += _differs(lambda p=prefix, f=file: f.read(f.find(p)), rows)
                 harmful += _differs(lambda p=prefix, f=file: f.read_few(p), few)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from estimates.contract.contract import Contract
 from estimates.errors import CorruptError, RefusedError
 from estimates.keys.search_key import SearchKey
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_writing import build
 from estimates.lookup.remote_read_file import FEW_KEYS, RemoteReadFile
@@ -47,7 +48,8 @@ def test_it_answers_as_the_file(
             assert there.get(key) == here.get(key)
             assert there.get_near(key, 1) == here.get_near(key, 1)
             assert there.read_few(key) == here.read_few(key)
-        assert there.get_many(keys) == here.get_many(keys)
+        many = SearchKeys.of(keys)
+        assert there.get_many(many) == here.get_many(many)
         for key in cells:
             prefix = search(contract, *key[: data.draw(st.integers(1, len(key)))])
             assert there.find(prefix) == here.find(prefix)
@@ -94,7 +96,8 @@ def test_much_is_asked_of_the_whole(large: ReadFile) -> None:
         return large
 
     there = remote(Path(large.path).read_bytes(), [], whole)
-    keys = [search(contract_of(("integer",)), number) for number in range(FEW_KEYS + 1)]
+    each = [search(contract_of(("integer",)), number) for number in range(FEW_KEYS + 1)]
+    keys = SearchKeys.of(each)
     assert there.get_many(keys) == large.get_many(keys)
     assert there.read(range(5000)) == large.read(range(5000))
     assert len(fetched) == 2

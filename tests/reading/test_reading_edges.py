@@ -22,6 +22,7 @@ from estimates.catalog.view import View
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm
+from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_layout import ROWS_AT
@@ -79,7 +80,7 @@ def test_zeroed_parts_of_a_read_file_are_damage(size: int) -> None:
                 continue
             for question, answer in zip(questions, expected, strict=True):
                 damaged_or(lambda q=question, f=damaged: f.get(q), answer)
-            damaged_or(lambda f=damaged: f.get_many(questions), expected)
+            damaged_or(lambda f=damaged: f.get_many(SearchKeys.of(questions)), expected)
 
 
 def test_zeroed_offsets_and_checksums_are_damage() -> None:
@@ -94,7 +95,7 @@ def test_zeroed_offsets_and_checksums_are_damage() -> None:
             lambda: damaged.get(search(contract_, 3)),
             lambda: damaged.find(search(contract_, 3)),
             lambda: damaged.read(range(20)),
-            lambda: damaged.get_many([search(contract_, 3)]),
+            lambda: damaged.get_many(SearchKeys.of([search(contract_, 3)])),
             lambda: damaged.get_near(search(contract_, 3), 0),
             lambda: damaged.get(search(contract_, 77)),
         ]
@@ -117,7 +118,7 @@ def test_many_keys_are_found_as_one_is(
         shuffled = random.sample(keys, len(keys))
         for requested in (keys, shuffled, ordered[::2], ordered[::-1]):
             expected = [file.get(key) for key in requested]
-            assert file.get_many(requested) == expected
+            assert file.get_many(SearchKeys.of(requested)) == expected
             for near in (0, 1, random.randrange(1000)):
                 assert [file.get_near(key, near)[0] for key in requested] == expected
 
