@@ -32,7 +32,7 @@ from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.batch_size import refuse_too_many_keys
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error, status_of
-from estimates_api.http.representation import Representation, header
+from estimates_api.http.representation import Representation, TaggedJson, header
 from estimates_api.http.request_bodies import MAX_BYTES, RequestBodies, whole
 from estimates_api.http.request_path import allowed_at, raw_path, send_allowed, without_body
 from estimates_api.http.route import openapi
@@ -116,12 +116,17 @@ class ReadService(Litestar):
             self._count(scope, "POST", status_of(error), started)
 
     async def _send(
-        self, answer: Representation, scope: Any, receive: Any, send: Any, started: float
+        self,
+        answer: Representation | TaggedJson,
+        scope: Any,
+        receive: Any,
+        send: Any,
+        started: float,
     ) -> None:
         """Send an answer of the fast path, with the request's id where it has one."""
         scope["request_id"] = name = given_id(scope)
         if name:
-            answer.headers["x-request-id"] = name
+            answer.identify(name)
         try:
             await answer(scope, receive, send)
         finally:

@@ -17,7 +17,7 @@ from estimates.access.principal import Principal
 from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import EstimateParameters, PageParameters
 from estimates_api.http.repeated_names import may_repeat
-from estimates_api.http.representation import Representation
+from estimates_api.http.representation import Representation, TaggedJson
 from estimates_api.http.request_bodies import SMALL_BYTES
 from estimates_api.http.request_path import raw_path
 from estimates_api.routes.estimates import (
@@ -38,7 +38,7 @@ _DEFAULT_PAGE = PageParameters()
 _decode_batch = msgspec.json.Decoder(Batch).decode
 
 
-def fast_get(follower: Follower, scope: Any) -> Representation | None:
+def fast_get(follower: Follower, scope: Any) -> Representation | TaggedJson | None:
     """The answer to a GET; None when it has to take the route."""
     if scope["method"] != "GET" or scope.get("root_path"):
         return None
@@ -47,19 +47,16 @@ def fast_get(follower: Follower, scope: Any) -> Representation | None:
             return None
     try:
         path = raw_path(scope)
-        name, *rest = path[len(_PREFIX) :].split("/")
-        if (
-            not path.startswith(_PREFIX)
-            or "%" in name
-            or not rest
-            or rest[0] != "estimates"
-            or not rest[-1]
-        ):
+        before, v1, sets, name, estimates, *key = path.split("/")
+        if before or v1 != "v1" or sets != "sets" or estimates != "estimates" or "%" in name:
             return None
         if not _reads_whole(scope, name):
             return None
-        if len(rest) > 1:
-            key = rest[1:] if "%" not in path else [unquote(part) for part in rest[1:]]
+        if key:
+            if not key[-1]:
+                return None
+            if "%" in path:
+                key = [unquote(part) for part in key]
             answer = answer_estimate(
                 follower.nonblocking, name, key, _estimate_parameters(scope["query_string"])
             )
@@ -70,7 +67,7 @@ def fast_get(follower: Follower, scope: Any) -> Representation | None:
             )
     except Exception:  # the route meets the same error, and answers with a problem
         return None
-    scope["path_template"] = _ESTIMATE if len(rest) > 1 else _PAGE
+    scope["path_template"] = _ESTIMATE if key else _PAGE
     return answer
 
 

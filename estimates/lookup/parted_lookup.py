@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -71,7 +72,6 @@ class PartedLookup:
         ready: Callable[[], Sequence[ReadFile]],
     ) -> None:
         self._firsts = firsts
-        self._array = array_of(firsts)
         self._starts = starts
         self._open = open_part
         self._discard = discard
@@ -106,9 +106,13 @@ class PartedLookup:
 
     def _parts_of(self, keys: SearchKeys) -> Array:
         """For each key the part that its row is in if there is one, or −1."""
-        if (firsts := self._array) is not None:
+        if (firsts := self._first_keys) is not None:
             return keys.places(firsts) - 1
         return np.array([bisect_right(self._firsts, search) - 1 for search in keys.searches])
+
+    @cached_property
+    def _first_keys(self) -> Array | None:
+        return array_of(self._firsts)
 
     def find(self, key: SearchKey) -> range:
         """The rows under the search key of a leading part (one row for a whole key); all rows for

@@ -89,6 +89,7 @@ class VersionReader:
             newest = instants.text(version.newest_data)
             self._head += b'"newest_data":"%b",' % newest.encode()
         self._plain = self._head
+        self._head_of_one = self._head + b'"estimate":'
         self._carried = version.provenance.carried_over
         if self._carried is not None:
             self._head += b'"carried_over":%b,' % msgspec.json.encode(mark_of(self._carried))
@@ -106,7 +107,11 @@ class VersionReader:
         return self._set.contract_of(self.version)
 
     def get(self, key: Key, fields: Sequence[str] | None = None) -> Answer:
-        """One estimate: `{"set":…,"version":…,"estimate":{…}}`.
+        """One estimate: `{"set":…,"version":…,"estimate":{…}}`; raises as `get_json` does."""
+        return Answer(self.version.set, self.version, self.get_json(key, fields), fields)
+
+    def get_json(self, key: Key, fields: Sequence[str] | None = None) -> bytes:
+        """The JSON of one estimate.
 
         Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the
         key's status as code: `erased`, `no_estimate`, `elapsed`, `removed`, `outside_domain`.
@@ -120,9 +125,9 @@ class VersionReader:
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
-        head = self._head if self._carried is None else self._head_of(row, self._carried)
-        json = head + b'"estimate":' + estimate + b"}"
-        return Answer(self.version.set, self.version, json, fields)
+        if self._carried is not None:
+            return self._head_of(row, self._carried) + b'"estimate":' + estimate + b"}"
+        return self._head_of_one + estimate + b"}"
 
     def _head_of(self, row: bytes, carried: CarriedOver) -> bytes:
         """The mark of one estimate says whether that one is carried over."""

@@ -28,7 +28,9 @@ def raw_path(scope: HTTPScope) -> str:
     Raises InvalidError: `bad_path` (not UTF-8, a `%` without two hexadecimal digits, an empty
     segment), `url_too_long`.
     """
-    raw = _below_mount(scope)
+    raw = scope.get("raw_path") or b""
+    if len(raw) != len(scope["path"]) or b"?" in raw:
+        raw = _below_mount(scope)
     if len(raw) + len(scope["query_string"]) > MAX_URL_BYTES:
         raise InvalidError(
             "url_too_long",

@@ -36,6 +36,7 @@ from estimates_api.http.representation import (
     Compressible,
     Header,
     Representation,
+    TaggedJson,
     encoded,
     entity_tag,
     next_link,
@@ -104,6 +105,7 @@ class ResolvedRequest:
         erased = [of_set.erasures[-1].id] if of_set.erasures else []
         names = (version.set, version.version, version.snapshot_id, *erased)
         self._tag = entity_tag(*names)[:-1]
+        self._tag_bytes = self._tag.encode()
 
     @property
     def head(self) -> list[Header]:
@@ -123,8 +125,13 @@ class ResolvedRequest:
         digest = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
         return f'{self._tag}-{digest}"'
 
+    def estimate_of(self, body: bytes) -> TaggedJson:
+        """The answer with one estimate: its JSON, to which nothing is added."""
+        tag = b'%b-%x-%x"' % (self._tag_bytes, crc32(body), len(body))
+        return TaggedJson(body, tag, self._current(self._head_of_estimate))
+
     def estimate(self, answer: Answer, form: str, *, standing: bool = False) -> Representation:
-        """The answer with one estimate.
+        """The same in any form.
 
         standing  also of pages and batches: the JSON says how the answer stands, which changes
         """

@@ -28,7 +28,7 @@ from estimates_api.http.parameters import (
     SetName,
 )
 from estimates_api.http.repeated_names import refuse_repeated
-from estimates_api.http.representation import JSON, TABLES, Representation, negotiated
+from estimates_api.http.representation import JSON, TABLES, Representation, TaggedJson, negotiated
 from estimates_api.http.resolved_request import resolve
 from estimates_api.http.route import answers, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, read_fields, read_key
@@ -71,17 +71,15 @@ def answer_estimate(
     lookup: EstimateParameters,
     form: str = JSON,
     shows: Shows | None = None,
-) -> Representation:
+) -> Representation | TaggedJson:
     """The answer of `one_estimate`; raises what `resolve` and `VersionReader.get` raise."""
     resolved = resolve(reader_at, set_name, lookup.ref, lookup)
     fields = None if lookup.fields is None else read_fields(lookup.fields)
-    answer = resolved.reading.get(key, fields)
-    if lookup.clock is not None:
-        answer.marked_by(lookup.clock)
-    if shows is not None:
-        answer.show_groups(shows)
-    if lookup.integers is not None:
-        answer.write_integers(resolved.reading.contract, lookup.integers)
+    if form == JSON and shows is lookup.clock is lookup.integers is None and not lookup.standing:
+        return resolved.estimate_of(resolved.reading.get_json(key, fields))
+    answer = resolved.reading.get(key, fields).marked_by(lookup.clock)
+    answer.show_groups(shows)
+    answer.write_integers(resolved.reading.contract, lookup.integers)
     return resolved.estimate(answer, form, standing=lookup.standing)
 
 
