@@ -94,8 +94,12 @@ class ReadService(Litestar):
         answer = fast_get(self.follower, scope)
         if answer is None:
             await self._route(scope, receive, send, started)
-        else:
-            await self._send(answer, scope, receive, send, started)
+        else:  # as `_send`, without a coroutine more
+            _identify(answer, scope)
+            try:
+                await answer(scope, receive, send)
+            finally:
+                self._count(scope, "GET", answer.status, started)
 
     async def _post(self, scope: Any, receive: Any, send: Any, started: float) -> None:
         """Answer a request with a body, which is received before anything is done with it."""
@@ -123,10 +127,8 @@ class ReadService(Litestar):
         send: Any,
         started: float,
     ) -> None:
-        """Send an answer of the fast path, with the request's id where it has one."""
-        scope["request_id"] = name = given_id(scope)
-        if name:
-            answer.identify(name)
+        """Send an answer of the fast path."""
+        _identify(answer, scope)
         try:
             await answer(scope, receive, send)
         finally:
@@ -190,6 +192,13 @@ class ReadService(Litestar):
         )
         response = sign_in_instead(request, error) or from_error(request, error)
         await response.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
+def _identify(answer: Representation | TaggedJson, scope: Any) -> None:
+    """Give an answer the id of its request, where that has one."""
+    scope["request_id"] = name = given_id(scope)
+    if name:
+        answer.identify(name)
 
 
 def create_app(

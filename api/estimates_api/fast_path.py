@@ -7,7 +7,6 @@ other than JSON, a file to be opened, every error.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +19,7 @@ from estimates_api.http.repeated_names import may_repeat
 from estimates_api.http.representation import Representation, TaggedJson
 from estimates_api.http.request_bodies import SMALL_BYTES
 from estimates_api.http.request_path import raw_path
+from estimates_api.http.resolved_request import ResolvedRequest, resolve
 from estimates_api.routes.estimates import (
     FEW_KEYS,
     answer_batch,
@@ -57,9 +57,8 @@ def fast_get(follower: Follower, scope: Any) -> Representation | TaggedJson | No
                 return None
             if "%" in path:
                 key = [unquote(part) for part in key]
-            answer = answer_estimate(
-                follower.nonblocking, name, key, _estimate_parameters(scope["query_string"])
-            )
+            resolved, lookup = _resolved(follower, name, scope["query_string"])
+            answer = answer_estimate(resolved, key, lookup)
         else:
             parameters = _plain_parameters(scope["query_string"])
             answer = answer_page(
@@ -108,10 +107,21 @@ def _reads_whole(scope: Any, name: str) -> bool:
     return (principal is None or principal.reads_whole(name)) and "cross_origin" not in scope
 
 
-@lru_cache(1024)
-def _estimate_parameters(query: bytes) -> EstimateParameters:
-    """The parameters of a lookup; clients repeat the same few queries."""
-    return msgspec.convert(_plain_parameters(query), EstimateParameters, strict=False)
+def _resolved(
+    follower: Follower, name: str, query: bytes
+) -> tuple[ResolvedRequest, EstimateParameters]:
+    """What a lookup is resolved to, and its parameters; clients repeat the same few queries."""
+    reader = follower.nonblocking(None)
+    return reader.memoized((name, query)) or reader.memoize(
+        (name, query), lambda: _resolve(follower, name, query)
+    )
+
+
+def _resolve(
+    follower: Follower, name: str, query: bytes
+) -> tuple[ResolvedRequest, EstimateParameters]:
+    lookup = msgspec.convert(_plain_parameters(query), EstimateParameters, strict=False)
+    return resolve(follower.nonblocking, name, lookup.ref, lookup), lookup
 
 
 def _page_parameters(parameters: dict[str, str]) -> PageParameters:

@@ -48,10 +48,15 @@ class KeyForm:
         # their opening is put together by.
         counts = range(len(plain) + 1)
         integers = [number for number, (_, kind) in enumerate(self._columns) if kind == "integer"]
-        self._integers = [[number for number in integers if number < count] for count in counts]
-        self._plain = [re.compile("".join(plain[:count])).fullmatch for count in counts]
         quoted = [(name, _QUOTED[kind]) for name, kind in self._columns]
-        self._quoted = [opening_template(quoted[:count]) for count in counts]
+        self._plain = [
+            (
+                re.compile("".join(plain[:count])).fullmatch,
+                [number for number in integers if number < count],
+                opening_template(quoted[:count]),
+            )
+            for count in counts
+        ]
         self._openings = [
             opening_template([(name, "%s") for name in self.names[:count]]) for count in counts
         ]
@@ -87,8 +92,18 @@ class KeyForm:
         count = len(key)
         if count != len(self._written):
             self._check_length(key, partial)
-        if (plain := self._search_plain(key)) is not None:
-            return plain
+        is_plain, integers, quoted = self._plain[count]
+        try:
+            plain = "\0".join(key) + "\0"
+        except TypeError:  # a part that is no text
+            plain = ""
+        if is_plain(plain):  # as keys mostly come: only integers lack a letter
+            if integers:
+                texts = list(key)
+                for number in integers:
+                    texts[number] = LETTERS[len(texts[number])] + texts[number]
+                plain = "\0".join(texts) + "\0"
+            return plain.encode(), (quoted % tuple(key)).encode()
         parts = tuple(written(part) for written, part in zip(self._written, key, strict=False))
         search = search_template(count) % tuple(part.search for part in parts)
         return search.encode(), (
@@ -113,25 +128,6 @@ class KeyForm:
         return SearchKeys(
             list(map(str.encode, searches)), "\x01".join(written).encode().split(b"\x01")
         )
-
-    def _search_plain(self, key: Key) -> SearchKey | None:
-        """What `search` gives for parts as they mostly come, of which only integers lack a letter;
-        None for others.
-        """
-        count = len(key)
-        try:
-            plain = self._plain[count]("\0".join(key) + "\0") if key else None
-        except TypeError:  # a part that is no text
-            return None
-        if plain is None:
-            return None
-        search = plain.string
-        if integers := self._integers[count]:
-            parts = list(key)
-            for number in integers:
-                parts[number] = LETTERS[len(parts[number])] + parts[number]
-            search = "\0".join(parts) + "\0"
-        return search.encode(), (self._quoted[count] % tuple(key)).encode()
 
     def is_listed(self, parts: Sequence[str]) -> bool:
         """Whether each part is among the values that a product or rolling domain lists for its

@@ -29,7 +29,7 @@ from estimates_api.http.parameters import (
 )
 from estimates_api.http.repeated_names import refuse_repeated
 from estimates_api.http.representation import JSON, TABLES, Representation, TaggedJson, negotiated
-from estimates_api.http.resolved_request import resolve
+from estimates_api.http.resolved_request import ResolvedRequest, resolve
 from estimates_api.http.route import answers, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, read_fields, read_key
 from estimates_api.routes.rows import answer_rows, asks_for_rows
@@ -57,25 +57,27 @@ async def one_estimate(
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
     form = negotiated(request.scope, TABLES, no_formulas=lookup.no_formulas)
     shows = shows_of(request.scope, set_name)
-    return await nonblocking(
-        request.app.state.follower,  # injected it would cost as much as the lookup
-        lambda reader_at: answer_estimate(reader_at, set_name, read_key(key), lookup, form, shows),
-        large=form != JSON,
-    )
+
+    def answer(reader_at: ReaderAt) -> ASGIApp:
+        parts = read_key(key)
+        resolved = resolve(reader_at, set_name, lookup.ref, lookup)
+        return answer_estimate(resolved, parts, lookup, form, shows)
+
+    # injected, the follower would cost as much as the lookup
+    return await nonblocking(request.app.state.follower, answer, large=form != JSON)
 
 
 def answer_estimate(
-    reader_at: ReaderAt,
-    set_name: str,
+    resolved: ResolvedRequest,
     key: list[str],
     lookup: EstimateParameters,
     form: str = JSON,
     shows: Shows | None = None,
 ) -> Representation | TaggedJson:
-    """The answer of `one_estimate`; raises what `resolve` and `VersionReader.get` raise."""
-    resolved = resolve(reader_at, set_name, lookup.ref, lookup)
+    """The answer of `one_estimate`; raises what `VersionReader.get` raises."""
     fields = None if lookup.fields is None else read_fields(lookup.fields)
-    if form == JSON and shows is lookup.clock is lookup.integers is None and not lookup.standing:
+    as_stored = shows is None and lookup.clock is None and lookup.integers is None
+    if as_stored and form == JSON and not lookup.standing:
         return resolved.estimate_of(resolved.reading.get_json(key, fields))
     answer = resolved.reading.get(key, fields).marked_by(lookup.clock)
     answer.show_groups(shows)
