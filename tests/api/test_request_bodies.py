@@ -66,6 +66,20 @@ def test_a_body_is_received_in_pieces_and_given_on_whole() -> None:
     asyncio.run(received())
 
 
+def test_a_body_that_is_all_there_is_not_waited_for() -> None:
+    """Its length says that nothing comes, before the server does; chunks have no length."""
+    bodies = RequestBodies()
+    receive = sent([b"abc", b"def"], complete=False)
+    assert asyncio.run(_received(bodies, 6, receive)) == b"abcdef"
+    chunked = scope(3)["headers"] + [(b"transfer-encoding", b"chunked")]
+
+    async def received() -> bytes:
+        async with bodies.received({"headers": chunked}, sent([b"abc", b"def"])) as body:
+            return body
+
+    assert asyncio.run(received()) == b"abcdef"
+
+
 def test_a_body_that_stalls_or_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence ends it, and so does the time for all of it, however often a byte comes."""
     monkeypatch.setattr(request_bodies, "SILENCE_S", 0.02)

@@ -49,7 +49,8 @@ class RequestBodies:
                 self.size += len(piece)
                 self._check(max(size, length), size)
                 pieces.append(piece)
-                more = message.get("more_body", False)
+                # a server that says so only in a message more is not waited for
+                more = message.get("more_body", False) and (size != length or length == 0)
             yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
         finally:
             self.size -= size
@@ -99,10 +100,14 @@ async def _next_piece(receive: Any, deadline: float) -> Any:
 
 
 def _declared_length(scope: Any) -> int:
+    """How long the body says it is; 0 where it says nothing that counts (RFC 9112, 6.3)."""
+    length = 0
     for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+        if name == b"transfer-encoding":
+            return 0
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+    return length
 
 
 def _too_large() -> InvalidError:
