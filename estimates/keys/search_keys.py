@@ -36,17 +36,23 @@ class SearchKeys:
     def _array(self) -> _Array:
         return np.array(self.searches, f"S{WIDEST}")
 
-    def places(self, ascending: _Array) -> _Array:
-        """For each how many of some search keys, an `array_of` them, sort before it or are it."""
-        # cut to the width of what it is compared with, a key sorts beside that as it does whole
-        return ascending.searchsorted(self._array.astype(ascending.dtype), "right")
+    @property
+    def numbers(self) -> _Array:
+        """Which there are, counted from 0."""
+        return np.arange(len(self.searches))
 
-    def take(self, numbers: _Array) -> SearchKeys:
+    def places(self, ascending: _Array, numbers: _Array) -> _Array:
+        """For each of some, by number, how many of `ascending`, made by `array_of`, sort before it
+        or are it.
+        """
+        # cut to the width of what it is compared with, a key sorts beside that as it does whole
+        wanted = self._array[numbers].astype(ascending.dtype)
+        return ascending.searchsorted(wanted, "right")
+
+    def take(self, numbers: Sequence[int]) -> SearchKeys:
         """Some of them, by number."""
-        searches, openings, chosen = self.searches, self.openings, numbers.tolist()
-        taken = SearchKeys([searches[n] for n in chosen], [openings[n] for n in chosen])
-        taken._array = self._array[numbers]
-        return taken
+        searches, openings = self.searches, self.openings
+        return SearchKeys([searches[n] for n in numbers], [openings[n] for n in numbers])
 
 
 def array_of(searches: Sequence[bytes]) -> _Array | None:

@@ -51,11 +51,12 @@ class GroupSearch:
             return at
         return at * self._block + bisect_left(self._keys_of(at), bound) - 2
 
-    def find_many(self, keys: SearchKeys) -> Array:
-        """For each key the group that its row is in if there is one, or −1."""
+    def find_many(self, keys: SearchKeys, numbers: Array) -> Array:
+        """For each of some keys, by number, the group that its row is in if there is one, or −1."""
         if (array := self._array) is not None:
-            return keys.places(array) - 1
-        return np.array([self.find(search + AFTER) for search in keys.searches], np.int64)
+            return keys.places(array, numbers) - 1
+        searches = keys.searches
+        return np.array([self.find(searches[n] + AFTER) for n in numbers.tolist()], np.int64)
 
     def _find_mapped(self, bound: bytes) -> int:
         """The same without keys in memory.

@@ -98,16 +98,13 @@ class PartedLookup:
         rows: list[bytes | None] = [None] * len(keys)
         for part in np.unique(parts[parts >= 0]).tolist():
             numbers = np.flatnonzero(parts == part)
-            wanted = keys.take(numbers)
-            read_rows = self._of(part, lambda file, wanted=wanted: file.get_many(wanted))
-            for number, row in zip(numbers.tolist(), read_rows, strict=True):
-                rows[number] = row
+            self._of(part, lambda file, numbers=numbers: file.put_rows(keys, numbers, rows))
         return rows
 
     def _parts_of(self, keys: SearchKeys) -> Array:
         """For each key the part that its row is in if there is one, or −1."""
         if (firsts := self._first_keys) is not None:
-            return keys.places(firsts) - 1
+            return keys.places(firsts, keys.numbers) - 1
         return np.array([bisect_right(self._firsts, search) - 1 for search in keys.searches])
 
     @cached_property

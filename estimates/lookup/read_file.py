@@ -16,6 +16,7 @@ from estimates.lookup.read_file_layout import (
     AFTER,
     LINE,
     ROW,
+    Array,
     Header,
     Pieces,
     damaged,
@@ -83,29 +84,32 @@ class ReadFile:
 
     def get_many(self, keys: SearchKeys) -> list[bytes | None]:
         """What `get` gives for each key."""
-        if not keys or not self.rows:
-            return [None] * len(keys)
+        rows: list[bytes | None] = [None] * len(keys)
+        self.put_rows(keys, keys.numbers, rows)
+        return rows
+
+    def put_rows(self, keys: SearchKeys, numbers: Array, rows: list[bytes | None]) -> None:
+        """Put the rows of some keys, by number, into a list of the rows of all."""
+        if not self.rows or not numbers.size:
+            return
         # what sorts before all is not in the first group
-        first = np.maximum(self._search.find_many(keys), 0)
+        first = np.maximum(self._search.find_many(keys, numbers), 0)
         offsets, checksums = np.asarray(self._offsets), np.asarray(self._checksums)
         starts, stops = offsets[first], offsets[first + 1]
         if (stops <= starts).any():  # an empty group would keep any checksum
             raise damaged(self.path, "where its groups end")
-        groups = (starts, stops, checksums[first], checksums[first + 1])
-        mapped, checksum, line, rows = self._map, crc32, LINE, list[bytes | None]()
-        for opening, start, stop, before, after in zip(
-            keys.openings, *(numbers.tolist() for numbers in groups), strict=True
-        ):
-            content = mapped[start:stop]
-            if checksum(content, before) != after:
-                raise damaged(self.path, f"the group at byte {start}")
-            at = content.rfind(opening)
-            if at < 0:
-                rows.append(None)
-            else:
+        columns = (numbers, starts, stops, checksums[first], checksums[first + 1])
+        mapped, checksum, line, openings = self._map, crc32, LINE, keys.openings
+        content, at_hand = b"", -1
+        for number, start, stop, before, after in zip(*(c.tolist() for c in columns), strict=True):
+            if start != at_hand:  # keys that follow each other are often in one group
+                content, at_hand = mapped[start:stop], start
+                if checksum(content, before) != after:
+                    raise damaged(self.path, f"the group at byte {start}")
+            at = content.rfind(openings[number])
+            if at >= 0:
                 end = content.find(line, at + 1)
-                rows.append(content[at + 1 : end - 1 if end > 0 else -1])
-        return rows
+                rows[number] = content[at + 1 : end - 1 if end > 0 else -1]
 
     def find(self, key: SearchKey) -> range:
         """The rows under the search key of a leading part (one row for a whole key); all rows for

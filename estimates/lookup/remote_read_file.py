@@ -11,7 +11,7 @@ from collections.abc import Callable
 from estimates.errors import RefusedError
 from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.read_file import ReadFile
-from estimates.lookup.read_file_layout import ROWS_AT, Header, Table, damaged, decode_header
+from estimates.lookup.read_file_layout import ROWS_AT, Array, Header, Table, damaged, decode_header
 
 PIECE = 4096  # bytes that are fetched at least, and kept
 LONG = 1 << 16  # bytes: what is longer is not kept
@@ -115,11 +115,13 @@ class RemoteReadFile(ReadFile):
         """Compare all that is stored with its checksums."""
         self._whole().check()
 
-    def get_many(self, keys: SearchKeys) -> list[bytes | None]:
-        """What `get` gives for each key."""
-        if len(keys) > FEW_KEYS:
-            return self._whole().get_many(keys)
-        return [self.get(key) for key in keys]
+    def put_rows(self, keys: SearchKeys, numbers: Array, rows: list[bytes | None]) -> None:
+        """Put the rows of some keys, by number, into a list of the rows of all."""
+        if numbers.size > FEW_KEYS:
+            self._whole().put_rows(keys, numbers, rows)
+            return
+        for number in numbers.tolist():
+            rows[number] = self.get((keys.searches[number], keys.openings[number]))
 
     def read(self, numbers: range) -> bytes:
         """Consecutive rows."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
-import numpy as np
 
 from estimates import instants
 from estimates.catalog.erased_keys import ErasedKeys, erased_error
@@ -242,7 +241,7 @@ class VersionReader:
             unknown = [i for i in range(len(keys)) if i not in statuses]
             if not unknown:
                 break
-            wanted = search_keys.take(np.array(unknown))
+            wanted = search_keys.take(unknown)
             rows = self._files.read(version, lambda lookup, keys=wanted: lookup.get_many(keys))
             for i, row in zip(unknown, rows, strict=True):
                 if row is not None:

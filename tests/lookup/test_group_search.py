@@ -34,6 +34,8 @@ def test_every_key_lies_in_its_group(
         keys = [search(CONTRACT, number) for number in range(40)]
         expected = [number // 4 for number in range(40)]
         assert [groups.find(key[0] + AFTER) for key in keys] == expected
-        assert groups.find_many(SearchKeys.of(keys)).tolist() == expected
+        many = SearchKeys.of(keys)
+        assert groups.find_many(many, many.numbers).tolist() == expected
+        assert groups.find_many(many, many.numbers[1::2]).tolist() == expected[1::2]
         assert groups.find(search(CONTRACT, -1)[0] + AFTER) == -1
         assert (groups.keys is not None) == in_memory
