@@ -168,6 +168,13 @@ class VersionSummary(msgspec.Struct, frozen=True):
     blocks: bool | None
     mlflow_run: str | None
 
+    def __repr__(self) -> str:
+        return (
+            f"VersionSummary({self.version} {self.state}: {self.rows:,} rows, published "
+            f"{self.published_at:%Y-%m-%d %H:%M}, data through {self.data_through:%Y-%m-%d %H:%M} "
+            "UTC)"
+        )
+
 
 # What a version's place in time depends on is in both.
 VersionInTime = Version | VersionSummary
@@ -240,6 +247,11 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     blocks: bool | None = None
     details: dict[str, Any] = {}
     claimed: str | None = None
+
+    def __repr__(self) -> str:
+        about = " ".join(str(part) for part in (self.kind, self.set, self.version or "") if part)
+        because = "" if self.reason is None else f": {self.reason}"
+        return f"Event({self.id} {about}, {self.at:%Y-%m-%d %H:%M} UTC by {self.who}{because})"
 
     @property
     def who(self) -> str:

@@ -5,8 +5,8 @@ one estimate, a page   the key, and the columns asked for
 a batch                status, the key, the columns asked for, last_version; in the order asked
 a history              version, published_at, data_through, state, production, the key, the columns
                        asked for; a version without the key has null in all the columns asked for.
-                       Where a version has rows that are carried over also carried_over, whether
-                       this one is
+                       By claimed releases also released_at; where a version has rows that are
+                       carried over also carried_over, whether this one is
 
 What stands beside the estimates yields to a column of the contract that has its name: it gets a `_`
 in front.
@@ -222,6 +222,8 @@ def _history(
     columns: Mapping[str, ColumnType],
 ) -> pl.DataFrame:
     times: dict[str, ColumnType] = {"published_at": "timestamp", "data_through": "timestamp"}
+    if rows and "released_at" in msgspec.json.decode(rows[0]):  # asked by the claimed releases
+        times["released_at"] = "timestamp"
     fields = {
         "version": pl.Int64(),
         **_as_text(times),

@@ -45,6 +45,15 @@ def test_who_did_something_is_said_with_the_claim() -> None:
     assert event(1, "judged", 1, claimed="bea").who == "ann, as bea"
 
 
+def test_an_event_prints_what_happened() -> None:
+    """Number, what, when, who and why, without the fields that say nothing."""
+    moved = event(24, "promoted", 8, reason="checked")
+    assert (
+        repr(moved)
+        == f"Event(24 promoted {moved.set} 8, {moved.at:%Y-%m-%d %H:%M} UTC by ann: checked)"
+    )
+
+
 def test_the_end_of_a_log_is_a_word() -> None:
     """Its event and digest, as `estimates audit --head` takes it."""
     assert LogHead("s", 57, "9f86").text() == "57:9f86"

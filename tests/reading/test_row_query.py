@@ -166,8 +166,11 @@ def test_a_lag_goes_by_what_the_data_knew(load: Store) -> None:
 def test_a_history_until_a_deadline(load: Store) -> None:
     """Only versions that were out by then."""
     day = FIRST + 4 * DAY
-    history = load["load"].history("N", day, clock="released", deadline="D-2T12:00").body["history"]
-    assert [entry["version"] for entry in history] == [1, 2, 3]
+    history = load["load"].history("N", day, clock="released", deadline="D-2T12:00")
+    assert [entry["version"] for entry in history.body["history"]] == [1, 2, 3]
+    table = history.frame(load["load"].contract)
+    assert table["released_at"].to_list() == [released(run) for run in (1, 2, 3)]
+    assert "released_at" not in load["load"].history("N", day).frame(load["load"].contract).columns
 
 
 def test_scores_of_what_was_said_the_day_before(load: Store) -> None:
