@@ -17,6 +17,7 @@ from estimates.gate.policy import policy_digest
 from estimates.gate.verdict import GATE_REVISION, Verdict
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
+from estimates.store.repeats import moved_by, newest_move, repeated
 from estimates.store.request_approval import ask
 from estimates.store.retire import check_not_retired
 from estimates.store.sampled_reads import check_sampled_reads
@@ -45,7 +46,8 @@ def promote(
 
     judgement  the version's newest, where it is at hand; else the catalog is asked
     approval   the last one that it takes; None: where it takes some, they are asked for
-    See `Store.promote` for the rest and the errors, `reason_needed` among them.
+    What is repeated word by word by the same person, as after a lost answer, is done once: its
+    event is returned. See `Store.promote` for the rest and the errors, `reason_needed` among them.
     """
     check_alias(alias)
     if not automatic and not (reason and reason.strip()):
@@ -57,8 +59,12 @@ def promote(
     view = store.view()
     version = store.reader(view).resolve(name, At(number))
     set_view = view.set(name)
-    check_promotion(set_view, version, alias, automatic, new_shape)
     judgement = judgement or stored_judgement(store, version)
+    same = {"actor": store.actor, "reason": reason, "version": number}
+    done = None if approval else repeated(set_view, "promoted", alias, **same)
+    if done is not None and judgement is not None and not automatic:
+        return Promotion(done, judgement)
+    check_promotion(set_view, version, alias, automatic, new_shape)
     if judgement is None or not is_current(judgement.verdict, set_view, version, view.present):
         at_hand = None if judgement is None or judgement.shared else judgement.candidate
         judgement = judge(store, version, at_hand, promoting=True)
@@ -130,10 +136,12 @@ def check_promotion(
         return
     current = view.versions[pointed.version - 1]
     if number == pointed.version and not pointed.held:
+        move = newest_move(view, alias)
+        by = "" if move is None else f", by {moved_by(move)}"
         raise ConflictError(
             "already",
-            f"{name}: {alias} points to version {number} already",
-            remedy="there is nothing to do",
+            f"{name}: {alias} is version {number} already{by}",
+            remedy="it stands as wanted: there is nothing to do",
         )
     if version.shape != current.shape and (automatic or not new_shape):
         raise ConflictError(

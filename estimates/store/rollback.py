@@ -10,6 +10,7 @@ from estimates.catalog.set_view import SetView
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import check_alias
+from estimates.store.repeats import repeated
 
 
 def rollback(
@@ -19,10 +20,11 @@ def rollback(
     back, or at `to`.
 
     Needs no verdict. The content it leaves is marked as rolled back, and the alias is held:
-    nothing is promoted automatically until a person promotes. Raises NotFoundError
-    (`nothing_promoted`, `nothing_before`), InvalidError (`reason_needed`, `bad_alias`),
-    ConflictError (`never_held`, `rolled_back`, `moved`), CorruptError when the target's files are
-    damaged.
+    nothing is promoted automatically until a person promotes. The same again, by the same person
+    for the same reason, is the same rollback, as after a lost answer; further back goes another
+    reason, or `to`. Raises NotFoundError (`nothing_promoted`, `nothing_before`), InvalidError
+    (`reason_needed`, `bad_alias`), ConflictError (`never_held`, `rolled_back`, `moved`),
+    CorruptError when the target's files are damaged.
     """
     check_alias(alias)
     if not reason.strip():
@@ -33,6 +35,9 @@ def rollback(
         )
     view = store.view()
     current = view.resolve(name, At(alias))
+    same = {"actor": store.actor, "reason": reason, "version": to}
+    if (done := repeated(view.set(name), "rolled_back", alias, **same)) is not None:
+        return done
     target = rollback_target(view.set(name), current, alias, to)
     store.lookups.open_all(target)
     event = store.catalog.roll_back(

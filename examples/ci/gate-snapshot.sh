@@ -36,19 +36,22 @@ estimates gate "$set_name" --file "$file" --format "$form" \
     "$@"
 code=$?
 
-# Without an answer there must not be a report that could be taken for one; of a table that cannot be read gate.xml says
-# so, as a test that failed.
+# Without an answer there must not be a report that could be taken for one; of a table that cannot be read gate.xml and
+# gate.md say why.
 if [ "$code" -gt 1 ]; then
     case $code in
-        2) why="wrong usage or input; the log says what" ;;
+        2) why="wrong usage or input" ;;
         3) why="the store or service could not be reached; run the job again" ;;
         *) why="it failed, or the store is damaged; somebody must look" ;;
     esac
     echo "not judged (exit code $code): $why" >&2
-    if [ "$form" = github ]; then
-        echo "::error title=estimates gate::not judged (exit code $code): $why"
+    if [ ! -e "$reports/gate.md" ]; then
+        printf '### Not judged\n\nThe log says why.\n' >"$reports/gate.md"
+        if [ "$form" = github ]; then
+            echo "::error title=estimates gate::not judged (exit code $code): $why; the log says more"
+        fi
     fi
-    printf '### Not judged\n\nExit code %s: %s.\n' "$code" "$why" >"$reports/gate.md"
+    printf '\nExit code %s: %s.\n' "$code" "$why" >>"$reports/gate.md"
 fi
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
     cat "$reports/gate.md" >>"$GITHUB_STEP_SUMMARY"

@@ -180,7 +180,8 @@ def test_without_an_answer_there_is_no_report(
     store: Store, tmp_path: Path, code: int, message: str, options: Any
 ) -> None:
     """Wrong input, nobody there, damage: each has its exit code, and no report of an earlier run is
-    left; what cannot be judged is a failure in JUnit.
+    left; what cannot be judged is a failure in JUnit, and why it cannot an annotation and a line
+    of the summary.
     """
     (tmp_path / "gate-reports").mkdir()
     for name in REPORTS:
@@ -191,11 +192,16 @@ def test_without_an_answer_there_is_no_report(
     assert done.code == code, done.err
     assert message in done.err
     assert f"not judged (exit code {code})" in done.err
-    assert re.fullmatch(
-        rf"::error title=estimates gate::not judged \(exit code {code}\): .+\n", done.out
-    )
-    assert done.reports == (["gate.md"] if message == "[usage]" else ["gate.md", "gate.xml"])
-    assert summary.read_text().startswith("### Not judged\n")
+    assert re.fullmatch(r"::error title=estimates gate::.*not judged.+\n", done.out)
+    said = summary.read_text()
+    assert said.startswith("### Not judged")
+    assert f"\nExit code {code}: " in said
+    if message == "[usage]":  # nothing that the gate itself could say
+        assert done.reports == ["gate.md"]
+        return
+    assert done.reports == ["gate.md", "gate.xml"]
+    assert message in done.out
+    assert message[1:-1] in said.replace("\\", "")
 
 
 def test_too_few_arguments_are_wrong_usage(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -67,6 +69,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.error: EstimatesError | None = None  # of the last attempt
         self.answers: Answers = {}
         self.runs = 0
+        self.reasons = count()  # each given once: the same move for the same reason is done once
         self.clock, self.offset = instants.now, timedelta()
         instants.now = lambda: self.clock() + self.offset
         # PostgreSQL's clock is right all the time.
@@ -178,12 +181,10 @@ class StoreMachine(RuleBasedStateMachine):
         """An alias moves when no rule and no verdict is against it, or an approval is asked for."""
         model = self.model[name]
         number = model.number(age)
-        reason = None if automatic else "because"
-        code, event = self.attempt(
-            lambda: self.store.promote(
-                name, number, reason=reason, automatic=automatic, alias=alias, new_shape=new_shape
-            )
-        )
+        how = {"automatic": automatic, "alias": alias, "new_shape": new_shape}
+        reason = None if automatic else f"because {next(self.reasons)}"
+        act = partial(self.store.promote, name, number, reason=reason, **how)
+        code, event = self.attempt(act)
         if number > len(model.versions):
             assert code == "unknown_version"
             return
@@ -200,6 +201,8 @@ class StoreMachine(RuleBasedStateMachine):
         else:
             assert (event.version, event.alias, event.automatic) == (number, alias, automatic)
             model.move(alias, number)
+            again = self.attempt(act)
+            assert again == (("already", None) if automatic else (None, event))
 
     def assert_asked(self, name: str, code: str | None, wanted: Request) -> None:
         """What waits for an approval is one request, however often it is asked for."""
@@ -341,8 +344,12 @@ class StoreMachine(RuleBasedStateMachine):
         held.
         """
         to = None if named is None else self.model[name].number(named)
-        code, _ = self.attempt(lambda: self.store.rollback(name, reason="bad", to=to, alias=alias))
+        reason = f"because {next(self.reasons)}"
+        act = partial(self.store.rollback, name, reason=reason, to=to, alias=alias)
+        code, event = self.attempt(act)
         assert code == self.model[name].rollback(alias, to)
+        if code is None:
+            assert self.attempt(act) == (None, event)
 
     @rule(
         name=names,

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from estimates.catalog.at import At
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import CorruptError, GateError
+from estimates.errors import ConflictError, CorruptError, GateError
 from estimates.store.promote import check_actuals, check_alias
 from estimates.store.store import Store
 from tests.builders import (
@@ -211,6 +211,22 @@ def test_automatic_promotion_never_goes_down(store: Store) -> None:
     assert promote_automatically(store, 2) == "already"
     store.promote(SET, 1, reason="the older one was right")
     assert store.resolve(SET).version == 1
+
+
+def test_the_same_promotion_again_is_done_once(local_store: Store) -> None:
+    """Somebody whose answer was lost asks again and gets it; for another reason, or by somebody
+    else, it is refused, with who did it and when.
+    """
+    define(local_store)
+    publish(local_store, "run")
+    made = local_store.promote(SET, 1, reason="looked at it")
+    assert local_store.promote(SET, 1, reason="looked at it") == made
+    for user, reason in (("ada", "another"), ("bob", "looked at it")):
+        local_store.user = user
+        with pytest.raises(ConflictError, match=rf"event {made.id}, .* by .*: looked at it") as no:
+            local_store.promote(SET, 1, reason=reason)
+        assert no.value.code == "already"
+    assert local_store.view().last_event == made.id
 
 
 def test_a_person_gives_a_reason(store: Store) -> None:

@@ -60,6 +60,18 @@ def test_what_was_rolled_back_is_passed_over(thrice: Store) -> None:
     assert code_of(lambda: thrice.rollback(SET, reason="and again")) == "nothing_before"
 
 
+def test_the_same_rollback_again_is_done_once(thrice: Store) -> None:
+    """Whoever repeats a rollback because its answer was lost does not go back twice; another
+    reason, or a number, does.
+    """
+    made = thrice.rollback(SET, reason="wrong")
+    assert thrice.rollback(SET, reason="wrong") == made
+    assert thrice.rollback(SET, reason="wrong", to=2) == made
+    assert thrice.resolve(SET).version == 2
+    assert thrice.rollback(SET, reason="wrong", to=1).version == 1
+    assert code_of(lambda: thrice.rollback(SET, reason="and again")) == "nothing_before"
+
+
 def test_a_reason_is_needed(thrice: Store) -> None:
     """Nothing moves without one."""
     assert code_of(lambda: thrice.rollback(SET, reason=" ")) == "reason_needed"

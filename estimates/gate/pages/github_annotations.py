@@ -37,6 +37,12 @@ def render_github(verdict: Verdict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def annotate_unreadable(set_name: str, source: str, code: str, message: str) -> str:
+    """An error that says why nothing was judged."""
+    said = visible(f"{set_name}, {source}: not judged: {message}  [{code}]")
+    return _command("error", "estimates gate", [said]) + "\n"
+
+
 def _command(level: Level, title: str, message: list[str]) -> str:
     text = "\n".join(message)
     return f"::{level} title={_property(title)}::{_data(text)}"

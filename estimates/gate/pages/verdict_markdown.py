@@ -57,6 +57,12 @@ def render_markdown(verdict: Verdict) -> str:
     return "\n\n".join([*parts, *excepted, *_way_on(verdict), footer]) + "\n"
 
 
+def unreadable_markdown(set_name: str, source: str, code: str, message: str) -> bytes:
+    """A page that says why nothing was judged."""
+    why = cut(f"{message}  [{code}]", _WAY)
+    return f"### Not judged: {escaped(f'{set_name}, {source}')}\n\n{escaped(why)}\n".encode()
+
+
 def _way_on(verdict: Verdict) -> list[str]:
     """How to go on; nothing for a verdict that does not block."""
     lines = way_lines(verdict)

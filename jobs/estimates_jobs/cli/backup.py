@@ -53,8 +53,11 @@ def backup(options: Options, place: str, reread: bool) -> int:
         f"{count(done.events, 'event')}; {count(files.there, 'file')} ({size(files.there_bytes)}) "
         "there already"
     )
-    terminal.line(f"{place} is whole up to event {head.event:,} at {instants.text(head.at)}")
-    terminal.line(f"head {head.event}:{head.digest}")
+    if head.event:
+        terminal.line(f"{place} is whole up to event {head.event:,} at {instants.text(head.at)}")
+        terminal.line(f"head {head.event}:{head.digest}")
+    else:
+        terminal.line("nothing happened in the store yet, so there is nothing to restore from here")
     if done.faults:
         fault_table.show(done.faults)
         terminal.line(

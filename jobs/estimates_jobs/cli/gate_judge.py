@@ -120,16 +120,16 @@ def judge(
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = needed_offenders(files)
     if version is not None:
-        with reporting_unreadable(files, set_name, f"version {version}"):
+        with reporting_unreadable(options, files, set_name, f"version {version}"):
             return _judge_version(
                 options, set_name, version, files, offenders, judged_at, actuals, timezone, again
             )
     assert file is not None
-    with reporting_unreadable(files, set_name, file):
+    with reporting_unreadable(options, files, set_name, file):
         estimates = options.open_to_read()[set_name]
         contract = with_timezone(estimates.contract, timezone)
         frame, provenance = file_candidate(
-            contract, file, data_through=through, options=options.tables
+            contract, file, data_through=through, options=options.tables, now=judged_at
         )
         verdict = estimates.judge_frame(
             frame,

@@ -34,11 +34,11 @@ def promote(
     """Point production at a version that the gate lets through, and end a hold.
 
     A verdict that was given against another baseline or policy, or with other waivers than are in
-    force, counts for nothing: the version is judged again first.
+    force, counts for nothing: the version is judged again first. The same command again, where
+    its answer was lost, is done once, and says so.
     """
     store = options.open()
+    known = store.view().last_event
     with notifying(options, store):
-        show_move(
-            options,
-            store.promote(set_name, version, reason=reason, alias=alias, new_shape=new_shape),
-        )
+        moved = store.promote(set_name, version, reason=reason, alias=alias, new_shape=new_shape)
+        show_move(options, moved, known)

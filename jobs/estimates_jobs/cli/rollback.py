@@ -37,11 +37,14 @@ def rollback(options: Options, set_name: str, reason: str, to: int | None, alias
     """Take production back to the newest version it held before that was not itself rolled back.
     Needs no verdict.
 
-    The alias is then held: no run promotes anything until a person does. The MLflow run of the
-    version that production leaves says so (tag `rolled_back`); `estimates track` catches up where
-    MLflow is away.
+    The same command again, where its answer was lost, is done once; further back goes another
+    reason. The alias is then held: no run promotes anything until a person does. The MLflow run of
+    the version that production leaves says so (tag `rolled_back`); `estimates track` catches up
+    where MLflow is away.
     """
     store = options.open()
+    known = store.view().last_event
     with notifying(options, store):
-        show_move(options, store.rollback(set_name, reason=reason, to=to, alias=alias))
+        moved = store.rollback(set_name, reason=reason, to=to, alias=alias)
+        show_move(options, moved, known)
     record_if_reachable(store, set_name)

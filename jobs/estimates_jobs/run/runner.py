@@ -216,9 +216,12 @@ def file_candidate(
     *,
     data_through: str | None = None,
     options: TextOptions | None = None,
+    now: datetime | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
-    """The same without a store, for a file that is only judged: of a run with a name of its own."""
-    through, options = through_of(None, data_through), options or TextOptions()
+    """The same without a store, for a file that is only judged, as of `now`: of a run with a name
+    of its own.
+    """
+    through, options = through_of(None, data_through, now), options or TextOptions()
     table = read_with_digest(file, options)
     made = candidate_of(contract, str(file), table, new_run_id(), through, options)
     return _noting_elapsed(made, contract, options)
@@ -261,13 +264,17 @@ def new_run_id() -> str:
     return f"{instants.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
-def through_of(known: Run | None, requested: datetime | str | None) -> datetime:
+def through_of(
+    known: Run | None, requested: datetime | str | None, now: datetime | None = None
+) -> datetime:
     """The `data_through` to run with: the one requested, the one this run had before, or now.
 
+    now  in place of the clock
     Raises InvalidError `bad_time`, `future`.
     """
+    now = now or instants.now()
     if requested is None:
-        return instants.now() if known is None else known.data_through
+        return now if known is None else known.data_through
     if isinstance(requested, str):
         through = instants.parse_through(requested)
         # Of a day that was not over, a run saw what had passed when it began; that is what it
@@ -279,7 +286,7 @@ def through_of(known: Run | None, requested: datetime | str | None) -> datetime:
         ):
             return known.data_through
         requested = through
-    if requested > instants.now():
+    if requested > now:
         raise InvalidError(
             "future",
             f"data_through {instants.text(requested)} lies in the future: no data are known then",

@@ -10,7 +10,7 @@ from estimates import instants
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import render_json
 from estimates.store.store import Store
-from tests.builders import SET, define, promoted, publish
+from tests.builders import SET, define, frame, promoted, publish
 from tests.jobs.cli.calls import call
 
 
@@ -62,3 +62,19 @@ def test_what_does_not_exist_is_a_failed_test_too(
     done = call("gate", *what, "--store", store.root, "--write", f"junit={written}")
     assert done.code == 2
     assert f'type="{code}"' in written.read_text()
+
+
+def test_a_file_is_judged_as_of_a_time_that_lies_ahead(local_store: Store, tmp_path: Path) -> None:
+    """`--now` takes the place of the clock, for the last moment of the data, too."""
+    define(local_store)
+    promoted(local_store, "one", 100.0)
+    file = tmp_path / "new.parquet"
+    frame(101.0).write_parquet(file)
+    words = ("gate", SET, "--file", file, "--store", local_store.root, "--format", "json")
+    ahead = call(*words, "--through", "2099-12-24", "--now", "2099-12-28T03:00:00Z")
+    assert ahead.code == 1  # by then no key lies ahead of the data any more
+    assert ahead.json["judged_at"] == "2099-12-28T03:00:00Z"
+    later = call(*words, "--through", "2099-12-29", "--now", "2099-12-28T03:00:00Z")
+    assert (later.code, later.error["code"]) == (2, "future")
+    twice = [call(*words, "--now", "2026-01-01T00:00:00Z").out for _ in range(2)]
+    assert twice[0] == twice[1]

@@ -43,3 +43,17 @@ def test_promote_moves_another_alias(store: Store) -> None:
         ]
         == 2
     )
+
+
+def test_a_repeated_move_says_that_it_stands(store: Store) -> None:
+    """Whoever lost the answer gets it: the event, and for a rollback how to go further."""
+    moves = [
+        (("promote", SET, 2, "--reason", "looked at it"), "the same command, which is done once"),
+        (("rollback", SET, "--reason", "wrong"), "further back: another --reason, or --to VERSION"),
+    ]
+    for command, said in moves:
+        first = ok(*command, "--store", store.root, "--format", "json").json
+        again = ok(*command, "--store", store.root).text
+        assert f"by event {first['id']}" in " ".join(again.split())
+        assert said in " ".join(again.split())
+        assert ok(*command, "--store", store.root, "--format", "json").json == first

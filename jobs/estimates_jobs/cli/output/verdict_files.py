@@ -12,10 +12,10 @@ import msgspec
 
 from estimates.errors import EstimatesError
 from estimates.gate.offender_table import Offenders
-from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.github_annotations import annotate_unreadable, render_github
 from estimates.gate.pages.junit import render_junit, render_unreadable
 from estimates.gate.pages.verdict_html import render_html
-from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_markdown import render_markdown, unreadable_markdown
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import Verdict, render_json
 from estimates_jobs.cli.interface.command import Options
@@ -33,6 +33,11 @@ RENDERINGS: dict[str, Callable[[Verdict], str | bytes]] = {
 }
 
 _FORMS = (*RENDERINGS, "offenders")
+# What can say that nothing was judged, of the set, the source, the error's code and message.
+_UNREADABLE: dict[str, Callable[[str, str, str, str], bytes]] = {
+    "junit": render_unreadable,
+    "markdown": unreadable_markdown,
+}
 
 
 class VerdictFile(msgspec.Struct, frozen=True):
@@ -74,20 +79,23 @@ write_option = click.option(
 
 @contextmanager
 def reporting_unreadable(
-    files: Sequence[VerdictFile], set_name: str, source: str
+    options: Options, files: Sequence[VerdictFile], set_name: str, source: str
 ) -> Iterator[None]:
     """Where nothing can be judged inside, since the set does not exist or a table cannot be read,
-    write the JUnit files: a test that failed.
+    say why in the JUnit files (a test that failed), in those of Markdown, and as an annotation.
 
     Raises what is raised inside; InvalidError (`not_written`).
     """
     try:
         yield
     except EstimatesError as error:
+        why = (set_name, source, error.code, error.message)
         for file in files:
-            if file.form == "junit":
+            if file.form in _UNREADABLE:
                 with writing(file.path) as path:
-                    path.write_bytes(render_unreadable(set_name, source, error.code, error.message))
+                    path.write_bytes(_UNREADABLE[file.form](*why))
+        if options.format == "github":
+            terminal.page(annotate_unreadable(*why))
         raise
 
 
