@@ -35,7 +35,10 @@ _REASONS = {
 }
 _UNREADABLE = "the catalog cannot be read; the answers are of the last time it could be"
 _AWAY = "the storage does not answer; what is open on this machine answers on"
-_GONE = "store.json is gone: the root is not what it was; what is open here answers on"
+_GONE = (
+    "store.json is gone: the root is not what it was, or a migration was ended early, which "
+    "`estimates migrate` completes; what is open here answers on"
+)
 _SILENT_S = 3.0  # a catalog that was not read for so long is away, though nothing failed yet
 
 

@@ -76,6 +76,11 @@ def record_tags(uri: str, mlflow_run: str, tags: dict[str, str]) -> None:
         client.set_tag(mlflow_run, name, value)
 
 
+def make_tables(uri: str) -> None:
+    """Make MLflow's tables in a database that has none. Raises as `record_run` does."""
+    _client(uri).search_experiments(max_results=1)
+
+
 def _client(uri: str) -> MlflowClient:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)

@@ -203,7 +203,8 @@ def _write(
     """Call a function of `sqlite_record`, or where it needs it the same one of `client_record`.
 
     MLflow's client makes the tables of a new file, and two that make them at once fail both: one
-    does, and who waited for it finds them.
+    does, and who waited for it finds them. A file whose tables were made by half MLflow never takes
+    again, so they are made under another name.
     """
     database = sqlite_record.database_path(uri)
     if database is None:
@@ -211,9 +212,22 @@ def _write(
     with suppress(sqlite_record.NeedsClientError):
         return getattr(sqlite_record, function)(database, *content)
     with file_lock(database.with_name(f"{database.name}.making")):
+        if not database.exists():
+            _make(database)
         with suppress(sqlite_record.NeedsClientError):
             return getattr(sqlite_record, function)(database, *content)
         return _by_client(uri, function, content)
+
+
+def _make(database: Path) -> None:
+    """Make a file with MLflow's tables, whole or not at all."""
+    from estimates_jobs.tracking import client_record
+
+    new = database.with_name(f"{database.name}.new")
+    for left in ("", "-journal", "-wal", "-shm"):  # by one that was killed
+        new.with_name(new.name + left).unlink(missing_ok=True)
+    client_record.make_tables(f"sqlite:///{new}")
+    new.rename(database)
 
 
 def _by_client(uri: str, function: str, content: Sequence[Any]) -> Any:

@@ -92,9 +92,13 @@ class Made(NamedTuple):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """An MLflow database, made by the first publishes of three sets at once."""
+    """An MLflow database, made by the first publishes of three sets at once, where one before was
+    killed while it made the tables.
+    """
     folder = tmp_path_factory.mktemp("mlflow")
     make_store(folder / "store").catalog.engine.dispose()
+    for left in ("", "-journal"):
+        (folder / "store" / f"mlflow.db.new{left}").write_bytes(b"half of it")
     (folder / "table.csv").write_text("item,p\na,1.5\nb,1.6\n")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     command = [sys.executable, "-c", _ONE_OF_THREE, str(folder)]
@@ -563,7 +567,10 @@ def test_scores_wait_for_mlflow(
 
 
 def test_first_publishes_of_three_sets_at_once(made: Made) -> None:
-    """MLflow's tables are made once, without a word, and every run is in them."""
+    """MLflow's tables are made once, without a word, and every run is in them; what a killed one
+    left is gone.
+    """
+    assert not [*made.path.parent.glob("mlflow.db.new*")]
     assert sorted(made.noise) == ["", "", "mlflow"]
     store = Store(made.path.parent)
     assert all(run.mlflow_run for name in NAMES for run in store.runs(name))
