@@ -63,6 +63,16 @@ def lines(rows: Iterable[object]) -> str:
     return "\n" + "\n".join(map(str, rows))
 
 
+# Rooms where a module is tried by itself, in tests of its name: what decides, proves or stores.
+TRIED_ALONE = ("catalog", "gate", "gate/checks", "keys", "principals", "storage")
+# Modules of these without tests of their own name: Structs and tables alone; what every check rests
+# on, which each check's tests try; what whole erasures and access records try.
+TRIED_WITH_OTHERS = {
+    *("candidate", "check", "event_kinds", "production_history", "run_record", "schema"),
+    *("broken_rules", "changed_rows", "evaluation_context", "from_report", "shared_pair"),
+    *("access_writes", "erasure_writes", "policy_problems", "unapproved"),
+}
+
 LIBRARY = python_files("estimates", "api", "jobs", "migrations")
 EVERYTHING = LIBRARY + python_files("tests", "benchmarks", "proof", "examples")
 
@@ -310,6 +320,18 @@ def test_tests_say_what_they_show() -> None:
         and ".test_" in node.module
     ]
     assert not borrowed, lines(borrowed)
+
+
+def test_what_decides_is_tried_by_itself() -> None:
+    """A module of these rooms has tests of its name, but for those that are listed."""
+    tried = {file.stem.removeprefix("test_") for file in python_files("tests")}
+    stems = {
+        file.stem
+        for room in TRIED_ALONE
+        for file in (PACKAGES["estimates"] / room).glob("*.py")
+        if file.stem != "__init__"
+    }
+    assert stems - tried == TRIED_WITH_OTHERS
 
 
 ERRORS = {
