@@ -122,13 +122,13 @@ class SharedVersions:
         return a + shared, b + shared
 
     @cached_property
-    def apart(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def unshared_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows of the parts that only one of them has, in key order."""
         a = [part for piece in self._stretches for part in piece.a]
         b = [part for piece in self._stretches for part in piece.b]
         return self._concat(a), self._concat(b)
 
-    def whole(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def all_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """All rows of both; what is shared is read once."""
         a = [part for piece in self._stretches for part in (*piece.a, *piece.shared)]
         b = [part for piece in self._stretches for part in (*piece.b, *piece.shared)]
@@ -143,7 +143,7 @@ class SharedVersions:
             return self._pair[1]
         if not (can_leave_out(contract) and self._is_regular):
             raise NeedsAllRows
-        a, b = self.apart
+        a, b = self.unshared_rows
         for name in contract.judged:
             check_numbers(a[name])
             check_numbers(b[name])
@@ -198,7 +198,7 @@ class SharedVersions:
 
     def _find_duplicates(self, side: Literal["a", "b"], columns: list[str]) -> pl.DataFrame:
         """Rows that agree have one hash, and those of each part are kept."""
-        own = self.apart[side == "b"]
+        own = self.unshared_rows[side == "b"]
         of_parts = [self._row_hashes(part, columns) for part in self._shared]
         own_hashes = _estimated(own, columns).select(columns).hash_rows()
         every = pl.concat([own_hashes, *(pl.Series(hashes) for hashes in of_parts)])
@@ -212,7 +212,7 @@ class SharedVersions:
         """Those of B by those of A: a row of a shared part is only looked for where its values
         appear more often among B's own rows than among A's.
         """
-        a, b = (_estimated(rows, columns) for rows in self.apart)
+        a, b = (_estimated(rows, columns) for rows in self.unshared_rows)
         of_a, of_b = (rows.select(columns).hash_rows() for rows in (a, b))
         more = pl.concat([of_b.filter(~of_b.is_in(of_a.implode())), repeated(of_b)])
         frames = self._parts_with(more, columns) if len(more) else []
@@ -252,10 +252,10 @@ class SharedVersions:
         can stand in a path: what nobody has to look for any more.
         """
         schemas = {tuple(map(tuple, part.schema)) for part, _ in self._columns}
-        schemas |= {tuple(schema_of(frame)) for frame in self.apart}
+        schemas |= {tuple(schema_of(frame)) for frame in self.unshared_rows}
         return (
             len(schemas) == 1
-            and all(ascends(frame, self._key) for frame in self.apart)
+            and all(ascends(frame, self._key) for frame in self.unshared_rows)
             and all(part.keys for part, _ in self._columns)
             and all(self._ascend(alone) for alone in (0, 1))
         )

@@ -178,14 +178,14 @@ class TwoTables:
         return [f"to measure {them}: --estimates {','.join(names[:_NAMED_COLUMNS])}"]
 
     def _not_compared(self) -> list[str]:
-        return [f"{_some(list(self.left_out))} not compared"] if self.left_out else []
+        return [f"{_first_names(list(self.left_out))} not compared"] if self.left_out else []
 
     def _only(self) -> list[str]:
         if self.schema is None:
             return []
         sides = ((self.schema.removed, self.names[0]), (self.schema.added, self.names[1]))
         only = [
-            f"{count(len(names), 'column')} only in {of} ({_some(names)})"
+            f"{count(len(names), 'column')} only in {of} ({_first_names(names)})"
             for names, of in sides
             if names
         ]
@@ -219,11 +219,11 @@ class TwoTables:
                 return InvalidError(
                     "duplicate_key",
                     f"{name}: {many} more than once: {name_keys(twice, key)}",
-                    remedy=self._more(),
+                    remedy=self._remedy(),
                 )
         return error
 
-    def _more(self) -> str:
+    def _remedy(self) -> str:
         """Which further columns would make the key unique."""
         columns = self.contract.columns.items()
         others = [
@@ -237,7 +237,7 @@ class TwoTables:
         return f"the key would be unique with --key {','.join(unique)}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     more = [f"{len(names) - _NAMED_COLUMNS} more"] if len(names) > _NAMED_COLUMNS else []
     *first, last = [*names[:_NAMED_COLUMNS], *more]
     return f"{', '.join(first)} and {last}" if first else last

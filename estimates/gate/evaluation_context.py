@@ -89,24 +89,24 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     def stored_frame(self) -> pl.DataFrame:
         """The candidate's rows as they were read."""
         if self.candidate.frame is None and self.shared is not None:
-            return self.shared.whole()[1]
+            return self.shared.all_rows()[1]
         assert self.candidate.frame is not None, "the check must depend on `readable`"
         return self.candidate.frame
 
     @property
     def compared_rows(self) -> pl.DataFrame:
         """The candidate's rows that stand in `pair`: all, or those that it alone has."""
-        return self.frame if self._shared_report is None else self._apart[1]
+        return self.frame if self._shared_report is None else self._unshared_rows[1]
 
     @property
     def compared_baseline(self) -> pl.DataFrame:
         """The baseline's rows that stand in `pair`."""
-        return self.baseline_frame if self._shared_report is None else self._apart[0]
+        return self.baseline_frame if self._shared_report is None else self._unshared_rows[0]
 
     @cached_property
-    def _apart(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _unshared_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         assert self.shared is not None
-        a, b = self.shared.apart
+        a, b = self.shared.unshared_rows
         return typed(a, self.contract), typed(b, self.contract)
 
     @property
@@ -123,7 +123,7 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     def stored_schema(self) -> dict[str, pl.DataType]:
         """The columns and types that were read, whatever the contract says."""
         if self._shared_report is not None and self.shared is not None:
-            return dict(self.shared.apart[1].schema)
+            return dict(self.shared.unshared_rows[1].schema)
         return dict(self.stored_frame.schema)
 
     @property
@@ -182,7 +182,7 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
             raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
         frame = self.baseline.frame
         if frame is None and self.shared is not None:
-            frame = self.shared.whole()[0]
+            frame = self.shared.all_rows()[0]
         if frame is None:
             raise InvalidError("baseline_unreadable", "the baseline's Parquet file cannot be read")
         rows = typed(frame, self.contract)

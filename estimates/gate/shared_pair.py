@@ -26,11 +26,11 @@ class SharedPair(Protocol):
         ...
 
     @property
-    def apart(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def unshared_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows of each that are not shared, sorted by key."""
         ...
 
-    def whole(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def all_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """All rows of each."""
         ...
 

@@ -133,7 +133,7 @@ def _every(text: pl.Series, pattern: str) -> bool:
     return bool(text.str.contains(pattern).all())
 
 
-def _some(text: pl.Series, pattern: str) -> bool:
+def _any_matches(text: pl.Series, pattern: str) -> bool:
     if len(text) <= _SHORT:
         return any(map(re.compile(pattern).search, text.to_list()))
     return bool(text.str.contains(pattern).any())
@@ -190,7 +190,7 @@ def stored_kind(series: pl.Series, *, is_key: bool = False) -> ColumnType:
 
 def _are_numbers(text: pl.Series, values: pl.Series, is_number: bool) -> bool:
     """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
-    if _some(text, _ZERO_LED):
+    if _any_matches(text, _ZERO_LED):
         return False
     ends: Any = values.min()
     if not math.isfinite(ends) and not values.is_finite().any():

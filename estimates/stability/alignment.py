@@ -90,8 +90,8 @@ class Alignment:
         def compare(rows: slice) -> None:
             for old, new in columns:
                 same[rows] &= (
-                    _some(old, self.rows_a, rows)
-                    .eq_missing(_some(new, self.rows_b, rows))
+                    _rows_of_block(old, self.rows_a, rows)
+                    .eq_missing(_rows_of_block(new, self.rows_b, rows))
                     .to_numpy()
                 )
                 if not same[rows].any():  # as between most versions, whatever the other columns say
@@ -107,7 +107,7 @@ class Alignment:
         )
 
 
-def _some(column: pl.Series, rows: Rows | None, block: slice) -> pl.Series:
+def _rows_of_block(column: pl.Series, rows: Rows | None, block: slice) -> pl.Series:
     return (
         column.slice(block.start, block.stop - block.start) if rows is None else column[rows[block]]
     )

@@ -139,20 +139,20 @@ def _measured(
     if headline_only:
         return dict(zip(names, run_parallel(tasks, rows), strict=True)), [], [], None
     pair.sort_groups(contract.stability.groups)
-    if pair.alignment.common > _MANY and not _together(contract):
-        return {name: _alone(pair, name) for name in names}, [], [], None
+    if pair.alignment.common > _MANY and not _are_measured_together(contract):
+        return {name: _column_alone(pair, name) for name in names}, [], [], None
     tasks += [partial(interval.measure, pair, ends) for ends in contract.all_intervals()]
     tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
     *measured, functions, vectors = run_parallel(tasks, rows)
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
 
 
-def _together(contract: Contract) -> bool:
+def _are_measured_together(contract: Contract) -> bool:
     """Whether some columns are measured together, as intervals, quantiles or probabilities."""
     return not all(ROLES[contract.columns[name].role].is_alone for name in contract.judged)
 
 
-def _alone(pair: AlignedVersions, name: str) -> ColumnReport:
+def _column_alone(pair: AlignedVersions, name: str) -> ColumnReport:
     """The report of a column of many rows, whose numbers then make room for those of the next."""
     report = _column(pair, name, headline_only=False)
     pair.forget(name)

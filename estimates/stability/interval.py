@@ -113,7 +113,7 @@ def _metrics(changes: IntervalChanges) -> Callable[[slice], Named]:
             yield "new_outside_old", outside(now.point, was)
             yield "old_outside_new", outside(was.point, now)
             yield "narrow", ~((width > 0) & (width_now > 0))
-            yield from _both(
+            yield from _change_and_size(
                 "asymmetry", (now.upper - now.point) / width_now - (was.upper - was.point) / width
             )
         if floor is not None:
@@ -121,8 +121,8 @@ def _metrics(changes: IntervalChanges) -> Callable[[slice], Named]:
             change = width_changes(unit, unit_now, changes.ratios)
             yield "width_change", change
             yield "width_beyond", np.abs(change) > _BEYOND * SLACK
-            yield from _both("lower", 2 * ((now.lower - was.lower) / unit))
-            yield from _both("upper", 2 * ((now.upper - was.upper) / unit))
+            yield from _change_and_size("lower", 2 * ((now.lower - was.lower) / unit))
+            yield from _change_and_size("upper", 2 * ((now.upper - was.upper) / unit))
         if z is not None:
             yield "z", z[rows]
             yield "z_gt1", z[rows] > SLACK
@@ -130,7 +130,7 @@ def _metrics(changes: IntervalChanges) -> Callable[[slice], Named]:
     return of_rows
 
 
-def _both(name: str, change: Floats) -> Named:
+def _change_and_size(name: str, change: Floats) -> Named:
     """A change and its size."""
     yield name, change
     yield f"|{name}|", np.abs(change)
@@ -209,7 +209,7 @@ def _end_change(
     floor = floor_in(scale, unit)
 
     def change(rows: slice) -> Named:
-        return _both(
+        return _change_and_size(
             name, 2 * ((now[rows] - was[rows]) / at_least(width[rows], floor_at(floor, rows)))
         )
 
@@ -244,7 +244,7 @@ def _asymmetry_change(
 
     def change(rows: slice) -> Named:
         was, now = old.at(rows), new.at(rows)
-        return _both(
+        return _change_and_size(
             "asymmetry", (now.upper - now.point) / now.width - (was.upper - was.point) / was.width
         )
 

@@ -244,7 +244,7 @@ def chosen_versions(store: OpenStore, name: str, numbers: Sequence[int] | None) 
 def _previous(view: SetView, version: Version, read: ReadFrame) -> OtherVersion | None:
     """The version that production held before, as the measure of its revision."""
     before = view.predecessors(version, 1)
-    return _other(view, before[0], read) if before else None
+    return _other_version(view, before[0], read) if before else None
 
 
 def _baseline(
@@ -261,7 +261,7 @@ def _baseline(
     number = version_number(against)
     if number is not None:
         same_set = store.view().resolve(version.set, At(number))
-        return None if same_set.version == version.version else _other(view, same_set, read)
+        return None if same_set.version == version.version else _other_version(view, same_set, read)
     other = store.view().set(str(against))
     promoted = (other.versions[number - 1] for number in other.ever_production)
     earlier = [
@@ -272,10 +272,10 @@ def _baseline(
     if not earlier:
         return None
     newest = max(earlier, key=attrgetter("data_through", "version"))
-    return _other(other, newest, lambda number: store.frame(other.versions[number - 1]))
+    return _other_version(other, newest, lambda number: store.frame(other.versions[number - 1]))
 
 
-def _other(view: SetView, version: Version, read: ReadFrame) -> OtherVersion:
+def _other_version(view: SetView, version: Version, read: ReadFrame) -> OtherVersion:
     contract = view.contract_of(version)
     return OtherVersion(
         version.set, version.version, read(version.version), contract, version.data_through

@@ -55,7 +55,7 @@ class Parts(NamedTuple):
 
     pairs: list[tuple[pl.DataFrame, pl.DataFrame]]
 
-    def whole(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def all_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """All rows of A and of B."""
         return pl.concat([a for a, _ in self.pairs]), pl.concat([b for _, b in self.pairs])
 
@@ -104,7 +104,7 @@ def test_without_shared_rows_is_with_them(parts: Parts) -> None:
     """Whatever changes, a report without the shared rows is that of all rows, to the bit, or says
     that it needs them; a headline never does.
     """
-    whole = parts.whole()
+    whole = parts.all_rows()
     for headline_only in (True, False):
         wanted = msgspec.msgpack.encode(diff(*whole, CONTRACT, headline_only=headline_only))
         try:
@@ -140,5 +140,7 @@ def test_long_columns_are_the_same() -> None:
         pairs.append((rows, other))
     parts = Parts(pairs)
     report = report_of(parts.without_shared())
-    assert msgspec.msgpack.encode(report) == msgspec.msgpack.encode(diff(*parts.whole(), CONTRACT))
+    assert msgspec.msgpack.encode(report) == msgspec.msgpack.encode(
+        diff(*parts.all_rows(), CONTRACT)
+    )
     assert can_leave_out(CONTRACT)

@@ -64,7 +64,7 @@ def widened(frame: pl.DataFrame) -> pl.DataFrame:
     if not is_long(frame):
         return frame
     frame = _with_plain_text(frame)
-    others, draws = _apart(frame)
+    others, draws = _without_and_with_draws(frame)
     draws = draws.with_columns(values_of_numbers(draws.get_column("value")))
     if not others.height:
         return _lists(draws, _SAMPLES, "the table")
@@ -80,7 +80,7 @@ def without_lone_draws(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     """
     if not is_long(frame):
         return frame
-    others, draws = _apart(frame)
+    others, draws = _without_and_with_draws(frame)
     task = [column for column in draws.columns if column not in LONG]
     if not draws.height or not others.height or draws.select(task).is_duplicated().any():
         return frame
@@ -145,7 +145,7 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             missing=missing,
         )
     frame = _with_plain_text(frame)
-    others, draws = _apart(frame)
+    others, draws = _without_and_with_draws(frame)
     samples = _samples_column(draws, contract)
     sources_by_pair = _sources(others, contract.name)
     chosen = _choose(set(sources_by_pair.values()), contract)
@@ -163,7 +163,7 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return _joined(rows, lists) if others.height else lists
 
 
-def _apart(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _without_and_with_draws(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of other output types, and those of draws."""
     is_draw = (pl.col("output_type") == "sample").fill_null(value=False)
     return frame.filter(~is_draw), frame.filter(is_draw)

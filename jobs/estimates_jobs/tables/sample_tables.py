@@ -155,12 +155,18 @@ def _is_lists(dtype: pl.DataType) -> bool:
     return dtype == pl.List(pl.Float64)
 
 
-def _check_joint(rows: pl.DataFrame, apart: list[str], joint: Sequence[str], where: str) -> None:
+def _check_joint(
+    rows: pl.DataFrame, trajectory: list[str], joint: Sequence[str], where: str
+) -> None:
     text = pl.col(IDS).list.join("\0")
     differ = text.min() != text.max()
-    bad = rows.filter(differ.over(apart) if apart else differ)
+    bad = rows.filter(differ.over(trajectory) if trajectory else differ)
     if bad.height:
-        which = f" of {name_keys(bad.unique(apart, maintain_order=True), apart)}" if apart else ""
+        which = (
+            f" of {name_keys(bad.unique(trajectory, maintain_order=True), trajectory)}"
+            if trajectory
+            else ""
+        )
         raise InvalidError(
             "bad_value",
             f"{where}: the draws{which} are numbered otherwise from one {', '.join(joint)} to the "
