@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from estimates.catalog.run_record import Run
 from estimates.errors import NotFoundError
@@ -20,6 +21,8 @@ _COLOURS = {"error": "bold red", "trace": "red", "step": "bold"}
     "estimates runs sp500-close",
     "estimates runs sp500-close demo-2021-12-16     # its log",
     "estimates runs --format json | jq '.runs[0]'",
+    "estimates runs sp500-close --format csv > runs.csv",
+    forms=("csv",),
 )
 @optional_set_argument
 @click.argument("run_id", metavar="[RUN]", required=False)
@@ -43,6 +46,8 @@ def runs(options: Options, set_name: str | None, run_id: str | None, limit: int)
     all_runs = store.runs(set_name) if set_name else _worst_first(store.runs(limit=limit))
     if options.json:
         terminal.json(({"set": set_name} if set_name else {}) | {"runs": all_runs})
+    elif options.csv:
+        terminal.csv(map(msgspec.structs.asdict, all_runs), no_formulas=options.no_formulas)
     elif all_runs:
         rows = [_row(run, with_set=set_name is None) for run in all_runs]
         terminal.records(rows, optional=["next step", "took", "data through", "started"])
@@ -68,6 +73,9 @@ def _show_run(options: Options, store: Store, set_name: str, run_id: str) -> Non
     lines = run_log(store.objects, run_id)
     if options.json:
         terminal.json({"run": run, "log": lines})
+        return
+    if options.csv:
+        terminal.csv(map(msgspec.structs.asdict, lines), no_formulas=options.no_formulas)
         return
     terminal.pairs([(name, cell) for name, cell in _row(run, with_set=True).items() if cell != ""])
     terminal.section("log")

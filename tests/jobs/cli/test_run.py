@@ -124,6 +124,7 @@ def test_a_failed_job_exits_4_and_is_a_row_of_runs(folder: Path) -> None:
     assert "did not converge" in failed.error["message"]
     assert _versions(folder) == 0
     assert call("runs", "prices", "--format", "json").json["runs"][0]["status"] == "failed"
+    assert "day-2,prices,failed,compute," in call("runs", "prices", "--format", "csv").text
     shown = call("runs", "prices").text
     assert "day-2" in shown
     assert "job_failed" in shown
@@ -406,6 +407,7 @@ def test_a_failed_job_names_file_and_line_and_its_log_is_kept(folder: Path) -> N
     assert "lines_job.py, line 6, in job: return helper(context.input('closes'))" in log
     assert "lines_job.py, line 3, in helper: return frame.select('no_such_column')" in log
     assert "site-packages" not in log
+    assert ",printed,reading closes\n" in call("runs", "prices", "bad/one", "--format", "csv").text
     in_json = call("runs", "prices", "bad/one", "--format", "json").json
     assert in_json["run"]["status"] == "failed"
     assert {entry["source"] for entry in in_json["log"]} == {"step", "printed", "error", "trace"}

@@ -27,7 +27,9 @@ REMOTE = (
     "gate (of a version: its verdict on record), gate policy and log"
 )
 # These have --format csv.
-TABLES = "get, history, versions, log, status, sql, diff --changes, stability, triangle and score"
+TABLES = (
+    "get, history, versions, log, runs, status, sql, diff --changes, stability, triangle and score"
+)
 # Which commands print what besides text and JSON.
 PRINTING = {
     "csv": TABLES,
