@@ -95,9 +95,26 @@ class SortedRuns:
 
     def _count(self, values: Floats, side: Literal["left", "right"]) -> Counts:
         counts = np.zeros(len(values), dtype=np.int64)
+        short = [run for run in self.runs if len(run) < len(values)]
         for run in self.runs:
-            counts += np.searchsorted(run, values, side)
-        return counts
+            if len(run) >= len(values):
+                counts += np.searchsorted(run, values, side)
+        return counts + _counts_of(short, values, side) if short else counts
+
+
+def _counts_of(runs: Sequence[Floats], values: Floats, side: Literal["left", "right"]) -> Counts:
+    """The same of runs that are shorter than there are numbers: each of their values is looked for
+    among the numbers, so that many short runs and many numbers take no product of both.
+    """
+    order = np.argsort(values)
+    ascending = values[order]
+    begins = np.zeros(len(values) + 1, dtype=np.int64)  # the first number that each counts for
+    for run in runs:
+        places = np.searchsorted(ascending, run, "right" if side == "left" else "left")
+        np.add.at(begins, places, 1)
+    counts = np.empty(len(values), dtype=np.int64)
+    counts[order] = np.cumsum(begins[:-1])
+    return counts
 
 
 def _whole(x: Floats) -> Counts:

@@ -27,6 +27,9 @@ def test_runs_are_one_sorted_list(columns: list[list[float]], x: float, least: i
     at = np.array([x])
     assert runs.below(at)[0] == sum(value < x for value in every)
     assert runs.upto(at)[0] == sum(value <= x for value in every)
+    many = [*reversed(every), x, *every]  # more than a run has, in no order
+    assert runs.below(np.array(many)).tolist() == [sum(v < m for v in every) for m in many]
+    assert runs.upto(np.array(many)).tolist() == [sum(v <= m for v in every) for m in many]
     assert runs.least_and_largest() == (every[0], every[-1])
     assert runs.quantile(1, 2) == pytest.approx(quantiles(np.array(every), 0.5)[0], rel=1e-15)
     assert runs.sizes().at(range(len(every))).tolist() == sorted(map(abs, every))
