@@ -138,6 +138,15 @@ class KeyForm:
             for part, values in zip(parts, self.listed, strict=True)
         )
 
+    def unlisted(self, parts: Sequence[str]) -> str:
+        """Which part is none of the values that the domain lists for its column, in words; empty
+        where all are.
+        """
+        for name, part, values in zip(self.names, parts, self.listed, strict=True):
+            if values is not None and part not in values:
+                return f"{name} {part!r} is none of the {len(values):,} that its domain lists"
+        return ""
+
     def target(self, parts: Sequence[str]) -> tuple[str, datetime]:
         """The target of a key of a rolling set: its text, and its first moment."""
         assert self._target is not None

@@ -306,7 +306,9 @@ class VersionReader:
             "elapsed": f"its time has come: the data of this version goes through {through}",
             "removed": f"the key is no longer estimated; version {last} was the last in production "
             "that had it",
-            "outside_domain": "no such key is estimated",
+            "outside_domain": ": ".join(
+                filter(None, ["no such key is estimated", self.form.unlisted(parts)])
+            ),
         }
         details = {} if last is None else {"last_version": last}
         message = f"{version.set} version {version.version} has no {name}: {reasons[status]}"

@@ -20,7 +20,7 @@ from estimates.catalog.records import Alias, ContractRevision, Event, LogHead, P
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.contract.contract_file import parse_contract
-from estimates.errors import CorruptError, EstimatesError, InvalidError
+from estimates.errors import CorruptError, EstimatesError, InvalidError, NotFoundError
 from estimates.keys.key_form import KeyForm
 from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.parted_lookup import Lookup
@@ -206,7 +206,9 @@ def test_a_key_that_never_was_is_outside_whatever_its_date(local_store: Store) -
     ]
     results = [result["status"] for result in rolling.get_many(requested).body["results"]]
     assert results == ["outside_domain", "elapsed", "removed", "outside_domain"]
-    assert code_of(lambda: rolling.get("NOPE", "2023-01-01")) == "outside_domain"
+    with pytest.raises(NotFoundError, match="ticker 'NOPE' is none of the 3 that") as e:
+        rolling.get("NOPE", "2023-01-01")
+    assert e.value.code == "outside_domain"
 
 
 def test_a_ticker_that_left_the_domain_is_removed(local_store: Store) -> None:

@@ -13,6 +13,7 @@ from estimates.errors import InvalidError, NotFoundError
 from estimates.render.wording import percent
 from estimates.settings import Settings
 from estimates_jobs.cli.interface.command import Options, columns_option, command, open_store
+from estimates_jobs.cli.interface.interruption import interruptible
 from estimates_jobs.cli.interface.table_options import text_options
 from estimates_jobs.cli.output import cells, progress, terminal
 
@@ -117,7 +118,8 @@ def _first_version(settings: Settings, made: NewSet, announce: Callable[[str], N
     store = open_store(settings)
     text = made.files[f"{made.name}.toml"]
     store.define(made.contract, text)
-    return runner.run(store, made.name, progress=announce)[0]
+    with interruptible(f"all is written but a version: estimates run {made.name}"):
+        return runner.run(store, made.name, progress=announce)[0]
 
 
 def _show_profile(made: NewSet) -> None:

@@ -55,7 +55,8 @@ def check_new(name: str) -> None:
         raise InvalidError(
             "file_exists",
             f"{', '.join(there)}: would be written over",
-            remedy="name another set, or move these files away",
+            remedy="name another set, move these files away, or go on with them: estimates define "
+            f"{name}.toml, estimates run {name}",
         )
 
 
