@@ -297,6 +297,11 @@ def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
     )
 
 
+def try_store() -> None:
+    """Open the store that the variables name, and close it; raises what `Store` raises."""
+    _configured_store(Settings.from_environment()).catalog.engine.dispose()
+
+
 def _configured_store(settings: Settings) -> Store:
     return Store(
         settings.store, catalog=settings.catalog, cache=settings.cache, root_key=settings.root_key

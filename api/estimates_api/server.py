@@ -164,14 +164,22 @@ def _is_alive(process: int) -> bool:
 
 
 def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
-    """The application, in a worker: it ends when the process that started it does."""
+    """The application, in a worker: it ends when the process that started it does.
+
+    The first worker that cannot open the store says why and ends the service; one that takes
+    another's place waits for it.
+    """
     _end_with(master)
-    from estimates_api.app import create_app  # it loads polars: after the fork
+    from estimates_api.app import create_app, try_store  # it loads polars: after the fork
     from estimates_api.serving.announcement import announcing
+    from estimates_api.waiting_app import WaitingApp
 
     try:
         app = create_app(lifespan=[] if said is None else [announcing(said)])
     except EstimatesError as error:
+        if loaded[0]:
+            log.error("a new worker waits for the store: %s", error)
+            return WaitingApp(try_store, lambda: os.kill(os.getpid(), signal.SIGTERM))
         sys.exit(f"the service cannot start: {error} [{error.code}]")
     loaded[0] = 1
     signal.signal(NOT_READY, lambda _signal, _frame: app.follower.leave())

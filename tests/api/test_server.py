@@ -220,6 +220,20 @@ def test_two_workers_stop_in_order(root: Path, tmp_path: Path) -> None:
     assert "was not done" not in log.read_text()
 
 
+def test_a_worker_in_anothers_place_waits_for_the_store(root: Path, tmp_path: Path) -> None:
+    """It is alive and not ready meanwhile; once the store can be opened it answers."""
+    store = shutil.copytree(root, tmp_path / "store")
+    catalog, away = store / "catalog.db", tmp_path / "catalog.db"
+    with started(store) as served:
+        catalog.rename(away)
+        killed(served, signal.SIGKILL)
+        answers = [httpx.get(served.url + path, timeout=20) for path in ("/health/live", ONE)]
+        assert [answer.status_code for answer in answers] == [200, 503]
+        assert answers[1].json()["code"] == "starting"
+        away.rename(catalog)
+        until(lambda: looked_up(served), 20)
+
+
 def test_a_stop_while_it_starts_waits_for_nothing(root: Path) -> None:
     """A worker that still imports has nothing to drain, and ends at once."""
     command = [sys.executable, "-m", "estimates_api.server", "--port", str(free_ports(1)[0])]
