@@ -67,7 +67,9 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
         )
     if _is_full(engine, error):
         return UnavailableError(
-            "catalog", f"catalog {where} cannot be written: {cause}", remedy=MAKE_ROOM
+            "catalog",
+            f"catalog {where} cannot be written, its disk is full: {cause}",
+            remedy=MAKE_ROOM,
         )
     if _sqlite_code(error) == sqlite3.SQLITE_IOERR:
         return UnavailableError(

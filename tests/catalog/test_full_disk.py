@@ -36,6 +36,7 @@ def test_it_is_read_and_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(UnavailableError) as refused:
             reader.promote(SET, 1, alias="staging", reason="a try")
         assert refused.value.code == "catalog"
+        assert "its disk is full: " in refused.value.message
         assert refused.value.message.endswith(MAKE_ROOM)
         reader.catalog.engine.dispose()
     writer = Store(store.root)
