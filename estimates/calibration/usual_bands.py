@@ -51,7 +51,8 @@ def usual_band(check: Check, values: Sequence[float]) -> Band | None:
         median + max((1 + _MARGIN) * (high - median), least_margin),
     )
     least = -math.inf if low < 0 else 0.0
-    most = 1.0 if check.unit == "share" else math.inf
+    # what is worse below, shares aside, is a correlation
+    most = 1.0 if check.unit == "share" or check.worse == "below" else math.inf
     return max(_outward(ends[0], down=True), least), min(_outward(ends[1], down=False), most)
 
 

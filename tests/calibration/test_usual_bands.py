@@ -17,8 +17,10 @@ def test_a_band_reaches_half_again_as_far_as_the_values() -> None:
 
 
 def test_a_band_stays_where_values_can_be() -> None:
-    """A share ends at 0 and 1."""
+    """A share ends at 0 and 1, a correlation at 1."""
     assert usual_band(SHARE, [0.01 * i for i in range(101)]) == (0, 1)
+    ranks = usual_band(check_named("rank_order"), [0.9 + 0.001 * i for i in range(101)])
+    assert (ranks or (0, 0))[1] == 1
 
 
 def test_a_single_wild_value_moves_no_band() -> None:
