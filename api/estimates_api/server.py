@@ -50,6 +50,7 @@ _PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
 _YOUNG_S = 5.0
 _WAIT_S = 0.25
 _MAX_WAIT_S = 8.0
+_ANSWERS = 2  # from this byte of those that processes share: which workers have the application
 
 
 class Server(MPServer):
@@ -63,9 +64,9 @@ class Server(MPServer):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.main_loop_interrupt: Any = Interrupt()
-        # bytes that all processes share: whether any worker ever had the application, and whether
-        # it is told to stop soon
-        self.loaded = mmap.mmap(-1, 2)
+        # bytes that all processes share: whether any worker ever had the application, whether it is
+        # told to stop soon, and of each worker whether it has the application
+        self.loaded = mmap.mmap(-1, _ANSWERS + self.workers)
 
     def _init_shared_socket(self) -> None:
         """Listen here, for all workers, as granian does where there is no SO_REUSEPORT: while a
@@ -74,6 +75,11 @@ class Server(MPServer):
         self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
         self._sso = socket.socket(fileno=self._shd.get_fd())
         self._sso.set_inheritable(True)
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Any) -> Any:
+        """A worker, which is told its number."""
+        self.loaded[_ANSWERS + idx] = 0
+        return super()._spawn_worker(idx, target, partial(callback_loader, idx))
 
     def _serve_loop(
         self, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]
@@ -93,6 +99,7 @@ class Server(MPServer):
             while self.interrupt_children:
                 index = self.interrupt_children.pop(0)
                 worker = self.wrks[index]
+                self.loaded[_ANSWERS + index] = 0
                 if not self.loaded[0] and (worker.inner.exitcode or 0) > 0:  # it said why
                     self.interrupt_children = [index]  # granian then exits with 1
                     return
@@ -163,11 +170,11 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
+def load(master: int, loaded: mmap.mmap, said: Said | None, index: int) -> Any:
     """The application, in a worker: it ends when the process that started it does.
 
-    The first worker that cannot open the store says why and ends the service; one that takes
-    another's place waits for it.
+    The first worker that cannot open the store says why and ends the service. One that takes
+    another's place waits for it where no other worker answers: connections are for those that do.
     """
     _end_with(master)
     from estimates_api.app import create_app, try_store  # it loads polars: after the fork
@@ -177,11 +184,11 @@ def load(master: int, loaded: mmap.mmap, said: Said | None) -> Any:
     try:
         app = create_app(lifespan=[] if said is None else [announcing(said)])
     except EstimatesError as error:
-        if loaded[0]:
-            log.error("a new worker waits for the store: %s", error)
+        if loaded[0] and not any(loaded[_ANSWERS:]):
+            log.error("a worker waits for the store: %s", error)
             return WaitingApp(try_store, lambda: os.kill(os.getpid(), signal.SIGTERM))
         sys.exit(f"the service cannot start: {error} [{error.code}]")
-    loaded[0] = 1
+    loaded[0] = loaded[_ANSWERS + index] = 1
     signal.signal(NOT_READY, lambda _signal, _frame: app.follower.leave())
     if loaded[1]:
         app.follower.leave()

@@ -221,17 +221,23 @@ def test_two_workers_stop_in_order(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_worker_in_anothers_place_waits_for_the_store(root: Path, tmp_path: Path) -> None:
-    """It is alive and not ready meanwhile; once the store can be opened it answers."""
+    """Where another answers it leaves all to that. Where none does it is alive and not ready; once
+    the store can be opened it answers.
+    """
     store = shutil.copytree(root, tmp_path / "store")
     catalog, away = store / "catalog.db", tmp_path / "catalog.db"
-    with started(store) as served:
+    with started(store, 2, log=tmp_path / "log") as served:
         catalog.rename(away)
-        killed(served, signal.SIGKILL)
-        answers = [httpx.get(served.url + path, timeout=20) for path in ("/health/live", ONE)]
-        assert [answer.status_code for answer in answers] == [200, 503]
-        assert answers[1].json()["code"] == "starting"
+        before = workers(served)
+        os.kill(before[0], signal.SIGKILL)
+        until(lambda: "cannot start" in (tmp_path / "log").read_text(), 20)
+        assert all(looked_up(served) for _ in range(20))
+        os.kill(before[1], signal.SIGKILL)
+        assert httpx.get(f"{served.url}/health/live", timeout=30).status_code == 200
+        answer = httpx.get(served.url + ONE, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (503, "starting")
         away.rename(catalog)
-        until(lambda: looked_up(served), 20)
+        until(lambda: looked_up(served), 30)
 
 
 def test_a_stop_while_it_starts_waits_for_nothing(root: Path) -> None:
