@@ -101,10 +101,10 @@ class AlignedVersions:
         """
         if column not in self._scales:  # threads may both find it, and find the same
             old, new = self.common(column)
-            a = old.take(all_finite((old, new))).numbers
+            a = old.take(all_finite((old, new))).column
             declared = self.contract.columns[column].scale_floor
             if self.shared is not None:
-                values = self.shared.columns[column].runs.with_more(ascending(a))
+                values = self.shared.columns[column].runs.with_more(ascending(np.asarray(a)))
                 scale = scale_floor_of_sorted(values, declared) if len(values) else None
             else:
                 scale = scale_floor(a, declared) if len(a) else None

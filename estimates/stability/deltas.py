@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from estimates.contract.contract import Stability
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.kernels import logarithms
 from estimates.stability.kernels.blocks import each_block, fill_column
+from estimates.stability.kernels.pieces import Pieces
 from estimates.stability.kernels.selection import Formula, summary
 from estimates.stability.kernels.sorted_runs import SortedRuns
 from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
@@ -30,7 +32,7 @@ _FAR = 2.0**28  # beyond it asinh(x) = ln(2x) to the last bit, and b / 2s might 
 class Difference:
     """b − a, computed where it is read: by a slice, by rows, or all of it as an array."""
 
-    def __init__(self, a: Floats, b: Floats) -> None:
+    def __init__(self, a: Floats | Pieces, b: Floats | Pieces) -> None:
         self._a, self._b = a, b
 
     def __len__(self) -> int:
@@ -49,7 +51,8 @@ class Deltas:
     """The keys where a column is finite in both versions, in key order.
 
     positions  among the common keys; None when they are all of them
-    a, b, d    old and new value and b − a (±inf where it overflows), in the unit of the column
+    column_a, column_b, d  old and new value and b − a (±inf where it overflows), in the unit of the
+               column, to be read by slices or row numbers
     scale      the scale floor s0; None when it would be 0
     r, g       S3, S4; None without a scale
     material   outside the contract's tolerance; equal: within bit noise
@@ -58,8 +61,8 @@ class Deltas:
     """
 
     positions: Rows | None
-    a: Floats
-    b: Floats
+    column_a: Floats | Pieces
+    column_b: Floats | Pieces
     d: Floats | Difference
     scale: float | None
     r: Floats | None
@@ -71,6 +74,16 @@ class Deltas:
 
     def __len__(self) -> int:
         return len(self.d)
+
+    @cached_property
+    def a(self) -> Floats:
+        """The old values as an array."""
+        return np.asarray(self.column_a)
+
+    @cached_property
+    def b(self) -> Floats:
+        """The new values as an array."""
+        return np.asarray(self.column_b)
 
     @property
     def signed(self) -> bool:
@@ -92,7 +105,7 @@ def deltas(
 ) -> Deltas:
     """Compare a numeric column; `scale` is its scale floor."""
     positions = all_finite((old, new))
-    a, b = old.take(positions).numbers, new.take(positions).numbers
+    a, b = old.take(positions).column, new.take(positions).column
     dtypes = (alignment.a[column].dtype, alignment.b[column].dtype)
     noise = _noise(dtypes)
     whole = (
@@ -126,7 +139,7 @@ def deltas(
     return Deltas(positions, a, b, d, scale, r, material, equal, floored, least, largest)
 
 
-def scale_floor(a: Floats, declared: float | None) -> float | None:
+def scale_floor(a: Floats | Pieces, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value
     but 0.
     """
@@ -157,7 +170,7 @@ def transform(deltas: Deltas) -> Floats:
 
 def change(deltas: Deltas) -> Formula:
     """S4 of some moves; needs a scale."""
-    a, b, scale = deltas.a, deltas.b, deltas.scale
+    a, b, scale = deltas.column_a, deltas.column_b, deltas.scale
     assert scale is not None
     if 2 * scale <= deltas.least and deltas.largest < 2 * scale * _FAR:
         return lambda rows: _of_large(a[rows], b[rows], scale)

@@ -298,7 +298,7 @@ def _with_families(
     if horizons is not None:
         measures["horizons"] = lambda: breakdown(horizons, column_deltas, points)
     if column.role in CENTRAL:
-        ordered = rank_both(column_deltas.a, column_deltas.b)
+        ordered = rank_both(column_deltas.column_a, column_deltas.column_b)
         measures["drift"] = lambda: drift.measure(old, new, column_deltas.scale, ordered)
         if column.role in RANKED:
             measures["ranks"] = lambda: ranks.measure(

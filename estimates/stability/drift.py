@@ -158,7 +158,7 @@ def _w1(a: Floats, b: Floats, old: ColumnValues, new: ColumnValues, unit: float)
 def _count_changed(old: ColumnValues, new: ColumnValues) -> int:
     """How many `changed_rows` there are."""
     if old.whole and new.whole:
-        return count_rows(lambda block: old.numbers[block] != new.numbers[block], len(old.numbers))
+        return count_rows(lambda block: old.column[block] != new.column[block], len(old.column))
     either = old.finite | new.finite
     return count_rows(
         lambda block: (old.numbers[block] != new.numbers[block]) & either[block], len(either)

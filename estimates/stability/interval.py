@@ -14,6 +14,7 @@ from estimates.stability.alignment import Rows
 from estimates.stability.deltas import SLACK, at_least
 from estimates.stability.groups import surprises
 from estimates.stability.interval_changes import (
+    EndColumns,
     Ends,
     IntervalChanges,
     floor_at,
@@ -225,14 +226,14 @@ def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
 
 
 def _asymmetry_change(
-    old: Ends, new: Ends, common: int, summaries_by_name: dict[str, Summary]
+    old: EndColumns, new: EndColumns, common: int, summaries_by_name: dict[str, Summary]
 ) -> SignedChange:
     """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end.
 
     Where all intervals are wider than 0, it is `found` already.
     """
     wide = (
-        np.flatnonzero((old.width > 0) & (new.width > 0))
+        np.flatnonzero((old.whole().width > 0) & (new.whole().width > 0))
         if not summaries_by_name or summaries_by_name["narrow"].mean
         else None
     )
@@ -262,10 +263,10 @@ def _signed(summaries_by_name: dict[str, Summary], name: str, n: int, common: in
 def _order(read: Callable[[str], ColumnValues], interval: Interval) -> IntervalOrder:
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
     ends = read(interval.lower), read(interval.upper)
-    lower, upper = (end.numbers for end in ends)
+    lower, upper = (end.column for end in ends)
     # a point such as the mean may lie outside a narrow pair of quantiles
     pointed = interval.point and not interval.from_quantiles
-    point = read(interval.point).numbers if pointed else None
+    point = read(interval.point).column if pointed else None
     whole = all(end.whole for end in ends)
 
     def of_block(rows: slice) -> dict[str, int]:

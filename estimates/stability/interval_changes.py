@@ -16,6 +16,7 @@ from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import at_least, scale_floor
 from estimates.stability.kernels.blocks import fill_column
 from estimates.stability.kernels.logarithms import log
+from estimates.stability.kernels.pieces import Pieces
 from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
@@ -25,10 +26,31 @@ _LARGE = 4e307  # twice as much is still far from the largest double
 
 
 @dataclass(frozen=True)
-class Ends:
+class EndColumns:
     """An interval in one version, on the compared keys; without a point of its own `point` is its
     middle.
     """
+
+    point: Floats | Pieces
+    lower: Floats | Pieces
+    upper: Floats | Pieces
+
+    def at(self, rows: slice | Rows) -> Ends:
+        """The interval of some keys."""
+        return Ends(self.point[rows], self.lower[rows], self.upper[rows])
+
+    def whole(self) -> Ends:
+        """The interval of all keys."""
+        return Ends(*map(np.asarray, (self.point, self.lower, self.upper)))
+
+    def shrunk(self, by: Floats) -> Ends:
+        """The same interval in another unit for each key."""
+        return Ends(*(np.asarray(column) * by for column in (self.point, self.lower, self.upper)))
+
+
+@dataclass(frozen=True)
+class Ends(EndColumns):
+    """The same as arrays."""
 
     point: Floats
     lower: Floats
@@ -38,14 +60,6 @@ class Ends:
     def width(self) -> Floats:
         """From end to end; negative when they are crossed."""
         return self.upper - self.lower
-
-    def at(self, rows: slice | Rows) -> Ends:
-        """The interval of some keys."""
-        return Ends(self.point[rows], self.lower[rows], self.upper[rows])
-
-    def shrunk(self, by: Floats) -> Ends:
-        """The same interval in another unit for each key."""
-        return Ends(self.point * by, self.lower * by, self.upper * by)
 
 
 @dataclass(frozen=True)
@@ -60,8 +74,8 @@ class IntervalChanges:
     """
 
     places: Rows | None
-    old: Ends
-    new: Ends
+    old: EndColumns
+    new: EndColumns
     floor: Floats | float | None
     pointed: bool
     ratios: bool
@@ -104,7 +118,7 @@ class IntervalChanges:
         """I2: which of the new points lie outside the old interval, and how far: in half widths,
         inf for no width.
         """
-        out = np.flatnonzero(outside(self.new.point, self.old))
+        out = np.flatnonzero(outside(self.new.whole().point, self.old.whole()))
         was, point = self.old.at(out), self.new.point[out]
         with np.errstate(divide="ignore", over="ignore"):
             return out, np.maximum(was.lower - point, point - was.upper) / (
@@ -134,14 +148,16 @@ def interval_changes(
     return IntervalChanges(places, old, new, floor, bool(interval.point), ratios)
 
 
-def compared_ends(pair: AlignedVersions, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
+def compared_ends(
+    pair: AlignedVersions, interval: Interval
+) -> tuple[EndColumns, EndColumns, Rows | None]:
     """The interval in both versions, and where its keys stand among the common ones; None when
     these are all.
     """
     columns = [pair.common(name) for name in _names(interval)]
     rows = all_finite([values for versions in columns for values in versions])
     old, new = (
-        _ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1)
+        _ends([versions[side].take(rows).column for versions in columns]) for side in (0, 1)
     )
     return old, new, rows
 
@@ -151,13 +167,16 @@ def _names(interval: Interval) -> list[str]:
     return [name for name in (interval.point, interval.lower, interval.upper) if name]
 
 
-def _columns(ends: Ends) -> list[Floats]:
+def _columns(ends: EndColumns) -> list[Floats | Pieces]:
     return [ends.point, ends.lower, ends.upper]
 
 
-def _ends(columns: list[Floats]) -> Ends:
+def _ends(columns: list[Floats | Pieces]) -> EndColumns:
     lower, upper = columns[-2:]
-    return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
+    if len(columns) == 3:
+        return EndColumns(columns[0], lower, upper)
+    middle = fill_column(lambda rows: lower[rows] / 2 + upper[rows] / 2, len(lower))
+    return EndColumns(middle, lower, upper)
 
 
 def _size(values: Sequence[ColumnValues]) -> float:
@@ -165,7 +184,7 @@ def _size(values: Sequence[ColumnValues]) -> float:
     return max(max(-column.least, column.largest) for column in values)
 
 
-def unit_of(values: Sequence[ColumnValues], columns: Sequence[Floats]) -> Floats | None:
+def unit_of(values: Sequence[ColumnValues], columns: Sequence[Floats | Pieces]) -> Floats | None:
     """A smaller unit for keys with values so large that a width would overflow; no metric depends
     on the unit.
 

@@ -20,7 +20,7 @@ def plain_sizes(deltas: Deltas, points: float | None) -> Formula | None:
 
     points  percentage points in one unit of the column
     """
-    a, d, sizes_of = deltas.a, deltas.d, plain_change(deltas, points)
+    a, d, sizes_of = deltas.column_a, deltas.d, plain_change(deltas, points)
     return None if sizes_of is None else lambda rows: sizes_of(a[rows], np.abs(d[rows]))
 
 

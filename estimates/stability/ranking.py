@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimates.stability.kernels.blocks import Mask, count_rows, run_parallel, taken
+from estimates.stability.kernels.pieces import Pieces
 from estimates.stability.kernels.selection import interpolated
 from estimates.stability.kernels.sorting import Rows, sorted_with_rows
 from estimates.stability.value_kinds import Floats
@@ -74,10 +75,10 @@ class Ranking:
         return _top(self.a, self.rows_a.__getitem__, k), _top(self.b, self.rows, k)
 
 
-def rank_both(a: Floats, b: Floats) -> Ranking:
+def rank_both(a: Floats | Pieces, b: Floats | Pieces) -> Ranking:
     """Sort two columns of the same keys, the second one in the order of the first."""
-    sorted_a, rows_a = sorted_with_rows(a)
-    sorted_b, at_a = sorted_with_rows(taken(b, rows_a))
+    sorted_a, rows_a = sorted_with_rows(np.asarray(a))
+    sorted_b, at_a = sorted_with_rows(taken(np.asarray(b), rows_a))
     return Ranking(sorted_a, sorted_b, rows_a, at_a)
 
 

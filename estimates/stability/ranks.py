@@ -143,7 +143,7 @@ def _top(
 
 
 def _count_moved(deltas: Deltas) -> int:
-    return count_rows(lambda rows: deltas.a[rows] != deltas.b[rows], len(deltas))
+    return count_rows(lambda rows: deltas.column_a[rows] != deltas.column_b[rows], len(deltas))
 
 
 def _largest(

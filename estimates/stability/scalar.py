@@ -211,7 +211,7 @@ class _Pass:
 
     def mean_size(self) -> float:
         """The mean of |b|."""
-        b = self._compared.b
+        b = self._compared.column_b
         total = exact_total(lambda rows: np.abs(b[rows]), len(b))
         return mean_of_total(total + (0 if self._shared is None else self._shared[1].size), self.n)
 
@@ -245,7 +245,7 @@ class _Pass:
 
     def _measured(self, rows: slice) -> _Block:
         deltas = self.deltas
-        a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
+        a, b, d = deltas.column_a[rows], deltas.column_b[rows], deltas.d[rows]
         size = np.abs(d)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
@@ -295,8 +295,8 @@ def _with_shared(deltas: Deltas, layout: Layout) -> Deltas:
 
     return replace(
         deltas,
-        a=spread(deltas.a, value),
-        b=spread(deltas.b, value),
+        column_a=spread(deltas.a, value),
+        column_b=spread(deltas.b, value),
         d=spread(np.asarray(deltas.d)),
         r=None if deltas.r is None else spread(deltas.r),
         material=spread(deltas.material),
@@ -341,19 +341,27 @@ def _top(alignment: Alignment, deltas: Deltas, overflow: int, points: float | No
     if overflow:
         ranked.insert(0, lambda rows: np.isinf(d[rows]).astype(np.float64))
     rows = largest_first(_TOP, len(d), *ranked)
-    rows = rows[deltas.d[rows] != 0]
-    sizes = plain_sizes(deltas, points)
-    signed = [None] * len(rows)
-    if sizes is not None:
-        signed = np.copysign(sizes(rows), deltas.d[rows]).tolist()
+    rows = rows[d[rows] != 0]
+    sizes, by, none = plain_sizes(deltas, points), d[rows], [None] * len(rows)
+    signed = none if sizes is None else np.copysign(sizes(rows), by).tolist()
+    moves = zip(
+        deltas.column_a[rows].tolist(),
+        deltas.column_b[rows].tolist(),
+        by.tolist(),
+        none if r is None else r[rows].tolist(),
+        signed,
+        strict=True,
+    )
     return [
         Change(
             key,
-            float(deltas.a[row]) + 0.0,  # −0.0 is 0.0
-            float(deltas.b[row]) + 0.0,
-            float(deltas.d[row]) if np.isfinite(deltas.d[row]) else None,
-            None if deltas.r is None else float(deltas.r[row]),
+            a + 0.0,  # −0.0 is 0.0
+            b + 0.0,
+            move if math.isfinite(move) else None,
+            relative,
             plain,
         )
-        for key, row, plain in zip(deltas.keys(alignment, rows), rows, signed, strict=True)
+        for key, (a, b, move, relative, plain) in zip(
+            deltas.keys(alignment, rows), moves, strict=True
+        )
     ]

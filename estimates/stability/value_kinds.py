@@ -14,7 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.alignment import Mask, Rows
-from estimates.stability.kernels.blocks import each_block
+from estimates.stability.kernels.blocks import each_block, taken
+from estimates.stability.kernels.pieces import Pieces, has_long_pieces
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
@@ -26,13 +27,19 @@ Codes = NDArray[np.uint8]
 class ColumnValues:
     """A column as Float64 (null as NaN; empty when it holds no numbers) and the kind of each value.
 
+    column  to be read by slices or row numbers
     least, largest  no finite number is below or above; 0 where there is none
     """
 
-    numbers: Floats
+    column: Floats | Pieces
     kinds: Codes
     least: float
     largest: float
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """The column as an array: where a frame has it in pieces, a copy."""
+        return np.asarray(self.column)
 
     @property
     def finite(self) -> Mask:
@@ -49,8 +56,12 @@ class ColumnValues:
         if rows is None:
             return self
         kinds = np.zeros(len(rows), dtype=np.uint8) if self.whole else self.kinds[rows]
-        numbers = self.numbers[rows] if len(self.numbers) else self.numbers
-        return ColumnValues(numbers, kinds, self.least, self.largest)
+        column = self.column
+        if isinstance(column, Pieces):
+            column = column.taken(rows)
+        elif len(column):
+            column = taken(column, rows)
+        return ColumnValues(column, kinds, self.least, self.largest)
 
 
 def all_finite(columns: Sequence[ColumnValues]) -> Rows | None:
@@ -63,10 +74,11 @@ def all_finite(columns: Sequence[ColumnValues]) -> Rows | None:
 def classify(series: pl.Series) -> ColumnValues:
     """Values and kinds of a column; what is not a number is `finite` when it is there."""
     kinds = np.zeros(len(series), dtype=np.uint8)
-    numbers, least, largest = np.empty(0), 0.0, 0.0
+    column, least, largest = np.empty(0), 0.0, 0.0
     if len(series) and (series.dtype.is_numeric() or series.dtype == pl.Null):
-        numbers, least, largest = _numbers(series)
+        column, least, largest = _numbers(series)
         if not (math.isfinite(least) and math.isfinite(largest)):  # NaN when there is one
+            column = numbers = np.asarray(column)
             finite = np.isfinite(numbers)
             other, finite_numbers = np.flatnonzero(~finite), numbers[finite]
             value = numbers[other]
@@ -78,20 +90,29 @@ def classify(series: pl.Series) -> ColumnValues:
             )
     if series.null_count():
         kinds[series.is_null().to_numpy()] = NULL
-    return ColumnValues(numbers, kinds, least, largest)
+    return ColumnValues(column, kinds, least, largest)
 
 
-def _numbers(series: pl.Series) -> tuple[Floats, float, float]:
+def _numbers(series: pl.Series) -> tuple[Floats | Pieces, float, float]:
     """A column as Float64, its least and its largest value."""
-    one_piece = series.n_chunks() == 1 and series.dtype == pl.Float64 and not series.null_count()
-    numbers = series.to_numpy() if one_piece else np.empty(len(series))
+    stored = _as_it_is(series)
+    copied = np.empty(len(series) if stored is None else 0)
 
     def read(rows: slice) -> tuple[float, float]:
-        if not one_piece:
-            numbers[rows] = (
-                series.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy()
-            )
-        return numbers[rows].min(), numbers[rows].max()
+        numbers = copied[rows] if stored is None else stored[rows]
+        if stored is None:
+            part = series.slice(rows.start, rows.stop - rows.start)
+            numbers[:] = part.cast(pl.Float64).to_numpy()
+        return numbers.min(), numbers.max()
 
     least, largest = zip(*each_block(read, len(series)), strict=True)
-    return numbers, float(np.min(least)), float(np.max(largest))
+    return copied if stored is None else stored, float(np.min(least)), float(np.max(largest))
+
+
+def _as_it_is(series: pl.Series) -> Floats | Pieces | None:
+    """A column in the memory that it has; None where it has to be copied."""
+    if series.dtype != pl.Float64 or series.null_count():
+        return None
+    if series.n_chunks() == 1:
+        return series.to_numpy()
+    return Pieces(series) if has_long_pieces(series) else None

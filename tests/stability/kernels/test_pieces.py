@@ -1,0 +1,62 @@
+"""A column that is read in the pieces in which a frame has it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+from estimates.stability.kernels.pieces import Pieces, has_long_pieces
+
+NUMBERS = np.random.default_rng(1).normal(size=100)
+ENDS = (0, 1, 40, 41, 100)
+
+
+@pytest.fixture
+def pieces() -> Pieces:
+    """The numbers in four pieces, two of them of one number."""
+    parts = [pl.Series(NUMBERS[a:b]) for a, b in pairwise(ENDS)]
+    column = pl.concat(parts, rechunk=False)
+    assert column.n_chunks() == 4
+    return Pieces(column)
+
+
+def test_slices_are_those_of_the_whole(pieces: Pieces) -> None:
+    """Within a piece, from its first to its last row, and over several."""
+    assert len(pieces) == 100
+    for start in range(101):
+        for stop in range(start, 101, 7):
+            assert np.array_equal(pieces[start:stop], NUMBERS[start:stop])
+    assert np.array_equal(pieces[:], NUMBERS)
+    assert np.array_equal(pieces[30:400], NUMBERS[30:])
+
+
+def test_a_slice_of_one_piece_is_no_copy(pieces: Pieces) -> None:
+    """Its numbers lie where those of the whole piece lie."""
+    assert np.shares_memory(pieces[41:50], pieces[45:100])
+    assert not np.shares_memory(pieces[40:50], pieces[45:100])
+
+
+def test_rows_in_any_order(pieces: Pieces) -> None:
+    """Row numbers, some more than once, and none."""
+    rows = np.random.default_rng(2).integers(0, 100, 300)
+    assert np.array_equal(pieces[rows], NUMBERS[rows])
+    assert len(pieces[rows[:0]]) == 0
+    assert np.array_equal(pieces.taken(rows), NUMBERS[rows])
+    assert np.array_equal(pieces.taken(np.sort(rows)), NUMBERS[np.sort(rows)])
+    assert len(pieces.taken(rows[:0])) == 0
+
+
+def test_as_an_array(pieces: Pieces) -> None:
+    """It is a copy of all."""
+    assert np.array_equal(np.asarray(pieces), NUMBERS)
+
+
+def test_short_pieces_are_not_read_as_they_are() -> None:
+    """Where blocks would often go over an end, a copy is read faster."""
+    long = pl.Series(np.zeros(1 << 18))
+    assert has_long_pieces(pl.concat([long, long], rechunk=False))
+    assert not has_long_pieces(long)
+    assert not has_long_pieces(pl.concat([long[:3], long[:50]], rechunk=False))
