@@ -60,11 +60,19 @@ class Pieces:
         return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
 
     def _at(self, rows: NDArray[Any]) -> Floats:
-        numbers, result = np.searchsorted(self._ends, rows, "right"), np.empty(len(rows))
-        for number in np.unique(numbers).tolist():
-            here, piece = np.flatnonzero(numbers == number), self._pieces[number]
-            result[here] = piece[rows[here] - (self._ends[number] - len(piece))]
-        return result
+        if (rows[1:] < rows[:-1]).any():
+            order, result = np.argsort(rows), np.empty(len(rows))
+            result[order] = self._at(rows[order])
+            return result
+        stops = np.searchsorted(rows, self._ends).tolist()
+        return np.concatenate(
+            [
+                piece.take(rows[start:stop] - (end - len(piece)))
+                for piece, end, start, stop in zip(
+                    self._pieces, self._ends, [0, *stops], stops, strict=False
+                )
+            ]
+        )
 
 
 def has_long_pieces(column: pl.Series) -> bool:
