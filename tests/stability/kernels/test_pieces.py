@@ -8,6 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from estimates.contract.contract_file import parse_contract
+from estimates.stability.changes import first_changes
+from estimates.stability.diff import diff
 from estimates.stability.kernels.pieces import Pieces, has_long_pieces
 
 NUMBERS = np.random.default_rng(1).normal(size=100)
@@ -60,3 +63,34 @@ def test_short_pieces_are_not_read_as_they_are() -> None:
     assert has_long_pieces(pl.concat([long, long], rechunk=False))
     assert not has_long_pieces(long)
     assert not has_long_pieces(pl.concat([long[:3], long[:50]], rechunk=False))
+
+
+def test_a_report_says_the_same_whatever_the_pieces() -> None:
+    """Frames in pieces, whose ends are no ends of blocks, and the same frames in one piece."""
+    contract = parse_contract(
+        """
+name = "pieces"
+[key.id]
+type = "integer"
+[columns.value]
+[columns.low]
+role = "lower"
+level = 0.8
+[columns.high]
+role = "upper"
+level = 0.8
+"""
+    )
+    rows, rng = 280_001, np.random.default_rng(3)
+    value = rng.lognormal(3, 1, rows)
+    moved = value * (1 + 0.01 * rng.standard_normal(rows))
+    whole = [
+        pl.DataFrame({"id": np.arange(rows), "value": x, "low": x * 0.9, "high": x * 1.1})
+        for x in (value, moved)
+    ]
+    parts = [pl.concat([f[:140_000], f[140_000:]], rechunk=False) for f in whole]
+    assert [frame.n_chunks() for frame in parts] == [2, 2]
+    assert diff(*parts, contract) == diff(*whole, contract)
+    whole[1], parts[1] = whole[1].slice(7), parts[1].slice(7)  # with other keys
+    assert diff(*parts, contract) == diff(*whole, contract)
+    assert first_changes(*parts, contract, 50).rows.equals(first_changes(*whole, contract, 50).rows)
