@@ -325,6 +325,8 @@ def test_command_prints_pages(tmp_path: pytest.TempPathFactory) -> None:
     assert markdown.text.startswith("### ")
     html = call("diff", *files, "--key", "id", "--format", "html")
     assert "Old against new" in Page(html.text).texts["h3"]
+    assert "\\u{" not in html.text  # keys stand between marks of direction, which are references
+    assert ">&#x2068;b&#x2069;</text>" in html.text
     assert call("diff", *files, "--key", "id", "--changes", "--format", "html").code == 2
     refused = call("get", "set", "key", "--format", "html")
     assert (refused.code, refused.out) == (2, b"")
