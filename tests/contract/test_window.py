@@ -25,7 +25,8 @@ def test_both_ends_are_part_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "seconds"), [(OPENS - 5 * SECOND, 5), (OPENS, 0), (CLOSES, 0), (CLOSES + SECOND, 1)]
+    ("moment", "seconds"),
+    [(OPENS - 5 * SECOND, 5), (OPENS, 0), (OPENS + SECOND, 0), (CLOSES, 0), (CLOSES + SECOND, 1)],
 )
 def test_how_far_beside_it_a_moment_lies(moment: datetime, seconds: int) -> None:
     """Early or late, in seconds; 0 inside."""

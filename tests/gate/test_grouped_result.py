@@ -70,6 +70,15 @@ def test_groups_that_hold_all_keys_leave_no_others() -> None:
     ]
 
 
+def test_what_is_usual_is_usual_for_all_keys_but_those_of_groups() -> None:
+    """Nobody said what is usual in a group alone."""
+    context = EvaluationContext(contract(), stored(ROWS, contract()), None, JUDGED, {})
+    groups = {"ticker": {"AAPL": GroupLimits(block=200)}}
+    limits = CheckLimits("own", None, 300, groups=groups, usual=(200.0, 300.0))
+    said = check_result(CHECK, limits, context).result
+    assert [(part.group, part.status) for part in said.groups] == [(None, "pass"), ("AAPL", "pass")]
+
+
 def test_a_limit_that_a_group_does_not_have_is_none() -> None:
     """It is given whole: policy fills in the check's before."""
     said = result(DIS=GroupLimits(warn=1))

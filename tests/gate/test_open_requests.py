@@ -85,6 +85,19 @@ def test_approvals_count_of_approvers_alone() -> None:
     assert counted(view, view.requests[0]) == ["team-x"]
 
 
+def test_who_asked_approves_nothing_though_an_approver() -> None:
+    """Nor does who published the version."""
+    view = set_of(
+        *BASE, wanted(actor="bea"), said(5, "approved", "bea"), versions=VERSIONS, more=GATE
+    )
+    assert counted(view, view.requests[0]) == []
+    published = [event(1, "published", 1), event(2, "published", 2, actor="team-x"), BASE[2]]
+    other = set_of(
+        *published, wanted(), said(5, "approved", "team-x"), versions=VERSIONS, more=GATE
+    )
+    assert counted(other, other.requests[0]) == []
+
+
 def test_one_that_is_still_missing_is_said_even_where_enough_approved() -> None:
     """The last approval carries it out: until then one is missing."""
     view = of_set(said(5, "approved", "bea"), said(6, "approved", "team-x"))

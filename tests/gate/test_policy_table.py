@@ -45,6 +45,7 @@ def test_a_check_that_measures_its_limits_says_so() -> None:
     entry = f"[gate.checks.{name}]\n"
     assert rules()[name].warn_from == "measured"
     assert rules(f"{entry}warn = 5")[name].warn_from == "contract"
+    assert rules(f"{entry}warn = 5")[name].block_from is None
     assert rules(f"{entry}severity = 'report'")[name].warn_from is None
 
 

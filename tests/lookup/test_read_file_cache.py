@@ -67,6 +67,27 @@ def test_a_file_elsewhere_is_taken_first(cache: ReadFileCache, tmp_path: Path) -
     assert cache.get(digest("a"), make, str(place)).path == str(cache.path(digest("a")))
 
 
+def test_a_damaged_file_that_cannot_be_removed_is_not_tried_again(
+    cache: ReadFileCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in a store that this process may only read."""
+    place = tmp_path / "store" / "a.lookup"
+    Maker(digest("a"))(place)
+    cache.get(digest("a"), Maker(digest("a")), str(place))
+    unlink = Path.unlink
+
+    def refuses(path: Path, missing_ok: bool = False) -> None:
+        if path == place:
+            raise PermissionError(path)
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    cache.discard(digest("a"))
+    assert place.exists()
+    opened = cache.get(digest("a"), Maker(digest("a")), str(place))
+    assert str(opened.path) == str(cache.path(digest("a")))
+
+
 def test_a_damaged_file_is_made_again(cache: ReadFileCache) -> None:
     """Whatever is wrong with its head."""
     make = Maker(digest("a"))

@@ -42,6 +42,8 @@ def test_blocks_grow_until_their_keys_fit_into_memory(monkeypatch: pytest.Monkey
     assert _block(keys) == (16, True)
     monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", 4)
     assert _block(keys) == (32, False)
+    monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", 6)
+    assert _block(keys) == (32, False)  # seven blocks of 16 are one too many
     monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", 1 << 18)
     monkeypatch.setattr(read_file_writing, "MEMORY_BYTES", 10)
     assert _block(keys) == (128, False)

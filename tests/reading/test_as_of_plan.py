@@ -44,6 +44,7 @@ def test_each_row_goes_to_the_version_in_force_at_its_time() -> None:
     """From the very moment of the move; none before the first, and none once it was removed."""
     of = plan(rows(1, 4, 2, 3, 6, 5))
     assert [(number, keys.height) for number, keys in of.groups] == [(NONE, 2), (1, 2), (2, 2)]
+    assert [number for number, _ in plan(rows(4)).groups] == [2]
     instant = timedelta(microseconds=1)
     just = rows(0).with_columns(at=pl.lit(hour(4) - instant))
     assert [number for number, _ in plan(just).groups] == [1]

@@ -72,6 +72,17 @@ def test_a_flipped_bit_anywhere_is_noticed(cache: ColumnCache) -> None:
         assert read() is not None
 
 
+def test_a_file_of_another_form_is_none(cache: ColumnCache) -> None:
+    """As an earlier or a later program wrote it."""
+    for file, read in (
+        (next(cache.folder.glob("*.columns")), lambda: cache.get("d")),
+        (next(cache.folder.glob("*.hashes")), lambda: cache.get_hashes("d", "p1")),
+    ):
+        whole = file.read_bytes()
+        file.write_bytes(b"another1" + whole[8:])
+        assert read() is None
+
+
 def test_a_part_without_numbers(cache: ColumnCache) -> None:
     """Its table is all that is kept."""
     bare = PartColumns(2, [("k", "String")], True, {})
