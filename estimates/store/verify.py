@@ -27,6 +27,7 @@ from estimates.store.recover import find_log
 # What is said of a file that was to go.
 NOT_ERASED = "not_erased", "holds what was erased; `estimates sweep` takes it away"
 _LATE = 10  # events without a copy: those of a command that was killed are fewer
+_FIRST = 3  # the same of a log without any copy, as one that was lost has
 _ENTRIES = 1000  # of the log that are in memory
 Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
 
@@ -77,7 +78,8 @@ def _copy_faults(store: OpenStore) -> Iterator[Fault]:
         return
     expected = range(1, max(copied, default=0) + 1)
     with suppress(CorruptError):  # the audit says what is wrong with the catalog
-        if (lacks := store.catalog.last_event() - len(expected)) > _LATE:
+        lacks = store.catalog.last_event() - len(expected)
+        if lacks > (_LATE if copied else _FIRST):
             what = f"the copies of the newest {lacks:,} events are missing"
             yield Fault("", None, "log_gap", f"{what}; whatever writes next makes them")
     for event in sorted(set(expected) - set(copied)):

@@ -5,9 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
-from estimates.store import verify as verify_module
 from estimates.store.store import Store
 from tests.jobs.cli.calls import call, ok
 
@@ -21,11 +18,8 @@ def test_verify_of_a_sound_store(store: Store) -> None:
     assert "3 versions" in ok("verify", "--store", store.root).text
 
 
-def test_what_a_folder_refuses_is_named_with_all_else(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_folder_refuses_is_named_with_all_else(store: Store) -> None:
     """A file where a folder belongs, and the other way round, end no report."""
-    monkeypatch.setattr(verify_module, "_LATE", 3)
     root = Path(store.root)
     part = next((root / "sets").glob("*/parts/*"))
     shutil.rmtree(root / "log")
