@@ -205,7 +205,7 @@ def is_covered(name: str, approvers: Iterable[str]) -> bool:
         return True
     begins = re.split(r"[*?[]", name)[0]
     prefixes = (other[:-1] for other in others if other.endswith("*"))
-    return any(begins.startswith(prefix) and not is_pattern(prefix) for prefix in prefixes)
+    return any(begins.startswith(prefix) for prefix in prefixes)  # which then is no pattern
 
 
 def is_pattern(name: str) -> bool:

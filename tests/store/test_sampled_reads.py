@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError
 from estimates.store import sampled_reads
 from estimates.store.judge import Judgement
 from estimates.store.sampled_reads import check_sampled_reads, row_numbers, sampled_rows
 from estimates.store.store import Store
-from tests.builders import SET, define, frame, publish
+from tests.builders import SET, define, frame, provenance, publish
 
 
 @pytest.mark.parametrize(
@@ -40,20 +42,29 @@ def judged(store: Store, number: int) -> Judgement:
     return Judgement(verdict)
 
 
+SCORES = 'name = "scores"\n[key.customer]\ntype = "string"\n[columns.score]\n'
+
+
 def test_rows_are_of_the_parts_that_the_baseline_lacks(
-    local_store: Store, small_parts: None, monkeypatch: pytest.MonkeyPatch
+    local_store: Store, small_parts: None
 ) -> None:
     """Others were looked at when that was promoted; of equal content all are."""
     assert small_parts is None
-    define(local_store)
-    publish(local_store, "first")
-    local_store.promote(SET, 1, reason="good")
-    version = publish(local_store, "second", 101.0, day=1)
-    monkeypatch.setattr(sampled_reads, "SAMPLED_READS", 4)
-    rows = sampled_rows(local_store, version, judged(local_store, 2))
-    assert rows.height == 4
-    again = publish(local_store, "third", 100.0, day=2)
-    assert sampled_rows(local_store, again, judged(local_store, 3)).height == 4
+    local_store.define(parse_contract(SCORES), SCORES)
+    keys = [f"c{number:04}" for number in range(400)]
+    first = pl.DataFrame({"customer": keys, "score": [float(n % 7) for n in range(400)]})
+    local_store.publish("scores", first, provenance("first"))
+    local_store.promote("scores", 1, reason="good")
+    changed = first.with_columns(
+        score=pl.when(pl.col("customer") == "c0200").then(3.5).otherwise("score")
+    )
+    version = local_store.publish("scores", changed, provenance("second", 1))
+    rows = sampled_rows(local_store, version, Judgement(local_store.judge("scores", 2)))
+    assert 20 <= rows.height <= 60  # all of the one part that changed
+    assert "c0200" in rows["customer"]
+    again = local_store.publish("scores", first, provenance("third", 2))
+    whole = sampled_rows(local_store, again, Judgement(local_store.judge("scores", 3)))
+    assert whole.height == 100
 
 
 def test_another_number_by_key_is_damage(
