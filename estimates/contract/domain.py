@@ -45,8 +45,9 @@ class ProductDomain(Part, frozen=True, tag_field="kind", tag="product"):
 class RollingDomain(Part, frozen=True, tag_field="kind", tag="rolling"):
     """Every combination of the listed values × the next `steps` of a calendar after `data_through`.
 
-    calendar  an exchange code such as XNYS, or hourly, daily, weekdays, weekly (Mondays),
-              weekly-tuesday and so on, monthly, month-end, quarterly, quarter-end, yearly, year-end
+    calendar  an exchange code such as XNYS, or hourly, daily, weekdays, monday-to-saturday, weekly
+              (Mondays), weekly-tuesday and so on, monthly, month-end, quarterly, quarter-end,
+              yearly, year-end
     """
 
     steps: int

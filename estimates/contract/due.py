@@ -34,6 +34,7 @@ def _is_weekday(day: date) -> bool:
 DAY_RULES: dict[str, Callable[[date], bool]] = {
     "daily": lambda day: True,
     "weekdays": _is_weekday,
+    "monday-to-saturday": lambda day: day.weekday() < 6,
     "weekly": lambda day: day.weekday() == 0,
     **{f"weekly-{name}": _on_weekday(number) for number, name in enumerate(OTHER_DAYS, start=1)},
     "monthly": lambda day: day.day == 1,

@@ -1,11 +1,10 @@
 """Calendars: the steps of time on which a rolling set's targets lie.
 
 An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`,
-`weekdays`, `weekly` (Mondays; `weekly-sunday` and so on are other days), `monthly`, `quarterly`,
-`yearly` (firsts) and `month-end`, `quarter-end`, `year-end` are what they say, in UTC.
-A date stands for
-its first moment in UTC when it is compared with an instant, so the steps after an instant are those
-whose first moment lies strictly after it.
+`weekdays`, `monday-to-saturday`, `weekly` (Mondays; `weekly-sunday` and so on are other days),
+`monthly`, `quarterly`, `yearly` (firsts) and `month-end`, `quarter-end`, `year-end` are what they
+say, in UTC. A date stands for its first moment in UTC when it is compared with an instant, so the
+steps after an instant are those whose first moment lies strictly after it.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import msgspec
 _TIMES = {
     "hourly": ("10 * * * *", "*-*-* *:10:00 UTC"),
     "daily": ("0 6 * * *", "*-*-* 06:00:00 UTC"),
+    "monday-to-saturday": ("0 6 * * 0,2-6", "Tue..Sun *-*-* 06:00:00 UTC"),
     "weekly-tuesday": ("0 6 * * 3", "Wed *-*-* 06:00:00 UTC"),
     "weekly-wednesday": ("0 6 * * 4", "Thu *-*-* 06:00:00 UTC"),
     "weekly-thursday": ("0 6 * * 5", "Fri *-*-* 06:00:00 UTC"),

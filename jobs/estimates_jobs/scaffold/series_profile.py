@@ -25,10 +25,11 @@ SERIES, TIME, VALUE, STEP = "series", "time", "y", "step"
 _CALENDARS = (
     *("year-end", "yearly", "quarter-end", "quarterly", "month-end", "monthly", "weekly"),
     *(f"weekly-{day}" for day in OTHER_DAYS),
-    *("weekdays", "daily"),
+    *("weekdays", "monday-to-saturday", "daily"),
 )
 _EXCHANGES = ("XNYS", "XLON", "XETR", "XPAR", "XSWX", "XTKS", "XHKG", "XTSE")
 _SLIPS = 0.02  # of the dates: so many may lie off a calendar
+_SUNDAYS_SEEN = 18  # days of work: three Sundays without an observation are no chance
 # Steps a season; longer ones are no season that a model could learn.
 _SEASONS = {"hourly": 24, "daily": 7, "weekly": 52, "month": 12, "quarter": 4}
 _A_SEASON = 0.1  # of the variance, which the steps of a season have to explain
@@ -221,6 +222,8 @@ def _calendar(source: str, times: pl.Series) -> Calendar:
     for name in _CALENDARS:
         calendar = calendar_of(name)
         steps = pl.Series(calendar.steps(first, last), dtype=pl.Date)
+        if name == "monday-to-saturday" and len(steps) < _SUNDAYS_SEEN:
+            continue
         if len(days.filter(days.is_in(steps.implode()))) >= (1 - _SLIPS) * len(days):
             return _sessions(days, steps) or calendar if name == "weekdays" else calendar
     raise AssertionError("every date is a day")
@@ -303,6 +306,7 @@ def _profile(
     length = int(_number(spans["length"].median()))
     season = next((n for stem, n in _SEASONS.items() if calendar.name.startswith(stem)), 1)
     season = 5 if calendar.name == "weekdays" or calendar.name in _EXCHANGES else season
+    season = 6 if calendar.name == "monday-to-saturday" else season
     explained = _explained(placed, season) if 1 < season <= (length - 1) // 2 else None
     return SeriesProfile(
         source=source,

@@ -29,8 +29,8 @@ def write(days: list[date] | list[datetime], values: list[float] | None = None) 
 
 @pytest.mark.parametrize(
     "calendar",
-    ["daily", "weekdays", "weekly", "weekly-sunday", "monthly", "month-end", "quarterly",
-     "quarter-end", "yearly", "XNYS"],
+    ["daily", "weekdays", "monday-to-saturday", "weekly", "weekly-sunday", "monthly", "month-end",
+     "quarterly", "quarter-end", "yearly", "XNYS"],
 )  # fmt: skip
 def test_the_calendar_is_that_of_the_observations(calendar: str) -> None:
     """The longest step that all observations keep; with holidays, an exchange's sessions."""
