@@ -12,6 +12,7 @@ exchange_holidays  days without a session, listed in a contract when it is defin
 elapsed_keys   keys whose time has come when the data end
 lookahead      proof that a job does not look ahead
 recorded_run   the row, the log and the record of a run
+run_moment     how far the data go that a run sees
 run_log        what happened in a run, line by line
 trial          a run without a store, for tests of jobs
 """

@@ -24,6 +24,7 @@ from estimates_jobs.run.calendars import calendar_of
 from estimates_jobs.run.context import data_reach
 from estimates_jobs.run.elapsed_keys import elapsed_keys
 from estimates_jobs.run.job_function import JobError
+from estimates_jobs.run.run_moment import through_of
 from estimates_jobs.tables.dated_tables import DatedTable, filled
 from estimates_jobs.tables.family_tables import by_member, hub_details
 from estimates_jobs.tables.table_files import Table, with_timezone
@@ -206,7 +207,7 @@ def _published(
             table.name,
             content,
             run_id,
-            runner.through_of(known, through),
+            through_of(known, through),
             plan.options,
         )
         del content  # the frame is a copy; a table of a long history may be large

@@ -8,9 +8,7 @@ is completed by the same command.
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +22,20 @@ from estimates.catalog.run_record import Run, RunStatus
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
-from estimates.errors import EstimatesError, InvalidError
+from estimates.errors import InvalidError
 from estimates.gate.verdict import Verdict
 from estimates.redaction import redacted
 from estimates.store.partial_update import Changes
 from estimates.store.publish import OnStep, Publication, judge_and_promote, publish_and_promote
 from estimates.store.retire import check_not_retired
 from estimates.store.store import Store
-from estimates_jobs.run.context import Context, data_reach
+from estimates_jobs.run.context import Context
 from estimates_jobs.run.elapsed_keys import elapsed_keys, elapsed_sentence
 from estimates_jobs.run.job_function import Function
-from estimates_jobs.run.pinned_input import Pins
 from estimates_jobs.run.recorded_run import Progress, recorded, track_run
 from estimates_jobs.run.references import with_values
 from estimates_jobs.run.run_log import RunLog
+from estimates_jobs.run.run_moment import context_of, through_of
 from estimates_jobs.tables.plain_text import naming
 from estimates_jobs.tables.table_files import Table, read_with_digest, typed, with_timezone
 from estimates_jobs.tables.table_words import pinned_word
@@ -114,7 +112,7 @@ def run(
     known = store.catalog.run(run_id)
     if known is None:
         check_not_retired(store.view().set(name))
-    context = _context(store, contract, run_id, known, data_through)
+    context = context_of(store, contract, run_id, known, data_through)
     check_claim(name, released_at, context.data_through)
     log = RunLog(run_id, store.objects)
     with recorded(store, name, log, context.data_through, progress) as (started, on_step):
@@ -262,54 +260,6 @@ def candidate_of(
 def new_run_id() -> str:
     """A run_id for a run whose scheduler gave none: time and chance."""
     return f"{instants.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-
-
-def through_of(
-    known: Run | None, requested: datetime | str | None, now: datetime | None = None
-) -> datetime:
-    """The `data_through` to run with: the one requested, the one this run had before, or now.
-
-    now  in place of the clock
-    Raises InvalidError `bad_time`, `future`.
-    """
-    now = now or instants.now()
-    if requested is None:
-        return now if known is None else known.data_through
-    if isinstance(requested, str):
-        through = instants.parse_through(requested)
-        # Of a day that was not over, a run saw what had passed when it began; that is what it
-        # resumes with.
-        if (
-            known is not None
-            and len(requested) == 10
-            and known.started_at <= instants.end_of_day(through.date())
-        ):
-            return known.data_through
-        requested = through
-    if requested > now:
-        raise InvalidError(
-            "future",
-            f"data_through {instants.text(requested)} lies in the future: no data are known then",
-            remedy="give a moment that is past",
-        )
-    return requested
-
-
-def _context(
-    store: Store,
-    contract: Contract,
-    run_id: str,
-    known: Run | None,
-    data_through: datetime | str | None,
-) -> Context:
-    """What the job looks at; a run that is new and has no moment goes as far as its data."""
-    moment: datetime | None = None
-    if known is None and data_through is None:
-        with suppress(EstimatesError):  # of an input; the run says it, on record
-            data_through = data_reach(contract, store)
-            moment = instants.now()  # what is in production now saw no more than that
-    pins = Pins(None if known is None else known.pins, partial(store.catalog.pin, run_id))
-    return Context(contract, through_of(known, data_through), store, pins, moment)
 
 
 def _compute(
