@@ -40,9 +40,8 @@ def through_of(
     now  in place of the clock
     Raises InvalidError `bad_time`, `future`.
     """
-    now = now or instants.now()
     if requested is None:
-        return now if known is None else known.data_through
+        return (now or instants.now()) if known is None else known.data_through
     if isinstance(requested, str):
         through = instants.parse_through(requested)
         # Of a day that was not over, a run saw what had passed when it began; that is what it
@@ -54,7 +53,7 @@ def through_of(
         ):
             return known.data_through
         requested = through
-    if requested > now:
+    if requested > (now or instants.now()):  # today is read by the clock, too, a moment before
         raise InvalidError(
             "future",
             f"data_through {instants.text(requested)} lies in the future: no data are known then",
