@@ -45,11 +45,11 @@ def through_of(
     if isinstance(requested, str):
         through = instants.parse_through(requested)
         # Of a day that was not over, a run saw what had passed when it began; that is what it
-        # resumes with.
+        # resumes with. One that began on another day, or saw another one, is another run.
         if (
             known is not None
             and len(requested) == 10
-            and known.started_at <= instants.end_of_day(through.date())
+            and known.started_at.date() == known.data_through.date() == through.date()
         ):
             return known.data_through
         requested = through
