@@ -79,7 +79,9 @@ def details_of(token: Token) -> dict[str, Any]:
 
 
 def tokens_of(events: Iterable[Event]) -> dict[int, Token]:
-    """The tokens that events made, by id; revoked and expired ones too."""
+    """The tokens that events made, by id; revoked and expired ones too. To revoke one that is not
+    there, as where the event that made it counts for nothing, is of no effect.
+    """
     tokens: dict[int, Token] = {}
     for event in events:
         details = event.details
@@ -94,9 +96,8 @@ def tokens_of(events: Iterable[Event]) -> dict[int, Token]:
                 event.actor,
                 datetime.fromisoformat(details["expires_at"]),
             )
-        elif event.kind == "token_revoked":
-            number = details["token"]
-            tokens[number] = msgspec.structs.replace(tokens[number], revoked_at=event.at)
+        elif event.kind == "token_revoked" and (token := tokens.get(details["token"])):
+            tokens[token.id] = msgspec.structs.replace(token, revoked_at=event.at)
     return tokens
 
 

@@ -48,6 +48,13 @@ def test_a_revoked_token_stays_known_and_opens_nothing() -> None:
     assert TokenBook([TOKEN]).token_of("est_abd") is None
 
 
+def test_to_revoke_what_is_not_there_is_of_no_effect() -> None:
+    """As where the event that made it was unlawful: nobody else is shut out by that."""
+    made = event(5, "token_created", set="", details=details_of(TOKEN))
+    gone = event(7, "token_revoked", set="", details={"token": 4})
+    assert tokens_of([made, gone]) == {5: TOKEN}
+
+
 def test_a_token_ends_at_its_time() -> None:
     """That moment itself is not part of it; revoked counts before expired."""
     assert TOKEN.state(hour(50) - timedelta(microseconds=1)) == "valid"
