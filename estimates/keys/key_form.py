@@ -1,11 +1,13 @@
 """Key parts in their one text form, as the contract of a set reads them."""
 
+from __future__ import annotations
+
 import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -22,7 +24,9 @@ from estimates.keys.search_key import (
     openings,
     search_template,
 )
-from estimates.keys.search_keys import SearchKeys
+
+if TYPE_CHECKING:
+    from estimates.keys.search_keys import SearchKeys
 
 Key = Sequence[Any]
 TextOf = Callable[[Any], str]
@@ -112,6 +116,8 @@ class KeyForm:
 
     def search_many(self, keys: Sequence[Key]) -> SearchKeys:
         """What `search` gives for whole keys; raises as it does for the first that is wrong."""
+        from estimates.keys.search_keys import SearchKeys  # NumPy, which a client lacks
+
         try:
             parts = zip(self._columns, self._written, zip(*keys, strict=True), strict=True)
             columns = [_column(kind, written, column) for (_, kind), written, column in parts]

@@ -63,15 +63,13 @@ def wait_for_a_read(client: httpx.Client) -> None:
 
 @contextmanager
 def unreachable(store: Store) -> Iterator[None]:
-    """The catalog's file is not where it was: a folder is in its place."""
+    """The catalog's file is not where it was."""
     path = Path(store.root) / "catalog.db"
     store.catalog.engine.dispose()
     path.rename(path.with_name("away.db"))
-    path.mkdir()
     try:
         yield
     finally:
-        path.rmdir()
         path.with_name("away.db").rename(path)
 
 
