@@ -151,7 +151,9 @@ class EventStream:
                 self._after = page[-1].id
                 continue
             try:
-                await asyncio.wait_for(news.wait(), HEARTBEAT_S)
+                # `asyncio.wait_for` of Python 3.11 loses a cancellation that comes with the news
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await news.wait()
             except TimeoutError:
                 text = b": still here\n\n"
 
