@@ -344,6 +344,34 @@ def test_one_reader_does_not_take_all_streams(monkeypatch: pytest.MonkeyPatch) -
     assert (code("app"), streams.count, streams.of) == (None, 0, {})
 
 
+def test_a_client_that_leaves_as_news_come_is_let_go(store: Store) -> None:
+    """Whichever of the two is some steps of the event loop earlier, the stream ends."""
+
+    async def run() -> None:
+        app = create_app(store)
+        async with app.lifespan():
+            for steps in range(-5, 6):
+                reader = Reader()
+                stream = asyncio.create_task(reader.ask(app))
+                await reader.wait_for(2)
+                await asyncio.sleep(0.01)  # it waits for news
+                acts = [reader.left.set, lambda: announce(app)]
+                first, second = acts if steps < 0 else reversed(acts)
+                first()
+                for _ in range(abs(steps)):
+                    await asyncio.sleep(0)
+                second()
+                await asyncio.wait_for(stream, 2)
+
+    asyncio.run(run())
+
+
+def announce(app: Any) -> None:
+    """Tell streams that there may be news, as the follower does."""
+    news, app.follower.news = app.follower.news, asyncio.Event()
+    news.set()
+
+
 def test_a_worker_has_so_many_streams_and_no_more(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

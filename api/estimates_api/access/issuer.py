@@ -126,7 +126,9 @@ class Issuer:
     async def _follow(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._unknown_key.wait(), _EVERY_S)
+                # `asyncio.wait_for` of Python 3.11 loses a cancellation that comes with the key
+                async with asyncio.timeout(_EVERY_S):
+                    await self._unknown_key.wait()
             await asyncio.sleep(max(0.0, self._fetched + _AT_ONCE_S - monotonic()))
             self._unknown_key.clear()
             await self._fetch()
