@@ -80,8 +80,10 @@ def sampled_rows(store: OpenStore, version: Version, judgement: Judgement) -> pl
 
 
 def row_numbers(parts: Sequence[int], seed: int) -> list[list[int]]:
-    """Of parts of so many rows the numbers of SAMPLED_READS rows in each, ascending; of all rows
-    where there are fewer.
+    """SAMPLED_READS rows drawn from all parts, or all rows where there are fewer: for each part
+    their numbers within it, ascending.
+
+    parts  the rows of each
     """
     rows = sum(parts)
     drawn = Random(seed).sample(range(rows), min(SAMPLED_READS, rows))
