@@ -18,7 +18,8 @@ from pathlib import Path
 import obstore
 from obstore.store import S3Store
 
-from tests.s3_server import KEY, SECRET, S3Server, free_ports
+from tests.ports import free_ports
+from tests.s3_server import KEY, SECRET, S3Server
 from tests.waiting import until
 
 PROGRAMS = (
@@ -95,7 +96,7 @@ def ceph_server(folder: Path) -> Iterator[S3Server]:
             ceph.running("radosgw", "-n", "client.admin", "-f", frontend)
         )
         server = _CephServer(lambda: gateway, f"http://127.0.0.1:{port}", "")
-        until(lambda: _answers(server), 120)
+        until(lambda: _answers(server))
         yield server
 
 

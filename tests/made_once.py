@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from estimates.storage.file_lock import file_lock
 
 
 def shared_folder(temporary: pytest.TempPathFactory) -> Path:
@@ -21,7 +20,8 @@ def shared_folder(temporary: pytest.TempPathFactory) -> Path:
 def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
     """The folder, filled by the first process that asks for it."""
     done = folder / "done"
-    with file_lock(folder.with_name(f"{folder.name}.lock")):
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # however long another one takes
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()

@@ -6,18 +6,18 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_ports
 from tests.waiting import until
 
 KEY, SECRET = "writer", "writer-secret"
@@ -95,7 +95,7 @@ class S3Server:
         """The name of a new bucket."""
         name = name or f"b{uuid.uuid4().hex[:12]}"
         request = urllib.request.Request(f"{self._filer}/buckets/{name}/", method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
         return name
 
     @contextmanager
@@ -115,14 +115,14 @@ class S3Server:
             yield
         finally:
             self.process = self._start()
-            until(lambda: _is_ready(self) and self._keeps(), 60)
+            until(lambda: _is_ready(self) and self._keeps())
 
     def _keeps(self) -> bool:
         """Whether it finds its volumes, some seconds after it answers."""
         url = f"{self._filer}/kept"
         try:
-            urllib.request.urlopen(urllib.request.Request(url, b"x", method="PUT"), timeout=5)
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            urllib.request.urlopen(urllib.request.Request(url, b"x", method="PUT"), timeout=20)
+            with urllib.request.urlopen(url, timeout=20) as answer:
                 return answer.read() == b"x"
         except OSError:
             return False
@@ -157,32 +157,16 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         )
         server = S3Server(start, f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{filer}")
         try:
-            until(lambda: _is_ready(server), 60)
+            until(lambda: _is_ready(server))
             yield server
         finally:
             server.stop()
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nothing listens on; with 10,000 added they are free, too."""
-    ports: list[int] = []
-    while len(ports) < count:
-        with closing(socket.socket()) as first, closing(socket.socket()) as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 10_000))
-            except (OSError, OverflowError):
-                continue
-            if port not in ports:
-                ports.append(port)
-    return ports
-
-
 def _is_ready(server: S3Server) -> bool:
     assert server.process.poll() is None, "the S3 server ended"
     try:
-        with urllib.request.urlopen(f"{server.endpoint}/healthz", timeout=1):
+        with urllib.request.urlopen(f"{server.endpoint}/healthz", timeout=10):
             pass
         server.bucket()
     except (OSError, urllib.error.URLError):

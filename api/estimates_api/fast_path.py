@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from estimates.access.principal import Principal
+from estimates.reading.row_request import TO
 from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import EstimateParameters, PageParameters
 from estimates_api.http.repeated_names import may_repeat
@@ -25,7 +26,9 @@ from estimates_api.routes.estimates import (
     answer_batch,
     answer_estimate,
     answer_page,
+    resolve_page,
 )
+from estimates_api.routes.rows import asks_for_rows
 from estimates_api.serving.follower import Follower
 
 _PREFIX = "/v1/sets/"
@@ -61,9 +64,8 @@ def fast_get(follower: Follower, scope: Any) -> Representation | TaggedJson | No
             answer = answer_estimate(resolved, key, lookup)
         else:
             parameters = _plain_parameters(scope["query_string"])
-            answer = answer_page(
-                follower.nonblocking, name, _page_parameters(parameters), parameters
-            )
+            resolved, page = _resolved_page(follower, name, parameters)
+            answer = answer_page(resolved, page, parameters)
     except Exception:  # the route meets the same error, and answers with a problem
         return None
     scope["path_template"] = _ESTIMATE if key else _PAGE
@@ -124,21 +126,31 @@ def _resolve(
     return resolve(follower.nonblocking, name, lookup.ref, lookup), lookup
 
 
-def _page_parameters(parameters: dict[str, str]) -> PageParameters:
+def _resolved_page(
+    follower: Follower, name: str, parameters: dict[str, str]
+) -> tuple[ResolvedRequest, PageParameters]:
+    """What a page is resolved to, and its parameters; those of the key are among them."""
     if parameters.keys().isdisjoint(_PAGE_PARAMETERS):
-        return _DEFAULT_PAGE
-    return msgspec.convert(parameters, PageParameters, strict=False)
+        return _resolved(follower, name, b"")[0], _DEFAULT_PAGE
+    lookup = msgspec.convert(parameters, PageParameters, strict=False)
+    if asks_for_rows(lookup, parameters):
+        raise ValueError(parameters)
+    return resolve_page(follower.nonblocking, name, lookup), lookup
 
 
 def _plain_parameters(query: bytes) -> dict[str, str]:
-    """The parameters of a query; raises ValueError for escapes and repeated or bare names."""
+    """The parameters of a query; raises ValueError for escapes, ranges, and repeated or bare
+    names.
+    """
     if not query:
         return {}
     text = query.decode("latin-1")
-    if "%" in text or "+" in text or not text.isascii():
+    if "%" in text or "+" in text or TO in text or not text.isascii():
         raise ValueError(text)
-    pairs = [pair.partition("=") for pair in text.split("&")]
-    parameters = {name: value for name, equals, value in pairs if equals}
-    if len(parameters) < len(pairs):
-        raise ValueError(text)
+    parameters: dict[str, str] = {}
+    for pair in text.split("&"):
+        name, equals, value = pair.partition("=")
+        if not equals or name in parameters:
+            raise ValueError(text)
+        parameters[name] = value
     return parameters

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import logging
 import math
 import mmap
@@ -17,8 +18,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from multiprocessing.sharedctypes import Synchronized
@@ -136,7 +137,7 @@ class Server(MPServer):
         self.wrks.clear()
 
 
-class Said(NamedTuple):
+class Announcement(NamedTuple):
     """What the first worker that answers prints, and a number of all processes: which of them
     prints it, 0 before and -1 after.
     """
@@ -170,19 +171,20 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def load(master: int, loaded: mmap.mmap, said: Said | None, index: int) -> Any:
+def load(master: int, loaded: mmap.mmap, announcement: Announcement | None, index: int) -> Any:
     """The application, in a worker: it ends when the process that started it does.
 
     The first worker that cannot open the store says why and ends the service. One that takes
     another's place waits for it where no other worker answers: connections are for those that do.
     """
     _end_with(master)
-    from estimates_api.app import create_app, try_store  # it loads polars: after the fork
-    from estimates_api.serving.announcement import announcing
-    from estimates_api.waiting_app import WaitingApp
+    with _importing():
+        from estimates_api.app import create_app, try_store  # it loads polars: after the fork
+        from estimates_api.serving.announcement import announcing
+        from estimates_api.waiting_app import WaitingApp
 
     try:
-        app = create_app(lifespan=[] if said is None else [announcing(said)])
+        app = create_app(lifespan=[] if announcement is None else [announcing(announcement)])
     except EstimatesError as error:
         if loaded[0] and not any(loaded[_ANSWERS:]):
             log.error("a worker waits for the store: %s", error)
@@ -193,6 +195,16 @@ def load(master: int, loaded: mmap.mmap, said: Said | None, index: int) -> Any:
     if loaded[1]:
         app.follower.leave()
     return app
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Meanwhile nobody looks for garbage: imports leave hardly any, and looking takes as long as a
+    twelfth of the start.
+    """
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def _as_worker() -> None:
@@ -226,8 +238,9 @@ def main() -> None:
     parser.add_argument("--tls-key", type=Path)
     options = parser.parse_args()
     multiprocessing.set_start_method("fork")
-    for module in _SHARED:
-        import_module(module)
+    with _importing():
+        for module in _SHARED:
+            import_module(module)
     signal.signal(NOT_READY, signal.SIG_IGN)  # what a worker does until it knows better
     os.register_at_fork(after_in_child=_as_worker)
     server = Server(
@@ -250,8 +263,12 @@ def main() -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     scheme = "http" if options.tls_certificate is None else "https"
     url = f"{scheme}://{host}:{options.port}"
-    said = Said(url, options.announce, multiprocessing.Value("i")) if options.announce else None
-    loader = partial(load, os.getpid(), server.loaded, said)
+    announcement = (
+        Announcement(url, options.announce, multiprocessing.Value("i"))
+        if options.announce
+        else None
+    )
+    loader = partial(load, os.getpid(), server.loaded, announcement)
     server.serve(target_loader=loader, wrap_loader=False)
 
 

@@ -27,11 +27,11 @@ def encode(report: msgspec.Struct) -> bytes:
     return msgspec.json.encode(tree)
 
 
-def encode_one(report: Accuracy, name: str, said: str) -> bytes:
+def encode_one(report: Accuracy, name: str, subject: str) -> bytes:
     """Scores of rows of many versions, as JSON: of which set, what was scored, and the scores."""
     tree = rounded(msgspec.to_builtins(report))
     del tree["version"]
-    return msgspec.json.encode({"set": name, "said": said, "scores": tree})
+    return msgspec.json.encode({"set": name, "said": subject, "scores": tree})
 
 
 def encode_set(accuracy: SetAccuracy) -> bytes:

@@ -229,7 +229,7 @@ class Skill(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """T1: whether the version lies nearer to the actual values than the one that production held
+    """Whether the version lies nearer to the actual values than the one that production held
     before it.
 
     version         the one before; None for all versions together

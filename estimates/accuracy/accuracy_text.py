@@ -46,14 +46,16 @@ _LEGENDS = {
 }
 
 
-def render_text(accuracy: SetAccuracy, said: str | None = None) -> str:
+def render_text(accuracy: SetAccuracy, subject: str | None = None) -> str:
     """The page: newest versions last, at most 20 of them; JSON has them all.
 
-    said  what was scored, where the rows are of many versions and stand in place of one
+    subject  what was scored, where the rows are of many versions and stand in place of one
     """
     if not accuracy.versions:
         return f"{accuracy.set}: no version was scored yet\n"
-    title = _title(accuracy) if said is None else [f"{accuracy.set}: {said}{_known(accuracy)}"]
+    title = (
+        _title(accuracy) if subject is None else [f"{accuracy.set}: {subject}{_known(accuracy)}"]
+    )
     sections = [title]
     for name, pooled in accuracy.together.items():
         versions = [
@@ -63,7 +65,7 @@ def render_text(accuracy: SetAccuracy, said: str | None = None) -> str:
         ]
         sections += [
             _headline(name, versions[-1][1], pooled),
-            [] if said is not None else _versions(name, versions),
+            [] if subject is not None else _versions(name, versions),
             _coverage(pooled.intervals),
             _pit(pooled.pit),
             _horizons(pooled.horizons),

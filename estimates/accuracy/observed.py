@@ -65,7 +65,7 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
             remedy="what is scored is points, intervals, quantiles, samples, labels and "
             "probabilities: the contract says so by `role`",
         )
-    names = {thing.name: _names(thing, all_observed) for thing in all_observed}
+    names = {each.name: _names(each, all_observed) for each in all_observed}
     column_of = {
         name: next((n for n in names if n in columns and n not in contract.key), None)
         for name, names in names.items()
@@ -134,10 +134,10 @@ def _labels(contract: Contract) -> list[Observed]:
     )
 
 
-def _names(thing: Observed, all_observed: list[Observed]) -> list[str]:
-    names = [thing.name]
-    if sum(each.numeric == thing.numeric for each in all_observed) == 1:
-        names += [VALUE, *OF_HUBS] if thing.numeric else [LABEL]
+def _names(own: Observed, all_observed: list[Observed]) -> list[str]:
+    names = [own.name]
+    if sum(each.numeric == own.numeric for each in all_observed) == 1:
+        names += [VALUE, *OF_HUBS] if own.numeric else [LABEL]
     if len(all_observed) == 1:
         names += OF_HUBS
     return [*names, VALUE, LABEL, *USUAL] if len(all_observed) == 1 else names

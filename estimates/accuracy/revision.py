@@ -1,4 +1,4 @@
-"""T1: did the revision move towards the actual value?"""
+"""Did the revision move towards the actual value?"""
 
 from __future__ import annotations
 

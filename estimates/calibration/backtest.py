@@ -88,7 +88,7 @@ def backtest(
         raise InvalidError(
             "bad_limit", f"last {last} is not at least 1", remedy="leave it out for all versions"
         )
-    judging = view.contract if contract is None else _checked(store, view, contract)
+    judging = view.contract if contract is None else _checked(view, contract)
     shape = _shape(view, judging)
     steps = _steps(view)[-last:] if last is not None else _steps(view)
     omissions = [_left_out(view, step, shape) for step in steps]
@@ -162,7 +162,7 @@ class _History:
         moves = series.compared_moves(
             self.store.view(), self.contract.name, self.store.frame, last=MAX_LAST
         )
-        measure = measure_of(self.contract, len(self.view.contracts))
+        measure = measure_of(self.contract, len(self.view.contracts)).after(self.view.erasures)
         measured = [
             move._replace(
                 window=None,
@@ -194,7 +194,7 @@ class _History:
         return self.store.frame(version) if frame is None else frame
 
 
-def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
+def _checked(view: SetView, contract: Contract) -> Contract:
     """A contract from elsewhere, fit to judge this set; the keys of a `file` domain are those
     registered.
     """

@@ -27,9 +27,10 @@ event_kinds     what its events can be about
 law             which events are lawful where the store has an access record
 seal            up to which event a log is lawful, and what was looked at for it
 guard           what a writer may append, and the signature that it carries
-stopped_set     a set that stays at what was before an unlawful event
+lawful_prefix   what counts of a set after an unlawful event: what was before it
 event_chain     digests of records, and of each event over the one before
-chaining        giving those to a catalog from before the chain
+chain_upgrade   giving those to a catalog from before the chain
+migrated_log    the log of a catalog whose migration is not committed yet
 agreement       whether rows are what events made of them
 audit           what is wrong with a catalog: the chain, and every row that follows from it
 clock           whether a clock can be believed, and times after one was wrong
@@ -46,7 +47,7 @@ at        which version a reader means: a ref, and the moment at which it is rea
 view      one moment of the catalog in memory, and what names mean in it
 past_view an earlier moment, from a later view
 set_view  one set at such a moment, and what follows from its events
-released  what names meant by claimed times of release
+release_clock  what names meant by claimed times of release
 sets_read which sets are made of which
 punctuality  which versions came in time, and whether the next one will
 freshness how old production's data are, and when the next version is due

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from estimates.catalog.ref import PRODUCTION, Ref, version_number
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 
 
 class At(msgspec.Struct, frozen=True):
@@ -13,7 +13,7 @@ class At(msgspec.Struct, frozen=True):
 
     ref    a version number, an alias, or `latest`
     as_of  what the ref meant then; None: now
-    clock  `released`: as_of is read by claimed times of release, see `catalog.released`
+    clock  `released`: as_of is read by claimed times of release, see `catalog.release_clock`
     shape  picks among versions of that shape
     """
 

@@ -29,13 +29,13 @@ from estimates.catalog.event_log import (
 from estimates.catalog.guard import Guard
 from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.law import Law
+from estimates.catalog.lawful_prefix import lawful_events, read_lawful_prefix
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Erasure, Event, Judged, LogHead
 from estimates.catalog.retirement import Retirement
 from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
 from estimates.catalog.seal import Link
-from estimates.catalog.stopped_set import events_that_count, read_stopped_set
 from estimates.catalog.stored_scores import StoredScores
 from estimates.catalog.sweep_claims import SweepClaims
 from estimates.catalog.token_writes import TokenWrites
@@ -189,7 +189,7 @@ def _read_on(
 
     links  the events since the previous view
     """
-    events = events_that_count([link.event for link in links], previous.law, law)
+    events = lawful_events([link.event for link in links], previous.law, law)
     if previous.last_event and any(event.kind == REPAIR for event in events):
         return None
     corrected = corrections(events) or previous.corrected
@@ -201,7 +201,7 @@ def _read_on(
     for name, fresh in by_set.items():
         if name in law.stopped:
             known = sets[name].events if name in sets else []
-            sets[name] = read_stopped_set(tx, name, known + fresh, corrected)
+            sets[name] = read_lawful_prefix(tx, name, known + fresh, corrected)
         else:
             sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
     moment = previous.moment if law.unlawful else head.last_at

@@ -47,7 +47,7 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
     if "decode to UTF-8" in str(error):
         return CorruptError(
             "catalog_damaged",
-            f"the catalog holds text that is none: {cause}",
+            f"the catalog holds bytes that are no text: {cause}",
             remedy="see `estimates verify`",
         )
     if _NO_TABLE.search(cause):

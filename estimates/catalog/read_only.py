@@ -31,6 +31,8 @@ def is_read_only(url: str | sa.URL) -> bool:
             return False
     except PermissionError:
         return True
+    except OSError:  # such as a name that is too long: there is nothing, as SQLite will say
+        return False
     return not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
@@ -56,7 +58,8 @@ def connect_or_read(url: str, configure: Callable[[sqlite3.Connection], None]) -
             connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.OperationalError as error:
             connection.close()
-            if opening is None or error.sqlite_errorcode not in NO_ROOM:
+            has_content = path is not None and path.exists() and path.stat().st_size
+            if opening is None or not has_content or error.sqlite_errorcode not in NO_ROOM:
                 raise
             return opening.connect()
         except sqlite3.Error:

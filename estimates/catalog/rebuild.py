@@ -41,15 +41,13 @@ class Rebuild(OnEngine):
                     batch = _Batch()
             batch.write(tx)
             later.write(tx, store_id)
-            if newest is None:
-                return
-            values = {
-                "last_event": newest.event.id,
-                "last_at": instants.micros(newest.event.at),
-                "head": newest.digest,
-                "store_id": store_id,
-                "chained_later": 0,
-            }
+            values: dict[str, Any] = {"store_id": store_id, "chained_later": 0}
+            if newest is not None:
+                values |= {
+                    "last_event": newest.event.id,
+                    "last_at": instants.micros(newest.event.at),
+                    "head": newest.digest,
+                }
             tx.execute(schema.log.update().values(values))
 
 

@@ -356,7 +356,7 @@ class ErasedPart(msgspec.Struct, frozen=True, omit_defaults=True):
 class Erasure(msgspec.Struct, frozen=True):
     """Keys of a set whose numbers were erased from every version; `id` is the id of its event.
 
-    key_digests  what stands for each key, or leading part of one: `erased_keys.key_digest`
+    key_digests  what stands for each key, or leading part of one: `ErasedKeys.digest`
     replaced     the parts of snapshots that had rows of them
     verdicts     the verdicts that named them: id of the event, as text, and the digest of what is
                  left

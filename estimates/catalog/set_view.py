@@ -24,7 +24,7 @@ from estimates.catalog.records import (
     Waiver,
 )
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.released import Clock, Moves, Spans, released_moves, spans_of
+from estimates.catalog.release_clock import Clock, Moves, Spans, released_moves, spans_of
 from estimates.contract.contract import Contract
 from estimates.errors import NotFoundError
 from estimates.instants import parse_until

@@ -15,7 +15,7 @@ from estimates.catalog.at import NOW, At
 from estimates.catalog.law import Law
 from estimates.catalog.records import Event, LogHead, State, Version
 from estimates.catalog.ref import LATEST, PRODUCTION
-from estimates.catalog.released import check_clock
+from estimates.catalog.release_clock import check_clock
 from estimates.catalog.set_view import SetView
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError

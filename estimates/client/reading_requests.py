@@ -16,7 +16,7 @@ from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.records import State, Version, VersionHead, VersionSummary
 from estimates.catalog.ref import PRODUCTION, Ref
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.client.plans import Plan, Reply
 from estimates.client.problems import decoded
 from estimates.client.set_requests import ARROW, PageHead, SetRequests
@@ -266,7 +266,7 @@ def history(
     """One key through the versions of production's shape, or of another, oldest first; at a moment,
     those published until then.
 
-    chain  also what became of its numbers: a `stability.Chain` a column
+    chain  also what became of its numbers: a `through_time.chain.Chain` a column
     last   only so many versions, the newest
     """
     ends = [moment for moment in (instants.instant_of(until), requests.as_of) if moment is not None]

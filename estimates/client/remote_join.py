@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from estimates import instants
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.released import Clock, Moves, released_moves
+from estimates.catalog.release_clock import Clock, Moves, released_moves
 from estimates.client.plans import Plan
 from estimates.client.problems import decoded
 from estimates.client.reading_requests import contract_of, detail, get_many, versions

@@ -12,7 +12,7 @@ import msgspec
 from estimates import instants
 from estimates.catalog.records import VersionHead
 from estimates.catalog.ref import Ref, version_number
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.client.plans import Plan, Reply
 from estimates.client.problems import decoded, not_the_service
 from estimates.client.service_requests import JSON, ServiceRequests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ Time = datetime | str
 Parameters = dict[str, Any]  # text or numbers; None is left out
 
 
-def url(path: str, *parameters: Parameters) -> str:
+def url(path: str, *parameters: Mapping[str, Any]) -> str:
     """A path with those parameters that are not None."""
     query = "&".join(
         f"{_quoted(name)}={_quoted(str(value))}"

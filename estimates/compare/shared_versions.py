@@ -223,11 +223,11 @@ class SharedVersions:
 
     def _parts_with(self, hashes: pl.Series, columns: list[str]) -> list[pl.DataFrame]:
         """The shared parts that have a row of one of some hashes."""
-        sought = hashes.implode()
+        wanted_hashes = hashes.implode()
         return [
             self._frame(part)
             for part in self._shared
-            if pl.Series(self._row_hashes(part, columns)).is_in(sought).any()
+            if pl.Series(self._row_hashes(part, columns)).is_in(wanted_hashes).any()
         ]
 
     def _agreeing(self, rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

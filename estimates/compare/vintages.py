@@ -133,7 +133,7 @@ class Vintages:
         )
 
     def revisions(self, actuals: pl.DataFrame | None = None) -> Revisions:
-        """The statistics; `actuals`: see `accuracy.read_actuals`, which also says what it
+        """The statistics; `actuals`: see `actuals.read_actuals`, which also says what it
         raises.
         """
         estimates = self._estimates(actuals)

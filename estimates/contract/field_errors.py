@@ -101,11 +101,11 @@ def _converted(tree: Any, kind: Any, path: Path, members: list[Any]) -> list[Fau
         match = _PATH.search(text)
         steps = [a or b for a, b in _STEP.findall(match[1])] if match else []
         problems = (text[: match.start()] if match else text).split("\n")
-        return [Fault((*path, *steps), _said(problem, tree, members)) for problem in problems]
+        return [Fault((*path, *steps), _worded(problem, tree, members)) for problem in problems]
     return []
 
 
-def _said(problem: str, tree: Any, members: list[Any]) -> str:
+def _worded(problem: str, tree: Any, members: list[Any]) -> str:
     """The problem with what is allowed, where that is a list of choices."""
     if "Invalid enum value" in problem:
         choices = [v for m in members if get_origin(m) is Literal for v in get_args(m)]

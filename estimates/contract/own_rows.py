@@ -37,16 +37,16 @@ def own_rows(
                 remedy=f"name one of {', '.join(frame.columns)}",
             )
     own = frame.filter(has_values(where))
-    said = " and ".join(f"{name} is {' or '.join(texts)}" for name, texts in wanted.items())
+    condition = " and ".join(f"{name} is {' or '.join(texts)}" for name, texts in wanted.items())
     if not own.height:
         raise InvalidError(
             "no_rows",
-            f"{source}: has {frame.height:,} rows, and in none {said}; "
+            f"{source}: has {frame.height:,} rows, and in none {condition}; "
             + "; ".join(f"{name} has {_seen(frame, name)}" for name in wanted),
             remedy="choose by a value that it has, in --where or in [load.where]",
         )
     if own.height < frame.height:
-        note(source, said, own.height, frame.height)
+        note(source, condition, own.height, frame.height)
     return own
 
 

@@ -85,9 +85,9 @@ def _as_people_write(
         if numbers is not None:
             values = values_of(numbers.plain, kind)
             bad = numbers.strays | (values.is_null() & numbers.plain.is_not_null())
-            said = sentence(series, numbers)
-            if said is not None and not bad.any():
-                options.notes.append(said)
+            note = sentence(series, numbers)
+            if note is not None and not bad.any():
+                options.notes.append(note)
             return series, values, bad
     days = days_of_people(series) if kind == "date" else None
     if days is not None:

@@ -26,9 +26,9 @@ What checks share
     from_accuracy       losses of the accuracy report
 
 Limits
-    limits              the limits of one check, and when a value keeps them
+    limits              the limits of one check, when a value keeps them, which cannot be used
     policy              the limits in force in a set; profiles: where they start from
-    policy_validation   refuses a policy that cannot be followed; policy_problems: why
+    policy_validation   refuses a policy that cannot be followed
     policy_table        the policy in force as a table
     fresh_start         when a version is compared with nothing: after a gap, with a season
     exceptions          other limits on some days

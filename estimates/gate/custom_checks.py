@@ -72,8 +72,8 @@ def unusable_queries(custom: CustomCheck, contract: Contract) -> str | None:
             try:
                 answer = connection.sql(sql)
             except duckdb.Error as error:
-                said = str(error).partition("\n\n")[0].splitlines()  # its guess, without the query
-                return f".{field}: {'; '.join(said)}"
+                lines = str(error).partition("\n\n")[0].splitlines()  # its guess, without the query
+                return f".{field}: {'; '.join(lines)}"
             problem = _number_problem(answer) if field == "sql" else _key_problem(answer, contract)
             if problem:
                 return f".{field}: {problem}"

@@ -1,4 +1,6 @@
-"""The limits of one check in one set, and when a value keeps them."""
+"""The limits of one check in one set, when a value keeps them, and which cannot be used."""
+
+import math
 
 import msgspec
 
@@ -40,3 +42,20 @@ def within(value: float, limit: float, worse: Side = "above") -> bool:
     """Whether a value keeps a limit, inclusive with a relative slack of 1e-12; NaN keeps none."""
     slack = SLACK * abs(limit)
     return value <= limit + slack if worse == "above" else value >= limit - slack
+
+
+def unusable_limits(warn: float | None, block: float | None, worse: Side) -> str | None:
+    """What is wrong with limits that somebody wrote, as the end of their path and a sentence: no
+    finite number, or a warning that could never be seen; None for neither.
+    """
+    for level, limit in (("warn", warn), ("block", block)):
+        if limit is not None and not math.isfinite(limit):
+            return (
+                f".{level}: a limit is a finite number, not {limit}; "
+                'to stop the check write off = "reason"'
+            )
+    if warn is None or block is None:
+        return None
+    if warn > block if worse == "above" else warn < block:
+        return f": warn = {warn} lies beyond block = {block}, so it would never be seen"
+    return None

@@ -11,8 +11,7 @@ from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CheckPolicy, GroupLimits, Severity, Side
 from estimates.gate.check import Check
 from estimates.gate.custom_checks import custom_checks
-from estimates.gate.limits import CheckLimits
-from estimates.gate.policy_problems import unusable_limits
+from estimates.gate.limits import CheckLimits, unusable_limits
 from estimates.gate.profiles import of_profile
 from estimates.gate.registry import CHECKS
 

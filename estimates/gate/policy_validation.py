@@ -10,8 +10,8 @@ from estimates.contract.toml_lines import line_numbers
 from estimates.gate.check import Check
 from estimates.gate.custom_checks import unusable_queries
 from estimates.gate.exceptions import excepted
+from estimates.gate.limits import unusable_limits
 from estimates.gate.policy import limits_of
-from estimates.gate.policy_problems import unusable_limits
 from estimates.gate.registry import CHECKS
 from estimates.render.wording import did_you_mean
 

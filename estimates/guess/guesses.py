@@ -69,9 +69,9 @@ def guess_roles(
     """
     columns = {name: frame.get_column(name) for name in names}
     numbers = {name: series for name, series in columns.items() if series.dtype.is_numeric()}
-    said = {name: _said(columns[name]) for name in estimates if name in columns}
-    free = {name: series for name, series in numbers.items() if name not in said}
-    guesses = said | probabilities(free, holds, lambda: _classes(frame))
+    declared = {name: _declared(columns[name]) for name in estimates if name in columns}
+    free = {name: series for name, series in numbers.items() if name not in declared}
+    guesses = declared | probabilities(free, holds, lambda: _classes(frame))
     free = _without(free, guesses)
     guesses |= quantiles(free, holds)
     guesses |= intervals(_without(free, guesses), holds, columns)
@@ -116,7 +116,7 @@ def _without(numbers: dict[str, pl.Series], guesses: dict[str, Guess]) -> dict[s
     return {name: series for name, series in numbers.items() if name not in guesses}
 
 
-def _said(series: pl.Series) -> Guess:
+def _declared(series: pl.Series) -> Guess:
     """An estimate because somebody says so."""
     if series.dtype.is_numeric():
         return Guess("point", "named as an estimate", stem=tokens(series.name))

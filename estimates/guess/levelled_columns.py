@@ -67,13 +67,13 @@ def intervals(numbers: Numbers, holds: Holds, columns: Numbers | None = None) ->
             continue
         pair = sides["lower"][0], sides["upper"][0]
         if holds(in_order(*(numbers[name] for name in pair))):
-            said, why = (level, "") if level else _level_of(stem, columns)
+            own_level, why = (level, "") if level else _level_of(stem, columns)
             roles: tuple[Role, Role] = ("lower", "upper")
             for name, role in zip(pair, roles, strict=True):
                 guesses[name] = Guess(
                     role,
                     f"its name and its partner's{why}",
-                    level=said,
+                    level=own_level,
                     stem=stem,
                     assumed="assumed" in why,
                 )

@@ -64,8 +64,6 @@ def share(token: str) -> float | None:
         value = float(token[:-1]) / 100
     elif "." in token:
         value = float(token) if float(token) < 1 else float(token) / 100
-    elif token.startswith("0"):
-        value = float(f"0.{token}")
     else:
         value = int(token) / 10 ** max(len(token), 2)
     return round(value, 12) if 0 < value < 1 else None

@@ -17,10 +17,10 @@ def wrong_length(name: str, columns: Sequence[str], key: Sequence[Any]) -> Inval
     """
     parts = [str(part) for part in key]
     wanted = "/".join(f"{{{column}}}" for column in columns)
-    got = f"{len(parts)}: {', '.join(parts)}" if parts else "none"
+    parts_text = f"{len(parts)}: {', '.join(parts)}" if parts else "none"
     return InvalidError(
         "key_parts",
-        f"{name}: a key has {count(len(columns), 'part')}, {wanted}; got {got}",
+        f"{name}: a key has {count(len(columns), 'part')}, {wanted}; got {parts_text}",
         remedy=_remedy(name, columns, parts),
     )
 

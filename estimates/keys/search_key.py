@@ -2,8 +2,8 @@
 
 A search key is the search text of each key part followed by NUL, in UTF-8. No part is empty or
 holds a NUL, so the search key of a leading part begins those of all keys under it, and of no
-others. The search text of a part is its text (`frame.key_text`), but for two types whose text does
-not sort by value:
+others. The search text of a part is its text (`columns.key_text`), but for two types whose text
+does not sort by value:
   integer    before the digits a letter that says how many, `a` for one; below zero `-` and 19
              digits, those of the distance from −2^63
   timestamp  always with six digits after the second

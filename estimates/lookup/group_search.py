@@ -51,6 +51,14 @@ class GroupSearch:
             return at
         return at * self._block + bisect_left(self._keys_of(at), bound) - 2
 
+    def find_next(self, bound: bytes, group: int) -> int:
+        """What `find` gives where that is this group or the one behind it; else a later group."""
+        keys = self.keys
+        if keys is None or not self.complete:
+            return self.find(bound)
+        start = group + 1
+        return bisect_left(keys, bound, start, min(start + 3, len(keys))) - 2
+
     def find_many(self, keys: SearchKeys, numbers: Array) -> Array:
         """For each of some keys, by number, the group that its row is in if there is one, or −1."""
         if (array := self._array) is not None:

@@ -15,7 +15,6 @@ from estimates.catalog.records import Version
 from estimates.errors import CorruptError
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.part_files import PartFiles
-from estimates.lookup.remote_read_file import RemoteReadFile
 from estimates.lookup.snapshot_parts import KnownParts, SnapshotParts
 from estimates.lookup.stored_row import stored_row
 from estimates.storage import snapshot
@@ -126,41 +125,25 @@ class KeyRows:
     ) -> dict[str, bytes | None]:
         """The rows in parts, by digest, as many at a time as there are threads.
 
-        Of read files in a bucket the first tells the others where the key is.
+        Of read files in a bucket the first one that is open tells the others where the key is.
         """
-        remote: dict[str, RemoteReadFile] = {}
+        near: int | None = None
+        looking = Lock()
 
-        def find(digest: str) -> None:
-            place = places[digest]
-            if (file := self._files.remote(place.of, place.number)) is not None:
-                remote[digest] = file
+        def read(place: _Place) -> bytes | None:
+            nonlocal near
+            with guard(place.version):
+                try:
+                    file = self._files.remote(place.of, place.number)
+                    if file is not None:
+                        with looking:
+                            near = file.group_of(key) if near is None else near
+                        return file.get_near(key, near)[0]
+                except CorruptError:
+                    self._files.discard(place.of.parts[place.number].sha256)
+                return self._stored(place, key)
 
-        def read(digest: str, near: int) -> tuple[bytes | None, int]:
-            with guard(places[digest].version):
-                return self._row(places[digest], remote.get(digest), key, near)
-
-        if self._objects.folder is None:
-            list(pool.map(find, places))
-        near = -1  # nowhere yet: to look in vain costs requests
-        reads = {d: pool.submit(read, d, near) for d in places if d not in remote}
-        rows: dict[str, bytes | None] = {}
-        if remote:
-            first = next(digest for digest in places if digest in remote)
-            rows[first], near = read(first, near)
-            rest = [digest for digest in remote if digest != first]
-            reads |= {digest: pool.submit(read, digest, near) for digest in rest}
-        return rows | {digest: done.result()[0] for digest, done in reads.items()}
-
-    def _row(
-        self, place: _Place, remote: RemoteReadFile | None, key: SearchKey, near: int
-    ) -> tuple[bytes | None, int]:
-        """The row in a part, and the group of its read file that it is in."""
-        try:
-            if remote is not None:
-                return remote.get_near(key, near)
-        except CorruptError:
-            self._files.discard(place.of.parts[place.number].sha256)
-        return self._stored(place, key), near
+        return dict(zip(places, pool.map(read, places.values()), strict=True))
 
     def _stored(self, place: _Place, key: SearchKey) -> bytes | None:
         """The row in a part's verified Parquet file."""

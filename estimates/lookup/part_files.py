@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from threading import Lock
 import polars as pl
 from cachetools import LRUCache
 
-from estimates.errors import CorruptError, NotFoundError
+from estimates.errors import CorruptError
 from estimates.lookup.cache_bound import Added
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
@@ -80,6 +81,8 @@ class PartFiles:
         by one who asks, while others read on.
         """
         digest = of.parts[number].sha256
+        if (opened := self.files.opened(digest)) is not None:  # all but the first time
+            return opened
         remote = None if self.is_at_hand(of, number) else self.remote(of, number)
         if remote is None:
             return self.open(of, number)
@@ -102,7 +105,7 @@ class PartFiles:
         remote = self._remote.get(digest)
         if remote is None:
             name, fetch = self.stored.ranges(of.set, digest)
-            with suppress(NotFoundError, CorruptError):
+            with suppress(CorruptError):
                 remote = RemoteReadFile(name, digest, fetch, lambda: self.open(of, number))
                 with self._lock:
                     self._remote[digest] = remote
@@ -120,8 +123,8 @@ class PartFiles:
         digest = of.parts[number].sha256
         return (
             self.files.opened(digest) is not None
-            or self.files.path(digest).exists()
-            or Path(self.stored.place(of.set, digest) or "").is_file()
+            or os.path.exists(self.files.path(digest))
+            or os.path.isfile(self.stored.place(of.set, digest) or "")
         )
 
     def discard(self, digest: str) -> None:

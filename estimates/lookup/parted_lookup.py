@@ -149,7 +149,10 @@ class PartedLookup:
         low, high = self._parts_under(key)
         if low != high:
             return None
-        return self._of(low, lambda file: file.read_few(key))
+        try:  # as `_of`, without two calls
+            return self._open(low).read_few(key)
+        except CorruptError:
+            return self._of(low, lambda file: file.read_few(key))
 
     def _parts_under(self, key: SearchKey) -> tuple[int, int]:
         """The first and the last part that may have rows under a leading part of the key; −1 as the

@@ -71,6 +71,10 @@ class ReadFile:
         """The row of a whole key; None when there is no such row."""
         return self._seek(key[1], self._search.find(key[0] + AFTER))
 
+    def group_of(self, key: SearchKey) -> int:
+        """The group that the row of a whole key is in if there is one, or −1."""
+        return self._search.find(key[0] + AFTER)
+
     def get_near(self, key: SearchKey, near: int) -> tuple[bytes | None, int]:
         """What `get` gives, and the group of its row; looked for first in the group `near`.
 
@@ -78,7 +82,7 @@ class ReadFile:
         """
         if 0 <= near < self._groups.count and (row := self._seek(key[1], near)) is not None:
             return row, near
-        group = self._search.find(key[0] + AFTER)
+        group = self.group_of(key)
         row = self._seek(key[1], group)
         return row, near if row is None else group
 
@@ -144,8 +148,8 @@ class ReadFile:
         search, opening = key
         if not self.rows or search.count(b"\0") != self.header.parts - 1:
             return None
-        low = self._search.find(search)
-        high = self._search.find(search + AFTER)
+        low = max(self._search.find(search), -1)  # of a key of one part all rows are meant
+        high = self._search.find_next(search + AFTER, low)
         # none, or so many that they begin a group and go on in the next
         if high < 0 or high > low + 1:
             return None

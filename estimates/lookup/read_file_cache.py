@@ -7,8 +7,8 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ _MADE = 2  # times that a file is made which is gone again before it is opened
 _LEFT_S = 3600.0  # longer than anything takes to be written
 _UNFINISHED = ("lookup.", "lookup#")  # fetched, made
 OPEN = 4096  # mappings: a process may have 65,530
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # no fault of the file
 
 
 class Kept(NamedTuple):
@@ -45,6 +47,7 @@ class ReadFileCache:
         self.folder = folder
         self._prefix = f"{folder}/"
         self.discarded = 0
+        # by when each was used; cachetools' would need the lock, without which lookups read this
         self._open: OrderedDict[str, ReadFile] = OrderedDict()
         self._damaged: set[str] = set()  # what was found damaged and cannot be removed
         self._lock = threading.Lock()
@@ -62,22 +65,25 @@ class ReadFileCache:
         """
         opened = self.find(digest, elsewhere)
         if opened is None:
-            opened = self._keep(digest, self._make(digest, self._places(digest, elsewhere), make))
+            opened = self._keep(digest, self._make(digest, elsewhere, make))
         return opened
 
     def find(self, digest: str, elsewhere: str | None = None) -> ReadFile | None:
-        """A read file that is open, or is there and can be opened."""
+        """A read file that is open, or is there and can be opened; raises UnavailableError
+        (`cache`) where this process can open no more files.
+        """
         with self._lock:
             opened = self.opened(digest)
         if opened is not None:
             return opened
-        places = self._places(digest, elsewhere)
-        opened = _open(digest, places)
+        place = self._place(digest)
+        with _translated(place):
+            opened = _open(digest, self._places(place, elsewhere))
         if opened is None:
             return None
-        if opened.path == places[-1]:
+        if opened.path == place:
             with suppress(OSError):
-                os.utime(places[-1])
+                os.utime(place)
         return self._keep(digest, opened)
 
     @property
@@ -105,12 +111,16 @@ class ReadFileCache:
         with self._lock:
             opened = self._open.pop(digest, None)
             self.discarded += 1
-        self._unlink(digest)
+        places = {self._place(digest)}
         if opened is not None:
+            places.add(str(opened.path))
+        for place in places:
             try:
-                Path(opened.path).unlink(missing_ok=True)
-            except OSError:  # it is in a store that this process may only read
-                self._damaged.add(str(opened.path))
+                Path(place).unlink(missing_ok=True)
+            except OSError:  # this process may only read there
+                self._damaged.add(place)
+        with suppress(OSError):
+            self._note_of(digest).unlink(missing_ok=True)
 
     def _note_of(self, digest: str) -> Path:
         return self.folder / f"{digest}.set"
@@ -120,16 +130,13 @@ class ReadFileCache:
             return self._note_of(digest).read_text()
         return ""
 
-    def _unlink(self, digest: str) -> None:
-        self.path(digest).unlink(missing_ok=True)
-        self._note_of(digest).unlink(missing_ok=True)
-
-    def _places(self, digest: str, elsewhere: str | None) -> list[str]:
+    def _place(self, digest: str) -> str:
         # as `path`, which takes as long as mapping the file
-        place = f"{self._prefix}{digest}.lookup"
-        if elsewhere is None or elsewhere in self._damaged:
-            return [place]
-        return [elsewhere, place]
+        return f"{self._prefix}{digest}.lookup"
+
+    def _places(self, place: str, elsewhere: str | None) -> list[str]:
+        places = [place] if elsewhere is None else [elsewhere, place]
+        return [place for place in places if place not in self._damaged]
 
     def _keep(self, digest: str, opened: ReadFile) -> ReadFile:
         with self._lock:
@@ -162,7 +169,8 @@ class ReadFileCache:
         with self._lock:
             self._open.pop(digest, None)
         with suppress(OSError):
-            self._unlink(digest)
+            self.path(digest).unlink(missing_ok=True)
+            self._note_of(digest).unlink(missing_ok=True)
 
     def keep_only(self, digests: set[str]) -> None:
         """Remove the read files of all other parts."""
@@ -174,31 +182,45 @@ class ReadFileCache:
         """Remove what was being written an hour ago and was never finished."""
         remove_old(self.folder.glob("*.lookup[.#]*"))
 
-    def _make(self, digest: str, places: Sequence[str], make: Make) -> ReadFile:
-        path = Path(places[-1])
-        try:
-            with file_lock(Path(f"{path}.lock")):
-                # whoever was waited for has made it, or another process trimmed it at once
-                for _ in range(_MADE):
-                    opened = _open(digest, places)
-                    if opened is not None:
-                        return opened
-                    make(path)
-                return ReadFile(str(path), digest)
-        except OSError as error:
-            message = f"{path} can be neither opened nor written: {error.strerror}"
-            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-                raise RefusedError(
-                    "cache_refused", message, remedy="set ESTIMATES_CACHE to a folder of yours"
-                ) from error
-            raise UnavailableError(
-                "cache", message, remedy="set ESTIMATES_CACHE to a folder with room, or try again"
-            ) from error
+    def _make(self, digest: str, elsewhere: str | None, make: Make) -> ReadFile:
+        place = self._place(digest)
+        with _translated(place), file_lock(Path(f"{place}.lock")):
+            # whoever was waited for has made it, or another process trimmed it at once
+            for _ in range(_MADE):
+                opened = _open(digest, self._places(place, elsewhere))
+                if opened is not None:
+                    return opened
+                make(Path(place))
+                self._damaged.discard(place)
+            return ReadFile(place, digest)
 
 
 def _open(digest: str, places: Sequence[str]) -> ReadFile | None:
-    """The read file that is at one of some places and whole."""
+    """The read file that is at one of some places and whole; what cannot be opened is as good as
+    none. Raises OSError where this process can open no more.
+    """
     for place in places:
-        with suppress(FileNotFoundError, NotADirectoryError, CorruptError):
+        try:
             return ReadFile(place, digest)
+        except CorruptError:
+            continue
+        except OSError as error:
+            if error.errno in _LIMITS:
+                raise
     return None
+
+
+@contextmanager
+def _translated(place: str) -> Iterator[None]:
+    """Raise UnavailableError (`cache`), RefusedError (`cache_refused`) for what the system says."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{place} can be neither opened nor written: {error.strerror}"
+        if error.errno in _REFUSED:
+            raise RefusedError(
+                "cache_refused", message, remedy="set ESTIMATES_CACHE to a folder of yours"
+            ) from error
+        raise UnavailableError(
+            "cache", message, remedy="set ESTIMATES_CACHE to a folder with room, or try again"
+        ) from error

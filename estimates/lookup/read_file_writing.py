@@ -34,7 +34,9 @@ MEMORY_BYTES = 1 << 24  # and so many bytes of them
 
 
 def build(frame: pl.DataFrame, shape: Shape, digest: str, path: Path) -> None:
-    """Write the read file of a snapshot's frame (sorted by key), at once or not at all."""
+    """Write the read file of a snapshot's frame (sorted by key), at once or not at all; raises
+    OSError, which names a file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # listed by nobody, so that no sweep takes it for a read file that no version needs
     unfinished = path.with_name(f"{path.name}#{secrets.randbelow(10**12)}")
@@ -42,6 +44,10 @@ def build(frame: pl.DataFrame, shape: Shape, digest: str, path: Path) -> None:
         with unfinished.open("wb") as file:
             _write(file, frame, shape, digest)
         unfinished.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # as of a full disk
+            error.filename = str(path)
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
 

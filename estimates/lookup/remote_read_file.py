@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from estimates.errors import RefusedError
+from estimates.errors import NotFoundError, RefusedError
 from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_layout import ROWS_AT, Array, Header, Table, damaged, decode_header
@@ -27,8 +27,8 @@ Fetch = Callable[[int, int], bytes]
 class RemoteContent:
     """The bytes of a file in a bucket; slices of it are fetched when they are used.
 
-    Raises CorruptError (`lookup_damaged`) where the file is shorter than its header says,
-    NotFoundError (`no_object`), UnavailableError (`storage`).
+    Raises CorruptError (`lookup_damaged`) where the file is shorter than its header says, or gone;
+    UnavailableError (`storage`).
     """
 
     def __init__(self, name: str, fetch: Fetch) -> None:
@@ -85,7 +85,8 @@ class RemoteContent:
     def _get(self, start: int, stop: int) -> bytes:
         try:
             content = self._fetch(start, stop)
-        except RefusedError:  # so are ranges behind the end of a file; the whole is asked for next
+        # so are ranges behind the end of a file; the whole is asked for next
+        except (RefusedError, NotFoundError):  # or it was removed: no reader has to know
             content = b""
         if len(content) != stop - start:
             raise damaged(self.name, "its length")

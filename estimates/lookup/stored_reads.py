@@ -109,10 +109,12 @@ class StoredReads:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether all of a read file matches its checksums."""
+    """Whether a file is a read file of which all matches its checksums, or is gone by now."""
     try:
         ReadFile(path, path.stem).check()
-    except CorruptError:
+    except FileNotFoundError:
+        return True
+    except (CorruptError, OSError):
         return False
     return True
 

@@ -4,6 +4,7 @@ are asked for.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -79,7 +80,7 @@ class VersionLookups:
         """Forget parts from which something was erased, and their read files on this machine."""
         self.known.forget()
         for digest in digests:
-            if self.files.opened(digest) is not None or self.files.path(digest).exists():
+            if self.files.opened(digest) is not None or os.path.exists(self.files.path(digest)):
                 self.parts.discard(digest)
 
     def is_open(self, version: Version) -> bool:
@@ -127,11 +128,7 @@ class VersionLookups:
         return [
             number
             for number, (part, place) in enumerate(zip(of.parts, places, strict=True))
-            if part.sha256 not in left
-            and (
-                place is None
-                or (self.files.opened(part.sha256) is None and not _is_whole(place, part.sha256))
-            )
+            if part.sha256 not in left and (place is None or not _is_whole(place, part.sha256))
         ]
 
     def make(self, of: SnapshotParts, number: int, rows: pl.DataFrame | None) -> None:
@@ -156,7 +153,7 @@ class VersionLookups:
             for part in self.known.get(version).parts
         )
         paths = [Path(path) for of_part in places for path in of_part if path is not None]
-        return [path for path in paths if path.exists()]
+        return [path for path in paths if os.path.exists(path)]
 
     def keep_only(self, set_name: str, digests: set[str]) -> None:
         """Remove the read files in the store's root of all other parts of a set."""

@@ -11,7 +11,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Version, VersionHead
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.contract.contract import Contract
 from estimates.extras import needs
 from estimates.reading.answer_rows import explained, rows_of, title_of

@@ -34,13 +34,13 @@ def answer_plot(body: Mapping[str, Any], column: str | None) -> Any:
 def _through_versions(entries: list[Mapping[str, Any]], parts: int, column: str | None) -> Any:
     """By the end of each version's data; what the gate refused was never said to anybody."""
     having = [entry for entry in entries if entry["estimate"]]
-    said = [entry for entry in having if entry["state"] != "refused"]
-    refused = len(having) - len(said)
-    rows = [dict([*entry["estimate"].items()][parts:]) for entry in said]
+    accepted = [entry for entry in having if entry["state"] != "refused"]
+    refused = len(having) - len(accepted)
+    rows = [dict([*entry["estimate"].items()][parts:]) for entry in accepted]
     name = column or _first_number(rows)
     points = [
         {"x": entry["data_through"], "series": "", "value": row.get(name)}
-        for entry, row in zip(said, rows, strict=True)
+        for entry, row in zip(accepted, rows, strict=True)
     ]
     left_out = f"without {count(refused, 'refused version')}" if refused else ""
     return values(points, "data through", name, dated=True, left_out=left_out)

@@ -97,8 +97,8 @@ def _of_change(change: Mapping[str, Any]) -> Row:
 
 def _origin(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     run = body["run"]
-    said = [run["run_id"], run.get("status"), run.get("job") and f"job {run['job']}"]
-    pairs = [("run", ", ".join(filter(None, said)))]
+    words = [run["run_id"], run.get("status"), run.get("job") and f"job {run['job']}"]
+    pairs = [("run", ", ".join(filter(None, words)))]
     inputs = [
         entry["name"]
         + (f" with data until {cell_text(entry['newest'])}" if entry.get("newest") else "")

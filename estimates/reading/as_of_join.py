@@ -9,7 +9,7 @@ import polars as pl
 
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.released import Clock, check_clock
+from estimates.catalog.release_clock import Clock, check_clock
 from estimates.reading.absent_keys import AbsentKeys, ReadColumns
 from estimates.reading.as_of_plan import NONE, STATUS, AsOfPlan, carried_mark, keys_of
 from estimates.reading.reader import Reader

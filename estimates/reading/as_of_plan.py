@@ -11,7 +11,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import VersionInTime
-from estimates.catalog.released import Clock, Moves, check_clock
+from estimates.catalog.release_clock import Clock, Moves, check_clock
 from estimates.contract.conform import DTYPES, as_frame, schema, typed_keys
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError

@@ -171,23 +171,23 @@ def _error(
     errors: dict[str, float] = {}
     covered: dict[str, dict[str, bool]] = {}
     right: dict[str, bool] = {}
-    for thing in all_observed:
-        came = actual.get(thing.name)
-        if thing.label is not None and came is not None and row.get(thing.label) is not None:
-            right[thing.name] = str(row[thing.label]) == str(came)
+    for own in all_observed:
+        came = actual.get(own.name)
+        if own.label is not None and came is not None and row.get(own.label) is not None:
+            right[own.name] = str(row[own.label]) == str(came)
         if not is_number(came):
             continue
-        said = row.get(thing.point) if thing.point else None
-        if is_number(said):
-            errors[thing.name] = said - came
+        estimate = row.get(own.point) if own.point else None
+        if is_number(estimate):
+            errors[own.name] = estimate - came
         levels = {
             f"{interval.level:g}": low <= came <= high
-            for interval in thing.intervals
+            for interval in own.intervals
             if is_number(low := row.get(interval.lower))
             and is_number(high := row.get(interval.upper))
         }
         if levels:
-            covered[thing.name] = levels
+            covered[own.name] = levels
     return Error(entry.version, errors, covered, right)
 
 

@@ -17,7 +17,7 @@ from estimates.catalog.erased_keys import ErasedKeys
 from estimates.catalog.expiry import expired_error
 from estimates.catalog.freshness import stale_from
 from estimates.catalog.records import Expiry, Version
-from estimates.catalog.released import Clock, check_clock, released
+from estimates.catalog.release_clock import Clock, check_clock, released
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.errors import InvalidError
@@ -120,7 +120,7 @@ class Reader:
         `only="promoted"` keeps what production ever pointed to; `last` that many, the newest.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
-        `"chain":{column: stability.Chain,…}`, where versions expired before `history`
+        `"chain":{column: Chain,…}`, where versions expired before `history`
         `"expired":[{"version":…,"at":…,"actor":…,"reason":…},…]`, of an erased key
         `"erased":{"at":…,"actor":…,"reason":…}`; by the clock `released` times in
         production and bounds go by claims, and each entry has `released_at` and `imported` too.

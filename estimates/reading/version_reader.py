@@ -194,7 +194,12 @@ class VersionReader:
         """
         check_limit(limit)
         search_key = self.form.search(prefix, partial=True)
-        few = self.read(lambda file: file.read_few(search_key)) if cursor is None else None
+        few = None
+        if cursor is None:
+            try:  # as `read`, without two calls
+                few = (self._lookup or self._open()).read_few(search_key)
+            except CorruptError:
+                few = self.read(lambda lookup: lookup.read_few(search_key))
         following = None
         if few is not None and few[0] <= limit:
             total, rows = few

@@ -107,8 +107,8 @@ def fragment(title: str, rows: Sequence[Mapping[str, Any]], *more: str) -> str:
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     left = len(rows) - ROWS
     notes = [*([f"and {left:,} more"] if left > 0 else []), *more]
-    said = "\n".join(escape(visible(note)) for note in notes)
-    below = f'<p style="white-space:pre-wrap"><small>{said}</small></p>' if notes else ""
+    text = "\n".join(escape(visible(note)) for note in notes)
+    below = f'<p style="white-space:pre-wrap"><small>{text}</small></p>' if notes else ""
     return f"<div><p><b>{escape(visible(title))}</b></p>{table if rows else ''}{below}</div>"
 
 

@@ -55,7 +55,7 @@ def through_time(rows: Rows, title: str, *, percent: bool) -> Any:
         .encode(
             x=alt.X("move:O", title="versions in production", axis=axis),
             y=alt.Y("change:Q", title=title, axis=alt.Axis(format=form)),
-            color=_said(alt, "of", {_HALF: WITHIN, _FAR: BEYOND}),
+            color=_coloured(alt, "of", {_HALF: WITHIN, _FAR: BEYOND}),
             tooltip=["versions:N", "moved:N", "of:N", alt.Tooltip("change:Q", format=form)],
         )
         .properties(width=_WIDTH, height=_HEIGHT)
@@ -122,7 +122,7 @@ def bars(rows: Rows, title: str, *, within: str, beyond: str) -> Any:
     )
     colours = {within: WITHIN, beyond: BEYOND}
     present = {row["of"] for row in drawn}
-    fill = _said(alt, "of", {what: c for what, c in colours.items() if what in present})
+    fill = _coloured(alt, "of", {what: c for what, c in colours.items() if what in present})
     drawn_bars = base.mark_bar().encode(color=fill)
     return vega.in_notebooks(alt.layer(drawn_bars, texts).properties(width=_WIDTH))
 
@@ -137,14 +137,14 @@ def moments(rows: Rows) -> Any:
         .encode(
             x=_time(alt, "published", "published", [row["published"] for row in rows]),
             y=alt.Y("set:N", title=None, axis=alt.Axis(labelLimit=260)),
-            color=_said(alt, "state", {s: c for s, c in _STATES.items() if s in present}),
+            color=_coloured(alt, "state", {s: c for s, c in _STATES.items() if s in present}),
             tooltip=["set:N", "version:N", "state:N", "published:N"],
         )
         .properties(width=_WIDTH)
     )
 
 
-def _said(alt: Any, field: str, colours: dict[str, str]) -> Any:
+def _coloured(alt: Any, field: str, colours: dict[str, str]) -> Any:
     """The colour of each word, and above the picture what it stands for."""
     scale = alt.Scale(domain=[*colours], range=[*colours.values()])
     legend = alt.Legend(orient="top", symbolOpacity=1, labelLimit=260)

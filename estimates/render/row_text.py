@@ -11,7 +11,7 @@ _ESCAPED = ['"', "\\", *map(chr, range(32))]  # what a string in JSON cannot hol
 
 
 def text_of(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """A key column as text, the same as `frame.key_text` gives for one part."""
+    """A key column as text, the same as `columns.key_text` gives for one part."""
     column, dtype = pl.col(name), frame.schema[name]
     if isinstance(dtype, pl.Datetime):
         whole = column.dt.to_string("%Y-%m-%dT%H:%M:%SZ")

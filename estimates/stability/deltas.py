@@ -17,6 +17,7 @@ from estimates.contract.contract import Stability
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.kernels import logarithms
 from estimates.stability.kernels.blocks import each_block, fill_column
+from estimates.stability.kernels.memory import empty_column
 from estimates.stability.kernels.pieces import Pieces
 from estimates.stability.kernels.selection import Formula, summary
 from estimates.stability.kernels.sorted_runs import SortedRuns
@@ -113,8 +114,11 @@ def deltas(
         if all(dtype.is_integer() for dtype in dtypes)
         else None
     )
-    d, r = Difference(a, b) if whole is None else whole, None if scale is None else np.empty(len(a))
-    material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
+    d, r = (
+        Difference(a, b) if whole is None else whole,
+        None if scale is None else empty_column(len(a)),
+    )
+    material, equal = empty_column(len(a), bool), empty_column(len(a), bool)
     least, largest = min(old.least, new.least), max(old.largest, new.largest)
     is_plain = scale is not None and scale <= least and largest < _HALF
 

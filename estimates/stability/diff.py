@@ -32,6 +32,7 @@ from estimates.stability.family_reports import ProbabilityReport, QuantileReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
 from estimates.stability.kernels.blocks import run_parallel
+from estimates.stability.kernels.memory import memory_used_again
 from estimates.stability.near_keys import near_keys
 from estimates.stability.ranking import rank_both
 from estimates.stability.report import (
@@ -87,6 +88,7 @@ def diff(
     )
 
 
+@memory_used_again()
 def report_of(
     pair: AlignedVersions,
     *,

@@ -21,6 +21,7 @@ from estimates.stability.interval_changes import (
     floor_in,
     interval_changes,
     outside,
+    point_moves,
     scale_of,
     unit_of,
     width_changes,
@@ -102,7 +103,7 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
 
 def _metrics(changes: IntervalChanges) -> Callable[[slice], Named]:
     """The metrics of some keys, by name."""
-    old, new, floor, z = changes.old, changes.new, changes.floor, changes.z
+    old, new, floor = changes.old, changes.new, changes.floor
 
     def of_rows(rows: slice) -> Named:
         was, now = old.at(rows), new.at(rows)
@@ -124,9 +125,10 @@ def _metrics(changes: IntervalChanges) -> Callable[[slice], Named]:
             yield "width_beyond", np.abs(change) > _BEYOND * SLACK
             yield from _change_and_size("lower", 2 * ((now.lower - was.lower) / unit))
             yield from _change_and_size("upper", 2 * ((now.upper - was.upper) / unit))
-        if z is not None:
-            yield "z", z[rows]
-            yield "z_gt1", z[rows] > SLACK
+            if changes.pointed:
+                z = point_moves(was, now, unit)
+                yield "z", z
+                yield "z_gt1", z > SLACK
 
     return of_rows
 
@@ -141,21 +143,21 @@ def _groups(pair: AlignedVersions, changes: IntervalChanges) -> dict[str, list[G
     """The share of the keys whose point moved beyond its interval, by each group column; there is a
     z.
     """
-    z = changes.z
+    z = changes.z_of
     assert z is not None
     groups = pair.contract.stability.groups
     return {
-        by: surprises(pair.grouping(by), changes.places, lambda block: z[block] > SLACK)
+        by: surprises(pair.grouping(by), changes.places, lambda block: z(block) > SLACK)
         for by in groups
     }
 
 
 def _top(pair: AlignedVersions, changes: IntervalChanges) -> list[Surprise]:
     """The keys whose point moved most, of those that moved; there is a z."""
-    z, places = changes.z, changes.places
+    z, places = changes.z_of, changes.places
     assert z is not None
-    picked = largest_first(_TOP, len(z), z.__getitem__)
-    size = z[picked]
+    picked = largest_first(_TOP, len(changes), z)
+    size = z(picked)
     picked, size = picked[size > 0], size[size > 0]
     keys = pair.alignment.keys(picked if places is None else places[picked])
     return [Surprise(key, float(value)) for key, value in zip(keys, size, strict=True)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from estimates.stability.deltas import at_least, scale_floor
 from estimates.stability.kernels.blocks import fill_column
 from estimates.stability.kernels.logarithms import log
 from estimates.stability.kernels.pieces import Pieces
+from estimates.stability.kernels.selection import Formula
 from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
@@ -91,14 +93,20 @@ class IntervalChanges:
     @cached_property
     def z(self) -> Floats | None:
         """I1, inf where it does not fit a double; None without a point or a scale."""
+        return None if self.z_of is None else fill_column(self.z_of, len(self))
+
+    @property
+    def z_of(self) -> Formula | None:
+        """I1 of some keys, which takes less time than a column of it in new memory."""
         floor = self.floor
         if floor is None or not self.pointed:
             return None
-        with np.errstate(over="ignore"):
-            return fill_column(
-                lambda block: _z(self.old.at(block), self.new.at(block), floor_at(floor, block)),
-                len(self),
-            )
+
+        def of_rows(rows: Any) -> Floats:
+            was, now = self.old.at(rows), self.new.at(rows)
+            return point_moves(was, now, at_least(was.width, floor_at(floor, rows)))
+
+        return of_rows
 
     @cached_property
     def width_change(self) -> Floats | None:
@@ -200,9 +208,10 @@ def floor_in(scale: float, unit: Floats | None) -> Floats | float:
     return 2 * scale if unit is None else np.maximum(2 * scale * unit, _SMALLEST)
 
 
-def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
-    """I1, with whole widths and twice the scale floor."""
-    return 2 * (np.abs(new.point - old.point) / at_least(old.width, floor))
+def point_moves(old: Ends, new: Ends, unit: Floats) -> Floats:
+    """I1, in whole widths of which none is below twice the scale floor."""
+    with np.errstate(over="ignore"):
+        return 2 * (np.abs(new.point - old.point) / unit)
 
 
 def outside(point: Floats, ends: Ends) -> Mask:

@@ -36,6 +36,8 @@ def near_keys(alignment: Alignment) -> NearKeys | None:
         frame.select(key)[rows]
         for frame, rows in ((alignment.a, alignment.removed), (alignment.b, alignment.added))
     )
+    if not all(_has_alike(removed[name], added[name]) for name in texts):
+        return None
     pairs = _pairs(removed, added, key, texts, list(_RULES))
     if not pairs.height:
         return None
@@ -47,6 +49,14 @@ def near_keys(alignment: Alignment) -> NearKeys | None:
         strict=True,
     )
     return NearKeys(pairs.height, by_rule, [list(pair) for pair in examples])
+
+
+def _has_alike(removed: pl.Series, added: pl.Series) -> bool:
+    """Whether any text of one column is one of the other's, once all rules are applied; there are
+    fewer texts than keys.
+    """
+    old, new = (_written(values.unique(), list(_RULES)) for values in (removed, added))
+    return old.is_in(new.implode()).any()
 
 
 def _pairs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
 Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole number
+RanksAt = Callable[[Any], Ranks]  # of some places, a slice or an array of them
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,16 @@ class Ranking:
         """Whether A and B have equal values."""
         return _any_equal(self.a), _any_equal(self.b)
 
-    def ranks(self) -> tuple[Ranks, Ranks]:
-        """Twice the rank of each key in A and in B, keys in the order of B."""
-        if not self.tied[0]:  # places are ranks
-            return 2 * self.at_a, _doubled_ranks(self.b, self.tied[1])
+    def ranks(self) -> tuple[RanksAt, RanksAt]:
+        """Twice the rank in A and in B of keys at some places in the order of B."""
         before, after = run_parallel(
-            [lambda: _doubled_ranks(self.a, True), lambda: _doubled_ranks(self.b, self.tied[1])],
+            [
+                partial(_doubled_ranks, values, tied)
+                for values, tied in zip((self.a, self.b), self.tied, strict=True)
+            ],
             len(self),
         )
-        return taken(before, self.at_a), after
+        return lambda places: before(self.at_a[places]), after
 
     def spreads(self) -> tuple[float, float]:
         """Sum of squared deviations of the average ranks of A and of B from their mean:
@@ -82,15 +84,21 @@ def rank_both(a: Floats | Pieces, b: Floats | Pieces) -> Ranking:
     return Ranking(sorted_a, sorted_b, rows_a, at_a)
 
 
-def _doubled_ranks(ascending: Floats, tied: bool) -> Ranks:
-    """Twice the rank from 0 of each value; equal values share the mean of their ranks."""
-    n = len(ascending)
-    dtype = np.int64 if n > _LONGEST else np.int32
+def _doubled_ranks(ascending: Floats, tied: bool) -> RanksAt:
+    """Twice the rank from 0 of values at some places; equal ones share the mean of their ranks."""
     if not tied:
-        return np.arange(0, 2 * n, 2, dtype=dtype)
-    starts = _starts(ascending)
+        return _doubled
+    n, starts = len(ascending), _starts(ascending)
     ends = np.append(starts[1:], n)
-    return np.repeat((starts + ends - 1).astype(dtype), ends - starts)
+    ranks = (starts + ends - 1).astype(np.int64 if n > _LONGEST else np.int32)
+    return np.repeat(ranks, ends - starts).__getitem__
+
+
+def _doubled(places: slice | Rows) -> Ranks:
+    """Twice some places, of which no column is needed."""
+    if isinstance(places, slice):
+        return np.arange(2 * places.start, 2 * places.stop, 2)
+    return np.multiply(places, 2, dtype=np.int64)
 
 
 def spread_of_ties(n: int, ties: int) -> float:

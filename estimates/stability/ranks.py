@@ -19,7 +19,7 @@ from estimates.stability.kernels.blocks import count_rows
 from estimates.stability.kernels.exact import total_of_squares
 from estimates.stability.kernels.selection import largest_first
 from estimates.stability.kernels.sorted_runs import Counts, SortedRuns
-from estimates.stability.ranking import Ranking, Ranks, rank_both, spread_of_ties
+from estimates.stability.ranking import Ranking, Ranks, RanksAt, rank_both, spread_of_ties
 from estimates.stability.shared_order import SharedOrder
 from estimates.stability.value_kinds import Floats
 
@@ -47,7 +47,7 @@ def spearman(old: Floats, new: Floats) -> float | None:
     return _spearman(values, *values.ranks())
 
 
-def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | None:
+def _spearman(values: Ranking, old_ranks: RanksAt, new_ranks: RanksAt) -> float | None:
     """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall,
     1948).
     """
@@ -56,7 +56,7 @@ def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | No
         return None
 
     def moves(rows: slice) -> NDArray[np.int64]:
-        return (new_ranks[rows] - old_ranks[rows]).astype(np.int64)
+        return (new_ranks(rows) - old_ranks(rows)).astype(np.int64, copy=False)
 
     return _correlation(spread_a, spread_b, total_of_squares(moves, len(values)))
 
@@ -110,7 +110,7 @@ def _overlap(values: Ranking, k: int) -> float | None:
 
 
 def _top(
-    alignment: Alignment, deltas: Deltas, values: Ranking, old_ranks: Ranks, new_ranks: Ranks
+    alignment: Alignment, deltas: Deltas, values: Ranking, old_ranks: RanksAt, new_ranks: RanksAt
 ) -> list[RankMove]:
     """The largest changes of rank above 0 of keys whose value changed, ties by key; the largest
     value has rank 1.
@@ -125,7 +125,7 @@ def _top(
         return _largest(alignment, deltas, changed, old, new, n)
 
     def size(places: Any) -> Ranks:
-        by = np.abs(new_ranks[places] - old_ranks[places])
+        by = np.abs(new_ranks(places) - old_ranks(places))
         return by if moved == n else by * values.moved(places)
 
     places = largest_first(
@@ -138,7 +138,7 @@ def _top(
     keys = deltas.keys(alignment, values.rows(places).astype(np.intp))
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)
-        for key, old, new in zip(keys, old_ranks[places], new_ranks[places], strict=True)
+        for key, old, new in zip(keys, old_ranks(places), new_ranks(places), strict=True)
     ]
 
 

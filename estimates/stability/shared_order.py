@@ -160,15 +160,15 @@ def shared_ties(
     return ties, compared_a, compared_b, moved_tie_sum(compared_b, order.all_b, none, other_b)
 
 
-def moved_tie_sum(ties: int, values: SortedRuns, gone: Floats, come: Floats) -> int:
+def moved_tie_sum(ties: int, values: SortedRuns, removed: Floats, added: Floats) -> int:
     """The tie sum of a column that lost some numbers and got others, from what it was.
 
     values  all that are there before
     """
-    numbers, place = np.unique(np.concatenate([gone, come]), return_inverse=True)
+    numbers, place = np.unique(np.concatenate([removed, added]), return_inverse=True)
     before = values.upto(numbers) - values.below(numbers)
     more = np.zeros(len(numbers), dtype=np.int64)
-    np.add.at(more, place, np.repeat([-1, 1], [len(gone), len(come)]))
+    np.add.at(more, place, np.repeat([-1, 1], [len(removed), len(added)]))
     changed = np.flatnonzero((more != 0) & (before + np.abs(more) > 1))
     for t, step in zip(before[changed].tolist(), more[changed].tolist(), strict=True):
         after = t + step

@@ -233,22 +233,3 @@ class Patched:
         piece, row = piece[compared], rows[compared]
         result[compared] = values[row - layout.starts[piece] + layout.firsts[piece]]
         return result
-
-
-def moved_tie_sum(ties: int, values: SortedRuns, gone: Floats, come: Floats) -> int:
-    """The tie sum of a column that lost some numbers and got others, from what it was.
-
-    values  all that are there before
-    """
-    changed = np.concatenate([gone, come])
-    numbers, place = np.unique(changed, return_inverse=True)
-    if not len(numbers):
-        return ties
-    before = values.upto(numbers) - values.below(numbers)
-    more = np.zeros(len(numbers), dtype=np.int64)
-    np.add.at(more, place, np.repeat([-1, 1], [len(gone), len(come)]))
-    for t, step in zip(before.tolist(), more.tolist(), strict=True):
-        if step:
-            after = t + step
-            ties += (after**3 - after) - (t**3 - t)
-    return ties

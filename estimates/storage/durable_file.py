@@ -1,5 +1,6 @@
 """A file that is there as a whole or not at all, even after the power was lost."""
 
+import errno
 import os
 import secrets
 import time
@@ -9,6 +10,9 @@ from pathlib import Path
 
 # Longer than any upload takes: what is older than that will not get its name any more.
 _LEFTOVER_AGE_S = 3600
+# What a file system says that has no hard links.
+_NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP)
+_HERE, _NOREPLACE = -100, 1  # of renameat2: paths as they are, and no file is replaced
 
 
 def write_durably(
@@ -34,13 +38,44 @@ def write_durably(
             os.replace(beside, path)
             return True
         try:
-            os.link(beside, path)
+            _name(beside, path)
         except FileExistsError:
             return False
         return True
     finally:
         with suppress(FileNotFoundError):
             os.unlink(beside)
+
+
+def _name(beside: Path, path: Path) -> None:
+    """Give a file a name that no other has; raises FileExistsError, and OSError (EOPNOTSUPP) where
+    the file system has no way to.
+    """
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename_if_absent(beside, path)
+
+
+def _rename_if_absent(beside: Path, path: Path) -> None:
+    """The same where there are no hard links, as on a stick with FAT or exFAT."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        rename = libc.renameat2
+    except AttributeError:  # no Linux
+        number = errno.ENOSYS
+    else:
+        names = os.fsencode(beside), os.fsencode(path)
+        failed = rename(_HERE, names[0], _HERE, names[1], _NOREPLACE)
+        number = ctypes.get_errno() if failed else 0
+    if number in (errno.EINVAL, errno.ENOSYS):
+        number = errno.EOPNOTSUPP
+    if number:
+        raise OSError(number, os.strerror(number), str(path))
 
 
 def flush_names(path: Path, root: Path) -> None:

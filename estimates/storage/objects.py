@@ -48,7 +48,14 @@ _RETRY: "RetryConfig" = {
 
 
 def check_root(root: str) -> None:
-    """Raises RefusedError (`storage_refused`) for a URL at which nothing can be kept."""
+    """Raises RefusedError (`storage_refused`) for a name or a URL at which nothing can be kept."""
+    utf8 = root.encode(errors="backslashreplace").decode()
+    if not root or "\0" in root or utf8 != root:
+        raise RefusedError(
+            "storage_refused",
+            f"'{utf8}' is no name of a folder or bucket in UTF-8",
+            remedy="write the path of a folder, such as /mnt/estimates, or s3://BUCKET/PREFIX",
+        )
     if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
         raise RefusedError(
             "storage_refused",
@@ -97,7 +104,7 @@ class Objects:
         try:
             self._store: ObjectStore = self._waiting(silence_s)
         except (BaseError, ValueError) as error:
-            if self.folder is not None and not self.folder.is_dir():
+            if self.folder is not None and _is_missing(self.folder):
                 raise RefusedError(
                     "storage_refused",
                     f"{root}: there is no such folder",
@@ -354,3 +361,11 @@ class Objects:
         """Flush a file and the folders that name it to the disk."""
         if self.folder is not None:
             flush_names(self.folder / name, self.folder)
+
+
+def _is_missing(folder: Path) -> bool:
+    """Whether there is no such folder; one at which nobody may look is another matter."""
+    try:
+        return not folder.is_dir()
+    except OSError:
+        return False

@@ -22,7 +22,15 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 _CODE_OF_ONE = re.compile(r"\(code: (\w+)\)")
 # Of a file system; what else fails there (no space, a bad disk) may succeed later.
 FOREVER = frozenset(
-    (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+    (
+        errno.EACCES,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EOPNOTSUPP,
+        errno.EPERM,
+        errno.EROFS,
+    )
 )
 _OF_DISKS = frozenset((errno.EIO, errno.EFBIG, errno.ENODEV, errno.ENXIO))
 # Client errors of HTTP that ask for another try.
@@ -77,10 +85,14 @@ def _who_may(error: BaseException) -> str:
         return (
             "look what has that name there: a folder where a file belongs, or the other way round"
         )
+    if number == errno.EOPNOTSUPP:
+        return "name a folder on another disk: its file system cannot do what a store needs"
     if number == errno.EROFS:
         return "make its disk writable, or name another folder in ESTIMATES_STORE"
     if number is not None:
         return "work as the user who owns it, or change its permissions"
+    if "RequestTimeTooSkewed" in str(error):
+        return "set the clock of this machine, which is a quarter of an hour or more from theirs"
     return "use keys that may write this set (docs/security.md), or another store's name"
 
 

@@ -71,7 +71,7 @@ class UsageRecord:
     def _own(self) -> str:
         """The name of this replica, made once."""
         path = self.folder / _OWN
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, UnicodeDecodeError):
             name = path.read_text()
             if _NAME.fullmatch(name):
                 return name
@@ -87,9 +87,12 @@ class UsageRecord:
         path = self._path(day.replica, day.day)
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(f".{secrets.token_hex(4)}.new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(day))
-        new.replace(path)
+        try:
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(day))
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
 
     def _forget(self, before: date) -> None:
         for path in self.folder.glob("*/*"):

@@ -25,12 +25,14 @@ scoring       versions against actual values; regrading: verdicts beside what be
 key_scoring   single keys against actual values, and several sets in one table; nothing is stored
 sql           DuckDB over the versions
 verify        all that is stored beside what it should be; changes nothing
-sweep         expire what the retention lets go, delete the files that nobody can see
+sweep         expire what the retention lets go, delete the files that nobody can see; deletions:
+              those that were claimed for it, also where who claimed them died
 erase         the numbers of some keys go from every version of a set
 erased_rows   rows of such keys, which no version gets again
 erased_files  files that hold their numbers still
 identity      whether a catalog and a root belong together
 backup        all that the log makes readable, copied to another root; restore: a store of it again
+backup_head   up to where a backup is whole, and of which store it is
 repair        files that are missing or damaged, from what proves them
 log_repair    copies of the log among them, from a chain that proves them
 recover       a lost catalog from the copies of its log

@@ -7,10 +7,10 @@ last: a backup that was interrupted is what it was before, and the next one goes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -27,18 +27,18 @@ from estimates.catalog.records import ContractRevision, Erasure, Version
 from estimates.catalog.view import View
 from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
-from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
+from estimates.errors import CorruptError, InvalidError, RefusedError
 from estimates.render.wording import count
 from estimates.storage import log_copies
 from estimates.storage.copying import Content, Copying, Named, Replaced, Tally
 from estimates.storage.objects import Objects
 from estimates.store import identity
+from estimates.store.backup_head import NAME, BackupHead, read_backup
 from estimates.store.erased_files import remove_erased
 from estimates.store.open_store import OpenStore
 
 S = TypeVar("S")
 R = TypeVar("R")
-NAME = identity.BACKUP
 AT_ONCE = 8  # files that are copied at the same time
 # What no log and no backup has.
 NOT_KEPT = (
@@ -50,21 +50,6 @@ _AT_A_TIME = 1000  # events that are in memory
 # What a log makes readable, and the versions that have it; a domain is that of no version.
 Contents = dict[Content, list[int]]
 Progress = Callable[[str, int, int], None]  # what is done, how many of it, of how many
-
-
-class BackupHead(msgspec.Struct, frozen=True):
-    """Up to where a backup is whole.
-
-    event, digest  the newest event and its link in the chain; 0 while the first backup is not done
-    at             the time of that event; made_at: when the backup was done
-    """
-
-    form: int
-    store: str
-    event: int
-    digest: str
-    at: datetime
-    made_at: datetime
 
 
 class BackedUp(msgspec.Struct, frozen=True):
@@ -120,26 +105,6 @@ def backup(
     head = BackupHead(1, known.store, known.event, known.digest, view.moment, instants.now())
     target.put(NAME, msgspec.json.encode(head))
     return BackedUp(head, tally, events, tuple(faults_of(damaged, contents)))
-
-
-def read_backup(objects: Objects) -> BackupHead | None:
-    """Up to where a backup is whole; None for a root that is no backup. Raises CorruptError
-    (`backup_damaged`).
-    """
-    try:
-        return msgspec.json.decode(objects.get(NAME), type=BackupHead)
-    except NotFoundError:
-        return None
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise CorruptError(
-            "backup_damaged",
-            f"{objects.root}/{NAME} cannot be read: {error}",
-            remedy=(
-                "`estimates backup` of the store into "
-                "this place writes it anew, and where the store is lost `estimates restore "
-                "--without-damaged` takes what the log there proves"
-            ),
-        ) from None
 
 
 def contents_of(view: View) -> Contents:
@@ -336,7 +301,7 @@ def lies_in(place: str, root: str) -> bool:
     """Whether a folder or bucket lies in another one, or is the same."""
     if "://" in place or "://" in root:
         return f"{place.rstrip('/')}/".startswith(f"{root.rstrip('/')}/")
-    return Path(place).resolve().is_relative_to(Path(root).resolve())
+    return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root))
 
 
 def is_used(objects: Objects) -> bool:

@@ -28,10 +28,10 @@ from estimates.storage import run_logs, snapshot
 from estimates.storage.parts import Part
 from estimates.storage.snapshot import Manifest
 from estimates.storage.trash import TRASH
+from estimates.store.deletions import finish_deletions
 from estimates.store.erased_files import Removal, remove_erased
 from estimates.store.identity import NAME as IDENTITY
 from estimates.store.open_store import OpenStore
-from estimates.store.publish import finish_deletions
 from estimates.store.waive import check_reason
 
 _ATTEMPTS = 5  # each is lost to a version, or a sweep, that came in between

@@ -12,7 +12,7 @@ from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Provenance, State, Version, VersionHead, VersionSummary
 from estimates.catalog.ref import PRODUCTION, Ref
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.compare.queries import ChangeQuery, PairOptions, diff_query
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.contract.contract import Contract
@@ -196,7 +196,7 @@ class EstimateSet(SetScores):
         """One key through the versions of production's shape, or of another, oldest first;
         `Reader.history`.
 
-        chain     also what became of its numbers: a `stability.Chain` a column
+        chain     also what became of its numbers: a `through_time.chain.Chain` a column
         deadline  published until then before the key's target: `D-1T06:00`, `PT36H`
         last      only so many versions, the newest
         """

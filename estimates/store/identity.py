@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -12,9 +17,11 @@ from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import REBUILD
 from estimates.catalog.event_log import Head
 from estimates.catalog.guard import Guard
+from estimates.catalog.migrated_log import MigratedLog
 from estimates.errors import CorruptError, EstimatesError, InvalidError, NotFoundError, RefusedError
-from estimates.storage.log_copies import name_of, newest_copied, read_copy
+from estimates.storage.log_copies import FOLDER, name_of, newest_copied, read_copy
 from estimates.storage.objects import Objects
+from estimates.storage.snapshot import manifest_name
 from estimates.storage.storage_errors import MEND
 
 NAME = "store.json"
@@ -31,6 +38,22 @@ class Identity(msgspec.Struct, frozen=True):
     created: datetime
 
 
+class Log(Protocol):
+    """What a catalog, also one that is being migrated, knows of its log."""
+
+    def head(self) -> Head:
+        """Its end and the identity of its store."""
+        ...
+
+    def last_event(self) -> int:
+        """Id of its newest event."""
+        ...
+
+    def digest_of(self, event: int) -> str | None:
+        """The link of an event in the chain; None where it has no such event."""
+        ...
+
+
 def check_identity(objects: Objects, catalog: Catalog) -> None:
     """Make sure that a catalog may be written together with a root, which a new store claims.
 
@@ -42,7 +65,7 @@ def check_identity(objects: Objects, catalog: Catalog) -> None:
             check_belonging(objects, catalog)
 
 
-def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
+def check_belonging(objects: Objects, catalog: Log) -> Identity | None:
     """What a root says of itself; None where a new store may claim it.
 
     Raises CorruptError: `other_store` where root and catalog do not belong together,
@@ -68,6 +91,36 @@ def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
         )
     _check_same_log(objects, catalog, head.last_event)
     return identity
+
+
+def check_migrated(objects: Objects, log: MigratedLog) -> None:
+    """Refuse to migrate a catalog of which it is certain that it does not belong to a root.
+
+    Where the root has no name, or a damaged one, the migration goes on, as what mends that needs it
+    done. Raises CorruptError (`other_store`, `catalog_behind`).
+    """
+    try:
+        identity = read_identity(objects)
+    except CorruptError:
+        return
+    if identity is not None and log.is_new:
+        raise CorruptError(
+            "catalog_behind",
+            f"{objects.root} is store {identity.id}, and this catalog is from before stores had "
+            "such names, so it is an older one or another store's: nothing is migrated",
+            remedy=f"{TOGETHER}, or {REBUILD}",
+        )
+    if identity is not None:
+        check_belonging(objects, log)
+        return
+    manifests = [manifest_name(*snapshot) for snapshot in log.snapshots() if log.is_new]
+    if manifests and not any(map(objects.exists, manifests)):
+        raise CorruptError(
+            "other_store",
+            f"{objects.root} has the files of no version that this catalog knows: nothing is "
+            "migrated",
+            remedy=f"{TOGETHER}, or bring the files back",
+        )
 
 
 def missing_here(objects: Objects, catalog: Catalog, missing: CorruptError) -> CorruptError:
@@ -99,7 +152,7 @@ def identity_faults(objects: Objects, catalog: Catalog) -> list[Fault]:
     return []
 
 
-def _check_same_log(objects: Objects, catalog: Catalog, last_event: int) -> None:
+def _check_same_log(objects: Objects, catalog: Log, last_event: int) -> None:
     """Compare the newest copy of the log with the catalog: two catalogs that were one until a copy
     of it was written to by itself have one id and other events.
 
@@ -116,8 +169,8 @@ def _check_same_log(objects: Objects, catalog: Catalog, last_event: int) -> None
             f"{objects.root}/{name_of(newest)} tells of another event {newest} than this catalog: "
             "it is a copy that was written to by itself, or the log is that of another store; "
             "nothing is written",
-            remedy="set ESTIMATES_CATALOG to the catalog that belongs here, and see "
-            "`estimates verify`",
+            remedy="set ESTIMATES_CATALOG to the catalog that belongs here; where this one does, "
+            "move that file away, and `estimates repair` writes it anew",
         )
 
 
@@ -160,6 +213,54 @@ def holds_sets(objects: Objects) -> bool:
     return objects.holds("sets")
 
 
+def holds_events(objects: Objects) -> bool:
+    """Whether anything that ever happened is left in a root: files of a set, copies of the log."""
+    return holds_sets(objects) or objects.holds(FOLDER)
+
+
+def take_name(objects: Objects, catalog: Catalog) -> None:
+    """Give a new catalog the name of a root that has nothing but one: its catalog was lost before
+    the first event. Raises CorruptError (`identity_damaged`).
+    """
+    identity = read_identity(objects)
+    if identity is not None and not catalog.last_event() and not holds_events(objects):
+        catalog.write_entries(identity.id, ())
+
+
+def check_outside_stores(root: str) -> None:
+    """Raises InvalidError (`bad_store`) for a place inside of a store or a backup: a sweep of that
+    one would take the new one's files for its own.
+    """
+    outer = store_around(root)
+    if outer is not None:
+        raise InvalidError(
+            "bad_store",
+            f"{root} lies in the store or backup {outer}: no store is made inside of one",
+            remedy="name a place outside of it with --store",
+        )
+
+
+def store_around(root: str) -> str | None:
+    """The nearest store or backup in which a place lies."""
+    for place in _around(root):
+        with suppress(RefusedError, CorruptError):  # it may not be read, or is none of ours
+            if read_identity(Objects(place)) is not None:
+                return place
+    return None
+
+
+def _around(root: str) -> Iterator[str]:
+    """The folders, or the prefixes of a bucket, in which a place lies, the nearest first."""
+    if "://" not in root:
+        # where links lead in a circle there is no folder: `resolve` would raise
+        yield from map(str, Path(os.path.realpath(root)).parents)
+        return
+    scheme, _, path = root.rstrip("/").partition("://")
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield f"{scheme}://{path}"
+
+
 def check_not_lost(root: str) -> None:
     """Say what a root without a catalog is, if it is not empty.
 
@@ -168,13 +269,14 @@ def check_not_lost(root: str) -> None:
     try:
         objects = Objects(root)
         check_no_backup(objects)
-        is_lost = holds_sets(objects)
+        is_lost = holds_events(objects)
     except RefusedError:  # there is no folder either
         return
     if is_lost:
         raise CorruptError(
             "catalog_lost",
-            f"{root} holds sets, and their catalog is missing: nothing is made anew here",
+            f"{root} holds sets or their log, and the catalog is missing: nothing is made anew "
+            "here",
             remedy="bring it back, or rebuild it from the log with `estimates recover`",
         )
 

@@ -59,7 +59,7 @@ class JudgeOptions(TypedDict, total=False):
     """How a candidate is judged.
 
     judged_at  the moment of the judgement; default: now
-    actuals    what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its
+    actuals    what was observed, for the checks of stage 4; see `actuals.read_actuals` for its
                form and errors
     offenders  takes every offender; the verdict names the first 100 of each check
     promoting  of a version: it shall be served, so that it is compared with production also where

@@ -22,8 +22,8 @@ from estimates.errors import CorruptError, NotFoundError
 from estimates.storage.log_copies import copied_events, name_of, read_all, read_copy
 from estimates.storage.objects import Objects
 from estimates.storage.trash import put_aside
+from estimates.store.backup_head import identity_of
 from estimates.store.erased_files import bare_entry
-from estimates.store.identity import read_identity
 
 _AT_A_TIME = 1000  # entries of a catalog that are in memory
 _WRONG = {
@@ -122,7 +122,7 @@ class LogRepair:
         """Write what a source's log has beyond this one, where no catalog says how it ends; what
         does not continue it by the chain is reported.
         """
-        if read_identity(source) is None:
+        if identity_of(source) is None:
             return
         before = read_copy(self._objects, self.sound).digest if self.sound else BEGINNING
         for event in range(self.sound + 1, max(copied_events(source), default=0) + 1):

@@ -17,7 +17,7 @@ from estimates.catalog.expiry import expired_error
 from estimates.catalog.guard import guard_of
 from estimates.catalog.records import ErasedPart, Event, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.catalog.run_record import Run
 from estimates.catalog.sqlite_file import FileId, file_of
 from estimates.catalog.view import View
@@ -221,28 +221,29 @@ class OpenStore:
         self.lookups.forget(digest for replaced in of_sets.values() for digest in replaced)
         newest = max(of_set.erasures[-1].id for of_set in view.sets.values() if of_set.erasures)
         self._erased = newest
+        mark = self.cache / ERASED
+        with suppress(OSError):
+            if mark.read_text(errors="replace") == str(newest):
+                return
+        with suppress(OSError):  # first: who keeps more sees it; a full disk has no room for it
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.write_text(f"{newest} is being removed")
         with suppress(OSError):  # a cache that may only be read is none of ours
-            mark = self.cache / ERASED
-            if not mark.exists() or mark.read_text() != str(newest):
-                mark.parent.mkdir(parents=True, exist_ok=True)
-                mark.write_text(f"{newest} is being removed")  # first: who keeps more sees it
-                self.reports.clear()
-                self.columns_in_order.clear()
-                self.cache_bound.keep_named(view, list(of_sets))
-                mark.write_text(str(newest))
+            self.reports.clear()
+            self.columns_in_order.clear()
+            self.cache_bound.keep_named(view, list(of_sets))
+            mark.write_text(str(newest))
 
     def _may_keep(self) -> bool:
-        """Whether nothing was erased, as this cache knows, since the view was read that something
-        was computed from.
-        """
+        """Whether this cache knows no erasure after the view that something was computed from."""
         try:
-            mark = (self.cache / ERASED).read_text()
+            mark = (self.cache / ERASED).read_text(errors="replace")
         except FileNotFoundError:
             return True
         except OSError:
             return False
         newest = mark.split(" ")[0]
-        return not newest.isdecimal() or int(newest) <= self._erased
+        return newest.isdecimal() and int(newest) <= self._erased
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""
@@ -271,9 +272,7 @@ class OpenStore:
         return self.key_rows.get(versions, key, self.unexpired)
 
     def frame(self, version: Version) -> pl.DataFrame:
-        """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
-        (`expired`).
-        """
+        """All estimates of a version, sorted by key, verified; raises as `open` does."""
 
         def read() -> pl.DataFrame:
             replaced = self.replaced(version.set)

@@ -43,9 +43,12 @@ class Changes(NamedTuple):
 class PartialUpdate:
     """Changes of a version, checked; `write` may be called again.
 
-    of    the number of that version
-    keys  those of the rows that are given
+    of        the number of that version
+    keys      those of the rows that are given
+    all_rows  of the new version are not at hand
     """
+
+    all_rows: pl.DataFrame | None = None
 
     def __init__(
         self, store: OpenStore, name: str, contract: Contract, rows: pl.DataFrame, changes: Changes

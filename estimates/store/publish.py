@@ -7,17 +7,16 @@ promote                 if the verdict and the contract's policy let it
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 import polars as pl
 
 from estimates.catalog.at import At
 from estimates.catalog.records import ContractRevision, Provenance, Version
-from estimates.catalog.released import check_claim
+from estimates.catalog.release_clock import check_claim
 from estimates.contract.conform import conform
+from estimates.contract.contract import Contract
 from estimates.errors import (
     ConflictError,
     GateError,
@@ -29,12 +28,12 @@ from estimates.gate.verdict import Verdict
 from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.storage.manifest_blocks import number_of, versions_of
-from estimates.storage.trash import trash_of_today
 from estimates.store.carry_over import (
     carried_before,
     combined_by_contract,
     combined_by_hand,
 )
+from estimates.store.deletions import finish_deletions
 from estimates.store.erased_rows import check_not_erased
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
@@ -196,21 +195,15 @@ def _publish(
             remedy=f"estimates publish {name} FILE gives each row to the member that "
             f"{contract.family.by} names",
         )
-    if changes is None:
-        conformed, shape = conform(frame, contract), contract.shape()
-        write = partial(snapshot.write, store.objects, name, conformed, shape)
-        keys = conformed.select(list(contract.key))
-        make = partial(_write, store, write, keys)
-        of = None
-    else:
-        conformed = None
-        update = PartialUpdate(store, name, contract, frame, changes)
-        make = partial(_write, store, update.write, update.keys)
-        of = update.of
-    version = make(revision, provenance, released_at, of, whole.last_event)
+    content = (
+        WholeFrame(store, name, contract, frame)
+        if changes is None
+        else PartialUpdate(store, name, contract, frame, changes)
+    )
+    version = _write(store, content, revision, provenance, released_at, whole.last_event)
     store.notify_and_copy()
     complete_blocks(store, name, version.version)
-    return version, conformed
+    return version, content.all_rows
 
 
 def complete_blocks(store: OpenStore, name: str, newest: int) -> None:
@@ -223,28 +216,47 @@ def complete_blocks(store: OpenStore, name: str, newest: int) -> None:
         store.manifests.complete_block(name, block, unexpired)
 
 
+class WholeFrame:
+    """All rows of a new version, conformed; `write` may be called again.
+
+    of, keys, all_rows  as those of a `PartialUpdate`, which this is beside: made of no version
+    """
+
+    of: int | None = None
+
+    def __init__(
+        self, store: OpenStore, name: str, contract: Contract, frame: pl.DataFrame
+    ) -> None:
+        """Raises as `conform` does."""
+        self._store = store
+        self._name = name
+        self._shape = contract.shape()
+        self.all_rows = conform(frame, contract)
+        self.keys = self.all_rows.select(list(contract.key))
+
+    def write(self) -> snapshot.Manifest:
+        """Store them."""
+        return snapshot.write(self._store.objects, self._name, self.all_rows, self._shape)
+
+
 def _write(
     store: OpenStore,
-    write: Callable[[], snapshot.Manifest],
-    keys: pl.DataFrame,
+    content: WholeFrame | PartialUpdate,
     revision: ContractRevision,
     provenance: Provenance,
     released_at: datetime | None,
-    changes_of: int | None,
     seen_event: int,
 ) -> Version:
     """Write the files, then the version row; again when a sweep took the files in between.
 
-    keys        of the rows that are given, which may not be erased ones
-    changes_of  the version whose changes were given, for the event
     seen_event  the newest event that was known before
     """
     name = revision.set
     for attempt in range(1, _WRITE_ATTEMPTS + 1):
         claims_seen = store.catalog.last_claim(name)
         finish_deletions(store)
-        erasures_seen = check_not_erased(store, name, keys)
-        manifest = write()
+        erasures_seen = check_not_erased(store, name, content.keys)
+        manifest = content.write()
         try:
             return store.catalog.publish(
                 revision,
@@ -256,7 +268,7 @@ def _write(
                 claims_seen=claims_seen,
                 erasures_seen=erasures_seen,
                 released_at=released_at,
-                changes_of=changes_of,
+                changes_of=content.of,
                 seen_event=seen_event,
             )
         except UnavailableError as error:
@@ -264,37 +276,6 @@ def _write(
                 raise
             time.sleep(0.01 * attempt)
     raise AssertionError("unreachable")
-
-
-def finish_deletions(store: OpenStore) -> None:
-    """Do the deletions whose sweep died, or is under way: what is written after them stays.
-
-    What the storage refuses to delete stays too; a later sweep tries again.
-    """
-    for set_name, digest in store.catalog.unfinished():
-        with suppress(RefusedError):
-            delete_claimed(store, set_name, digest)
-
-
-def delete_claimed(store: OpenStore, name: str, digest: str, *, is_in_trash: bool = False) -> bool:
-    """Move the files that were claimed for it to the trash of today; False when somebody else
-    did.
-
-    is_in_trash  they were copied there before: only delete them
-    Raises RefusedError (`storage_refused`) where the storage lets nothing be deleted; the claim is
-    over then too: files that stay may be used again.
-    """
-    refusal: RefusedError | None = None
-    with store.catalog.deleting(name, digest) as is_wanted:
-        if is_wanted:
-            trash = None if is_in_trash else trash_of_today()
-            try:
-                snapshot.discard(store.objects, name, digest, trash)
-            except RefusedError as error:
-                refusal = error
-    if refusal is not None:
-        raise refusal
-    return is_wanted
 
 
 def _promote_by_policy(

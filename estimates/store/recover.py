@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from estimates import instants
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.database_errors import AWAY
 from estimates.catalog.event_chain import BEGINNING, Entry
@@ -24,7 +25,7 @@ from estimates.storage.objects import Objects
 from estimates.storage.snapshot import is_manifest, manifest_name
 from estimates.storage.storage_errors import MEND
 from estimates.storage.trash import put_aside
-from estimates.store.identity import read_identity
+from estimates.store.identity import NAME, Identity, read_identity
 
 Progress = Callable[[int, int], None]  # which event is done, how many there are
 
@@ -93,13 +94,17 @@ class LogFiles(NamedTuple):
             previous = entry.digest
 
 
-def find_log(objects: Objects, until: int | None = None) -> LogFiles:
+def find_log(
+    objects: Objects, until: int | None = None, *, store_id: str | None = None
+) -> LogFiles:
     """The log of a root, unread.
 
-    until  its last event, what comes after is left out; None: the newest that has a copy
-    Raises NotFoundError (`no_log`), CorruptError (`log_gap`, `log_damaged`, `identity_damaged`).
+    until     its last event, what comes after is left out; None: the newest that has a copy
+    store_id  whose log it is, where the root has no name; None: nothing else tells
+    Raises NotFoundError (`no_log`), CorruptError (`log_gap`, `log_damaged`, `identity_damaged`,
+    `other_store` where the root has another name).
     """
-    store_id, copied = _named_log(objects)
+    store_id, copied = _named_log(objects, store_id)
     last = copied[-1] if until is None else until
     whole = next((n for n, event in enumerate(copied) if event != n + 1), len(copied))
     if whole < last:
@@ -112,25 +117,34 @@ def find_log(objects: Objects, until: int | None = None) -> LogFiles:
 
 
 def sound_log(
-    objects: Objects, until: int | None = None, progress: Progress = lambda _n, _all: None
+    objects: Objects,
+    until: int | None = None,
+    progress: Progress = lambda _n, _all: None,
+    *,
+    store_id: str | None = None,
 ) -> LogFiles:
     """The log of a root, read and checked against the chain; otherwise as `find_log`."""
-    last = _named_log(objects)[1][-1] if until is None else until
-    log = longest_log(objects, last, progress)
+    last = _named_log(objects, store_id)[1][-1] if until is None else until
+    log = longest_log(objects, last, progress, store_id=store_id)
     if log.events < last:
         raise _broken(log)
     return log
 
 
 def longest_log(
-    objects: Objects, until: int | None = None, progress: Progress = lambda _n, _all: None
+    objects: Objects,
+    until: int | None = None,
+    progress: Progress = lambda _n, _all: None,
+    *,
+    store_id: str | None = None,
 ) -> LogFiles:
     """The copies from the first event on that are sound and follow each other by the chain.
 
     until  the last event that is looked at
-    Raises NotFoundError (`no_log`), CorruptError (`identity_damaged`).
+    store_id  as of `find_log`
+    Raises NotFoundError (`no_log`), CorruptError (`identity_damaged`, `other_store`).
     """
-    store_id, copied = _named_log(objects)
+    store_id, copied = _named_log(objects, store_id)
     last = copied[-1] if until is None else until
     whole, digest = 0, BEGINNING
     for event, copy in read_all(objects, range(1, last + 1)):
@@ -141,14 +155,45 @@ def longest_log(
     return LogFiles(objects, store_id, whole, digest)
 
 
-def _named_log(objects: Objects) -> tuple[str, list[int]]:
+def _named_log(objects: Objects, store_id: str | None) -> tuple[str, list[int]]:
     """A root's store, and which events have copies: one at least."""
-    identity, copied = read_identity(objects), copied_events(objects)
-    if identity is None or not copied:
+    copied = copied_events(objects)
+    if not copied:
         raise NotFoundError(
             "no_log", f"{objects.root} holds no log to rebuild a catalog from", remedy=MEND
         )
-    return identity.id, copied
+    identity = None
+    try:
+        identity = read_identity(objects)
+    except CorruptError:
+        if store_id is None:
+            raise
+    named = store_id if identity is None else identity.id
+    if named is None:
+        raise CorruptError(
+            "identity_damaged",
+            f"{objects.root} holds a log and no {NAME}, which says whose it is",
+            remedy=f"{MEND}, or name the store with `estimates recover --store-id`",
+        )
+    if store_id not in (None, named):
+        raise CorruptError(
+            "other_store",
+            f"{objects.root} is store {named}, as its {NAME} says, and not {store_id}",
+            remedy="leave --store-id out",
+        )
+    return named, copied
+
+
+def give_name(objects: Objects, store_id: str) -> None:
+    """Give a root that lost its name the one it had; a damaged one goes to the trash."""
+    try:
+        identity = read_identity(objects)
+    except CorruptError:
+        put_aside(objects, NAME)
+        identity = None
+    if identity is None:
+        named = Identity(1, store_id, instants.now())
+        objects.put_if_absent(NAME, msgspec.json.encode(named))
 
 
 def _broken(log: LogFiles) -> CorruptError:

@@ -4,8 +4,8 @@ let through.
 A verdict stays what it was. When actual values arrive, each judged version is compared with the
 version it was judged against, on exactly the keys that both estimated: it did harm when its loss is
 larger by more than the blocking limit of the check `accuracy_loss` in force, or when more keys than
-the blocking limit of `removed_keys` lost their estimate or have a broken one. See
-docs/stability.md, T5.
+the blocking limit of `removed_keys` lost their estimate or have a broken one. docs/gate.md
+says how it is asked for.
 """
 
 from collections.abc import Callable

@@ -30,6 +30,7 @@ from estimates.store.backup import (
     contents_of_log,
     replaced_of_log,
 )
+from estimates.store.backup_head import identity_of
 from estimates.store.identity import Identity, check_belonging, read_identity
 from estimates.store.log_repair import LogRepair, Mended, Repaired, sound_copy
 from estimates.store.open_store import OpenStore
@@ -120,7 +121,7 @@ class _Mending:
         self._source = source
         self._catalog = catalog
         self._replaced: Replaced = {}
-        theirs = None if source is None else read_identity(source)
+        theirs = None if source is None else identity_of(source)
         expected = self._store_id()
         if theirs is not None and expected not in (None, theirs.id):
             raise CorruptError(
@@ -181,11 +182,11 @@ class _Mending:
         that the catalog has, too.
         """
         expected = self._store_id()
-        theirs = None if self._source is None else read_identity(self._source)
+        theirs = None if self._source is None else identity_of(self._source)
         if self._source is not None and theirs is not None:
             is_ours = expected == theirs.id or (expected is None and self._shares_log(self._source))
             if is_ours:
-                return self._source.get(identity.NAME), self._source.root
+                return msgspec.json.encode(theirs), self._source.root
         if expected is None or not self._is_catalogs_log():
             return None
         named = Identity(1, expected, instants.now())

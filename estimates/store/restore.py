@@ -19,19 +19,17 @@ from estimates.storage.log_copies import read_copy
 from estimates.storage.objects import Objects
 from estimates.store import identity
 from estimates.store.backup import (
-    NAME,
     NOT_KEPT,
-    BackupHead,
     Progress,
     contents_of_log,
     copy_all,
     faults_of,
     is_used,
     lies_in,
-    read_backup,
     replaced_of_log,
     write_copies,
 )
+from estimates.store.backup_head import NAME, BackupHead, identity_of, read_backup
 from estimates.store.recover import LogFiles, check_unused, find_log, longest_log, rebuild
 
 _WITHOUT = "take another backup, or restore what is sound of this one with --without-damaged"
@@ -85,7 +83,8 @@ def restore(
     if missing and not without_damaged:
         raise _damaged(source, _in_words(missing, target), faults=missing)
     write_copies(target, log.entries(partial(progress, "copying the log")))
-    target.put(identity.NAME, source.get(identity.NAME))
+    named = identity_of(source) or identity.Identity(1, log.store_id, head.at)
+    target.put(identity.NAME, msgspec.json.encode(named))
     target.make_all_durable()
     migrate(catalog)
     copied = LogFiles(target, *log[1:])
@@ -128,10 +127,11 @@ def _backup_and_log(
     source: Objects, *, without_damaged: bool
 ) -> tuple[BackupHead, LogFiles, list[Fault]]:
     """Up to where a backup is restored, and what of its log is no good."""
-    known = None
+    known = store_id = None
     try:
         known = head = find_backup(source)
-        log = find_log(source, head.event)
+        store_id = _id_of(source)
+        log = find_log(source, head.event, store_id=store_id)
         if (log.store_id, log.digest) != (head.store, head.digest):
             raise _damaged(source, f"its log does not end as {NAME} says")
         if not without_damaged:  # a link that does not hold is noticed when the log is read
@@ -139,7 +139,11 @@ def _backup_and_log(
     except CorruptError as error:
         if not without_damaged:
             raise _damaged(source, f"{error.message}; {_WITHOUT}") from None
-    log = longest_log(source, None if known is None else known.event)
+    try:
+        log = longest_log(source, None if known is None else known.event, store_id=store_id)
+    except CorruptError:  # `recover`, which takes an id, makes nothing of a backup
+        what = f"neither {NAME} nor {identity.NAME} says whose it is"
+        raise _damaged(source, what) from None
     if not log.events:
         raise _damaged(source, "nothing of its log is sound; take another backup")
     at = read_copy(source, log.events).event.at
@@ -148,6 +152,11 @@ def _backup_and_log(
         return known, log, []
     message = f"{NAME} or the log of {source.root} is damaged: restored as of event {log.events:,}"
     return head, log, [Fault("", None, "backup_damaged", message)]
+
+
+def _id_of(source: Objects) -> str | None:
+    named = identity_of(source)
+    return None if named is None else named.id
 
 
 def _claim(target: Objects, head: BackupHead) -> None:

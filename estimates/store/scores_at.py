@@ -30,7 +30,7 @@ def score_at(
 ) -> Accuracy:
     """Score the rows that a query of many versions gives; nothing is stored.
 
-    frame  actual values: see `accuracy.read_actuals`
+    frame  actual values: see `actuals.read_actuals`
     The scores have MANY as their version, and no `data_through`.
     Raises what `query_rows` and `read_actuals` raise.
     """

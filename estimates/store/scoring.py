@@ -67,7 +67,7 @@ def score_set(
 ) -> Outcome:
     """Score versions of a set against actual values and store the scores.
 
-    frame     actual values: see `accuracy.read_actuals`
+    frame     actual values: see `actuals.read_actuals`
     versions  default: all that production ever pointed to, unexpired, of the shape readers see
     vintage   use what was known then
     against   the baseline of skill: a version's number, or the name of another set; of that the

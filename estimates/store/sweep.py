@@ -1,5 +1,6 @@
 """Sweep: expire what the retention lets go, delete the files that nobody can see."""
 
+import re
 from collections.abc import Callable, Container
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -15,15 +16,17 @@ from estimates.catalog.view import View
 from estimates.errors import ConflictError, CorruptError, NotFoundError, RefusedError
 from estimates.storage.manifest_blocks import name_of, number_of, versions_of
 from estimates.storage.trash import TRASH
+from estimates.store.deletions import delete_claimed, finish_deletions
 from estimates.store.erased_files import remove_erased
 from estimates.store.identity import NAME as IDENTITY
 from estimates.store.identity import check_belonging
-from estimates.store.publish import delete_claimed, finish_deletions
 from estimates.store.retention import let_go
 from estimates.store.store import Store
 
 _CLAIM_ATTEMPTS = 5
 _DIGEST_LENGTH = 64
+# What this program writes below `parts` and `snapshots`; what has another name is not ours.
+_STORED = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})(\.parquet|/[^/]+)")
 GRACE = timedelta(days=7)  # how old files of no version are before they go
 TRASH_LIFE_DAYS = 7
 
@@ -280,13 +283,13 @@ def _expire(store: Store, version: Version, view: View) -> bool:
 
 
 def _stored(store: Store, name: str, folder: str) -> dict[str, datetime]:
-    """Every digest of a set that has any file in a folder, and when the newest of them was
-    written.
+    """Every digest of a set that names a file or a folder of files in a folder, and when the newest
+    of them was written.
     """
     prefix = f"sets/{name}/{folder}/"
     stored: dict[str, datetime] = {}
     for path, written in store.objects.written(prefix).items():
-        digest = path.removeprefix(prefix)[:_DIGEST_LENGTH]
-        if not store.objects.is_linked(path):
-            stored[digest] = max(written, stored.get(digest, written))
+        match = _STORED.fullmatch(path, len(prefix))
+        if match is not None and not store.objects.is_linked(path):
+            stored[match[1]] = max(written, stored.get(match[1], written))
     return stored

@@ -114,8 +114,8 @@ def _unapproved_faults(view: View, known: list[Fault]) -> Iterator[Fault]:
     """Name what was done without approvals: where the store has an access record, what counts for
     nothing because of it, which the audit of the catalog alone does not see.
     """
-    said = {fault.message for fault in known}
-    yield from (fault for fault in law_faults(view.law) if fault.message not in said)
+    reported = {fault.message for fault in known}
+    yield from (fault for fault in law_faults(view.law) if fault.message not in reported)
     for name in view.sets:
         yield from unapproved(view, name)
 

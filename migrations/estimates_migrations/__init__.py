@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from estimates.catalog import schema
 from estimates.catalog.engine import check_writable, make_engine, reading
+from estimates.catalog.migrated_log import MigratedLog
 from estimates.errors import RefusedError
 
 FOLDER = Path(__file__).parent
@@ -26,16 +28,26 @@ def configuration(url: str, folder: Path = FOLDER) -> Config:
     return config
 
 
-def upgrade(url: str, folder: Path = FOLDER, *, finish: bool = False) -> None:
+def upgrade(
+    url: str,
+    folder: Path = FOLDER,
+    *,
+    finish: bool = False,
+    check: Callable[[MigratedLog], None] = lambda _log: None,
+) -> None:
     """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
 
     Where the newest release takes something away, only to the half that adds, which programs of
     the release before can use too; `finish` goes on to the other half. A new catalog has both.
-    A SQLite file is made when there is none. Raises RefusedError (`schema_revision`,
+    A SQLite file is made when there is none.
+
+    check  called before it is committed; what it raises leaves the catalog as it was
+    Raises RefusedError (`schema_revision`,
     `catalog_refused`, `read_only`), UnavailableError (`catalog`), InvalidError (`bad_catalog`),
     CorruptError (`catalog_damaged`).
     """
     config = configuration(url, folder)
+    config.attributes["check"] = check
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
     known = {script.revision for script in scripts}
     revision = current(url)

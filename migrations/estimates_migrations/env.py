@@ -5,8 +5,9 @@ from __future__ import annotations
 from alembic import context
 
 from estimates.catalog import schema
-from estimates.catalog.chaining import chain_events
+from estimates.catalog.chain_upgrade import chain_events
 from estimates.catalog.engine import make_engine, reachable
+from estimates.catalog.migrated_log import MigratedLog
 
 engine = make_engine(context.config.attributes["url"], patient=True)
 # Alembic thinks that SQLite cannot roll back DDL; it can, when the transaction was begun
@@ -24,5 +25,6 @@ with (
     )
     with context.begin_transaction():
         context.run_migrations()
-        chain_events(connection)
+        log = MigratedLog(connection, chain_events(connection))
+        context.config.attributes["check"](log)
 engine.dispose()

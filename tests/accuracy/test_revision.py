@@ -1,4 +1,4 @@
-"""T1: whether revisions were won, lost or neutral."""
+"""Whether revisions were won, lost or neutral."""
 
 from __future__ import annotations
 

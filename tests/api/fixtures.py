@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from tests.api.served import fill, serving
+from tests.api.served import Asking, fill, serving
 from tests.builders import make_store
 
 
@@ -39,5 +39,8 @@ def server(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A client of a real server over `filled`, which says all that the store itself says."""
     access = tmp_path_factory.mktemp("access") / "access.toml"
     access.write_text('provenance = "full"\n')
-    with serving(Path(filled.root), access=access) as url, httpx.Client(base_url=url) as client:
+    with (
+        serving(Path(filled.root), access=access) as url,
+        httpx.Client(base_url=url, transport=Asking()) as client,
+    ):
         yield client

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +20,7 @@ import polars as pl
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
+from tests.ports import free_port
 from tests.waiting import until
 
 ODD = "odd"
@@ -100,6 +100,22 @@ def path_of(name: str, *parts: object, route: str = "estimates") -> str:
     return f"/v1/sets/{name}/{route}/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
+def caught_up(client: Any, store: Store) -> None:
+    """Wait until an app has followed to the newest event of a store."""
+    follower = client.app.state.follower
+    until(lambda: follower.view.last_event == store.catalog.last_event())
+
+
+class Asking(httpx.HTTPTransport):
+    """Asks again while an answer is being computed, as it is where the machine is busy."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer to a request."""
+        while (response := super().handle_request(request)).status_code == 202:
+            response.close()
+        return response
+
+
 class Served(NamedTuple):
     """A running service."""
 
@@ -109,12 +125,12 @@ class Served(NamedTuple):
     def stop(self) -> int:
         """Tell it to stop, as a supervisor would; gives its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """End all its processes at once, as a machine that fails would."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 @contextmanager
@@ -133,9 +149,7 @@ def started(
     secret  of a token that may read metrics; the service then wants to know who reads
     access  a file that says who may read
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "estimates_api.server", "--port", str(port)]
     who = str(access) if secret is None else "tokens"
     process = subprocess.Popen(
@@ -179,4 +193,4 @@ def _wait_until_ready(
 
     headers = {} if secret is None else {"authorization": f"Bearer {secret}"}
     with httpx.Client(base_url=url, headers=headers) as client:
-        until(ready, 30)
+        until(ready)

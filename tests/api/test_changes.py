@@ -18,7 +18,7 @@ from estimates import instants
 from estimates.client import Client
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from tests.api.served import serving
+from tests.api.served import caught_up, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.client.faces import Face, async_client, in_process, outcome, raw_http, sync_client
 from tests.jobs.cli.calls import call
@@ -209,12 +209,12 @@ def test_a_cursor_stays_with_its_versions(moving: tuple[Store, TestClient[Any]])
     store, client = moving
     first = body(client, a=1, limit=4)
     third = promoted(store, "three", 105.0, day=2)
-    client.app.state.follower.poll()
+    caught_up(client, store)
     assert body(client, a=1, limit=4)["to"] == third.version
     second = body(client, a=1, limit=4, cursor=first["next"])
     assert (second["to"], len(second["changes"])) == (2, 2)
     define(store, more="[stability]\nrtol = 0.5\n")
-    client.app.state.follower.poll()
+    caught_up(client, store)
     stale = client.get(PATH, params={"from": 1, "limit": 4, "cursor": first["next"]})
     assert (stale.status_code, stale.json()["code"]) == (400, "bad_cursor")
 
@@ -224,7 +224,7 @@ def test_versions_of_two_shapes(moving: tuple[Store, TestClient[Any]]) -> None:
     store, client = moving
     define(store, more="[columns.second]\n")
     store.publish(SET, frame(second=1.0), provenance("three", 2))
-    client.app.state.follower.poll()
+    caught_up(client, store)
     answer = client.get(PATH, params={"from": 1, "to": 3})
     assert (answer.status_code, answer.json()["code"]) == (409, "other_shape")
 
@@ -327,7 +327,7 @@ def weeks() -> list[pl.DataFrame]:
 
 def followed(closes: Any, number: int, refresh: Callable[[], int]) -> int:
     """Refresh once the service answers from this version."""
-    until(lambda: closes.resolve().version == number, 20)
+    until(lambda: closes.resolve().version == number)
     assert refresh() == number
     return number
 

@@ -28,7 +28,7 @@ from estimates_api.app import create_app
 from estimates_api.http import event_stream
 from tests.api.served import serving, started
 from tests.builders import SET, code_of, define, make_store, promoted
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -75,8 +75,8 @@ def parse(lines: Iterator[str]) -> Iterator[Told]:
 def streaming(url: str, after: int = 0) -> Iterator[httpx.Response]:
     """An open stream that goes on after an event."""
     headers = STREAM | {"last-event-id": str(after)}
-    # less than a heartbeat
-    with httpx.stream("GET", f"{url}/v1/events", headers=headers, timeout=10) as response:
+    # less than a heartbeat, which would hide that events wait for one
+    with httpx.stream("GET", f"{url}/v1/events", headers=headers, timeout=14) as response:
         assert response.status_code == 200
         yield response
 
@@ -106,7 +106,7 @@ def last_event(store: Store) -> int:
 
 def gauge(url: str, name: str) -> float:
     """A number from /metrics."""
-    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    lines = httpx.get(f"{url}/metrics", timeout=60).text.splitlines()
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
 
 
@@ -239,13 +239,13 @@ class Reader:
             "query_string": query.encode(),
             "headers": [(b"accept", b"text/event-stream")],
         }
-        await asyncio.wait_for(app(scope, self._receive, self._send), 30)
+        await asyncio.wait_for(app(scope, self._receive, self._send), LONGEST_S)
 
     async def wait_for(self, messages: int) -> None:
         """Wait until so many messages were sent."""
         while len(self.sent) < messages:
             self._news.clear()
-            await asyncio.wait_for(self._news.wait(), 10)
+            await asyncio.wait_for(self._news.wait(), LONGEST_S)
 
     async def _receive(self) -> Any:
         await self.left.wait()
@@ -275,7 +275,7 @@ def test_a_slow_client_is_sent_a_page_at_a_time(
     async def run() -> None:
         app = create_app(store)
         async with app.lifespan():
-            await asyncio.wait_for(reader.ask(app), 10)
+            await asyncio.wait_for(reader.ask(app), LONGEST_S)
 
     asyncio.run(run())
     assert [
@@ -296,7 +296,7 @@ def test_pages_follow_one_another(store: Store, monkeypatch: pytest.MonkeyPatch)
             stream = asyncio.create_task(reader.ask(app))
             await reader.wait_for(1 + 4)  # the headers, then a page for each event
             reader.left.set()
-            await asyncio.wait_for(stream, 10)
+            await asyncio.wait_for(stream, LONGEST_S)
 
     asyncio.run(run())
     assert [
@@ -320,7 +320,7 @@ def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.M
             stream = asyncio.create_task(reader.ask(app, "after=4"))
             await reader.wait_for(4)
             reader.left.set()
-            await asyncio.wait_for(stream, 10)
+            await asyncio.wait_for(stream, LONGEST_S)
 
     asyncio.run(run())
     assert bodies(reader.sent)[:3] == [b"retry: 1000\n\n", b": still here\n\n", b": still here\n\n"]
@@ -361,7 +361,7 @@ def test_a_client_that_leaves_as_news_come_is_let_go(store: Store) -> None:
                 for _ in range(abs(steps)):
                     await asyncio.sleep(0)
                 second()
-                await asyncio.wait_for(stream, 2)
+                await asyncio.wait_for(stream, LONGEST_S)
 
     asyncio.run(run())
 

@@ -18,9 +18,12 @@ import sqlalchemy as sa
 from litestar.testing import TestClient
 
 from estimates import Store, instants
+from estimates.catalog.view import View
 from estimates_api.app import create_app
+from estimates_api.serving import follower, targets
 from tests.api.served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
+from tests.long_patience import SERVICE_S
 from tests.store.catalog_rows import recovered
 from tests.waiting import until
 
@@ -76,7 +79,7 @@ def unreachable(store: Store) -> Iterator[None]:
 # below with two services and with two workers
 @pytest.mark.stack
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> None:
+def test_a_promotion_is_followed(root: Path, workers: int) -> None:
     """A running server answers from the new version on all workers, then from the old one after a
     rollback.
     """
@@ -84,14 +87,14 @@ def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> No
     with serving(root, workers) as url, connecting(url) as client:
         assert versions(client) == {1}
         promoted(store, "two", 101.0, day=1)
-        until(lambda: versions(client) == {2}, 1.0)
+        until(lambda: versions(client) == {2})
         store.rollback(SET, reason="looked wrong")
-        until(lambda: versions(client) == {1}, 1.0)
+        until(lambda: versions(client) == {1})
 
 
 def test_several_services_follow_one_store(root: Path) -> None:
-    """Two servers, one of two workers: all answer from the promoted version, and from a rollback's,
-    within a second.
+    """Two servers, one of two workers: all answer from the promoted version, and from a
+    rollback's.
     """
     store = Store(root, actor="tester")
     with (
@@ -101,9 +104,33 @@ def test_several_services_follow_one_store(root: Path) -> None:
         connecting(other) as b,
     ):
         promoted(store, "two", 101.0, day=1)
-        until(lambda: (versions(a), versions(b)) == ({2}, {2}), 1.0)
+        until(lambda: (versions(a), versions(b)) == ({2}, {2}))
         store.rollback(SET, reason="looked wrong")
-        until(lambda: (versions(a), versions(b)) == ({1}, {1}), 1.0)
+        until(lambda: (versions(a), versions(b)) == ({1}, {1}))
+
+
+def test_a_promotion_is_followed_at_the_next_look(root: Path) -> None:
+    """What is committed before a service begins to look at the catalog it serves when it looks
+    again; looks, and the wait for a version to be opened, take less than a second together.
+    """
+    served: list[int] = []
+
+    class Looked(Store):
+        def refresh(self) -> View:
+            """Note what was served until this look."""
+            if client.app.state.follower.known is not None:
+                view = client.app.state.follower.view
+                served.append(view.set(SET).aliases["production"].version)
+            return super().refresh()
+
+    client: TestClient[Any] = TestClient(create_app(Looked(root)))
+    with client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        promoted(Store(root), "two", 101.0, day=1)
+        served.clear()
+        until(lambda: len(served) > 3)
+    assert set(served[1:]) == {2}
+    assert follower.INTERVAL_S + SERVICE_S[f"{targets.__name__}.OPENING_S"] < 1
 
 
 def test_a_pinned_moment_is_the_same_on_every_worker(root: Path) -> None:
@@ -152,7 +179,7 @@ def test_an_empty_store_is_served(tmp_path: Path) -> None:
         assert client.get("/v1/events").json()["events"] == []
         define(store)
         promoted(store, "one")
-        until(lambda: client.get(ONE).status_code == 200, 1.0)
+        until(lambda: client.get(ONE).status_code == 200)
 
 
 def test_the_last_view_answers_while_the_catalog_is_away(root: Path) -> None:
@@ -171,7 +198,7 @@ def test_the_last_view_answers_while_the_catalog_is_away(root: Path) -> None:
             assert str(root) not in late.text
             store.catalog.engine.dispose()
         promoted(store, "two", 101.0, day=1)
-        until(lambda: client.get(ONE).json()["version"] == 2, 1.0)
+        until(lambda: client.get(ONE).json()["version"] == 2)
 
 
 def move_catalog(root: Path, to: Path) -> None:
@@ -200,7 +227,7 @@ def test_a_recovered_catalog_is_followed(root: Path, tmp_path: Path) -> None:
         assert not list(root.glob("catalog.db*"))
         assert client.get(ONE).json()["version"] == 1
         promoted(recovered(str(root)), "two", 101.0, day=1)
-        until(lambda: client.get(ONE).json()["version"] == 2, 2.0)
+        until(lambda: client.get(ONE).json()["version"] == 2)
         assert catalog_fault(client) is None
 
 
@@ -280,7 +307,9 @@ def test_the_service_needs_neither_jobs_nor_migrations(root: Path) -> None:
     code = f"""\
 import shutil, sys
 from litestar.testing import TestClient
+from estimates.catalog.view import View
 from estimates_api.app import create_app
+from estimates_api.serving import follower, targets
 from estimates_api.serving.follower import INTERVAL_S
 shutil.rmtree({str(root / "cache")!r})
 with TestClient(create_app()) as client:

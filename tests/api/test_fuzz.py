@@ -57,7 +57,7 @@ def map_query(_context: object, query: dict[str, Any] | None) -> dict[str, Any] 
     return _made_real(query)
 
 
-@examples(20)
+@examples(12)
 @schema.parametrize()
 def test_any_request_gets_a_documented_answer(
     case: schemathesis.Case, server: httpx.Client

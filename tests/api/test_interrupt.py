@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import Any
 
 from estimates_api.serving.interrupt import Interrupt
@@ -21,13 +20,11 @@ def test_it_may_be_set_at_any_moment() -> None:
     before = signal.signal(signal.SIGALRM, handle)
     signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
     try:
-        until = time.monotonic() + 0.1
-        while time.monotonic() < until:
-            interrupt.wait(1)
+        while signals < 500:
+            interrupt.wait(60)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert signals > 1
 
 
 def test_it_wakes_who_waits_later() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates_api.app import create_app
+from estimates_api.serving import worker_metrics
 from estimates_api.serving.request_counts import BUCKETS, RequestCounts
 from tests.api.served import path_of, serving
 from tests.builders import SET, define, frame, make_store, parquet_of, promoted, source
@@ -153,18 +155,19 @@ def test_each_set_stands_against_its_contract(store: Store, client: TestClient[A
     """Ages, what the contract allows, stale, overdue; a set that promises nothing has no stale."""
     text = source(FRESH)
     store.define(parse_contract(text), text)
+    began = time.time()
     store.publish(FRESH, frame(7.0), Provenance(datetime.now(UTC) - timedelta(hours=1), "fresh"))
     store.judge(FRESH, 1)
     store.promote(FRESH, 1, reason="test")
     until(lambda: ("estimates_set_serving_version", frozenset({("set", FRESH)})) in scrape(client))
-    samples = scrape(client)
+    samples, passed = scrape(client), time.time() - began
     assert value(samples, "set_stale", set=SET) == 1
     assert value(samples, "set_overdue", set=SET) == 0
     assert value(samples, "set_max_age_seconds", set=SET) == 2 * 86400
     assert value(samples, "set_cadence_seconds", set=SET) == 86400
     assert value(samples, "set_data_age_seconds", set=SET) > 2 * 86400
-    assert 3600 <= value(samples, "set_data_age_seconds", set=FRESH) < 3700
-    assert 0 <= value(samples, "set_published_age_seconds", set=FRESH) < 60
+    assert 3600 <= value(samples, "set_data_age_seconds", set=FRESH) <= 3600 + passed
+    assert 0 <= value(samples, "set_published_age_seconds", set=FRESH) <= passed
     assert value(samples, "set_production_version", set=FRESH) == 1
     assert ("estimates_set_stale", frozenset({("set", FRESH)})) not in samples
     assert value(samples, "events_total", set=FRESH, kind="promoted") == 1
@@ -175,7 +178,8 @@ def test_each_set_stands_against_its_contract(store: Store, client: TestClient[A
 
 def test_deadlines_are_told(store: Store, client: TestClient[Any]) -> None:
     """The next one, none missed of none that passed; a retired set says only that it is."""
-    define(store, "due", more='[freshness]\ndue = "05:30 Europe/Zurich"\n')
+    due = f"{datetime.now(ZoneInfo('Europe/Zurich')) + timedelta(hours=12):%H:%M} Europe/Zurich"
+    define(store, "due", more=f'[freshness]\ndue = "{due}"\n')
     promoted(store, "one", name="due")
     # both are known once production is
     until(lambda: ("estimates_set_overdue", frozenset({("set", "due")})) in scrape(client))
@@ -220,7 +224,7 @@ def test_a_catalog_that_is_away_is_told(store: Store, client: TestClient[Any]) -
     try:
         until(lambda: value(scrape(client), "catalog_errors_total") > 1)
         read = value(scrape(client), "catalog_read_timestamp_seconds")
-        assert 0 < time.time() - read < 60
+        assert 0 < time.time() - read < 600
         assert client.get(ONE).status_code == 200
     finally:
         path.rmdir()
@@ -251,9 +255,10 @@ def test_every_metric_is_documented(client: TestClient[Any]) -> None:
 
 
 def test_a_scrape_sees_all_workers(store: Store) -> None:
-    """Whichever worker answers gives the sum, within a second; afterwards nothing is left in the
-    cache.
+    """Whichever worker answers gives the sum, once the others wrote theirs; afterwards nothing is
+    left in the cache.
     """
+    assert worker_metrics.INTERVAL_S < 1
     route = "/v1/sets/{set}/estimates/{key}"
     with (
         serving(Path(store.root), 2) as url,
@@ -265,7 +270,7 @@ def test_a_scrape_sees_all_workers(store: Store) -> None:
         def counts() -> set[float]:
             return {answered(scraped(client.get("/metrics").text), route) for _ in range(20)}
 
-        until(lambda: counts() == {50}, 1.0)
+        until(lambda: counts() == {50})
         assert value(scraped(client.get("/metrics").text), "workers") == 2
     assert list((Path(store.root) / "cache" / "workers").iterdir()) == []
 

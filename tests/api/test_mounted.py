@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from estimates.store.store import Store
-from estimates_api.app import ReadService, create_app
+from estimates_api.app import ReadService, create_app, tuned_collector
 from tests.api.served import ODD, ODD_KEYS, path_of
 from tests.builders import SET
 
@@ -79,3 +80,28 @@ def test_a_mounted_service_answers_the_same(
         assert below.content == client.post(batch, json=keys).content
         for page in ("", "/", "/sets/closes"):
             assert mounted.get(f"/estimates{page}").status_code == 200, page
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The garbage collector set up in another way; afterwards as the tests have it."""
+    before = gc.get_threshold()
+    gc.set_threshold(30_000, 20, 50)
+    yield
+    gc.freeze()
+    gc.set_threshold(*before)
+
+
+@pytest.mark.usefixtures("collector")
+def test_the_collector_is_tuned_where_nobody_else_has() -> None:
+    """While the app runs, what was imported is frozen; what a host has frozen stays so."""
+    gc.freeze()  # as a host
+    frozen = gc.get_freeze_count()
+    with TestClient(Litestar(lifespan=[tuned_collector])):
+        assert gc.get_threshold() == (30_000, 20, 50)
+    assert gc.get_freeze_count() > frozen / 2  # some are let go
+    gc.unfreeze()
+    with TestClient(Litestar(lifespan=[tuned_collector])):
+        assert gc.get_freeze_count() > frozen / 2
+        assert gc.get_threshold() == (20_000, 20, 50)
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, (30_000, 20, 50))

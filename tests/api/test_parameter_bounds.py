@@ -156,7 +156,7 @@ def test_a_form_is_the_pattern(client: TestClient[Any], each: Bounded) -> None:
     """
     pattern = each.schema["pattern"]
 
-    @examples(20)
+    @examples(12)
     @given(st.from_regex(pattern.replace("$", r"\Z"), fullmatch=True))
     def check(text: str) -> None:
         assert refused(each.ask(client, text)) is not sensible(each.name, text)

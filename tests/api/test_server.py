@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from estimates_api.server import DRAIN_S, Said
+from estimates_api.server import Announcement
 from tests.api.served import Served, path_of, started
 from tests.builders import SET, define, make_store, promoted
-from tests.s3_server import free_ports
+from tests.ports import free_port
 from tests.waiting import until
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -47,7 +47,7 @@ def one_worker(root: Path) -> Iterator[Served]:
 
 def connected(served: Served, data: bytes = b"") -> socket.socket:
     """A connection on which something was sent."""
-    connection = socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), 20)
+    connection = socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), 60)
     connection.sendall(data)
     return connection
 
@@ -61,7 +61,7 @@ def answer_to(served: Served, data: bytes) -> bytes:
 def looked_up(served: Served) -> bool:
     """Whether a lookup on a connection of its own is answered."""
     with suppress(httpx.TransportError):
-        return httpx.get(served.url + ONE, timeout=20).status_code == 200
+        return httpx.get(served.url + ONE, timeout=60).status_code == 200
     return False
 
 
@@ -81,8 +81,8 @@ def killed(served: Served, number: int) -> int:
     """Kill a worker by a signal, and give the one that takes its place."""
     before = workers(served)
     os.kill(before[0], number)
-    until(lambda: before[0] not in workers(served), 20)
-    return until(lambda: next((pid for pid in workers(served) if pid not in before), 0), 20)
+    until(lambda: before[0] not in workers(served))
+    return until(lambda: next((pid for pid in workers(served) if pid not in before), 0))
 
 
 def test_silent_connections_and_stalled_bodies_leave_lookups_alone(one_worker: Served) -> None:
@@ -93,7 +93,7 @@ def test_silent_connections_and_stalled_bodies_leave_lookups_alone(one_worker: S
         for data in [b""] * 1030 + [BATCH + b"content-length: 1000\r\n\r\nabc"] * 2200:
             connections.enter_context(connected(one_worker, data))
         assert looked_up(one_worker)
-        assert httpx.get(one_worker.url + "/health/ready", timeout=20).status_code == 200
+        assert httpx.get(one_worker.url + "/health/ready", timeout=60).status_code == 200
         assert memory_mb(worker) < before + 150
 
 
@@ -128,16 +128,16 @@ def test_a_client_that_leaves_is_no_fault(one_worker: Served) -> None:
         one_worker, BATCH.replace(b" HTTP", b"?x=1 HTTP") + b"content-length: 9\r\n\r\n"
     ).close()
     assert looked_up(one_worker)
-    metrics = httpx.get(one_worker.url + "/metrics", timeout=20).text
+    metrics = httpx.get(one_worker.url + "/metrics", timeout=60).text
     assert 'status="500"' not in metrics
 
 
 def test_a_worker_that_dies_is_replaced_whatever_it_dies_of(one_worker: Served, root: Path) -> None:
     """Killed twice in a row, then by a read file that was cut off under it: that is made again."""
     killed(one_worker, signal.SIGKILL)
-    until(lambda: looked_up(one_worker), 20)
+    until(lambda: looked_up(one_worker))
     killed(one_worker, signal.SIGSEGV)
-    until(lambda: looked_up(one_worker), 20)
+    until(lambda: looked_up(one_worker))
     (worker,) = workers(one_worker)
     mapped = {line.split()[-1] for line in Path(f"/proc/{worker}/maps").read_text().splitlines()}
     files = [Path(name) for name in mapped if name.startswith(str(root)) and "lookup" in name]
@@ -145,17 +145,20 @@ def test_a_worker_that_dies_is_replaced_whatever_it_dies_of(one_worker: Served, 
         os.truncate(file, 0)
     assert files
     looked_up(one_worker)
-    until(lambda: worker not in workers(one_worker), 20)
-    until(lambda: looked_up(one_worker), 20)
+    until(lambda: worker not in workers(one_worker))
+    until(lambda: looked_up(one_worker))
 
 
 @contextmanager
 def proxied(served: Served, folder: Path) -> Iterator[int]:
     """nginx in front of a server, as docs/proxy.md configures it; gives its port."""
-    (port,) = (port for port in free_ports(1))
+    port = free_port()
     text = (DOCS / "proxy.md").read_text()
     text = text[text.index("```nginx\n") + 9 :].partition("```")[0]
     text = text.replace("127.0.0.1:8000", urlsplit(served.url).netloc)
+    short, long = (f"client_body_timeout {seconds}s;" for seconds in (10, 120))
+    assert short in text
+    text = text.replace(short, long)  # on a slow machine 100 bodies are not there in ten seconds
     (folder / "nginx.conf").write_text(text.replace(":8080", f":{port}"))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder / kind}; " for kind in kinds)
@@ -167,7 +170,7 @@ def proxied(served: Served, folder: Path) -> Iterator[int]:
     command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", options]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            until(lambda: _get(port).status_code == 200, 20)
+            until(lambda: _get(port).status_code == 200)
             yield port
         finally:
             process.terminate()
@@ -177,7 +180,7 @@ def _get(port: int, address: str = "127.0.0.1") -> httpx.Response:
     """The answer to a lookup through the proxy, from an address of this machine."""
     transport = httpx.HTTPTransport(local_address=address)
     try:
-        with httpx.Client(transport=transport, timeout=20) as client:
+        with httpx.Client(transport=transport, timeout=60) as client:
             return client.get(f"http://127.0.0.1:{port}{ONE}")
     except httpx.TransportError:
         return httpx.Response(0)
@@ -193,10 +196,10 @@ def test_a_proxy_limits_what_the_server_cannot_see(one_worker: Served, tmp_path:
     """
     with proxied(one_worker, tmp_path) as port, ExitStack() as connections:
         for _ in range(100):
-            connection = socket.create_connection(("127.0.0.1", port), 20)
+            connection = socket.create_connection(("127.0.0.1", port), 60)
             connections.enter_context(connection)
             connection.sendall(BATCH + b"content-length: 1000\r\n\r\nabc")
-        until(lambda: _get(port).status_code == 429, 20)
+        until(lambda: _get(port).status_code == 429)
         assert _get(port, "127.0.0.2").status_code == 200
 
 
@@ -206,16 +209,16 @@ def test_two_workers_stop_in_order(root: Path, tmp_path: Path) -> None:
     """
     log = tmp_path / "log"
     with (
-        started(root, 2, "--notice", "2", log=log) as served,
-        httpx.Client(base_url=served.url) as client,
+        started(root, 2, "--notice", "5", log=log) as served,
+        httpx.Client(base_url=served.url, timeout=60) as client,
     ):
         connected(served, BATCH + b"content-length: 100\r\n\r\nabc").close()
         killed(served, signal.SIGKILL)
-        until(lambda: looked_up(served) and looked_up(served), 20)
+        until(lambda: looked_up(served) and looked_up(served))
         served.process.terminate()
-        until(lambda: client.get("/health/ready").json().get("code") == "stopping", 20)
+        until(lambda: client.get("/health/ready").json().get("code") == "stopping")
         assert client.get(ONE).status_code == 200
-        assert served.process.wait(20) == 0
+        assert served.process.wait(60) == 0
     assert "Traceback" not in log.read_text()
     assert "was not done" not in log.read_text()
 
@@ -230,35 +233,37 @@ def test_a_worker_in_anothers_place_waits_for_the_store(root: Path, tmp_path: Pa
         catalog.rename(away)
         before = workers(served)
         os.kill(before[0], signal.SIGKILL)
-        until(lambda: "cannot start" in (tmp_path / "log").read_text(), 20)
+        until(lambda: "cannot start" in (tmp_path / "log").read_text())
         assert all(looked_up(served) for _ in range(20))
         os.kill(before[1], signal.SIGKILL)
-        assert httpx.get(f"{served.url}/health/live", timeout=30).status_code == 200
-        answer = httpx.get(served.url + ONE, timeout=30)
+        assert httpx.get(f"{served.url}/health/live", timeout=60).status_code == 200
+        answer = httpx.get(served.url + ONE, timeout=60)
         assert (answer.status_code, answer.json()["code"]) == (503, "starting")
         away.rename(catalog)
-        until(lambda: looked_up(served), 30)
+        until(lambda: looked_up(served))
 
 
-def test_a_stop_while_it_starts_waits_for_nothing(root: Path) -> None:
+def test_a_stop_while_it_starts_waits_for_nothing(root: Path, tmp_path: Path) -> None:
     """A worker that still imports has nothing to drain, and ends at once."""
-    command = [sys.executable, "-m", "estimates_api.server", "--port", str(free_ports(1)[0])]
+    command = [sys.executable, "-m", "estimates_api.server", "--port", str(free_port())]
     environment = os.environ | {"ESTIMATES_STORE": str(root)}
-    with subprocess.Popen(command, env=environment) as process:
-        until(lambda: workers(Served("", process)), 20)
+    log = tmp_path / "log"
+    with log.open("wb") as err, subprocess.Popen(command, env=environment, stderr=err) as process:
+        until(lambda: workers(Served("", process)))
         process.terminate()
-        assert process.wait(DRAIN_S - 1) == 0
+        assert process.wait(60) == 0
+    assert "was not done" not in log.read_text()
 
 
 def test_interrupted_at_a_terminal_it_stops_in_order(root: Path) -> None:
     """Ctrl-C reaches workers too: they answer on, not ready, until they are told to stop."""
-    with started(root, 1, "--notice", "2") as served:
+    with started(root, 1, "--notice", "5") as served:
         (worker,) = workers(served)
         os.killpg(served.process.pid, signal.SIGINT)
-        until(lambda: httpx.get(f"{served.url}/health/ready").status_code == 503, 20)
+        until(lambda: httpx.get(f"{served.url}/health/ready", timeout=60).status_code == 503)
         assert looked_up(served)
         assert workers(served) == [worker]
-        assert served.process.wait(20) == 0
+        assert served.process.wait(60) == 0
 
 
 def test_a_dead_master_leaves_no_orphans(root: Path) -> None:
@@ -266,8 +271,8 @@ def test_a_dead_master_leaves_no_orphans(root: Path) -> None:
     with started(root) as served:
         pids = workers(served)
         os.kill(served.process.pid, signal.SIGKILL)
-        served.process.wait(20)
-        until(lambda: not any(_lives(pid) for pid in pids), 20)
+        served.process.wait(60)
+        until(lambda: not any(_lives(pid) for pid in pids))
         assert not looked_up(served)
 
 
@@ -293,7 +298,7 @@ def test_who_dies_before_it_has_spoken_is_followed() -> None:
     """The first worker says where the service listens; one in its place where it died before it
     was done; afterwards nobody says it again.
     """
-    said = Said("http://127.0.0.1:1", "json", multiprocessing.Value("i"))
+    said = Announcement("http://127.0.0.1:1", "json", multiprocessing.Value("i"))
     assert said.begins()
     assert not said.begins()
     dead = subprocess.Popen(["true"])

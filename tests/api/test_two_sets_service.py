@@ -21,7 +21,7 @@ from estimates.errors import InvalidError
 from estimates.reading import tabular
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from tests.api.served import serving
+from tests.api.served import Asking, caught_up, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.client.faces import Face, async_client, in_process, outcome, raw_http, sync_client
 from tests.jobs.cli.calls import call
@@ -67,7 +67,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def server(two: Store) -> Iterator[httpx.Client]:
     """A client of a real server over the two sets."""
-    with serving(Path(two.root)) as url, httpx.Client(base_url=url) as client:
+    with serving(Path(two.root)) as url, httpx.Client(base_url=url, transport=Asking()) as client:
         yield client
 
 
@@ -178,12 +178,12 @@ def test_a_cursor_outlives_a_promotion(tmp_path: Path) -> None:
     with TestClient(create_app(store)) as client:
         first = client.get(PATH, params=query).json()
         promoted(store, "o2", 104.0, name=OTHER, day=1)
-        client.app.state.follower.poll()
+        caught_up(client, store)
         assert client.get(PATH, params=query).json()["to"] == f"{OTHER} version 2"
         second = client.get(PATH, params=query | {"cursor": first["next"]}).json()
         assert (second["to"], len(second["changes"])) == (f"{OTHER} version 1", 2)
         define(store, OTHER, more="[columns.new]\n")
-        client.app.state.follower.poll()
+        caught_up(client, store)
         # of another shape
         assert client.get(PATH, params=query | {"cursor": first["next"]}).status_code == 200
     store.catalog.engine.dispose()

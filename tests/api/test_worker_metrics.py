@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from estimates_api.serving import worker_metrics
 from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
 
 APP: Any = None  # the metrics do not look at the app that they run with
@@ -58,3 +64,45 @@ def test_a_folder_that_cannot_be_written_leaves_its_own(tmp_path: Path) -> None:
             return shared.all()
 
     assert asyncio.run(run()) == [metrics(3)]
+
+
+def test_a_cache_that_others_use_or_that_goes_ends_no_worker(tmp_path: Path) -> None:
+    """What cannot be opened there is left alone, and a worker ends though its file is gone."""
+    of_others = tmp_path / "workers" / "host-1" / "7-other.tally"
+    of_others.mkdir(parents=True)
+
+    async def run() -> list[WorkerMetrics]:
+        shared = SharedMetrics(tmp_path, lambda: metrics(4))
+        async with shared.lifespan(APP):
+            shutil.rmtree(tmp_path)
+            tmp_path.write_text("a file where the cache was")
+            return shared.all()
+
+    assert asyncio.run(run()) == [metrics(4)]
+
+
+def test_a_full_disk_ends_no_counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others read what is new once there is room again."""
+    monkeypatch.setattr(worker_metrics, "INTERVAL_S", 0.0)
+    streams = 1
+
+    async def run() -> None:
+        nonlocal streams
+        first = SharedMetrics(tmp_path, lambda: metrics(streams))
+        second = SharedMetrics(tmp_path, lambda: metrics(0))
+        async with first.lifespan(APP), second.lifespan(APP):
+            tried = asyncio.Event()
+            loop = asyncio.get_running_loop()
+
+            def full(*_: object) -> int:
+                loop.call_soon_threadsafe(tried.set)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "pwrite", full)
+                await asyncio.wait_for(tried.wait(), 60)
+            streams = 5
+            while metrics(5) not in second.all():
+                await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(run(), 60))

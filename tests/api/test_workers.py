@@ -49,7 +49,7 @@ class Readers:
         for thread in threads:
             thread.start()
         try:
-            until(lambda: self.answers > _READERS, 20)
+            until(lambda: self.answers > _READERS)
             yield
         finally:
             self._over.set()
@@ -59,7 +59,7 @@ class Readers:
     def further(self, count: int = 20) -> None:
         """Wait for so many more answers."""
         enough = self.answers + count
-        until(lambda: self.answers >= enough, 60)
+        until(lambda: self.answers >= enough)
 
     def _read(self) -> None:
         while not self._over.is_set():
@@ -125,10 +125,10 @@ def test_with_two_workers_no_lookup_begun_after_a_death_fails(two: Served) -> No
     with readers.reading():
         before = workers(two)
         os.kill(before[0], signal.SIGKILL)
-        until(lambda: before[0] not in workers(two), 20)
+        until(lambda: before[0] not in workers(two))
         dead = time.monotonic()
         readers.further()
-        (new,) = until(lambda: [pid for pid in workers(two) if pid not in before], 20)
+        (new,) = until(lambda: [pid for pid in workers(two) if pid not in before])
         readers.further()
     assert [lost for lost in readers.lost if lost.begun > dead] == []
     assert len(readers.lost) <= _READERS
@@ -142,19 +142,19 @@ def test_a_mapped_file_that_is_cut_off_costs_what_its_readers_asked(
     """Each worker that touches it dies once, with the lookups that it was answering; the file is
     made again, and everybody reads on.
     """
-    (file,) = until(lambda: mapped_by_all(two, root), 20)
+    (file,) = until(lambda: mapped_by_all(two, root))
     before = set(workers(two))
     size = file.stat().st_size
     readers = Readers(two)
     with readers.reading():
         os.truncate(file, 0)
-        until(lambda: before.isdisjoint(workers(two)) and len(workers(two)) == 2, 60)
-        until(lambda: answer(two).startswith(b"HTTP/1.1 200"), 60)
+        until(lambda: before.isdisjoint(workers(two)) and len(workers(two)) == 2)
+        until(lambda: answer(two).startswith(b"HTTP/1.1 200"))
         after = time.monotonic()
         readers.further()
     assert [lost for lost in readers.lost if lost.begun > after] == []
     assert len(readers.lost) <= 2 * _READERS
-    (new,) = until(lambda: mapped_by_all(two, root) - {file}, 20)
+    (new,) = until(lambda: mapped_by_all(two, root) - {file})
     assert new.stat().st_size == size
 
 
@@ -166,6 +166,7 @@ def test_a_lookup_waits_for_the_worker_that_takes_the_place_of_the_only_one(
     """
     with started(root, 1, "--notice", "60") as served:
         (worker,) = workers(served)
+        first = seconds_of(worker)  # of a machine that may be slow
         began = time.monotonic()
         os.kill(worker, signal.SIGKILL)
         assert answer(served).startswith(b"HTTP/1.1 200")
@@ -174,11 +175,11 @@ def test_a_lookup_waits_for_the_worker_that_takes_the_place_of_the_only_one(
         used = seconds_of(worker)
         with capsys.disabled():
             print(f"\nreplaced in {waited:.2f} s, {used:.2f} s of processor time", end="")
-        assert used < 3
+        assert used < max(3, 2 * first)
         served.process.terminate()
-        until(lambda: _code(served) == "stopping", 20)
+        until(lambda: _code(served) == "stopping")
         os.kill(worker, signal.SIGKILL)
-        until(lambda: worker not in workers(served), 20)
+        until(lambda: worker not in workers(served))
         assert answer(served).startswith(b"HTTP/1.1 200")
         assert _code(served) == "stopping"
         served.kill()
@@ -186,5 +187,5 @@ def test_a_lookup_waits_for_the_worker_that_takes_the_place_of_the_only_one(
 
 def _code(served: Served) -> str:
     with suppress(httpx.TransportError):
-        return httpx.get(served.url + "/health/ready", timeout=20).json().get("code", "")
+        return httpx.get(served.url + "/health/ready", timeout=60).json().get("code", "")
     return ""

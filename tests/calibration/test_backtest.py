@@ -4,6 +4,7 @@ proposed from them.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +16,8 @@ import pytest
 
 from estimates.calibration.backtest import backtest
 from estimates.calibration.backtest_html import render_html
+from estimates.calibration.backtest_report import Backtest
+from estimates.calibration.proposal import Suggestion
 from estimates.calibration.suggestion import noise_of, suggest
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.contract_file import parse_contract
@@ -74,23 +77,40 @@ def publish(store: Store, level: float, week: int) -> int:
     return number
 
 
-def fill(store: Store, weeks: int) -> float:
-    """Versions that each move by r = 0.015, all promoted; returns the last level."""
-    level = 1.0
+def fill(store: Store, weeks: int) -> None:
+    """Versions that each move by r = 0.015, all promoted."""
     for week in range(weeks):
-        level = STEP**week
-        store.promote(SET, publish(store, level, week), reason="as every week")
-    return level
+        store.promote(SET, publish(store, STEP**week, week), reason="as every week")
 
 
 @pytest.fixture(scope="module")
-def weekly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store with 25 good versions, to be copied."""
+    store = make_store(tmp_path_factory.mktemp("good") / "store")
+    store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(store, 25)
+    store.catalog.engine.dispose()
+    return Path(store.root)
+
+
+@pytest.fixture
+def steady(good: Path, tmp_path: Path) -> Iterator[Store]:
+    """A store with 25 good versions."""
+    store = Store(shutil.copytree(good, tmp_path / "steady"), actor="tester")
+    yield store
+    store.catalog.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def weekly(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """26 good versions, one that was promoted and rolled back, one that was refused, and a
     candidate.
     """
-    store = make_store(tmp_path_factory.mktemp("weekly") / "store")
-    store.define(parse_contract(CONTRACT), CONTRACT)
-    level = fill(store, 26)
+    store = Store(
+        shutil.copytree(good, tmp_path_factory.mktemp("weekly") / "store"), actor="tester"
+    )
+    level = STEP**25
+    store.promote(SET, publish(store, level, 25), reason="as every week")
     assert publish(store, level * WILD, 26) == BAD
     store.promote(SET, BAD, reason="looks fine")
     store.rollback(SET, reason="it was not")
@@ -100,9 +120,20 @@ def weekly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.catalog.engine.dispose()
 
 
-def test_a_backtest_says_what_the_verdicts_said(weekly: Store) -> None:
+@pytest.fixture(scope="module")
+def replayed(weekly: Store) -> Backtest:
+    """What the policy in force says of all versions of `weekly`."""
+    return backtest(weekly, SET)
+
+
+@pytest.fixture(scope="module")
+def suggested(weekly: Store) -> Suggestion:
+    """What is suggested from all versions of `weekly`."""
+    return suggest(weekly, SET)
+
+
+def test_a_backtest_says_what_the_verdicts_said(weekly: Store, replayed: Backtest) -> None:
     """With the policy that was in force, every check has the status and value that it had then."""
-    replayed = backtest(weekly, SET)
     assert [version.version for version in replayed.versions] == list(range(1, 30))
     for version in replayed.versions:
         verdict = weekly.verdict(SET, version.version)
@@ -120,21 +151,25 @@ def test_a_backtest_says_what_the_verdicts_said(weekly: Store) -> None:
             )
 
 
-def test_a_backtest_counts_versions_by_what_became_of_them(weekly: Store) -> None:
+def test_a_backtest_counts_versions_by_what_became_of_them(replayed: Backtest) -> None:
     """The default policy blocks no good version, misses the bad one, and refuses the refused
     one.
     """
-    result = backtest(weekly, SET)
-    counts = result.counts
+    counts = replayed.counts
     assert (counts.promoted, counts.rolled_back, counts.refused, counts.candidate) == (26, 1, 1, 1)
-    assert (result.promoted_blocked, result.caught, result.missed, result.let_through) == (
+    assert (
+        replayed.promoted_blocked,
+        replayed.caught,
+        replayed.missed,
+        replayed.let_through,
+    ) == (
         [],
         [],
         [BAD],
         [],
     )
-    assert result.versions[0].reason == "first_version"
-    assert result.versions[REFUSED - 1].against == 26, "production was rolled back to it"
+    assert replayed.versions[0].reason == "first_version"
+    assert replayed.versions[REFUSED - 1].against == 26, "production was rolled back to it"
 
 
 def test_the_baseline_is_that_of_the_first_promotion(local_store: Store) -> None:
@@ -182,13 +217,12 @@ def test_a_looser_policy_lets_the_refused_version_through(weekly: Store) -> None
     assert result.policy == policy_digest(parse_contract(CONTRACT + off))
 
 
-def test_limits_of_a_steady_set_are_known(weekly: Store) -> None:
+def test_limits_of_a_steady_set_are_known(suggested: Suggestion) -> None:
     """Moves of r = 0.015 give a warning limit of 0.015, and a blocking one in the proportion of the
     defaults.
     """
-    result = suggest(weekly, SET)
-    checks = {check.name: check for check in result.checks}
-    assert result.versions == 25
+    checks = {check.name: check for check in suggested.checks}
+    assert suggested.versions == 25
     p95, default = checks["p95_change"], DEFAULTS["p95_change"]
     assert (p95.n, p95.median, p95.q99, p95.noise) == (
         25,
@@ -216,22 +250,26 @@ def test_limits_of_a_steady_set_are_known(weekly: Store) -> None:
     )
 
 
-def test_a_bad_version_is_caught_by_the_suggested_limits(weekly: Store, tmp_path: Path) -> None:
+def test_a_bad_version_is_caught_by_the_suggested_limits(
+    weekly: Store, suggested: Suggestion, tmp_path: Path
+) -> None:
     """The contract with the diff applied catches what was rolled back, and blocks no version that
     was good.
     """
-    proposed = parse_contract(patched(tmp_path, CONTRACT, suggest(weekly, SET).diff))
+    proposed = parse_contract(patched(tmp_path, CONTRACT, suggested.diff))
     result = backtest(weekly, SET, proposed)
     assert (result.promoted_blocked, result.caught, result.missed) == ([], [BAD], [])
     assert "p95_change" in result.versions[BAD - 1].blocked_by
 
 
-def test_bands_of_what_is_usual_stop_a_job_that_stands_still(weekly: Store, tmp_path: Path) -> None:
+def test_bands_of_what_is_usual_stop_a_job_that_stands_still(
+    weekly: Store, suggested: Suggestion, tmp_path: Path
+) -> None:
     """With `bands` the diff says what is usual of each metric; accepted, a version that hardly
     moves warns. Without, nothing is said of it.
     """
-    plain, result = suggest(weekly, SET), suggest(weekly, SET, bands=True)
-    assert "usual" not in plain.diff
+    assert "usual" not in suggested.diff
+    result = suggest(weekly, SET, bands=True)
     shares = next(check for check in result.checks if check.name == "updated_share")
     assert shares.new_usual == (0.9, 1)
     proposed = parse_contract(patched(tmp_path, CONTRACT, result.diff))
@@ -241,38 +279,34 @@ def test_bands_of_what_is_usual_stop_a_job_that_stands_still(weekly: Store, tmp_
     assert backtest(weekly, SET, proposed).promoted_blocked == []
 
 
-def test_versions_that_were_not_good_do_not_count(weekly: Store) -> None:
+def test_versions_that_were_not_good_do_not_count(
+    replayed: Backtest, suggested: Suggestion
+) -> None:
     """Moves to or from versions that were rolled back or refused are in no quantile."""
-    checks = {check.name: check for check in suggest(weekly, SET).checks}
+    checks = {check.name: check for check in suggested.checks}
     assert checks["p95_change"].q99 == pytest.approx(0.015)
     values = [
-        point.value
-        for point in backtest(weekly, SET).metric("p95_change").points
-        if point.value is not None
+        point.value for point in replayed.metric("p95_change").points if point.value is not None
     ]
     assert max(values) > 0.5
 
 
-def test_a_move_from_a_bad_version_does_not_count(local_store: Store) -> None:
+def test_a_move_from_a_bad_version_does_not_count(steady: Store) -> None:
     """A good version that followed a bad one in production moved back: that says nothing of what is
     usual.
     """
-    local_store.define(parse_contract(CONTRACT), CONTRACT)
-    level = fill(local_store, 25)
     for week, size in ((25, WILD), (26, STEP)):
-        local_store.promote(SET, publish(local_store, level * size, week), reason="as every week")
-    assert suggest(local_store, SET).versions == 26
-    local_store.promote(SET, 26, reason="by mistake")
-    local_store.rollback(SET, reason="it was wrong", to=27)
-    assert suggest(local_store, SET).versions == 24
+        steady.promote(SET, publish(steady, STEP**24 * size, week), reason="as every week")
+    assert suggest(steady, SET).versions == 26
+    steady.promote(SET, 26, reason="by mistake")
+    steady.rollback(SET, reason="it was wrong", to=27)
+    assert suggest(steady, SET).versions == 24
 
 
-def test_a_single_wild_value_moves_no_limit(local_store: Store) -> None:
+def test_a_single_wild_value_moves_no_limit(steady: Store) -> None:
     """One promoted jump among 25 steady moves changes neither quantile nor limit."""
-    local_store.define(parse_contract(CONTRACT), CONTRACT)
-    level = fill(local_store, 25)
-    local_store.promote(SET, publish(local_store, level * WILD, 25), reason="a split")
-    p95 = next(check for check in suggest(local_store, SET).checks if check.name == "p95_change")
+    steady.promote(SET, publish(steady, STEP**24 * WILD, 25), reason="a split")
+    p95 = next(check for check in suggest(steady, SET).checks if check.name == "p95_change")
     assert (p95.n, p95.new_warn) == (25, 0.015)
 
 
@@ -359,17 +393,13 @@ def test_noise_of_a_rerun_counts_three_times(weekly: Store) -> None:
     assert (p95.noise, p95.new_warn) == (0, 0.015)
 
 
-def test_checks_with_limits_of_groups_are_left_alone(weekly: Store) -> None:
+def test_checks_with_limits_of_groups_are_left_alone(steady: Store) -> None:
     """What the value of the worst group says is no limit for all."""
     more = "[gate.checks.p95_change]\nwarn = 0.5\nblock = 0.5\n"
     more += "[gate.checks.p95_change.groups.kind.even]\nwarn = 0.2\n"
-    store = weekly
-    revision = store.define(parse_contract(CONTRACT + more), CONTRACT + more)
-    try:
-        p95 = next(check for check in suggest(store, SET).checks if check.name == "p95_change")
-        assert (p95.new_warn, p95.reason) == (0.5, "groups have limits of their own")
-    finally:
-        assert store.define(parse_contract(CONTRACT), CONTRACT).revision > revision.revision
+    steady.define(parse_contract(CONTRACT + more), CONTRACT + more)
+    p95 = next(check for check in suggest(steady, SET).checks if check.name == "p95_change")
+    assert (p95.new_warn, p95.reason) == (0.5, "groups have limits of their own")
 
 
 def test_last_looks_at_the_newest_versions_alone(weekly: Store) -> None:
@@ -414,12 +444,13 @@ def test_other_shapes_and_expired_versions_are_left_out(local_store: Store) -> N
     assert [version.version for version in older.versions] == list(range(5, 15))
 
 
-def test_the_page_draws_every_check_that_has_something_to_tell(weekly: Store) -> None:
+def test_the_page_draws_every_check_that_has_something_to_tell(
+    weekly: Store, replayed: Backtest
+) -> None:
     """Pictures inside, no script, nothing loaded, and the same page every time."""
-    result = backtest(weekly, SET)
-    page = render_html(result)
+    page = render_html(replayed)
     assert page == render_html(backtest(weekly, SET))
-    assert page.count("<svg ") == sum(metric.telling for metric in result.checks) > 1
+    assert page.count("<svg ") == sum(metric.telling for metric in replayed.checks) > 1
     assert "<script" not in page
     assert "src=" not in page
     assert (

@@ -44,7 +44,7 @@ def test_writers_wait_for_each_other_whatever_the_default_is(postgresql: Postgre
         with ThreadPoolExecutor(1) as other:
             with writing(first) as tx:
                 waiting = other.submit(count)
-                until(lambda: tx.execute(WAITING).scalar_one() > 0, 10)
+                until(lambda: tx.execute(WAITING).scalar_one() > 0)
                 tx.execute(schema.log.update().values(last_event=7))
             waiting.result()
         assert seen == [7]
@@ -55,6 +55,7 @@ def test_writers_wait_for_each_other_whatever_the_default_is(postgresql: Postgre
         second.dispose()
 
 
+@pytest.mark.slow
 def test_nothing_is_prepared_in_a_session(postgresql: PostgreSQL) -> None:
     """A pooler gives each transaction to another session, which knows no statement of this one."""
     with postgresql.database() as url:

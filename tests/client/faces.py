@@ -19,7 +19,7 @@ from estimates.reading import tabular
 from estimates.stability.pages.report_text import render_json
 from estimates.store.store import Store
 from estimates_api.http.representation import ARROW
-from tests.api.served import path_of
+from tests.api.served import Asking, path_of
 
 KEYS = {"closes": ("ticker", "target_date"), "odd": ("name", "step")}
 
@@ -79,16 +79,15 @@ def async_client(_store: Store, url: str) -> Iterator[Face]:
 @contextmanager
 def raw_http(_store: Store, url: str) -> Iterator[Face]:
     """Requests as docs/http.md describes them, with nothing of ours between."""
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, transport=Asking()) as client:
         yield partial(_by_hand, client)
 
 
 @contextmanager
 def http_arrow(_store: Store, url: str) -> Iterator[Face]:
     """The same requests for Arrow; what is no table comes as JSON."""
-    with httpx.Client(
-        base_url=url, headers={"accept": f"{ARROW}, application/json;q=0.5"}
-    ) as client:
+    accept = f"{ARROW}, application/json;q=0.5"
+    with httpx.Client(base_url=url, transport=Asking(), headers={"accept": accept}) as client:
         yield partial(_by_hand, client)
 
 

@@ -44,19 +44,19 @@ class Posted(NamedTuple):
 class Stub:
     """Gives the replies of its script in order, the last one for ever.
 
-    asked    of each request: when, method and target, If-None-Match
-    posted   the same requests with all that was sent
+    requests  of each request: when, method and target, If-None-Match
+    posted    the same requests with all that was sent
     """
 
     def __init__(self, *replies: Scripted) -> None:
         self.url = ""
         self.replies = list(replies)
-        self.asked: list[tuple[float, str, str | None]] = []
+        self.requests: list[tuple[float, str, str | None]] = []
         self.posted: list[Posted] = []
 
     def next(self, line: str, condition: str | None) -> Scripted:
         """The reply to a request."""
-        self.asked.append((monotonic(), line, condition))
+        self.requests.append((monotonic(), line, condition))
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     @property
@@ -64,7 +64,7 @@ class Stub:
         """The times between requests."""
         return [
             later[0] - earlier[0]
-            for earlier, later in zip(self.asked, self.asked[1:], strict=False)
+            for earlier, later in zip(self.requests, self.requests[1:], strict=False)
         ]
 
 

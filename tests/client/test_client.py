@@ -11,7 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta, timezone
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from estimates.store.store import Store
 from tests.api.served import ODD, serving
 from tests.builders import SET, TICKERS, define, frame, make_store, promoted, provenance
 from tests.jobs.cli.calls import call
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -263,14 +265,12 @@ def test_a_prefix_finds_its_columns_in_every_shape(moving: tuple[Store, Client])
 
 
 def _wait_for_version(client: Client, version: int, key: tuple[str, ...] = KEY) -> None:
-    deadline = datetime.now(UTC) + timedelta(seconds=5)
-    while True:
-        try:
-            if client[SET].get(*key)["version"] == version:
-                return
-        except EstimatesError:
-            pass
-        assert datetime.now(UTC) < deadline
+    def is_there() -> bool:
+        with suppress(EstimatesError):
+            return client[SET].get(*key)["version"] == version
+        return False
+
+    until(is_there)
 
 
 def test_events_are_told_once(remote: Client, filled: Store) -> None:

@@ -28,7 +28,7 @@ FIXED = Scripted(
 
 
 def _conditions(server: Stub) -> list[str | None]:
-    return [condition for _, _, condition in server.asked]
+    return [condition for _, _, condition in server.requests]
 
 
 def test_an_unchanged_answer_is_not_sent_again() -> None:
@@ -45,10 +45,10 @@ def test_what_never_changes_is_asked_once() -> None:
     """Answers by version number come from memory; other keys and fields are other questions."""
     with stub(FIXED) as server, Client(server.url) as client:
         assert {client["s"].get("a", ref=1).json for _ in range(5)} == {BODY}
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
         client["s"].get("b", ref=1)
         client["s"].get("a", ref=1, fields=["v"])
-        assert len(server.asked) == 3
+        assert len(server.requests) == 3
 
 
 def test_errors_are_not_kept() -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing.parametric import dtypes, series
 
 import estimates
 from estimates.errors import InvalidError
 from estimates_jobs.tables.table_files import read_table
+from tests.examples import examples
 
 _ROWS = 4
 # What a column of any type may be refused for, as a key or where it is the only estimate.
@@ -47,7 +48,7 @@ def columns() -> st.SearchStrategy[tuple[pl.Series, pl.Series]]:
     return pairs
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(columns(), st.booleans())
 def test_any_type_has_a_report_or_a_refusal(pair: tuple[pl.Series, pl.Series], key: bool) -> None:
     """Every stored type is compared, left out and named, or refused in plain words."""
@@ -83,7 +84,7 @@ _CELLS: dict[Any, st.SearchStrategy[Any]] = {
 
 
 @pytest.mark.parametrize("dtype", _CELLS, ids=str)
-@settings(max_examples=15, deadline=timedelta(seconds=2))
+@examples(8)
 @given(data=st.data())
 def test_csv_equals_parquet(
     dtype: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

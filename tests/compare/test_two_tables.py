@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import estimates
@@ -29,6 +29,7 @@ from estimates.stability.report import Carried
 from estimates.store.store import Store
 from estimates_jobs.tables.table_files import read_table
 from tests.builders import code_of, make_store, provenance
+from tests.examples import examples
 
 OLD = pl.DataFrame({"shop": ["01", "02"], "day": [1, 1], "sales": [1.0, 2.0], "region": ["n", "s"]})
 NEW = pl.DataFrame({"shop": ["01", "03"], "day": [1, 1], "sales": [1.5, 2.0], "region": ["n", "s"]})
@@ -75,9 +76,7 @@ def published(store: Store, tables: TwoTables) -> Any:
     return {name: part for name, part in report.items() if name not in OWN}
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(10)
 @given(old=TABLE.filter(_estimated), new=TABLE)
 def test_files_give_the_report_of_a_store(store: Store, tmp_path: Path, old: Any, new: Any) -> None:
     """A diff of CSV or Parquet files has the numbers of two versions with their rows under the

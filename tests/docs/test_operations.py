@@ -89,9 +89,11 @@ def test_the_unit(tmp_path: Path) -> None:
     [unit] = re.findall(r"^```ini\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     [started] = re.findall(r"^ExecStart=/opt/estimates/bin/estimates (.*)$", unit, re.MULTILINE)
     name, *arguments = shlex.split(started)
-    command = cli.get_command(click.Context(cli), name)
+    context = click.Context(cli, info_name="estimates", obj=Options(), **cli.context_settings)
+    command = cli.get_command(context, name)
     assert command is not None
-    command.make_context(name, arguments, obj=Options())
+    # below that context: a command keeps what it shows of --help, for tests that come later, too
+    command.make_context(name, arguments, parent=context)
     file = tmp_path / "estimates.service"
     python = Path(sys.executable)  # what is started has to be there
     file.write_text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -197,6 +198,12 @@ class Setting:
             offenders=offenders,
             functions=self.functions,
         )
+
+
+@cache
+def clean_verdict() -> Verdict:
+    """What the gate says where a test changes nothing; judged once."""
+    return Setting().evaluate()
 
 
 def assert_whole(verdict: Verdict, offenders: pl.DataFrame, key: list[str]) -> None:

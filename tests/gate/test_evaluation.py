@@ -22,6 +22,7 @@ from tests.gate.cases import (
     JUDGED,
     THROUGH,
     Setting,
+    clean_verdict,
     contract,
     file,
     frame,
@@ -344,13 +345,13 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
 def test_judged_at_is_recorded_in_utc() -> None:
     """The moment of judgement is an input; the same moment in another zone gives the same bytes."""
     elsewhere = JUDGED.astimezone(timezone(timedelta(hours=9)))
-    assert render_json(Setting(judged_at=elsewhere).evaluate()) == render_json(Setting().evaluate())
-    assert Setting().evaluate().judged_at == JUDGED
+    assert render_json(Setting(judged_at=elsewhere).evaluate()) == render_json(clean_verdict())
+    assert clean_verdict().judged_at == JUDGED
 
 
 def test_a_verdict_is_bound_to_what_was_judged() -> None:
     """Version, content, baseline, policy and contract revision stand in the verdict."""
-    verdict = Setting().evaluate()
+    verdict = clean_verdict()
     assert (verdict.set, verdict.version, verdict.snapshot_id) == ("prices", 2, "snapshot-2")
     assert verdict.baseline is not None
     assert (verdict.baseline.version, verdict.baseline.snapshot_id) == (1, "snapshot-1")

@@ -17,6 +17,7 @@ from tests.gate.cases import (
     THROUGH,
     Setting,
     assert_whole,
+    clean_verdict,
     contract,
     edit,
     file,
@@ -350,7 +351,7 @@ def test_every_check_has_a_fault() -> None:
 
 def test_a_clean_version_passes_every_check() -> None:
     """A clean stored version passes all checks that can be asked of it."""
-    verdict = Setting().evaluate()
+    verdict = clean_verdict()
     assert verdict.outcome == "pass"
     assert not verdict.blocks
     assert {c.name: c.reason for c in verdict.checks if c.status == "skipped"} == SKIPS

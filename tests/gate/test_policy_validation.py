@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from estimates.errors import InvalidError
-from estimates.gate.policy_problems import unusable_limits
+from estimates.gate.limits import unusable_limits
 from estimates.gate.policy_validation import validate_policy
 from tests.builders import POLICY, contract
 

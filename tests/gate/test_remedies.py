@@ -16,9 +16,9 @@ from estimates.gate.policy_validation import validate_policy
 from estimates.gate.registry import CHECKS
 from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, Status
-from tests.gate.cases import Setting, poke, simple
+from tests.gate.cases import Setting, clean_verdict, poke, simple
 
-VERDICT = Setting().evaluate()
+VERDICT = clean_verdict()
 AS_FILE = msgspec.structs.replace(VERDICT, version=None)
 # a section or field of the contract, a command, or an option
 WAY_OUT = re.compile(r"`[a-z_]+ = |\[(gate|columns|domain|freshness|key)|`estimates |`--")

@@ -18,7 +18,7 @@ from estimates.gate.verdict import Verdict
 from estimates.gate.way_forward import WayForward, way_forward, way_lines
 from estimates.store.store import Store
 from tests.builders import make_store, provenance
-from tests.gate.cases import JUDGED, Setting
+from tests.gate.cases import JUDGED, clean_verdict
 
 SET = "weekly"
 CONTRACT = """
@@ -38,7 +38,7 @@ PROFILES: tuple[Profile, ...] = ("default", "strict", "volatile", "categories", 
 
 def refused(name: str, **more: object) -> Verdict:
     """A verdict in which one check fails."""
-    verdict = Setting().evaluate()
+    verdict = clean_verdict()
     checks = [
         c if c.name != name else type(c)(c.number, c.name, c.stage, c.title, "fail", value=1.0)
         for c in verdict.checks
@@ -64,7 +64,7 @@ def test_every_check_has_a_way_on(name: str) -> None:
 
 def test_a_verdict_that_passes_needs_none() -> None:
     """There is nothing to say."""
-    assert way_lines(Setting().evaluate()) == []
+    assert way_lines(clean_verdict()) == []
 
 
 def rows(level: float = 1.0, weeks: int = 0, places: int = 60) -> pl.DataFrame:
@@ -132,6 +132,7 @@ def follow(store: Store, version: int, verdict: Verdict) -> None:
     store.promote(SET, version, reason="it is right")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_no_policy_stops_a_set(store: Store, fault: Faulty) -> None:
     """Whatever a policy refuses: one round of the way on, and production moves."""

@@ -15,6 +15,7 @@ from estimates.gate.verdict import (
 )
 from tests.gate.cases import (
     Setting,
+    clean_verdict,
     contract,
     file,
     frame,
@@ -29,7 +30,7 @@ def verdicts() -> list[tuple[str, Verdict]]:
     """One verdict of each outcome, and of a file."""
     error = Setting(frame=frame(1.15).slice(7), candidate={"provenance": provenance(targets=())})
     return [
-        ("pass", Setting().evaluate()),
+        ("pass", clean_verdict()),
         ("warn", Setting(frame=wider()).evaluate()),
         ("fail", Setting(frame=off_by_ten(3)).evaluate()),
         ("error", error.evaluate()),
@@ -54,7 +55,7 @@ def worded(text: str, status: str = "fail") -> Verdict:
     check = msgspec.structs.replace(
         check, message=text, reason=text, offending=3, offenders=[offender] * 3
     )
-    whole = Setting().evaluate()
+    whole = clean_verdict()
     counts = dict.fromkeys(whole.counts, 0) | {status: 1}
     return msgspec.structs.replace(
         whole, checks=[check], counts=counts, blocks=True, outcome="fail"

@@ -2,8 +2,8 @@
 
 Do that after a change that is meant, and look at what git says has changed. `python -m tests.golden
 FOLDER` writes somewhere else, and there also the outputs of which `outputs/` has only digests:
-recorded from two trees, they can be compared by `diff -r`. A copy of a second argument, a file with
-MLflow's tables, spares the first publish making them.
+recorded from two trees, they can be compared by `diff -r`. Copies of a second argument, a file with
+MLflow's tables, spare the first publish and the demo making them.
 
 `commands.txt` says what is run, in one process, by the console script that is installed beside this
 Python: nothing here knows a module of the program. `replay.py` runs it, and `normal.py` knows what
@@ -36,8 +36,10 @@ def record(target: Path, *, whole: bool, mlflow: Path | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = _prepare(Path(scratch).resolve())
         if mlflow is not None:
-            (folder / "store").mkdir()
-            shutil.copy(mlflow, folder / "store" / "mlflow.db")
+            for name in ("store", "demo"):
+                (folder / name).mkdir()
+                shutil.copy(mlflow, folder / name / "mlflow.db")
+            (folder / "demo" / "sp500-close.toml").touch()  # so it is the demo's folder
         replay = Replay()
         try:
             for line in (HERE / "commands.txt").read_text().splitlines():

@@ -7,7 +7,6 @@ import json
 import re
 import runpy
 import shlex
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ import httpx
 
 from tests.golden import as_tester
 from tests.golden.as_tester import ESTIMATES
+from tests.ports import free_port
 
 STREAMED = 3  # blocks of an event stream that are read
 
@@ -77,9 +77,7 @@ class Replay:
 
     def _start(self, name: str, *more: str) -> None:
         if name == "serve":
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = str(probe.getsockname()[1])
+            port = str(free_port())
             self.words["service"], more = f"http://127.0.0.1:{port}", (*more, "--port", port)
         with Path(f"{name}.out").open("wb") as out, Path(f"{name}.err").open("wb") as err:
             command = [sys.executable, as_tester.__file__, name, *more]

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 notes = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 
 
+@cache
 def contract_of(kinds: tuple[str, ...]) -> Contract:
     """A contract with key columns of these types."""
     keys = "".join(f'[key.k{i}]\ntype = "{kind}"\n' for i, kind in enumerate(kinds))

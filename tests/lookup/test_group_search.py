@@ -38,4 +38,8 @@ def test_every_key_lies_in_its_group(
         assert groups.find_many(many, many.numbers).tolist() == expected
         assert groups.find_many(many, many.numbers[1::2]).tolist() == expected[1::2]
         assert groups.find(search(CONTRACT, -1)[0] + AFTER) == -1
+        for key, group in zip(keys, expected, strict=True):
+            for low in range(-1, group + 1):
+                next_one = groups.find_next(key[0] + AFTER, low)
+                assert next_one == group if group <= low + 1 else next_one > low + 1
         assert (groups.keys is not None) == in_memory

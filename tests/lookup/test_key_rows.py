@@ -155,3 +155,18 @@ def test_a_damaged_read_file_in_a_bucket_is_passed_by(bucket: Store, tmp_path: P
     assert [entry["estimate"]["score"] for entry in history] == said
     assert cold["scores"].get(KEY)["score"] == said[-1]
     assert len(list(cold.cache.glob("*.lookup"))) == 1
+
+
+@pytest.mark.slow
+def test_a_read_file_that_goes_while_it_is_read_by_ranges(bucket: Store, tmp_path: Path) -> None:
+    """As those of an earlier version do when production moves: no key is missing because of it."""
+    said = publish_many(bucket, 3, 3)
+    cold = replica(bucket, tmp_path / "cold")
+    history = cold["scores"].history(KEYS[0]).body["history"]
+    assert len(history) == 3
+    for name in bucket.objects.names("sets/scores/reads"):
+        bucket.objects.delete(name)
+    history = cold["scores"].history(KEY).body["history"]
+    assert [entry["estimate"]["score"] for entry in history] == said
+    assert cold["scores"].get(KEYS[1])["score"] == 101.001
+    assert cold["scores"].get(KEY)["score"] == said[-1]

@@ -458,3 +458,17 @@ def test_a_file_is_unmapped_with_its_last_view() -> None:
         del view
         gc.collect()
         assert not mapped(path)
+
+
+@pytest.mark.parametrize("rows", [1, 8, 40])
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_all_rows_of_keys_of_one_part(
+    rows: int, in_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No leading part is what all rows are under: they are there, or may be in several groups."""
+    monkeypatch.setattr(group_search, "KEYS_WORTH_A_SEARCH", 1_000_000 if in_memory else 0)
+    contract = contract_of(("integer",))
+    with built(contract, {(i,): (float(i), None) for i in range(rows)}) as file:
+        few = file.read_few(search(contract))
+        assert file.find(search(contract)) == range(rows)
+        assert few == (None if rows > 8 else (rows, file.read(range(rows))))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,18 @@ from tests.lookup.read_files import contract_of, frame_of
 
 CONTRACT = contract_of(("string",))
 FRAME = frame_of(CONTRACT, {("a",): (1.0, None)})
+
+
+def refuse(patch: pytest.MonkeyPatch, owner: Any, name: str, places: set[Any], number: int) -> None:
+    """Let a function of the system fail for some places, as others' files and full tables do."""
+    function = getattr(owner, name)
+
+    def refusing(place: Any, *rest: Any, **options: Any) -> Any:
+        if place in places:
+            raise OSError(number, os.strerror(number), str(place))
+        return function(place, *rest, **options)
+
+    patch.setattr(owner, name, refusing)
 
 
 class Maker:
@@ -74,18 +88,67 @@ def test_a_damaged_file_that_cannot_be_removed_is_not_tried_again(
     place = tmp_path / "store" / "a.lookup"
     Maker(digest("a"))(place)
     cache.get(digest("a"), Maker(digest("a")), str(place))
-    unlink = Path.unlink
-
-    def refuses(path: Path, missing_ok: bool = False) -> None:
-        if path == place:
-            raise PermissionError(path)
-        unlink(path, missing_ok=missing_ok)
-
-    monkeypatch.setattr(Path, "unlink", refuses)
+    refuse(monkeypatch, Path, "unlink", {place}, errno.EACCES)
     cache.discard(digest("a"))
     assert place.exists()
     opened = cache.get(digest("a"), Maker(digest("a")), str(place))
     assert str(opened.path) == str(cache.path(digest("a")))
+
+
+@pytest.mark.parametrize("at", ["folder", "loop", "file of another user"])
+def test_what_cannot_be_opened_is_as_good_as_none(
+    cache: ReadFileCache, tmp_path: Path, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that answers is made here, and a damaged one of the cache is replaced."""
+    place = tmp_path / "a.lookup"
+    if at == "folder":
+        place.mkdir()
+    elif at == "loop":
+        place.symlink_to(place)
+    else:
+        place.touch()
+        refuse(monkeypatch, os, "open", {str(place)}, errno.EACCES)
+    make = Maker(digest("a"))
+    assert cache.find(digest("a"), str(place)) is None
+    assert cache.get(digest("a"), make, str(place)).path == str(cache.path(digest("a")))
+    assert make.times == 1
+
+
+def test_too_many_open_files_are_no_damage(
+    cache: ReadFileCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made again, and another time it is opened."""
+    make = Maker(digest("a"))
+    cache.get(digest("a"), make)
+    cache.close()
+    with monkeypatch.context() as patch:
+        refuse(patch, os, "open", {str(cache.path(digest("a")))}, errno.EMFILE)
+        assert code_of(lambda: cache.get(digest("a"), make)) == "cache"
+        assert code_of(lambda: cache.find(digest("a"))) == "cache"
+    cache.get(digest("a"), make)
+    assert make.times == 1
+
+
+def test_a_damaged_file_of_a_cache_that_is_only_read(
+    cache: ReadFileCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not tried again until it can be replaced."""
+    make = Maker(digest("a"))
+    cache.get(digest("a"), make)
+    path = cache.path(digest("a"))
+
+    def refused(_path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with monkeypatch.context() as patch:
+        refuse(patch, Path, "unlink", {path}, errno.EROFS)
+        cache.discard(digest("a"))
+        assert cache.find(digest("a")) is None
+        assert code_of(lambda: cache.get(digest("a"), refused)) == "cache_refused"
+    cache.get(digest("a"), make)
+    cache.close()
+    assert cache.find(digest("a")) is not None
+    assert make.times == 2
 
 
 def test_a_damaged_file_is_made_again(cache: ReadFileCache) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -52,15 +53,17 @@ def test_blocks_grow_until_their_keys_fit_into_memory(monkeypatch: pytest.Monkey
 def test_what_cannot_be_written_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a file of that name nor a part of one."""
+    """Neither a file of that name nor a part of one; a full disk is said with the file, which the
+    operating system does not name.
+    """
     contract = contract_of(("integer",))
     frame = frame_of(contract, {(1,): (1.0, None)})
 
     def full(*_: object) -> None:
-        raise OSError("no room")
+        raise OSError(errno.ENOSPC, "no room")
 
     monkeypatch.setattr(read_file_writing, "_write_array", full)
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(OSError, match=r"no room.*/a/file\.lookup"):
         build(frame, contract.shape(), ID, tmp_path / "a" / "file.lookup")
     assert list((tmp_path / "a").iterdir()) == []
 

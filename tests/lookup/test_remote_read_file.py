@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import Contract
-from estimates.errors import CorruptError, RefusedError
+from estimates.errors import CorruptError, NotFoundError, RefusedError
 from estimates.keys.search_key import SearchKey
 from estimates.keys.search_keys import SearchKeys
 from estimates.lookup.read_file import ReadFile
@@ -136,3 +136,17 @@ def test_a_range_that_is_refused_is_damage(tmp_path: Path) -> None:
 
     with pytest.raises(CorruptError, match="length"):
         RemoteReadFile("bucket/file", ID, fetch, lambda: ReadFile(tmp_path, ID))
+
+
+def test_a_file_that_was_removed_is_damaged_and_no_missing_key(large: ReadFile) -> None:
+    """Whoever reads it goes on with what it can be made of."""
+    content, there = Path(large.path).read_bytes(), True
+
+    def fetch(start: int, stop: int) -> bytes:
+        if not there:
+            raise NotFoundError("no_object", "bucket/file: is not there")
+        return content[start:stop]
+
+    file = RemoteReadFile("bucket/file", ID, fetch, lambda: large)
+    there = False
+    assert code_of(lambda: file.get(search(contract_of(("integer",)), 7))) == "lookup_damaged"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimates.lookup.read_file_layout import REVISION
-from estimates.lookup.stored_reads import StoredReads
+from estimates.lookup.stored_reads import StoredReads, is_whole
 from estimates.storage.objects import Objects
 from tests.builders import code_of
 
@@ -99,3 +99,8 @@ def test_damaged_ones_are_removed_by_name(objects: Objects, reads: StoredReads) 
     assert reads.remove_damaged("s") == [f"{FOLDER}/d.lookup"]
     assert objects.names("sets") == []
     assert reads.remove_damaged("s") == []
+
+
+def test_what_is_gone_by_now_is_not_damaged(tmp_path: Path) -> None:
+    """Another process has removed it since its name was read."""
+    assert is_whole(tmp_path / "d.lookup")

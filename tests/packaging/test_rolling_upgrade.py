@@ -25,7 +25,7 @@ from tests.builders import SET, TARGETS, TICKERS, frame, make_store
 from tests.made_once import made_once
 from tests.mlflow_tables import AddMlflow
 from tests.packaging.environments import SOURCE, build_wheel, lend_packages, run
-from tests.s3_server import free_ports
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -106,7 +106,7 @@ def root(tmp_path: Path, add_mlflow: AddMlflow) -> Path:
 @contextmanager
 def serving(release: Release, root: Path) -> Iterator[Served]:
     """A service of a release, once it is ready."""
-    (port,) = free_ports(1)
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen(
         [release.python, "-m", "estimates_api.server", "--port", str(port)],
@@ -114,7 +114,7 @@ def serving(release: Release, root: Path) -> Iterator[Served]:
         cwd=root.parent,
     ) as process:
         try:
-            until(lambda: _is_ready(url), 60)
+            until(lambda: _is_ready(url))
             yield Served(url, process)
         finally:
             process.terminate()
@@ -158,7 +158,7 @@ class Readers:
     def further(self) -> None:
         """Wait for more answers."""
         enough = self.answers + 30
-        until(lambda: self.answers > enough or self.failed, 60)
+        until(lambda: self.answers > enough or self.failed)
 
     def _read(self) -> None:
         with httpx.Client(timeout=20) as client:
@@ -236,7 +236,7 @@ def test_a_rolling_upgrade_under_load(before: Release, now: Release, root: Path)
             promote_next(before, root, values)
             newest = max(values)
             for url in readers.services:
-                until(lambda url=url: _looked_up(url)[0] == newest, 60)
+                until(lambda url=url: _looked_up(url)[0] == newest)
                 assert {ref: _looked_up(url, ref)[1] for ref in values} == values
     for release in (before, now):
         assert f"production → {newest}" in release.command(root, "log", SET).replace(

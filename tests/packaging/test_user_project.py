@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from tests.packaging.environments import run
+from tests.ports import free_port
 from tests.waiting import until
 
 CONTRACT = """
@@ -80,16 +80,14 @@ def test_a_project_with_packages_of_the_same_names(
         run([estimates, *words, "--store", "store"], project, **variables)
     code = "from estimates import Store; print(Store('store')['demand'].resolve(1).provenance.code)"
     assert len(run([python, "-c", code], project, **variables).strip()) == 64
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     serve = [estimates, "serve", "--store", "store", "--port", str(port)]
     process = subprocess.Popen(serve, cwd=project, env=variables, start_new_session=True)
     try:
         answer = _get(f"http://127.0.0.1:{port}/v1/sets/demand/estimates/north?ref=1", process)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
     assert answer["estimate"] == {"shop": "north", "sold": 1.5}
 
 
@@ -103,6 +101,6 @@ def _get(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
         except httpx.TransportError:
             return None
 
-    body = until(answer, 60)
+    body = until(answer)
     assert body is not None
     return body

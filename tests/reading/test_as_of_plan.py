@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from estimates.catalog.released import Moves
+from estimates.catalog.release_clock import Moves
 from estimates.reading.as_of_plan import CARRIED, NONE, STATUS, AsOfPlan, carried_mark
 from tests.builders import TARGETS, code_of, contract
 from tests.catalog.histories import hour, version

@@ -14,15 +14,32 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from estimates.catalog import schema
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, EstimatesError
+from estimates.store.erase import erase
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
-from tests.builders import SET, define, frame, make_store, promoted, publish
+from tests.api.served import actual_values
+from tests.builders import (
+    SET,
+    START,
+    TICKERS,
+    define,
+    first_row,
+    frame,
+    make_store,
+    promoted,
+    publish,
+    source,
+)
 from tests.soak.outcome import Outcome
 
 KEYS = [(row["ticker"], row["target_date"]) for row in frame().iter_rows(named=True)]
+LISTED, ERASED = "listed", TICKERS[0]  # a set with listed keys, one of which was erased
 REFS = (1, 2, 3, 4, "production", "latest")
 # What no event determines, and what is made anew when it does not match its checksum.
 WORKING = ("runs", "claims", "alembic_version")
@@ -51,6 +68,7 @@ def store_to_damage(folder: Path) -> Path:
     sweep(store, grace=timedelta(0))
     publish(store, "fifth", 102.0, day=3)
     store[SET].diff(1, 2)
+    fill_other_tables(store)
     store.catalog.engine.dispose()
     writer = Store(root)
     writer.judge(SET, 5)
@@ -59,6 +77,19 @@ def store_to_damage(folder: Path) -> Path:
     shutil.copytree(root, folder / "damaged")
     writer.catalog.engine.dispose()
     return folder / "damaged"
+
+
+def fill_other_tables(store: Store) -> None:
+    """Scores, holds, runs and an erasure, of a set with listed keys."""
+    text = source(LISTED, more='[domain]\nkind = "file"\nfile = "keys.csv"\n')
+    more = first_row("ticker", "not in it").select("ticker", "target_date")
+    keys = pl.concat([more, frame().select("ticker", "target_date")]).unique()
+    store.define(parse_contract(text), text, keys)
+    store.catalog.begin_run("run", LISTED, START)
+    publish(store, "run", name=LISTED)
+    store[LISTED].score(actual_values(), versions=[1])
+    erase(store, LISTED, [(ERASED,)], reason="test")
+    store.hold(LISTED, 1, reason="test")
 
 
 def answers_of(store: Store) -> Answers:
@@ -77,6 +108,9 @@ def answers_of(store: Store) -> Answers:
         for key in KEYS:
             answers[ref, key] = answer_to(lambda r=ref, k=key: store[SET].get(*k, ref=r).json)
         answers[ref] = answer_to(lambda r=ref: store[SET].frame(r).write_json())
+    for key in [*KEYS, ("not in it", KEYS[0][1]), ("nowhere", KEYS[0][1])]:
+        answers[LISTED, key] = answer_to(lambda k=key: store[LISTED].get(*k, ref=1).json)
+    answers[LISTED] = answer_to(lambda: store[LISTED].frame(1).write_json())
     answers["history"] = answer_to(lambda: store[SET].history(*KEYS[0]).json)
     answers["contract"] = answer_to(lambda: repr(store[SET].contract))
     return answers

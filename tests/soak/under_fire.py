@@ -134,8 +134,8 @@ def soak(
                 with faults[name]():
                     pass
                 number = promote_next(opened)
-                until(lambda: _status(served) == "ready", 60)
-                until(lambda n=number: client[SET].get(*KEY).version.version == n, 60)
+                until(lambda: _status(served) == "ready")
+                until(lambda n=number: client[SET].get(*KEY).version.version == n)
                 assert not readers.wrong, readers.wrong[:3]
                 assert not readers.lost, readers.lost[:3]
                 yield Outcome(f"service: {name}", UNHARMED)

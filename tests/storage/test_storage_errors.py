@@ -6,6 +6,7 @@ import errno
 import os
 
 import pytest
+from obstore.exceptions import PermissionDeniedError
 
 from estimates.errors import LOOK_AT_DISK, MAKE_ROOM
 from estimates.storage.storage_errors import storage_error
@@ -24,3 +25,11 @@ def test_a_full_disk_asks_for_room(number: int) -> None:
     for of_disk in (errno.EIO, errno.EFBIG, errno.ENODEV):
         said = storage_error("store", OSError(of_disk, os.strerror(of_disk)))
         assert said.message.endswith(LOOK_AT_DISK)
+
+
+def test_a_clock_that_a_bucket_refuses_is_to_be_set() -> None:
+    """Nobody is sent to look at keys that are right."""
+    body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"
+    said = storage_error("s3://b/a", PermissionDeniedError(f"status 403 Forbidden: {body}"))
+    assert said.code == "storage_refused"
+    assert "RequestTimeTooSkewed; set the clock of this machine" in said.message

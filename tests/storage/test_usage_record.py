@@ -79,3 +79,15 @@ def test_a_damaged_day_is_left_out(tmp_path: Path, clock: list[datetime]) -> Non
     assert list(record.read()) == []
     record.add({("app", "demand"): 1})
     assert [day.reads[0].requests for day in record.read()] == [1]
+
+
+def test_a_day_that_cannot_be_written_leaves_nothing(tmp_path: Path, clock: list[datetime]) -> None:
+    """A service tries again and again on a disk that is full."""
+    record = UsageRecord(tmp_path)
+    record.add({})
+    [path] = (tmp_path / "usage").glob("*/*.json")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(OSError, match=path.name):
+        record.add({})
+    assert list(path.parent.iterdir()) == [path]

@@ -15,9 +15,11 @@ import estimates_migrations
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError
 from estimates.storage.objects import Objects
-from estimates.store.backup import backup, contents_of, contents_of_log, read_backup
+from estimates.store.backup import backup, contents_of, contents_of_log
+from estimates.store.backup_head import read_backup
 from estimates.store.open_store import catalog_url
 from estimates.store.recover import find_log
+from estimates.store.repair import repair_root
 from estimates.store.restore import Restored, restore
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
@@ -25,7 +27,7 @@ from estimates.store.verify import verify
 from tests.api.served import fill
 from tests.builders import SET, code_of, contract, define, make_store, promoted, publish, source
 from tests.invariants import check_all
-from tests.store.catalog_rows import rows
+from tests.store.catalog_rows import lose_catalog, recovered, rows
 
 LISTED = '[domain]\nkind = "file"\nfile = "keys.csv"\n'
 
@@ -279,6 +281,36 @@ def test_a_backup_goes_on_where_its_head_is_damaged(
     assert code_of(lambda: backup(other, copy)) == "other_store"
     copy.delete("store.json")
     assert code_of(lambda: backup(local_store, copy)) == "backup_damaged"
+
+
+@pytest.mark.parametrize("content", [None, b"{"])
+def test_a_backup_whose_name_is_lost_is_restored_and_repairs(
+    local_store: Store, copy: Objects, tmp_path: Path, content: bytes | None
+) -> None:
+    """`backup.json` says, too, which store it is of, and its log's digest that it is that."""
+    store_id = local_store.view().head.store
+    copy.delete("store.json")
+    if content is not None:
+        copy.put("store.json", content)
+    assert restored(copy, tmp_path / "new").missing == ()
+    new = Store(tmp_path / "new")
+    assert (verify(new), new.view().head.store) == ([], store_id)
+    lose_catalog(local_store)
+    for name in ("store.json", "log/000000000007.json"):
+        local_store.objects.delete(name)
+    assert repair_root(local_store.objects, copy).left == []
+    assert recovered(local_store.root).view().head.store == store_id
+
+
+def test_a_backup_of_which_nothing_says_whose_it_is(copy: Objects, tmp_path: Path) -> None:
+    """It is refused, and nobody is sent to `recover`, which makes no store of a backup."""
+    copy.put("backup.json", b"{")
+    copy.delete("store.json")
+    with pytest.raises(EstimatesError) as raised:
+        restored(copy, tmp_path / "new", without_damaged=True)
+    assert raised.value.code == "backup_damaged"
+    assert "neither backup.json nor store.json" in raised.value.message
+    assert "recover" not in str(raised.value)
 
 
 def test_copies_after_a_backups_end_are_not_restored(

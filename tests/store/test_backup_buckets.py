@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -12,6 +14,7 @@ import estimates_migrations
 from estimates.storage.objects import PIECE, Objects
 from estimates.store.backup import backup
 from estimates.store.erase import erase
+from estimates.store.identity import NAME, Identity, check_outside_stores
 from estimates.store.repair import repair
 from estimates.store.restore import restore
 from estimates.store.store import Store
@@ -116,3 +119,14 @@ def test_a_bucket_gives_up_a_key(s3: S3Server, postgresql: PostgreSQL, tmp_path:
         assert verify(store) == []
         for opened in (store, other):
             opened.catalog.engine.dispose()
+
+
+def test_no_store_is_made_below_one_in_a_bucket(s3: S3Server) -> None:
+    """Its sweep would take the files of the inner one; beside it there is room."""
+    bucket = s3.bucket()
+    outer = Objects(f"s3://{bucket}/outer")
+    outer.put(NAME, msgspec.json.encode(Identity(1, "a", datetime.now(UTC))))
+    for inner in ("outer/sets/closes", "outer/new/"):
+        assert code_of(lambda at=inner: check_outside_stores(f"s3://{bucket}/{at}")) == "bad_store"
+    for beside in ("outer2", "outer", ""):
+        check_outside_stores(f"s3://{bucket}/{beside}")

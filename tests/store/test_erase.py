@@ -15,10 +15,14 @@ import pytest
 
 import estimates_migrations
 from estimates import instants
+from estimates.calibration.backtest import backtest
+from estimates.compare.queries import DiffQuery
 from estimates.errors import EstimatesError
 from estimates.storage import snapshot
 from estimates.storage.column_cache import PartColumns
+from estimates.storage.derived_folder import DerivedFolder
 from estimates.storage.objects import Objects
+from estimates.storage.report_cache import ReportCache
 from estimates.storage.run_logs import name_of
 from estimates.store import sampled_reads
 from estimates.store.backup import backup
@@ -68,6 +72,76 @@ def test_what_is_computed_from_before_an_erasure_is_not_kept(local: Store) -> No
     late.view()
     late.reports.put("later", b"report")
     assert late.reports.get("later") == b"report"
+
+
+def test_a_damaged_mark_of_an_erasure_keeps_nothing_and_is_mended(local: Store) -> None:
+    """It lies in a cache: whoever does not know what it said keeps nothing, and the next process
+    writes it anew.
+    """
+    erase(local, SET, [(PERSON,)], reason="request")
+    mark = local.cache / "erased"
+    whole = mark.read_bytes()
+    late = Store(local.root, actor="late")
+    late.view()
+    for damaged in (b"\xff\xfe", b"", b"x"):
+        mark.write_bytes(damaged)
+        late.reports.put("late", b"report")
+        assert late.reports.get("late") is None
+        Store(local.root, actor="next").view()
+        assert mark.read_bytes() == whole
+
+
+def test_reports_of_before_go_also_where_the_mark_cannot_be_written(local: Store) -> None:
+    """As on a full disk: what is there is removed all the same, and nothing more is kept."""
+    local.reports.put("before", b"report")
+    assert local.reports.get("before") == b"report"
+    (local.cache / "erased").mkdir()
+    erase(local, SET, [(PERSON,)], reason="request")
+    assert local.reports.get("before") is None
+    local.reports.put("after", b"report")
+    assert local.reports.get("after") is None
+
+
+def test_a_cache_of_before_that_may_only_be_read_says_nothing_of_it(
+    local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may not clear a cache, such as another user's, gets what a new cache would give: the
+    newest erasure is in the name of all that is computed.
+    """
+    local.publish(SET, rows(103.0), provenance("next", 3))
+    local.promote(SET, 4, reason="next")
+    before = _computed(local)
+    old = shutil.copytree(local.cache, tmp_path / "old")
+    erase(local, SET, [(PERSON,)], reason="request")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(DerivedFolder, "clear", refuse)
+    monkeypatch.setattr(Path, "write_text", refuse)
+    reader = Store(local.root, actor="other", cache=old)
+    read: list[str] = []
+    get = ReportCache.get
+    monkeypatch.setattr(ReportCache, "get", lambda of, name: read.append(name) or get(of, name))
+    kept = {file.name for file in reader.reports.folder.iterdir()}
+    after = _computed(Store(local.root, actor="other", cache=tmp_path / "new"))
+    assert _computed(reader) == after
+    assert kept
+    assert not kept & set(read)
+    assert before[:4] != after[:4]
+
+
+def _computed(store: Store) -> list[bytes]:
+    """What is kept once it was computed: of two versions, of all moves, of the past."""
+    estimates, pictures = store[SET], store.compare(SET, DiffQuery(1, 3))
+    parts = [
+        estimates.diff(1, 3),
+        estimates.stability(),
+        estimates.page(1, 3),
+        pictures.cached_pictures(store.reports).decode(),
+        backtest(store, SET).checks,
+    ]
+    return [msgspec.json.encode(part, enc_hook=str) for part in parts]
 
 
 @pytest.fixture

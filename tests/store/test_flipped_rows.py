@@ -16,15 +16,16 @@ import pytest
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.errors import CorruptError, EstimatesError
+from estimates.store.erase import erase
 from estimates.store.store import Store
-from tests.api.served import fill
+from tests.api.served import ODD, ODD_KEYS, fill
 from tests.builders import SET
 
 pytestmark = pytest.mark.slow
 
 TABLES = (
     *("log", "contracts", "versions", "aliases", "events", "verdicts", "scores", "waivers"),
-    "holds",
+    *("holds", "erasures"),
 )
 # What no event determines, and no reader sees.
 WORKING = {("log", "one"), ("log", "chained_later"), ("log", "store_id"), ("scores", "tracked")}
@@ -39,6 +40,7 @@ def catalog(local_store: Store) -> Path:
     local_store.unwaive(SET, ended.id, reason="test")
     local_store.waive(SET, "hard_bounds", number, reason="test", until="2100-01-01")
     local_store.hold(SET, number, reason="test")
+    erase(local_store, ODD, [(ODD_KEYS[0],)], reason="test")
     local_store.catalog.engine.dispose()
     return Path(local_store.root) / "catalog.db"
 
@@ -60,7 +62,7 @@ def answers(catalog: Catalog) -> list[Any]:
                 heard.append(error.code)
         for version in of_set.versions:
             heard += [version, view.state(version), catalog.verdict(name, version.version)]
-        heard += [of_set.waivers, of_set.holds, of_set.contracts]
+        heard += [of_set.waivers, of_set.holds, of_set.contracts, of_set.erasures]
     return heard
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import estimates_migrations
+from estimates import instants
 from estimates.store.open_store import catalog_url
 from estimates.store.partial_update import Changes
 from estimates.store.store import Store
@@ -55,8 +57,12 @@ def test_format_2_is_whole(format2: Store) -> None:
     assert (len(first), len(second), len(first & second)) == (2, 2, 1)
 
 
-def test_format_2_can_be_written_on(format2: Store) -> None:
-    """It takes a partial update; what it holds is kept, and what it waives is in force."""
+def test_format_2_can_be_written_on(format2: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a partial update; what it holds is kept, and what it waives is in force. That is an
+    hour after its last event: a month later somebody would have to say that the clock is right.
+    """
+    soon = format2.view().moment + timedelta(hours=1)
+    monkeypatch.setattr(instants, "now", lambda: soon)
     changes = Changes(1)
     row = points(ROWS - 1, more=0.25)
     version = format2.publish("points", row, provenance("now", 4), changes=changes)

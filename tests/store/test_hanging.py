@@ -22,13 +22,15 @@ from tests.builders import SET, code_of, define, frame, make_store, promoted, pr
 from tests.conftest import PostgreSQL
 from tests.invariants import check_all
 from tests.mlflow_tables import AddMlflow
-from tests.s3_server import S3Server, free_ports
+from tests.ports import free_ports
+from tests.s3_server import S3Server
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 KEY = ("BRK/B", "2024-06-03")
-# docs/many-machines.md: a command ends within this time, here with its imports beside eight others.
+# docs/many-machines.md: a command ends within this time, beside what it takes where all answer.
 WITHIN_S = 45
+SOON_S = 8  # less than any wait for a bucket or a catalog that hangs
 LOOKUP = f"/v1/sets/{SET}/estimates/AAPL/2024-06-03"
 READS = (("get", SET, *KEY), ("diff", SET, 1, 2), ("verify",))
 SWEEP = ("sweep",)
@@ -65,12 +67,13 @@ def assert_unavailable(ended: list[Ended], code: str) -> None:
     """All say the same: try again."""
     for command in ended:
         assert (command.exit, command.code) == (3, code), command
-        assert command.seconds < WITHIN_S, command
 
 
-def assert_done(ended: list[Ended]) -> None:
-    """All succeeded."""
-    assert [command.exit for command in ended] == [0] * len(ended), ended
+def assert_done(ended: list[Ended], before: list[Ended]) -> None:
+    """All succeeded, and did not take much less than when they were refused."""
+    for command, refused in zip(ended, before, strict=True):
+        assert command.exit == 0, command
+        assert refused.seconds < WITHIN_S + command.seconds, refused
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(6, marks=pytest.mark.stack)])
@@ -87,7 +90,7 @@ def test_an_s3_server_that_hangs(count: int, bucket: BucketStore) -> None:
         check_all(store)
         assert store.resolve(SET).version == 1
         assert len(store[SET].versions()) == 2
-    assert_done(bucket.run_all(*commands))
+    assert_done(bucket.run_all(*commands), hung)
     with bucket.opened("looking") as store:
         assert verify(store) == []
 
@@ -100,7 +103,7 @@ def test_a_postgresql_that_hangs(count: int, bucket: BucketStore, postgresql: Po
     with postgresql.hanging():
         hung = bucket.run_all(*commands)
     assert_unavailable(hung, "catalog")
-    assert_done(bucket.run_all(*commands))
+    assert_done(bucket.run_all(*commands), hung)
     with bucket.opened("looking") as store:
         check_all(store)
         assert verify(store) == []
@@ -111,13 +114,14 @@ def test_a_postgresql_that_hangs_on_the_way(
 ) -> None:
     """A connection that was good and falls silent is given up; the same store goes on later."""
     monkeypatch.setattr(bounds, "SILENCE_S", 1)
+    monkeypatch.setattr(bounds, "CONNECT_S", 2)
     with bucket.opened() as store:
         before = store.view().last_event
         with postgresql.hanging():
             started = time.monotonic()
             with pytest.raises(UnavailableError) as caught:
                 store.refresh()
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < bounds.STATEMENT_S
         assert caught.value.code == "catalog"
         assert store.refresh().last_event == before
         publish(store, "third", 102.0, day=2)
@@ -155,7 +159,7 @@ def test_a_service_goes_on_while_both_hang(bucket: BucketStore, postgresql: Post
     url = f"http://127.0.0.1:{port}"
     with bucket.start("serve", "--port", port) as service:
         try:
-            until(lambda: _get(f"{url}/health/ready") is not None, 60)
+            until(lambda: _get(f"{url}/health/ready") is not None)
             with bucket.s3.hanging(), postgresql.hanging():
                 for path in ("/health/live", "/health/ready", LOOKUP):
                     assert _get(url + path) is not None, path
@@ -163,14 +167,14 @@ def test_a_service_goes_on_while_both_hang(bucket: BucketStore, postgresql: Post
                 assert (started.exit, started.code) == (3, "catalog")
             with bucket.opened("second") as store:
                 store.promote(SET, 2, reason="test")
-            until(lambda: _version(url) == 2, 40)
+            until(lambda: _version(url) == 2)
         finally:
             service.terminate()
 
 
 def _get(url: str) -> bytes | None:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:
+        with urllib.request.urlopen(url, timeout=SOON_S) as response:
             return response.read()
     except (OSError, urllib.error.URLError):
         return None
@@ -184,20 +188,29 @@ def _version(url: str) -> int:
 def test_a_writer_that_holds_the_lock(
     postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another writer waits for it for a while and is told to try again; a writer that does nothing
-    any more loses the lock.
-    """
+    """Another writer waits for it for a while and is told to try again."""
     monkeypatch.setattr(bounds, "LOCK_S", 1)
-    monkeypatch.setattr(bounds, "ABANDONED_S", 2)
+    with postgresql.database() as url:
+        store = make_store(tmp_path / "store", url)
+        with writing(store.catalog.engine):
+            assert code_of(lambda: define(store)) == "catalog"
+        define(store)
+        store.catalog.engine.dispose()
+
+
+def test_a_writer_that_does_nothing_loses_the_lock(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one goes on, and what the first has done is not committed."""
+    monkeypatch.setattr(bounds, "ABANDONED_S", 1)
     with postgresql.database() as url:
         store = make_store(tmp_path / "store", url)
 
         def hold() -> None:
             with writing(store.catalog.engine):
-                assert code_of(lambda: define(store)) == "catalog"
-                until(lambda: code_of(lambda: define(store)) is None, 10)
+                until(lambda: code_of(lambda: define(store)) is None)
 
-        with pytest.raises(UnavailableError):  # what it did is not committed
+        with pytest.raises(UnavailableError):
             hold()
         assert len(store.view().sets) == 1
         store.catalog.engine.dispose()

@@ -72,8 +72,9 @@ def test_a_hold_on_a_set_keeps_files_of_no_version_and_the_trash(local_store: St
     gone = local_store.resolve(SET, 1).snapshot_id
     assert len(sweep(local_store).expired) == 2
     root = Path(local_store.root)
-    today, old = (str(instants.now().date() - timedelta(days=n)) for n in (0, 9))
-    (root / "trash" / today).rename(root / "trash" / old)
+    [today] = (root / "trash").iterdir()
+    old = str(instants.now().date() - timedelta(days=9))
+    today.rename(root / "trash" / old)
     orphan = root / snapshot.folder(SET, "0" * 64) / "estimates.parquet"
     orphan.parent.mkdir()
     orphan.write_bytes(b"of nobody")

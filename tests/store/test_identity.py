@@ -15,6 +15,7 @@ from estimates.storage.objects import Objects
 from estimates.store.backup import backup
 from estimates.store.identity import check_identity
 from estimates.store.open_store import catalog_url
+from estimates.store.repair import repair
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from tests.builders import SET, code_of, define, make_store, promoted, publish
@@ -126,6 +127,28 @@ def test_a_copy_of_the_catalog_that_was_written_by_itself_is_refused(
     staging.catalog.engine.dispose()
     url = f"sqlite:///{tmp_path / 'staging' / 'catalog.db'}"
     refuses(Store(tmp_path / "store", catalog=url), "catalog_behind")
+
+
+def test_the_newest_copy_of_another_log_is_written_anew_once_it_is_away(tmp_path: Path) -> None:
+    """Where the catalog is the right one, the file that the refusal names is all that is wrong."""
+    store = filled(tmp_path / "store")
+    store.catalog.engine.dispose()
+    shutil.copytree(tmp_path / "store", tmp_path / "staging")
+    for root, maximum in (("store", 700.0), ("staging", 800.0)):
+        opened = Store(tmp_path / root)
+        define(opened, maximum=maximum)
+        opened.catalog.engine.dispose()
+    newest = max((tmp_path / "store" / "log").iterdir())
+    right = newest.read_bytes()
+    shutil.copy(tmp_path / "staging" / "log" / newest.name, newest)
+    store = Store(tmp_path / "store")
+    refuses(store, "catalog_behind")
+    with pytest.raises(CorruptError, match=f"{newest}.*move that file away"):
+        repair(store)
+    newest.unlink()
+    repair(store)
+    assert newest.read_bytes() == right
+    define(store, maximum=900.0)
 
 
 def test_an_emptied_root_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from estimates.errors import UnavailableError
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 from tests.builders import SET, code_of, define, frame, make_store, promoted, publish, source
-from tests.s3_server import free_ports
+from tests.ports import free_port
 from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
@@ -240,12 +240,12 @@ def test_a_store_on_a_read_only_disk(root: Path) -> None:
 @pytest.mark.slow
 def test_a_service_of_another_user_follows(root: Path) -> None:
     """It answers, and sees what the owner promotes meanwhile, whoever has the catalog open."""
-    [port] = free_ports(1)
+    port = free_port()
     url = f"http://127.0.0.1:{port}/v1/sets/{SET}/estimates/AAPL/2024-06-03"
 
     def version() -> int:
         try:
-            with urllib.request.urlopen(url, timeout=2) as response:
+            with urllib.request.urlopen(url, timeout=60) as response:
                 return json.load(response)["version"]
         except OSError:
             return 0
@@ -262,14 +262,14 @@ def test_a_service_of_another_user_follows(root: Path) -> None:
         ) as service,
     ):
         try:
-            until(lambda: version() == 2, 30)
+            until(lambda: version() == 2)
             if os.getuid() == 0:
                 store = Store(root)
                 store.promote(SET, 3, reason="test")
-                until(lambda: version() == 3, 10)
+                until(lambda: version() == 3)
                 store.rollback(SET, reason="test")
                 store.catalog.engine.dispose()
-                until(lambda: version() == 2, 10)
+                until(lambda: version() == 2)
         finally:
             service.send_signal(signal.SIGTERM)
 

@@ -102,6 +102,13 @@ def test_a_root_without_a_log_is_refused(tmp_path: Path) -> None:
     assert code_of(lambda: find_log(Objects(str(tmp_path)))) == "no_log"
 
 
+def test_a_log_that_lost_its_name_is_not_said_to_be_none(local_store: Store) -> None:
+    """Whose it is stands in store.json alone, which a backup has."""
+    define(local_store)
+    (Path(local_store.root) / "store.json").unlink()
+    assert code_of(lambda: find_log(local_store.objects)) == "identity_damaged"
+
+
 def test_an_event_of_a_later_release_is_read_and_kept(local_store: Store) -> None:
     """Of a kind that this program does not know: views, copies of the log and a rebuilt catalog
     have it as it is, and it changes nothing.

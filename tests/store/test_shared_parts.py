@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.compare.queries import DiffQuery
@@ -22,6 +22,7 @@ from estimates.store.judge import judge
 from estimates.store.partial_update import Changes
 from estimates.store.store import Store
 from tests.builders import make_store, provenance
+from tests.examples import examples
 
 SOURCE = """
 name = "scores"
@@ -82,7 +83,7 @@ def judged(store: Store, number: int) -> tuple[dict, pl.DataFrame, Report, bool]
     return verdict, offenders.frame, judgement.report, judgement.shared is not None
 
 
-@settings(max_examples=12)
+@examples(8)
 @given(data=st.data())
 def test_a_version_is_judged_as_with_all_rows(store: Store, data: st.DataObject) -> None:
     """Whatever changes, verdict, evidence, offenders, report and headline are those of all rows."""

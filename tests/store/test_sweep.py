@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -155,6 +155,22 @@ def test_files_of_no_version_stay_for_a_while(local_store: Store) -> None:
     assert (swept.deleted, swept.parts) == (((SET, content),), ((SET, part),))
 
 
+def test_a_file_that_no_publisher_wrote_is_left_alone(local_store: Store) -> None:
+    """Whatever its age: it is no part and no snapshot, and nobody says that it went."""
+    define(local_store)
+    promoted(local_store, "run")
+    names = ("parts/notes.txt", f"parts/{'a' * 64}.parquet.bak", "snapshots/x/y", "snapshots/y")
+    for name in names:
+        path = Path(local_store.root) / "sets" / SET / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("somebody's")
+        os.utime(path, (0, 0))
+    for dry_run in (True, False):
+        assert sweep(local_store, dry_run=dry_run) == Swept((), (), (), (), ())
+    for name in names:
+        assert (Path(local_store.root) / "sets" / SET / name).exists()
+
+
 def test_a_dry_run_changes_nothing(local_store: Store) -> None:
     """It tells what a sweep would do, and does none of it."""
     define(local_store, more="[retention]\nkeep_versions = 1\n")
@@ -177,7 +193,8 @@ def test_the_trash_is_emptied_after_a_week(local_store: Store) -> None:
     content = orphan(local_store)
     part = snapshot.read_manifest(local_store.objects, SET, content).parts[0].sha256
     sweep(local_store, grace=timedelta(0))
-    today = str(instants.now().date())
+    [today] = (folder.name for folder in (Path(local_store.root) / "trash").iterdir())
+    assert abs(date.fromisoformat(today) - instants.now().date()) <= timedelta(days=1)
     names = [
         f"trash/{today}/{snapshot.part_name(SET, part)}",
         f"trash/{today}/{snapshot.folder(SET, content)}/manifest.json",

@@ -236,7 +236,7 @@ def test_a_waiver_that_cannot_count_blocks(waiver: Waiver, words: str) -> None:
     assert "waived" not in {check.status for check in verdict.checks}
 
 
-@examples(20)
+@examples(12)
 @given(
     factors=st.lists(st.sampled_from((1.0, 1.0, 1.001, 1.4, 60.0)), min_size=25, max_size=25),
     keys=st.sets(st.integers(0, 24)),

@@ -250,14 +250,14 @@ def secret_of(scope: Any) -> str | None:
     """
     sent = list(_values(scope, b"authorization"))
     cookies = [part.strip() for value in _values(scope, b"cookie") for part in value.split(";")]
-    mine = [cookie for cookie in cookies if cookie.startswith(f"{COOKIE}=")]
-    if len(sent) > 1 or len(mine) > 1:
+    own_cookies = [cookie for cookie in cookies if cookie.startswith(f"{COOKIE}=")]
+    if len(sent) > 1 or len(own_cookies) > 1:
         raise RefusedError(
             "bad_token", "the request has two tokens", remedy="send Authorization or a cookie once"
         )
     secret = _bearer(sent[0]) if sent else None
-    if secret is None and mine:
-        secret = mine[0].partition("=")[2]
+    if secret is None and own_cookies:
+        secret = own_cookies[0].partition("=")[2]
     return secret
 
 

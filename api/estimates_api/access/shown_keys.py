@@ -40,9 +40,9 @@ def shown_contract(scope: Scope | Any, contract: dict[str, Any]) -> dict[str, An
     first = next(iter(contract["key"]))
     values = contract.get("domain", {}).get("values", {})
     if first in values:
-        mine = [value for value in values[first] if shows(first, str(value))]
-        shown["domain"] = contract["domain"] | {"values": values | {first: mine}}
-        if not mine:
+        granted = [value for value in values[first] if shows(first, str(value))]
+        shown["domain"] = contract["domain"] | {"values": values | {first: granted}}
+        if not granted:
             del shown["domain"]
     return shown
 

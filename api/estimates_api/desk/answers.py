@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import msgspec
 from litestar import Litestar, Request
 from litestar.types import Message
 
+from estimates.client.urls import url
 from estimates_api.http.representation import JSON
 from estimates_api.http.request_path import raw_path
 from estimates_api.serving.reports import PATIENCE
@@ -86,9 +86,9 @@ class Answers:
 
     async def answer(self, path: str, query: Mapping[str, object], accept: str = JSON) -> Answer:
         """What the service answers, whatever it is."""
-        url = url_of(path, query)
+        address = url(path, query)
         outer = self._request.scope
-        raw, _, text = url.partition("?")
+        raw, _, text = address.partition("?")
         copied = {name: outer[name] for name in (*_SCOPE, *_READER) if name in outer}
         own: dict[str, Any] = {
             "method": "GET",
@@ -102,9 +102,9 @@ class Answers:
         }
         scope: Any = {"state": dict[str, Any](), **copied, **own}
         scope["path"] = raw_path(scope)
-        answer = await _collected(self._request.app.asgi_handler, scope, url)
+        answer = await _collected(self._request.app.asgi_handler, scope, address)
         if answer.status in (200, 202):
-            self.urls.append(url)
+            self.urls.append(address)
         self.moment = self.moment or answer.headers.get("estimates-as-of")
         return answer
 
@@ -149,13 +149,3 @@ async def _collected(app: Any, scope: Any, url: str) -> Answer:
     await app(scope, receive, send)
     headers = {name.decode().lower(): value.decode() for name, value in started["headers"]}
     return Answer(url, started["status"], headers, b"".join(chunks))
-
-
-def url_of(path: str, query: Mapping[str, object]) -> str:
-    """A path with the parameters that are not None."""
-    pairs = [
-        f"{quote(name, safe='')}={quote(str(value), safe='')}"
-        for name, value in query.items()
-        if value is not None
-    ]
-    return f"{path}?{'&'.join(pairs)}" if pairs else path

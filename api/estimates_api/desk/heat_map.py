@@ -92,14 +92,14 @@ def _cells(
     for i, (value, version) in enumerate(zip(values, versions, strict=True)):
         if not is_number(value):
             continue
-        said = float(value)
-        words = f"version {version}: {number(said)}"
+        current = float(value)
+        words = f"version {version}: {number(current)}"
         kind, strength = "first", 0.25
         if before is not None:
             words += f", before {number(before)}"
-            size = abs(said - before) / (abs(before) or abs(said) or 1.0)
-            kind = "same" if said == before else "up" if said > before else "down"
+            size = abs(current - before) / (abs(before) or abs(current) or 1.0)
+            kind = "same" if current == before else "up" if current > before else "down"
             strength = round(min(size / _STRONG, 1.0) * 0.85 + 0.15, 2)
         cells.append(Cell(LEFT + i * CELL_WIDTH, kind, strength, words))
-        before = said
+        before = current
     return cells

@@ -67,13 +67,15 @@ def fan(
     The line leads through the versions that were ever in production. None where no version has a
     number.
     """
-    said = [(entry, value) for entry in history if (value := _value(entry, column)) is not None]
-    if not said:
+    estimates = [
+        (entry, value) for entry in history if (value := _value(entry, column)) is not None
+    ]
+    if not estimates:
         return None
-    y = _value_scale(said, ends, came)
-    x = scale_of([e.data_through.timestamp() for e, _ in said], LEFT, WIDTH - RIGHT, 0.02)
-    place = {entry.version: x(entry.data_through.timestamp()) for entry, _ in said}
-    produced = [(entry, value) for entry, value in said if entry.production]
+    y = _value_scale(estimates, ends, came)
+    x = scale_of([e.data_through.timestamp() for e, _ in estimates], LEFT, WIDTH - RIGHT, 0.02)
+    place = {entry.version: x(entry.data_through.timestamp()) for entry, _ in estimates}
+    produced = [(entry, value) for entry, value in estimates if entry.production]
     bands = [
         (level, points)
         for level, lower, upper in ends
@@ -89,7 +91,7 @@ def fan(
             f"version {entry.version}, data through {instants.text(entry.data_through)}: "
             f"{number(value)}",
         )
-        for entry, value in said
+        for entry, value in estimates
     ]
     lines = [Line("way", line), *_level(y, came)]
     return Picture(time_ticks(x, 7), ticks(y), bands, lines, dots)
@@ -197,12 +199,12 @@ def _actual_path(
 
 
 def _value_scale(
-    said: Iterable[tuple[HistoryEntry, float]],
+    estimates: Iterable[tuple[HistoryEntry, float]],
     ends: Sequence[tuple[float, str, str]],
     came: object,
 ) -> Scale:
     values = [float(came)] if is_number(came) else []
-    for entry, value in said:
+    for entry, value in estimates:
         values.append(value)
         sides = (_value(entry, side) for _, *pair in ends for side in pair)
         values += [side for side in sides if side is not None]

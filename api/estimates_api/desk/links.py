@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote
 
-from estimates_api.desk.answers import url_of
+from estimates.client.urls import segment, url
 
 
 def segments(*parts: object) -> str:
-    """Path segments, each percent-encoded; segments of dots would be taken out on the way."""
-    return "/".join(_segment(str(part)) for part in parts)
-
-
-def _segment(text: str) -> str:
-    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
+    """Path segments, each percent-encoded; raises InvalidError (`bad_path`) for an empty one."""
+    return "/".join(segment(str(part)) for part in parts)
 
 
 def set_path(name: str, *parts: object) -> str:
@@ -50,4 +45,4 @@ class Links:
 
     def to(self, path: str, /, **query: object) -> str:
         """The link to anything else that the service answers."""
-        return (self._up + url_of(path, query).removeprefix("/")) or "./"
+        return (self._up + url(path, query).removeprefix("/")) or "./"

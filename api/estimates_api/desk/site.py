@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from litestar import Litestar
 
 from estimates.access.access_rules import AccessRules
-from estimates.errors import EstimatesError
+from estimates.errors import FULL, EstimatesError
 from estimates.render.wording import visible_lines
 from estimates_api.app import create_app
 from estimates_api.desk.answers import Answer, call
@@ -130,4 +130,7 @@ if __name__ == "__main__":
         count = asyncio.run(_main(Path(sys.argv[1]), sys.argv[2:]))
     except EstimatesError as error:
         sys.exit(visible_lines(str(error)))
+    except OSError as error:  # of the folder, such as a disk that is full
+        print(visible_lines(f"error: {error.filename}: {error.strerror}"), file=sys.stderr)
+        sys.exit(3 if error.errno in FULL else 2)
     print(count)

@@ -33,10 +33,10 @@ def traits(first: VersionDetail, second: VersionDetail) -> tuple[list[Trait], li
     What neither of them says is left out.
     """
     known = [*_standing(first, second), *_origin(first.provenance, second.provenance)]
-    said = [trait for trait in known if trait.first is not None or trait.second is not None]
+    stated = [trait for trait in known if trait.first is not None or trait.second is not None]
     return (
-        [trait for trait in said if trait.first != trait.second],
-        [trait for trait in said if trait.first == trait.second],
+        [trait for trait in stated if trait.first != trait.second],
+        [trait for trait in stated if trait.first == trait.second],
     )
 
 

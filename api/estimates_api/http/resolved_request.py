@@ -127,8 +127,7 @@ class ResolvedRequest:
 
     def estimate_of(self, body: bytes) -> TaggedJson:
         """The answer with one estimate: its JSON, to which nothing is added."""
-        tag = b'%b-%x-%x"' % (self._tag_bytes, crc32(body), len(body))
-        return TaggedJson(body, tag, self._current(self._head_of_estimate))
+        return TaggedJson(body, self._tag_of(body), self._current(self._head_of_estimate))
 
     def estimate(self, answer: Answer, form: str, *, standing: bool = False) -> Representation:
         """The same in any form.
@@ -151,6 +150,14 @@ class ResolvedRequest:
             media_type=media_type,
             head=self._current(head),
         )
+
+    def last_page(self, page: Page) -> Representation | TaggedJson:
+        """The answer with a page that no other follows: its JSON, to which nothing is added."""
+        head = [*self._current(self._head_of_many), (b"estimates-total", b"%d" % page.total)]
+        tag = self._tag_of(page.json)
+        if len(page.json) < COMPRESSED_FROM:
+            return TaggedJson(page.json, tag, head)
+        return Compressible(page.json, etag=tag.decode(), cache=None, head=head)
 
     def page(
         self,
@@ -202,7 +209,10 @@ class ResolvedRequest:
 
     def content_tag(self, body: bytes) -> str:
         """The entity tag of an answer from this version at one URL in one form."""
-        return f'{self._tag}-{crc32(body):x}-{len(body):x}"'
+        return self._tag_of(body).decode()
+
+    def _tag_of(self, body: bytes) -> bytes:
+        return b'%b-%x-%x"' % (self._tag_bytes, crc32(body), len(body))
 
     def _current(self, head: list[Header]) -> list[Header]:
         """The headers; past the contract's maximum age with `Estimates-Stale`."""

@@ -16,7 +16,6 @@ from litestar.types import ASGIApp
 from estimates.errors import InvalidError
 from estimates.reading.answer import Shows
 from estimates.reading.page_cursor import cursor_version
-from estimates.reading.reader import WouldBlock
 from estimates_api.access.route_access import OPT, allowed_batch
 from estimates_api.access.shown_keys import shows_of
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
@@ -114,7 +113,9 @@ async def estimates_under(
         if not asks_for_rows(lookup, query):
             return await nonblocking(
                 follower,
-                lambda reader_at: answer_page(reader_at, set_name, lookup, query, form, shows),
+                lambda reader_at: answer_page(
+                    resolve_page(reader_at, set_name, lookup), lookup, query, form, shows
+                ),
                 large=form != JSON,
             )
     except InvalidError as error:
@@ -124,29 +125,35 @@ async def estimates_under(
     return await in_thread(answer_rows, follower, set_name, lookup, query, form, shows)
 
 
+def resolve_page(reader_at: ReaderAt, set_name: str, lookup: PageParameters) -> ResolvedRequest:
+    """What a page is read from, a page that goes on from the version of its cursor; raises what
+    `resolve` raises, InvalidError (`bad_cursor`).
+    """
+    if lookup.cursor is None:
+        return resolve(reader_at, set_name, lookup.ref, lookup)
+    version = cursor_version(lookup.cursor)
+    return resolve(reader_at, set_name, str(version), MomentParameters())
+
+
 def answer_page(
-    reader_at: ReaderAt,
-    set_name: str,
+    resolved: ResolvedRequest,
     lookup: PageParameters,
     query: Mapping[str, Any],
     form: str = JSON,
     shows: Shows | None = None,
-) -> Representation:
-    """The answer of `estimates_under`; `query` are all its parameters, key columns too.
+) -> Representation | TaggedJson:
+    """The answer of `estimates_under` where it does not ask for rows; `query` are all its
+    parameters, key columns too.
 
-    Raises what `resolve`, `leading_key` and `VersionReader.scan` raise.
+    Raises what `leading_key` and `VersionReader.scan` raise.
     """
-    if asks_for_rows(lookup, query):
-        raise WouldBlock
-    if lookup.cursor is None:
-        resolved = resolve(reader_at, set_name, lookup.ref, lookup)
-    else:
-        version = cursor_version(lookup.cursor)
-        resolved = resolve(reader_at, set_name, str(version), MomentParameters())
     prefix = _prefix(resolved.reading.form.names, query)
     page = resolved.reading.scan(
         prefix, fields=read_fields(lookup.fields), limit=lookup.limit, cursor=lookup.cursor
     )
+    as_stored = shows is None and lookup.clock is None and lookup.integers is None
+    if as_stored and form == JSON and not lookup.standing and page.cursor is None:
+        return resolved.last_page(page)
     page.marked_by(lookup.clock).show_groups(shows)
     page.write_integers(resolved.reading.contract, lookup.integers)
     return resolved.page(page, form, query, standing=lookup.standing)

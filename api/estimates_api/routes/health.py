@@ -78,7 +78,7 @@ def _readiness(scope: Scope, follower: Follower) -> Readiness:
         raise UnavailableError(
             "not_ready",
             f"no set in production can be read: {', '.join(visible(scope, promoted, str))}",
-            remedy="`estimates verify` says what is damaged",
+            remedy="the service's log says why; `estimates verify` says what is damaged",
             faults=details,
         )
     catalog, storage = _catalog(follower), _storage(follower)

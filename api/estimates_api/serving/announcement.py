@@ -19,7 +19,7 @@ from estimates.render.wording import visible_lines
 from estimates_api.serving.example_requests import Request, example_requests, pages
 
 
-class Said(Protocol):
+class Announcement(Protocol):
     """What a server tells its workers: where it listens, in which form to say so, and whether this
     worker is the one that does.
     """
@@ -43,7 +43,9 @@ class Said(Protocol):
         ...
 
 
-def announcing(said: Said) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def announcing(
+    announcement: Announcement,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     """What speaks as an app starts, where no other worker has; examples come when the store was
     read, while the service answers already.
     """
@@ -51,13 +53,15 @@ def announcing(said: Said) -> Callable[[Litestar], AbstractAsyncContextManager[N
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         task = None
-        if said.begins():
+        if announcement.begins():
             store: Store = app.state.follower.store
             admission = app.state.admission
             tokens = admission is not None and admission.closed
-            if said.form == "text":
-                _print(f"\nListening on {said.url}; Ctrl-C stops it")
-            task = asyncio.create_task(asyncio.to_thread(_print_examples, said, store, tokens))
+            if announcement.form == "text":
+                _print(f"\nListening on {announcement.url}; Ctrl-C stops it")
+            task = asyncio.create_task(
+                asyncio.to_thread(_print_examples, announcement, store, tokens)
+            )
         yield
         if task is not None:
             task.cancel()
@@ -65,20 +69,20 @@ def announcing(said: Said) -> Callable[[Litestar], AbstractAsyncContextManager[N
     return lifespan
 
 
-def _print_examples(said: Said, store: Store, tokens: bool) -> None:
-    shown = pages(store, said.url)
+def _print_examples(announcement: Announcement, store: Store, tokens: bool) -> None:
+    shown = pages(store, announcement.url)
     requests: list[Request] = []
     with suppress(EstimatesError):  # what cannot be read now has no examples
-        requests = example_requests(store, said.url, tokens=tokens)
-    if said.form == "json":
+        requests = example_requests(store, announcement.url, tokens=tokens)
+    if announcement.form == "json":
         content = {
-            "url": said.url,
+            "url": announcement.url,
             "store": store.root,
             "pages": [{"what": page.title, "url": page.url} for page in shown],
             "requests": [{"what": r.title, "command": r.command} for r in requests],
         }
         _print(msgspec.json.format(msgspec.json.encode(content)).decode())
-        said.ends()
+        announcement.ends()
         return
     widest = max(len(page.title) for page in shown)
     _print(*(f"  {page.title:<{widest}}  {page.url}" for page in shown))
@@ -86,7 +90,7 @@ def _print_examples(said: Said, store: Store, tokens: bool) -> None:
         _print("nothing is in production yet, so there is nothing to ask for")
     for request in requests:
         _print(f"# {request.title}", *folded(request.command, _columns()))
-    said.ends()
+    announcement.ends()
 
 
 def _print(*lines: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from shlex import quote as shell
 from typing import NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
 from estimates import Store
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
+from estimates.client.urls import segment
+from estimates.client.urls import url as url_of
 from estimates.instants import text as instant_text
 
 _TOKEN = '-H "Authorization: Bearer $ESTIMATES_TOKEN"'
@@ -39,7 +40,7 @@ def pages(store: Store, url: str) -> list[Page]:
     name, estimate_set = _main_set(store)
     shown = [Page("every set", f"{url}/")]
     if estimate_set is not None:
-        place = f"{url}/sets/{_segment(name)}"
+        place = f"{url}/sets/{segment(name)}"
         shown.append(Page(name, place))
         versions = _last_two(estimate_set)
         if versions is not None:
@@ -64,7 +65,7 @@ def example_requests(store: Store, url: str, *, tokens: bool = False) -> list[Re
     name, estimate_set = _main_set(store)
     if estimate_set is None:
         return []
-    requests = _requests_of(store, name, estimate_set, f"{url}/v1/sets/{_segment(name)}")
+    requests = _requests_of(store, name, estimate_set, f"{url}/v1/sets/{segment(name)}")
     token = f" {_TOKEN}" if tokens else ""
     return [Request(title, f"{command}{token}") for title, command in requests]
 
@@ -75,11 +76,11 @@ def _requests_of(store: Store, name: str, estimate_set: SetView, base: str) -> l
     if not rows:
         return []
     keys = [[row[column] for column in columns] for row in rows]
-    path = "/".join(_segment(part) for part in keys[0])
+    path = "/".join(segment(str(part)) for part in keys[0])
     requests = [_get("one estimate", f"{base}/estimates/{path}")]
     if len(columns) > 1:
-        query = f"{_segment(columns[0])}={_segment(keys[0][0])}"
-        requests.append(_get(f"all of one {columns[0]}", f"{base}/estimates?{query}"))
+        of_one = url_of(f"{base}/estimates", {columns[0]: keys[0][0]})
+        requests.append(_get(f"all of one {columns[0]}", of_one))
     body = msgspec.json.encode({"keys": keys}).decode()
     return [
         *requests,
@@ -118,10 +119,6 @@ def _last_two(estimate_set: SetView) -> tuple[int, int] | None:
     if len(comparable) < 2:
         return None
     return min(comparable[:2]), max(comparable[:2])
-
-
-def _segment(part: object) -> str:
-    return quote(str(part), safe="")
 
 
 def _get(title: str, url: str, **query: str) -> Request:

@@ -108,7 +108,8 @@ class SharedMetrics:
     async def _write_often(self) -> None:
         while self._file is not None:
             await asyncio.sleep(INTERVAL_S)
-            await asyncio.to_thread(self._write)
+            with suppress(OSError):  # a disk that is full has room again
+                await asyncio.to_thread(self._write)
 
     def _write(self) -> None:
         assert self._file is not None
@@ -118,31 +119,32 @@ class SharedMetrics:
     def _end(self) -> None:
         if self._file is None or self._path is None:
             return
-        self._path.unlink(missing_ok=True)
         os.close(self._file)
         self._file = None
+        with suppress(OSError):  # what is gone, or may not be written any more
+            self._path.unlink(missing_ok=True)
         with suppress(OSError):  # not the last worker
             self._folder.rmdir()
 
 
 def _read(path: Path) -> WorkerMetrics | None:
-    """The metrics of a living worker; the file of a dead one is removed."""
-    try:
+    """The metrics of a living worker; the file of a dead one is removed. Nothing of a service that
+    shares the cache and is another user's.
+    """
+    with suppress(OSError):
         with path.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return _parse(file.fileno())
         path.unlink()
-    except FileNotFoundError:  # it has just ended
-        pass
     return None
 
 
 def _parse(file: int) -> WorkerMetrics | None:
     for _ in range(_READS):
         content = os.pread(file, os.fstat(file).st_size, 0)
-        if not content:
+        if len(content) < _HEAD.size:
             continue
         length, digest = _HEAD.unpack_from(content)
         body = content[_HEAD.size : _HEAD.size + length]

@@ -39,8 +39,8 @@ def render_github(verdict: Verdict) -> str:
 
 def annotate_unreadable(set_name: str, source: str, code: str, message: str) -> str:
     """An error that says why nothing was judged."""
-    said = visible(f"{set_name}, {source}: not judged: {message}  [{code}]")
-    return _command("error", "estimates gate", [said]) + "\n"
+    words = visible(f"{set_name}, {source}: not judged: {message}  [{code}]")
+    return _command("error", "estimates gate", [words]) + "\n"
 
 
 def _command(level: Level, title: str, message: list[str]) -> str:

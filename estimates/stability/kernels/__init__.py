@@ -5,6 +5,7 @@ selection    quantiles, means and largest values without sorting all
 sorting      the rows of a column in the order of its values
 grouping     rows by the value that each has
 group_quantiles   quantiles of each group, in one pass
+memory       of long columns, used again
 pieces       a column in the memory that a frame has it in
 sorted_runs  several ascending columns as one
 exact        sums without rounding

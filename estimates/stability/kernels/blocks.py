@@ -14,7 +14,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from functools import cache
 from threading import Condition
 from typing import Any, TypeVar
@@ -22,10 +22,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from estimates.stability.kernels.memory import empty_column, keep_freed_memory
+
 BLOCK, _LONGEST = 1 << 15, 1 << 17  # rows; 256 kB and 1 MB of doubles
 _LONG = 4 * BLOCK  # rows below which threads do not pay
 _THREADS = os.cpu_count() or 1
-_PIECE = 31 << 20  # bytes
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 T = TypeVar("T")
@@ -41,12 +42,12 @@ def block_size(rows: int) -> int:
 
 
 def each_block(work: Callable[[slice], T], rows: int, size: int | None = None) -> list[T]:
-    """What `work` gives for each block of `size` rows, or of `size_of_block`, in the order of the
+    """What `work` gives for each block of `size` rows, or of `block_size`, in the order of the
     rows.
     """
     size = size or block_size(rows)
     if rows >= _LONG:
-        _keep_freed_memory()
+        keep_freed_memory()
     return run_parallel(
         [_of(work, slice(start, min(start + size, rows))) for start in range(0, rows, size)], rows
     )
@@ -68,7 +69,7 @@ def count_rows(test: Callable[[slice], Mask], rows: int) -> int:
 
 def fill_column(formula: Callable[[slice], Floats], rows: int) -> Floats:
     """What a formula gives for each row, computed block by block."""
-    result = np.empty(rows)
+    result = empty_column(rows)
 
     def compute(block: slice) -> None:
         result[block] = formula(block)
@@ -79,7 +80,7 @@ def fill_column(formula: Callable[[slice], Floats], rows: int) -> Floats:
 
 def taken(column: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     """The values of a column at some rows, each of which it has, block by block."""
-    result = np.empty(len(rows), dtype=column.dtype)
+    result = empty_column(len(rows), column.dtype)
 
     def take(block: slice) -> None:
         np.take(column, rows[block], out=result[block], mode="clip")
@@ -149,10 +150,16 @@ class _Work:
             if around is not None:
                 with _NEWS:  # nobody takes part any more
                     around._opened.remove(self)
-            for part in self._parts:
-                if not part.cancel():  # a thread that came too late has nothing to do
-                    self._wait(part)
-        return self._results
+            # a thread that came too late has nothing to do
+            taking_part = [part for part in self._parts if not part.cancel()]
+            for part in taking_part:
+                self._wait(part)
+            # what was cancelled stays in the pool's queue, and would keep the columns of all tasks
+            results, self._results = self._results, list[Any]()
+            self._tasks, self._context = list[Callable[[], Any]](), Context()
+            for part in taking_part:
+                part.result()
+        return results
 
     def _take_part(self) -> None:
         self._context.copy().run(self._take_tasks)
@@ -188,7 +195,6 @@ class _Work:
                 helped.set_exception(error)
             else:
                 helped.set_result(None)
-        part.result()
 
     def _unfinished(self) -> _Work | None:
         """Work with tasks left that was opened within this one."""
@@ -202,18 +208,6 @@ class _Work:
 def _tell(_: Future[None]) -> None:
     with _NEWS:
         _NEWS.notify_all()
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Let glibc keep up to 62 MB a thread of freed memory for the next column; the kernel would
-    clear each page anew.
-
-    It gives back what exceeds twice the largest piece freed so far, and takes no piece over 32 MB
-    for a measure. This one is never written to, so it costs nothing. With another C library nothing
-    happens.
-    """
-    np.empty(_PIECE, dtype=np.uint8)
 
 
 @cache

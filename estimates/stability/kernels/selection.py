@@ -179,6 +179,8 @@ class Quantiles:
         self._places = [(rows - 1) * level for level in at]
         self.sample = sample = ascending(formula(sampled(rows)) if sample is None else sample)
         self._whole = len(sample) == rows
+        if self._whole:  # so all that follows has nothing to bracket
+            return
         self._brackets = [_bracket(sample, place, rows) for place in self._places]
         lows = [low for low, _ in self._brackets]
         self._repeated = [

@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.kernels.blocks import each_block
+from estimates.stability.kernels.memory import empty_column
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int32 | np.intp]
@@ -25,7 +26,7 @@ def sorted_with_rows(x: Floats) -> tuple[Floats, Rows]:
     """
     n, bits = len(x), len(x).bit_length()
     x = np.ascontiguousarray(x)
-    packed = np.empty(n, dtype=np.int64)
+    packed = empty_column(n, np.int64)
 
     def pack(rows: slice) -> None:
         number = x[rows].view(np.int64)
@@ -38,7 +39,7 @@ def sorted_with_rows(x: Floats) -> tuple[Floats, Rows]:
     each_block(pack, n)
     values = packed.view(np.float64)  # in the memory of what was sorted, which is as large
     packed = pl.Series(packed).sort(multithreaded=False).to_numpy()
-    ascending = np.empty(n, dtype=np.int32 if bits < 32 else np.intp)
+    ascending = empty_column(n, np.int32 if bits < 32 else np.intp)
 
     def unpack(rows: slice) -> None:
         # from and up to where other first bits begin: no order goes over that

@@ -202,7 +202,7 @@ def groups(shown: list[Group], by: str, measure: str) -> str:
     )
     base = alt.Chart(data_of(alt, rows)).encode(y=y)
     return drawn_svg(
-        *_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55
+        *_ranges(base, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55
     )
 
 
@@ -224,7 +224,7 @@ def horizons(shown: list[Group], by: str, measure: str) -> str:
         ),
     )
     base = alt.Chart(data_of(alt, rows)).encode(x=x)
-    return drawn_svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
+    return drawn_svg(*_ranges(base, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
 
 
 def transitions(labels: Transitions) -> str:
@@ -269,7 +269,7 @@ def transitions(labels: Transitions) -> str:
     return drawn_svg(*layers, height=WIDTH)
 
 
-def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
+def _ranges(base: Any, far: Any, **ends: Any) -> list[Any]:
     axis = "x" if "x" in ends else "y"
     return [
         base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(**ends),

@@ -50,26 +50,39 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
     The same arguments give the same page. Raises InvalidError (`no_charts`) without the extra
     `charts`.
     """
-    parts = [_head(report), *_key_figures_of_report(report)]
+    figures: list[str] = []
     if report.keys.common and not report.identical:
         names = detailed(report)[:MOST_COLUMNS]
-        parts += [
+        figures += [
             _block(n, report.columns[n].unit, _column_figures(report, pictures, n)) for n in names
         ]
-        parts += [
+        figures += [
             _block(n, None, _label_figures(c.label))
             for n, c in report.columns.items()
             if c.label is not None
         ]
         for i, interval in enumerate(report.intervals):
             drawn = pictures.intervals[i] if pictures and i < len(pictures.intervals) else None
-            parts.append(
+            figures.append(
                 _block(
                     f"Interval {interval_name(interval)}", None, _interval_figures(interval, drawn)
                 )
             )
-        parts += _undrawn(report, pictures)
-    parts += [
+        figures += _undrawn(report, pictures)
+    return _page(report, figures)
+
+
+def render_numbers(report: Report) -> str:
+    """The same page without pictures: no library draws, and it says how to have them drawn."""
+    command = f"estimates diff {report.set} A B --format html"
+    return _page(report, [note(f"`{command}` draws the comparison of versions A and B.")])
+
+
+def _page(report: Report, figures: list[str]) -> str:
+    parts = [
+        _head(report),
+        *_key_figures_of_report(report),
+        *figures,
         "<h2>Numbers</h2>",
         '<div class="tables">',
         *(table(s, whole=s.name not in NARROW) for s in sections(report, PAGE_LIMITS)),

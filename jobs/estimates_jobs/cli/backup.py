@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from estimates import instants
+from estimates.errors import InvalidError
 from estimates.render.wording import count
 from estimates.storage.objects import Objects
 from estimates.store.backup import NOT_KEPT, check_outside
 from estimates.store.backup import backup as backup_store
+from estimates.store.identity import store_around
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
 from estimates_jobs.cli.interface.new_store import make_folder
@@ -37,6 +39,7 @@ def backup(options: Options, place: str, reread: bool) -> int:
     """
     store = options.open()
     check_outside(store, place)
+    _check_elsewhere(place)
     if "://" not in place:
         make_folder(Path(place))
     with progress.bar(0, quiet=options.json) as advance:
@@ -66,3 +69,14 @@ def backup(options: Options, place: str, reread: bool) -> int:
             "what it had before"
         )
     return DAMAGED if done.faults else 0
+
+
+def _check_elsewhere(place: str) -> None:
+    """Raises InvalidError (`bad_backup`) for a place inside of another store or its backup."""
+    outer = store_around(place)
+    if outer is not None:
+        raise InvalidError(
+            "bad_backup",
+            f"{place} lies in the store or backup {outer}: nothing is copied into one",
+            remedy="name a place outside of it",
+        )

@@ -173,9 +173,9 @@ def _diff_against(options: Options, request: DiffRequest) -> int:
     from estimates_jobs.cli.diff_against import against, agreement
 
     tables = against(options, request)
-    said = agreement(tables, request.rtol, request.atol)
-    show_tables(options, tables, request.prefix, request, said)
-    return 0 if said.agrees else ANSWER_IS_NO
+    outcome = agreement(tables, request.rtol, request.atol)
+    show_tables(options, tables, request.prefix, request, outcome)
+    return 0 if outcome.agrees else ANSWER_IS_NO
 
 
 def _diff_in_store(options: Options, request: DiffRequest) -> None:

@@ -69,8 +69,8 @@ class Limit(NamedTuple):
         if not beyond:
             return None
         name, value = self._worst(beyond)
-        said = "cannot be told" if value is None else f"is {self._shown(value)}"
-        return f"{name} {said}; --fail-on {self.text}"
+        state = "cannot be told" if value is None else f"is {self._shown(value)}"
+        return f"{name} {state}; --fail-on {self.text}"
 
     def _worst(self, beyond: list[tuple[str, float | None]]) -> tuple[str, float | None]:
         known = [(value, name) for name, value in beyond if value is not None]
@@ -122,7 +122,7 @@ def check_limits(limits: tuple[str, ...], report: Report) -> None:
     """Raises GateError (`over_limit`) that says each value beyond a limit, and the limit;
     UsageError for one that cannot be read.
     """
-    breaches = [said for text in limits if (said := limit_of(text).breach(report)) is not None]
+    breaches = [breach for text in limits if (breach := limit_of(text).breach(report)) is not None]
     if breaches:
         raise GateError(
             "over_limit",

@@ -63,10 +63,10 @@ def show_tables(
     tables: TwoTables,
     prefix: Sequence[str],
     request: DiffRequest,
-    said: Agreement | None = None,
+    agreement: Agreement | None = None,
 ) -> None:
-    """The report of two tables, or their changes; `prefix` is a leading part of a key, `said`
-    whether they agree.
+    """The report of two tables, or their changes; `prefix` is a leading part of a key,
+    `agreement` whether they agree.
     """
     if not options.json and tables.guessed:
         notice(guess_line(tables))
@@ -75,10 +75,10 @@ def show_tables(
     else:
         _check_no_key(prefix)
         report = tables.report()
-        _show_report(options, report, tables.pictures, said)
+        _show_report(options, report, tables.pictures, agreement)
         check_limits(request.fail_on, report)
-    if said is not None and not options.json:
-        sentence = said.text(str(tables.names[0]))
+    if agreement is not None and not options.json:
+        sentence = agreement.text(str(tables.names[0]))
         (terminal.page if options.format == "text" else notice)(sentence)
 
 
@@ -91,12 +91,12 @@ def _show_report(
     options: Options,
     report: Report,
     pictures: Callable[[], Pictures] | None = None,
-    said: Agreement | None = None,
+    agreement: Agreement | None = None,
 ) -> None:
     if options.json:
         body = render_json(report)
-        if said is not None:
-            content = msgspec.json.decode(body) | {"agreement": said}
+        if agreement is not None:
+            content = msgspec.json.decode(body) | {"agreement": agreement}
             body = msgspec.json.format(msgspec.json.encode(content), indent=2)
         terminal.body(options.with_notes(body))
     elif options.format == "markdown":

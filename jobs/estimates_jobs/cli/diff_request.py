@@ -172,8 +172,8 @@ def _check_other_set(request: DiffRequest) -> None:
 
 
 def _check_against(request: DiffRequest) -> None:
-    said = (request.key, request.contract, request.groups, request.estimates, request.to_set)
-    if any(option is not None for option in said):
+    own_options = (request.key, request.contract, request.groups, request.estimates, request.to_set)
+    if any(option is not None for option in own_options):
         raise click.UsageError(
             "--against goes with SET, or SET TO; the contract of SET says key, estimates and groups"
         )

@@ -12,7 +12,7 @@ import click
 from estimates.redaction import redacted
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.interface.command import Options
-from estimates_jobs.cli.interface.failures import INTERRUPTED, TERMINATED, failure_of
+from estimates_jobs.cli.interface.failures import INTERRUPTED, TERMINATED, failure_of, in_utf8
 from estimates_jobs.cli.interface.interruption import Terminated, words
 from estimates_jobs.cli.output.notices import notice
 
@@ -26,6 +26,7 @@ def run(arguments: Sequence[str]) -> int:
 
         arguments = [without_password(argument) for argument in arguments]
     try:
+        _check_utf8(arguments)
         code = cli.main(list(arguments), prog_name="estimates", standalone_mode=False, obj=options)
     except click.exceptions.NoArgsIsHelpError as error:
         notice(error.ctx.get_help() if error.ctx else "")
@@ -42,6 +43,15 @@ def run(arguments: Sequence[str]) -> int:
         notice(failure.json() if as_json else failure.text())
         return failure.exit
     return code if isinstance(code, int) else 0
+
+
+def _check_utf8(arguments: Sequence[str]) -> None:
+    """Raises click.UsageError for a name that neither JSON nor a record of the store can hold."""
+    for argument in arguments:
+        if in_utf8(argument) != argument:
+            raise click.UsageError(
+                f"{argument} is no UTF-8: give the file or folder another name, or a link to it"
+            )
 
 
 def _shown_by(others: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from estimates.catalog.at import At
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.errors import InvalidError
 from estimates.instants import instant_of
 from estimates.render.wording import count

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from estimates import instants
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.reading.answer import Answer, Page

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 from estimates_jobs.cli.interface.command import (
     Options,
     clock_option,

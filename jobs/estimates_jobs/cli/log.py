@@ -39,8 +39,8 @@ class Since(click.ParamType[datetime]):
         try:
             return instants.parse(text if "T" in text else f"{text}T00:00:00Z")
         except InvalidError as error:
-            said = error.message.replace(f"{text}T00:00:00Z", text)
-            self.fail(f"{said}; or write a day, or a duration such as 2d", param, ctx)
+            message = error.message.replace(f"{text}T00:00:00Z", text)
+            self.fail(f"{message}; or write a day, or a duration such as 2d", param, ctx)
 
 
 @command(

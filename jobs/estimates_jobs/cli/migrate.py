@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import click
 
 from estimates.errors import NotFoundError
 from estimates.settings import Settings
-from estimates.store.identity import check_not_lost
+from estimates.storage.objects import Objects
+from estimates.store.identity import check_migrated, check_not_lost
 from estimates.store.open_store import catalog_url
 from estimates_jobs.cli.interface.command import Options, command, open_store
 from estimates_jobs.cli.output import terminal
@@ -23,6 +25,7 @@ from estimates_jobs.cli.output import terminal
 def migrate(options: Options, finish: bool) -> None:
     """Bring the store's catalog to the schema that this program knows, all at once or not at all.
 
+    A catalog that does not belong to the store stays as it is.
     Programs of the release before go on beside those of this one until --finish.
     Estimates and manifests are never migrated: every format that was ever written stays readable.
     """
@@ -30,9 +33,10 @@ def migrate(options: Options, finish: bool) -> None:
     from estimates.catalog import schema
 
     settings = options.settings()
-    url = _existing_catalog(settings)
-    before = estimates_migrations.current(url)
-    estimates_migrations.upgrade(url, finish=finish)
+    url, before = _existing_catalog(settings)
+    objects = Objects(settings.store)
+    check = functools.partial(check_migrated, objects)
+    estimates_migrations.upgrade(url, finish=finish, check=check)
     store = open_store(settings)
     store.check_identity()
     store.notify_and_copy()
@@ -42,7 +46,7 @@ def migrate(options: Options, finish: bool) -> None:
     elif before == after:
         terminal.line(f"nothing to do: the catalog has schema revision {after}")
     else:
-        terminal.line(f"catalog migrated from schema revision {before or 'none'} to {after}")
+        terminal.line(f"catalog migrated from schema revision {before} to {after}")
     if schema.BESIDE in (after or "") and not options.json:
         terminal.line(
             "programs of the release before can use it, too; once none runs any more: "
@@ -50,14 +54,20 @@ def migrate(options: Options, finish: bool) -> None:
         )
 
 
-def _existing_catalog(settings: Settings) -> str:
-    """The catalog's URL; raises NotFoundError (`no_store`) where no store was ever made."""
+def _existing_catalog(settings: Settings) -> tuple[str, str]:
+    """The catalog's URL and the revision of its schema; raises NotFoundError (`no_store`) where no
+    store was ever made.
+    """
+    import estimates_migrations
+
     url = catalog_url(settings.store, settings.catalog)
-    if settings.catalog is None and not (Path(settings.store) / "catalog.db").exists():
+    is_there = settings.catalog is not None or (Path(settings.store) / "catalog.db").exists()
+    revision = estimates_migrations.current(url) if is_there else None
+    if revision is None:  # no file, or one or a database that is empty
         check_not_lost(settings.store)
         raise NotFoundError(
             "no_store",
-            f"there is no store at {settings.store}",
+            f"there is no catalog of a store at {settings.store}",
             remedy="make one with `estimates init`",
         )
-    return url
+    return url, revision

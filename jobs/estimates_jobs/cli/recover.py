@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 
 import click
@@ -19,6 +20,7 @@ from estimates.store.recover import (
     Recovered,
     after_end,
     check_unused,
+    give_name,
     give_up_end,
     rebuild,
     sound_log,
@@ -28,6 +30,14 @@ from estimates_jobs.cli.output import cells, progress, terminal
 from estimates_jobs.cli.output.event_text import event_text
 
 _SHOWN = 20  # events that are given up
+
+
+def _id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    if not re.fullmatch("[0-9a-fA-F]{32}", value):
+        raise click.BadParameter(f"{value} is not 32 hexadecimal digits")
+    return value.lower()
 
 
 @command(
@@ -42,8 +52,16 @@ _SHOWN = 20  # events that are given up
     help="Rebuild up to this event and give up the copies after it, which go to the trash: for a "
     "log with a gap, or with another log's copies, that no backup can mend.",
 )
+@click.option(
+    "--store-id",
+    metavar="ID",
+    callback=_id,
+    help="Which store it is, where store.json is lost with the catalog: 32 hexadecimal digits, "
+    "which `estimates audit` said, `store` of `head` in GET /v1/sets, and the tag `store` of each "
+    "run in MLflow.",
+)
 @click.option("--dry-run", is_flag=True, help="Only check the log, and list what is given up.")
-def recover(options: Options, until: int | None, dry_run: bool) -> None:
+def recover(options: Options, until: int | None, store_id: str | None, dry_run: bool) -> None:
     """Rebuild a lost catalog from the copies of the log that lie beside the snapshots.
 
     Each copy is checked against the chain before anything is written. A catalog that holds events
@@ -56,11 +74,14 @@ def recover(options: Options, until: int | None, dry_run: bool) -> None:
 
     check_no_backup(objects)
     with progress.bar(1, quiet=options.json) as advance:
-        log = sound_log(objects, until, functools.partial(advance, "checking the log"))
+        checking = functools.partial(advance, "checking the log")
+        log = sound_log(objects, until, checking, store_id=store_id)
         given_up = after_end(log)
         made = None
         if not dry_run:
             check_unused(url)
+            if store_id is not None:
+                give_name(objects, store_id)
             give_up_end(log, given_up)
             estimates_migrations.upgrade(url)
             made = rebuild(log, Catalog(url), functools.partial(advance, "writing the catalog"))

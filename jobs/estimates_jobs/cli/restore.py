@@ -10,6 +10,7 @@ import click
 from estimates import instants
 from estimates.render.wording import count
 from estimates.storage.objects import Objects
+from estimates.store.identity import check_outside_stores
 from estimates.store.open_store import catalog_url
 from estimates.store.restore import check_apart, find_backup
 from estimates.store.restore import restore as restore_store
@@ -45,6 +46,7 @@ def restore(options: Options, place: str, without_damaged: bool) -> int:
     url = catalog_url(settings.store, settings.catalog)
     source = Objects(place)
     check_apart(place, settings.store)
+    check_outside_stores(settings.store)
     if not without_damaged:
         find_backup(source)
     if "://" not in settings.store:

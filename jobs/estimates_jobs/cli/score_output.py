@@ -56,18 +56,18 @@ def _cell(value: object) -> str:
     return "–" if value is None else str(value)
 
 
-def show_one(options: Options, accuracy: SetAccuracy, said: str) -> None:
-    """The scores of rows of many versions, of which `said` is the name; nothing of it is stored."""
+def show_one(options: Options, accuracy: SetAccuracy, subject: str) -> None:
+    """The scores of rows of many versions, named by `subject`; nothing of it is stored."""
     from estimates.accuracy import accuracy_json, accuracy_text
     from estimates.accuracy.accuracy_table import accuracy_frame
 
     if options.json:
-        terminal.body(accuracy_json.encode_one(accuracy.versions[0].scores, accuracy.set, said))
+        terminal.body(accuracy_json.encode_one(accuracy.versions[0].scores, accuracy.set, subject))
     elif options.csv:
         frame = accuracy_frame(accuracy).drop("version")
         terminal.csv_of(frame, no_formulas=options.no_formulas)
     else:
-        terminal.report(lambda: accuracy_text.render_text(accuracy, said))
+        terminal.report(lambda: accuracy_text.render_text(accuracy, subject))
 
 
 def show_models(options: Options, models: ModelTable, chart: str | None) -> None:

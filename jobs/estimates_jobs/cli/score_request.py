@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from estimates.accuracy.model_table import Test
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 
 if TYPE_CHECKING:
     from estimates_jobs.cli.interface.command import Options

@@ -117,12 +117,12 @@ def _page(series: Series, contract: Contract) -> str:
             for row, pair in zip(rows, pairs, strict=True)
         ]
         sections.append(Section(name, title, header=header, rows=grid, left=0))
-    said = "".join(f"<p>{escaped(legend)}</p>" for legend in _legends(contract))
+    legends = "".join(f"<p>{escaped(legend)}</p>" for legend in _legends(contract))
     moves = f"{len(pairs)} of {count(series.total, 'move')} of production"
     tables = "\n".join(table(section, whole=True) for section in sections)
     title = f"Stability of {series.set}"
     head = f"<header><p>{escaped(moves)}</p><h1>{escaped(title)}</h1></header>"
-    return document(title, f"{head}\n{said}\n{tables}")
+    return document(title, f"{head}\n{legends}\n{tables}")
 
 
 def _legends(contract: Contract) -> list[str]:

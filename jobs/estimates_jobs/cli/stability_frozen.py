@@ -36,9 +36,9 @@ def show_frozen(options: Options, answer: FrozenKeys, contract: Contract) -> Non
         grid = [[str(part) for part in key] for key in answer.keys]
         section = Section("frozen", "", header=header, rows=grid, left=len(header))
         keys = table(section, whole=True) if grid else ""
-        said = f"<p>{escaped(_sentence(answer))}</p>"
+        paragraph = f"<p>{escaped(_sentence(answer))}</p>"
         terminal.html(
-            document(title, f"<header><h1>{escaped(title)}</h1></header>\n{said}\n{keys}")
+            document(title, f"<header><h1>{escaped(title)}</h1></header>\n{paragraph}\n{keys}")
         )
     else:
         terminal.line(_sentence(answer), "bold")

@@ -16,6 +16,7 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.settings import Settings
+from estimates.store.identity import check_outside_stores
 from estimates.store.store import Store
 from estimates_jobs.builtin import drift
 from estimates_jobs.cli.interface.command import open_store
@@ -87,6 +88,7 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
 
 
 def _prepare(root: Path) -> tuple[Store, Feed]:
+    check_outside_stores(str(root))
     if root.exists() and (
         not root.is_dir() or (any(root.iterdir()) and not (root / CONTRACT).exists())
     ):

@@ -48,7 +48,8 @@ def changed_files(folder: Path, since: str) -> list[ChangedFile]:
     named = _git(folder, "diff", "--name-status", "--no-renames", "-z", base).split("\0")
     for status, path in zip(named[::2], named[1::2], strict=False):
         changes[path] = _CHANGES.get(status[:1], "modified")
-    new = _git(folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z")
+    everywhere = ("--full-name", "-z", ":/")  # also outside of the hub's folder
+    new = _git(folder, "ls-files", "--others", "--exclude-standard", *everywhere)
     for path in filter(None, new.split("\0")):
         changes[path] = "added"
     prefix = _git(folder, "rev-parse", "--show-prefix").strip()
@@ -76,10 +77,10 @@ def _git(folder: Path, *words: str, code: str = "no_repository", remedy: str | N
             "no_repository", "there is no git on this machine", remedy="install git"
         ) from None
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
         raise InvalidError(
             code,
-            f"{folder}: git {words[0]}: {said[-1] if said else 'no answer'}",
+            f"{folder}: git {words[0]}: {lines[-1] if lines else 'no answer'}",
             remedy=remedy or "name a hub in a git repository with --hub",
         ) from None
     return done.stdout.decode("utf-8", "surrogateescape")

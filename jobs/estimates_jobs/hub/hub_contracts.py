@@ -214,8 +214,8 @@ def _samples(output_types: Tree, target: Tree, ids: Tree, chosen: Sequence[str])
         joint = [name for name in parts if name not in apart]
         fields += [f"joint = {_list(joint)}"] if joint else []
     fields += [] if is_required(spec) else ["nullable = true"]
-    said = "" if is_required(spec) else "  # the hub does not ask for them"
-    yield _line("samples", *fields, *_value(spec, target.get("target_units"))) + said
+    comment = "" if is_required(spec) else "  # the hub does not ask for them"
+    yield _line("samples", *fields, *_value(spec, target.get("target_units"))) + comment
 
 
 def _value(spec: Tree, unit: str | None) -> Iterator[str]:

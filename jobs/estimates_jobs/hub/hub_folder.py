@@ -135,8 +135,8 @@ def is_required(spec: Tree) -> bool:
     are required.
     """
     params = spec.get("output_type_id_params") or {}
-    said = spec.get("is_required", params.get("is_required"))
-    return bool(_type_ids(spec).get("required")) if said is None else said is True
+    required = spec.get("is_required", params.get("is_required"))
+    return bool(_type_ids(spec).get("required")) if required is None else required is True
 
 
 def _type_ids(spec: Tree) -> Tree:

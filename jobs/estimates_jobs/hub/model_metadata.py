@@ -60,8 +60,8 @@ class MetadataSchema:
             errors = sorted(self._validator.iter_errors(tree), key=lambda e: str(e.json_path))
             for error in errors:
                 where = error.json_path.removeprefix("$.").removeprefix("$")
-                said = cut(" ".join(error.message.split()), _LONGEST)
-                yield Finding("metadata", f"{where}: {said}" if where else said)
+                message = cut(" ".join(error.message.split()), _LONGEST)
+                yield Finding("metadata", f"{where}: {message}" if where else message)
         yield from _name_faults(tree, model)
         yield from self._licence_faults(tree)
 
@@ -84,7 +84,11 @@ def _read(path: Path) -> dict[str, Any] | Finding:
     with needs("hub"):
         import yaml
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # a few lines of them stand for more than a machine holds, or for themselves
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            return Finding("metadata", "has an alias (*): write what it stands for")
+        tree = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return Finding("metadata", f"is no YAML: {cut(yaml_fault(error), _LONGEST)}")
     if not isinstance(tree, dict):

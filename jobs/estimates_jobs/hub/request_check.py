@@ -83,7 +83,7 @@ def check_request(
         if path.kind == "output":
             reports.append(_output_report(request, file, path))
         elif path.kind == "metadata":
-            reports.append(_metadata_report(request, file, path, schema))
+            reports.append(_metadata_report(file, path, schema))
     teams = sorted({path.team for _, path in paths if path.team is not None})
     findings = [*_team_faults(request, teams)]
     if reports:
@@ -122,9 +122,7 @@ def _other_faults(paths: list[str]) -> Iterator[Finding]:
         )
 
 
-def _metadata_report(
-    request: Request, file: ChangedFile, path: SubmissionPath, schema: MetadataSchema
-) -> FileReport:
+def _metadata_report(file: ChangedFile, path: SubmissionPath, schema: MetadataSchema) -> FileReport:
     findings = [Finding(check, message) for check, message in path.faults]
     checks = ["file_name"]
     if file.change == "deleted":
@@ -161,8 +159,8 @@ def _output_report(request: Request, file: ChangedFile, path: SubmissionPath) ->
     elif of_round is not None and path.model is not None:
         checks += ["metadata"]
         if metadata_file(hub, path.model) is None:
-            said = f"there is no model-metadata/{path.model}.yml"
-            findings.append(Finding("metadata", said))
+            message = f"there is no model-metadata/{path.model}.yml"
+            findings.append(Finding("metadata", message))
         rows = _read_rows(request, file, path.model, of_round, checks, findings)
     return FileReport(
         file.path, file.change, path.model, path.round, rows, tuple(checks), tuple(findings)

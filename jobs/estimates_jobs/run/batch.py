@@ -221,7 +221,6 @@ def _published(
             frame,
             provenance,
             released_at=instants.instant_of(released_at or None),
-            of_many=True,
             progress=lambda step: plan.progress(f"{table.name}: {step}"),
         )
     except _OF_ONE_TABLE as error:

@@ -12,8 +12,8 @@ def commit_of(folder: Path) -> str | None:
     """The commit of git that a folder is at, with `+` behind it where tracked files differ from
     it; None where it is in no repository, or git is not installed.
     """
-    said = [_git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "-uno")]
-    commit, changed = said
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "-uno")
     return None if not commit else commit + ("+" if changed else "")
 
 

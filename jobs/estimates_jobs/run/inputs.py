@@ -155,7 +155,7 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
     """What a caller can do about a failed read: wait for what is out of reach, change everything
     else.
     """
-    line = _said(error)
+    line = _message(error)
     missing = "No files found" in line or isinstance(error, FileNotFoundError)
     if isinstance(error, PermissionError) or _REFUSED.search(line):
         return InvalidError(
@@ -176,7 +176,7 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
     )
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """What a library's error says, in one line: of a CSV file also the file, the line and the cell,
     without the settings that DuckDB lists after them.
     """
@@ -185,11 +185,11 @@ def _said(error: Exception) -> str:
         r"\nColumn \S+ is being|\nPossible \w+:|\nThe search space|\n\s*file = ", text, maxsplit=1
     )[0]
     lines = (line.strip() for line in cause.splitlines())
-    said = "; ".join(line for line in lines if line.strip("^")) or type(error).__name__
+    message = "; ".join(line for line in lines if line.strip("^")) or type(error).__name__
     file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
     if file is None:
-        return said
-    return f"{file[1].strip()}: {said}; mend the cell, or take the column as text in a query"
+        return message
+    return f"{file[1].strip()}: {message}; mend the cell, or take the column as text in a query"
 
 
 def _relation(

@@ -81,8 +81,8 @@ class Function:
             raise
         except Exception as error:
             where = self._where(error)
-            said = redacted(_one_line(error))
-            raise JobError(f"job {self.name} failed{where}: {said}") from error
+            message = redacted(_one_line(error))
+            raise JobError(f"job {self.name} failed{where}: {message}") from error
         if not isinstance(result, pl.DataFrame):
             hint = {"LazyFrame": "; call .collect()"}.get(
                 type(result).__name__, "; pl.DataFrame(…) makes one"

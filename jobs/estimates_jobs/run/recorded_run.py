@@ -21,13 +21,13 @@ _STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
 
 
 def track_run(
-    store: Store, run: Run, publication: Publication | None = None, of_many: bool = False
+    store: Store, run: Run, publication: Publication | None = None
 ) -> tuple[str | None, tuple[str, ...]]:
     """Record a run in MLflow, last: an MLflow that is away never loses or delays a version."""
     try:
         from estimates_jobs.tracking.record import record
 
-        return record(store, run.run_id, publication, of_many), ()
+        return record(store, run.run_id, publication), ()
     except ModuleNotFoundError:
         return None, ("not tracked: mlflow is not installed; pip install 'estimates-store[jobs]'",)
     except (UnavailableError, RefusedError) as error:
@@ -75,15 +75,15 @@ def recorded(
         row = store.catalog.run(run_id)
         is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
         is_ours = isinstance(error, EstimatesError | JobError)
-        said = redacted(str(error))
+        message = redacted(str(error))
         store.catalog.update_run(
             run_id,
             status="rejected" if is_rejected else "failed",
             error=error.code if is_ours else "unexpected",
-            message=said if is_ours else f"{type(error).__name__}: {said}",
+            message=message if is_ours else f"{type(error).__name__}: {message}",
             finished=True,
         )
         progress("track")
         track_run(store, run)
-        tell_end(store, run, None, said)
+        tell_end(store, run, None, message)
         raise

@@ -55,9 +55,9 @@ class RunLog:
 
     def add_error(self, error: BaseException) -> None:
         """Add what an error says, and where in the files of the job it was raised."""
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         self.add(
-            "error", f"{said or type(error).__name__} [{getattr(error, 'code', 'unexpected')}]"
+            "error", f"{message or type(error).__name__} [{getattr(error, 'code', 'unexpected')}]"
         )
         self.add("trace", "\n".join(own_trace(error)))
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance, Version
-from estimates.catalog.released import check_claim
+from estimates.catalog.release_clock import check_claim
 from estimates.catalog.run_record import Run, RunStatus
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
@@ -139,7 +139,6 @@ def publish_file(
     *,
     released_at: datetime | None = None,
     changes: Changes | None = None,
-    of_many: bool = False,
     progress: Progress = lambda step: None,
 ) -> tuple[Outcome, Verdict]:
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so,
@@ -149,7 +148,6 @@ def publish_file(
                  released
     changes      the frame has only what differs from another version; a run that published already
                  goes on with its version
-    of_many      one run of a batch: see `record`
     Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
@@ -178,7 +176,7 @@ def publish_file(
             if version is None
             else judge_and_promote(store, version, on_step)
         )
-        return _finish(store, publication, started, on_step, of_many)
+        return _finish(store, publication, started, on_step)
 
 
 def read_candidate(
@@ -300,7 +298,7 @@ def _compute(
 
 
 def _finish(
-    store: Store, publication: Publication, run: Run, on_step: OnStep, of_many: bool = False
+    store: Store, publication: Publication, run: Run, on_step: OnStep
 ) -> tuple[Outcome, Verdict]:
     """Say what became of a run, and record it in MLflow if that was not done before."""
     version, verdict, _, because = publication
@@ -312,9 +310,7 @@ def _finish(
         run.run_id, step="done" if is_done else "track", status=status, finished=True
     )
     on_step("track", None)
-    mlflow_run, warnings = (
-        (run.mlflow_run, ()) if is_done else track_run(store, run, publication, of_many)
-    )
+    mlflow_run, warnings = (run.mlflow_run, ()) if is_done else track_run(store, run, publication)
     unsent = tell_end(store, run, version)
     warnings += () if unsent is None else (unsent,)
     outcome = Outcome(

@@ -153,12 +153,12 @@ def _not_said(source: str) -> InvalidError:
 
 def _unreadable(source: str, value: str, time: str, encoding: str | None) -> InvalidError:
     text = f"its {encoding} text, or " if encoding else ""
-    said = "" if encoding else ", or say with --encoding what it is in"
+    hint = "" if encoding else ", or say with --encoding what it is in"
     return InvalidError(
         "bad_input",
         f"{source}: DuckDB does not read {text}column {value!r} as the numbers that it shows, or "
         f"column {time!r} as times",
-        remedy=f"write the file in UTF-8{said}, its numbers as 1234.5 and its times as 2026-11-24 "
+        remedy=f"write the file in UTF-8{hint}, its numbers as 1234.5 and its times as 2026-11-24 "
         "or 2026-11-24T16:00, all lines with as many cells",
     )
 
@@ -314,7 +314,7 @@ def _query(
         "union_by_name": "true" if len(files) > 1 else None,
         "types": "{" + ", ".join(f"{_literal(n)}: '{kind}'" for n, kind in types.items()) + "}",
     }
-    lines = [f"{name} = {said}" for name, said in options.items() if said is not None]
+    lines = [f"{name} = {value}" for name, value in options.items() if value is not None]
     return f"SELECT * FROM read_csv({_literal(source)},\n  " + ",\n  ".join(lines) + ")"
 
 
@@ -340,7 +340,7 @@ def _reading(
     number = None if row is None else f"{value[row]} is {written.values[row]:.15g}"
     number = _thousandth(value) or number if decimal is None else number
     day = form and f"{time.drop_nulls()[0]} by {form}"
-    return ", ".join(said for said in (number, day) if said) or None
+    return ", ".join(words for words in (number, day) if words) or None
 
 
 def _thousandth(text: pl.Series) -> str | None:

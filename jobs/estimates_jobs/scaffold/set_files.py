@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -51,8 +52,10 @@ class SetPlan(msgspec.Struct, frozen=True):
 
     @property
     def function(self) -> str:
-        """The name of the job's function."""
-        return "forecast_" + (re.sub(r"\W", "_", self.columns.value.lower()).strip("_") or "values")
+        """The name of the job's function, as Python reads it: of `area m²` forecast_area_m2."""
+        letters = unicodedata.normalize("NFKC", self.columns.value.lower())
+        name = "".join(letter if f"_{letter}".isidentifier() else "_" for letter in letters)
+        return f"forecast_{name.strip('_') or 'values'}"
 
     @property
     def ids(self) -> dict[str, str]:

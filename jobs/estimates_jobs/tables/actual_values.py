@@ -56,7 +56,7 @@ def read_actual_values(
     """A file, or what else `read_table` reads, or the answer to SQL, which begins with SELECT,
     FROM or WITH.
 
-    Columns of CSV stay text, numbers in plain form; `accuracy.read_actuals` reads them in the
+    Columns of CSV stay text, numbers in plain form; `actuals.read_actuals` reads them in the
     contract's types.
     Raises InvalidError: `no_file`, `bad_file`, `bad_value`, `ambiguous_number`, `bad_input` (SQL
     that DuckDB refuses); UnavailableError.

@@ -224,11 +224,11 @@ class _FaultyLineError(Exception):
                 at = line = int(number.group(1)) - 1  # without the header
                 for comment in comments:
                     line += comment <= line
-                said = words
+                problem = words
                 if match.groups():
                     cells = int(match.group(1))
-                    said = f"has {count(cells, 'cell')}, the first line names {width} columns"
-                return f"line {line + layout.lines} {said}", _remedy(lines, at, match, layout)
+                    problem = f"has {count(cells, 'cell')}, the first line names {width} columns"
+                return f"line {line + layout.lines} {problem}", _remedy(lines, at, match, layout)
         return (
             "not a CSV file of one kind (separators, quotes and line ends alike throughout): "
             f"{text.splitlines()[0]}"
@@ -257,9 +257,9 @@ def _remedy(lines: bytes, number: int, match: re.Match[str], layout: Layout) -> 
         return 'if the first are names of rows, as R writes them, leave them out with --ignore ""'
     if not match.groups():
         return "double a quote inside a cell, and close each one"
-    said = line.decode("utf-8", "replace").split()
-    if match.groups() == ("1",) and len(said) > 1:  # a sentence below the table
-        return f"if it is no line of the table, leave it out with --comment {quote(said[0])}"
+    words = line.decode("utf-8", "replace").split()
+    if match.groups() == ("1",) and len(words) > 1:  # a sentence below the table
+        return f"if it is no line of the table, leave it out with --comment {quote(words[0])}"
     return "write the missing cells, or put quotes around a cell that has separators"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import NamedTuple
 
@@ -79,7 +79,7 @@ def find_layout(text: bytes, where: str, options: TextOptions) -> Layout:
         )
     candidates = [options.delimiter or separator] if options.delimiter or separator else _SEPARATORS
     try:
-        headers = [_header(rest, candidate) for candidate in candidates if candidate]
+        headers = _headers(rest, [candidate for candidate in candidates if candidate])
     except csv.Error as error:
         raise InvalidError(
             "bad_file",
@@ -115,9 +115,9 @@ def _skip(lines: list[str], where: str, options: TextOptions) -> tuple[int, str 
     comments: list[str] = []
     for number, line in enumerate(lines):
         bare = line.strip()
-        said = _SEP_LINE.fullmatch(line.strip(" \r\n"))
-        if said is not None and not comments and separator is None:
-            separator = said.group(1).replace("\\t", "\t")
+        match = _SEP_LINE.fullmatch(line.strip(" \r\n"))
+        if match is not None and not comments and separator is None:
+            separator = match.group(1).replace("\\t", "\t")
         elif _is_comment(lines, number, options):
             comments.append(bare)
         elif bare.strip(',;|"'):
@@ -143,6 +143,20 @@ def _is_comment(lines: list[str], number: int, options: TextOptions) -> bool:
     return line.count(separator) != len(cells) - 1 or not any(
         _NUMBER.fullmatch(cell.strip(' "')) for cell in cells
     )
+
+
+def _headers(lines: list[str], separators: Sequence[str]) -> list[_Header]:
+    """The header under each separator that it can be read with; under another one a line with many
+    names may be a cell that is too long. Raises csv.Error where there is none.
+    """
+    headers: list[_Header] = []
+    for separator in separators:
+        try:
+            headers.append(_header(lines, separator))
+        except csv.Error:
+            if separator == separators[-1] and not headers:
+                raise
+    return headers
 
 
 def _header(lines: list[str], separator: str) -> _Header:
@@ -206,6 +220,7 @@ def _names(header: _Header, options: TextOptions) -> list[str]:
 def _check_names(
     names: list[str], rows: list[list[str]], where: str, line: int, options: TextOptions
 ) -> None:
+    before: set[str] = set()
     for position, name in enumerate(names, 1):
         if re.search("[\udc80-\udcff]", name):
             raise InvalidError(
@@ -217,7 +232,7 @@ def _check_names(
                 f"{where}: line {line}: column {position} has no name",
                 remedy=_remedy(position, names, rows),
             )
-        if name in names[: position - 1] and name not in options.ignored:
+        if name in before and name not in options.ignored:
             raise InvalidError(
                 "bad_file",
                 f"{where}: line {line} names column {name!r} twice",
@@ -225,6 +240,7 @@ def _check_names(
                 if _goes_on(rows)
                 else "rename one of them in the file (--ignore leaves out both)",
             )
+        before.add(name)
 
 
 def _remedy(position: int, names: list[str], rows: list[list[str]]) -> str:

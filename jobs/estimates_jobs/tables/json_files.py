@@ -50,9 +50,15 @@ def _check_rows(frame: pl.DataFrame, where: str) -> None:
     if frame.height > 1:
         return
     if len(kinds) > 1 and set(kinds.values()) == {pl.Struct}:
-        raise InvalidError("bad_file", f"{where}: holds a column an object", remedy=_OF_PANDAS)
+        raise InvalidError(
+            "bad_file",
+            f"{where}: has an object for each column, not for each row",
+            remedy=_OF_PANDAS,
+        )
     if {"columns", "data"} <= set(kinds) and {kinds["columns"], kinds["data"]} == {pl.List}:
-        raise InvalidError("bad_file", f"{where}: holds names and cells apart", remedy=_OF_PANDAS)
+        raise InvalidError(
+            "bad_file", f"{where}: has names and cells apart, not in a row each", remedy=_OF_PANDAS
+        )
     inside = [
         name
         for name, dtype in frame.schema.items()
@@ -93,8 +99,8 @@ def _explained(content: bytes, error: BaseException) -> tuple[str, str]:
         except msgspec.DecodeError as fault:
             if word is not None:
                 number = content.count(b"\n", 0, word.start()) + 1
-                said = f"line {number} has {word.group(1).decode()}, which is no JSON"
-                return said, "write null for no number"
+                problem = f"line {number} has {word.group(1).decode()}, which is no JSON"
+                return problem, "write null for no number"
             return f"line {_line_of(line, str(fault), number)} is no JSON: {fault}", _FORM
         if not isinstance(row, dict) and lines != [content]:
             return f"line {number} is no object", _FORM

@@ -91,9 +91,9 @@ def plain_columns(
                 plain = plain if is_text else _of_its_type(text, plain, options, file)
                 columns += [] if plain is text else [plain]
         check_decimals(numeric)
-    said = in_words(frame.columns, keep)
-    if said:
-        options.note(f"{file}: {said}")
+    note = in_words(frame.columns, keep)
+    if note:
+        options.note(f"{file}: {note}")
     columns += [
         nearest(series, options, file)
         for series in frame
@@ -156,9 +156,9 @@ def _plain(
         return _without_words(text, options, file)
     if numbers.strays.any():
         raise _stray(text, numbers, options)
-    said = sentence(text, numbers)
-    if said is not None:
-        options.note(f"{file}: {said}")
+    note = sentence(text, numbers)
+    if note is not None:
+        options.note(f"{file}: {note}")
     numeric.append((text, numbers))
     return numbers.plain.alias(text.name)
 

@@ -66,9 +66,12 @@ def _kind(place: str) -> Literal["delta", "iceberg"] | None:
         return "iceberg"
     if is_bucket(place):
         return _bucket_kind(place)
-    if (Path(place) / "_delta_log").is_dir():
+    folder = Path(place)
+    if not folder.is_dir():
+        return None
+    if (folder / "_delta_log").is_dir():
         return "delta"
-    return "iceberg" if any((Path(place) / "metadata").glob(f"*{METADATA}")) else None
+    return "iceberg" if any((folder / "metadata").glob(f"*{METADATA}")) else None
 
 
 def _bucket_kind(place: str) -> Literal["delta", "iceberg"] | None:

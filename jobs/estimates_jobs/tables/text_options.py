@@ -51,15 +51,15 @@ class TextOptions(msgspec.Struct):
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def note_used(self, source: str, said: str, own: int, of: int) -> None:
+    def note_used(self, source: str, condition: str, own: int, of: int) -> None:
         """Remember that some rows of a source are used, once for all of its tables together."""
-        before = self.used.get((source, said), (0, 0))
-        if _used(source, said, *before) in self.notes:
-            self.notes.remove(_used(source, said, *before))
+        before = self.used.get((source, condition), (0, 0))
+        if _used(source, condition, *before) in self.notes:
+            self.notes.remove(_used(source, condition, *before))
         together = before[0] + own, before[1] + of
-        self.used[source, said] = together
-        self.notes.append(_used(source, said, *together))
+        self.used[source, condition] = together
+        self.notes.append(_used(source, condition, *together))
 
 
-def _used(source: str, said: str, own: int, of: int) -> str:
-    return f"{source}: {own:,} of {of:,} rows are used, in which {said}"
+def _used(source: str, condition: str, own: int, of: int) -> str:
+    return f"{source}: {own:,} of {of:,} rows are used, in which {condition}"

@@ -56,8 +56,8 @@ def _emit(
     except ModuleNotFoundError as error:
         return f"no lineage event: {error.msg}"
     except Exception as error:  # whatever a transport raises, the run goes on
-        said = redacted(next(iter(str(error).splitlines()), type(error).__name__))
-        return f"no lineage event: {said}"
+        reason = redacted(next(iter(str(error).splitlines()), type(error).__name__))
+        return f"no lineage event: {reason}"
     return None
 
 

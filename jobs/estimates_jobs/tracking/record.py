@@ -23,9 +23,9 @@ from estimates.accuracy import accuracy_json
 from estimates.catalog.records import InputDigest, LogHead, Scored, Version
 from estimates.catalog.run_record import Run
 from estimates.compare.queries import DiffQuery
-from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
+from estimates.errors import NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
-from estimates.stability.pages.report_html import render_html
+from estimates.stability.pages.report_html import render_numbers
 from estimates.stability.report import Report
 from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
@@ -67,14 +67,10 @@ def tracking_uri(store: Store) -> str:
     return f"sqlite:///{Path(store.root).absolute() / 'mlflow.db'}"
 
 
-def record(
-    store: Store, run_id: str, publication: Publication | None = None, of_many: bool = False
-) -> str:
+def record(store: Store, run_id: str, publication: Publication | None = None) -> str:
     """Record one run and return the MLflow run's id; version and run remember it.
 
     publication  what publishing made of the run, where it is at hand; else the store is read
-    of_many      one run of a batch: the page of the diff, whose pictures cost more than judging it,
-                 is drawn only of a version that production does not point to
     Doing it again changes nothing. A run that failed, or whose frame was rejected, is FAILED.
     Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`, `not_allowed`),
     NotFoundError (`unknown_run`).
@@ -87,7 +83,7 @@ def record(
     if run.version is not None:
         store.check_writable("tracked", run.set)
     with _reaching(uri, f"run {run_id}"):
-        mlflow_run = _write(uri, "record_run", _run_record(store, run, publication, of_many))
+        mlflow_run = _write(uri, "record_run", _run_record(store, run, publication))
     done = None if run.status in _FAILED else "done"
     store.catalog.update_run(run_id, mlflow_run=mlflow_run, step=done)
     if run.version is not None and store.resolve(run.set, run.version).mlflow_run != mlflow_run:
@@ -239,9 +235,7 @@ def _by_client(uri: str, function: str, content: Sequence[Any]) -> Any:
     return within(SERVER_S, lambda: getattr(client_record, function)(uri, *content))
 
 
-def _run_record(
-    store: Store, run: Run, publication: Publication | None, of_many: bool
-) -> RunRecord:
+def _run_record(store: Store, run: Run, publication: Publication | None) -> RunRecord:
     version = None if run.version is None else store.resolve(run.set, run.version)
     record = RunRecord(
         experiment=run.set,
@@ -269,9 +263,8 @@ def _run_record(
         report = known or _report(store, version, verdict)
         if report is not None:
             values |= dict(run_metrics.of_report(report))
-            if not (of_many and run.status == "promoted"):
-                with suppress(InvalidError):  # `no_charts`: the page is for people who draw
-                    artifacts["diff.html"] = render_html(report, None).encode()
+            # pictures would cost more than judging the version: they are drawn for who asks
+            artifacts["diff.html"] = render_numbers(report).encode()
     artifacts["version.html"] = version_page.render_html(run, version, verdict, report)
     return msgspec.structs.replace(
         record,

@@ -1,7 +1,7 @@
 """The identity of a store, digests of records, the chain of events, legal holds, and claims of
 parts.
 
-What they are is filled in by `estimates.catalog.chaining` once the newest schema stands.
+What they are is filled in by `estimates.catalog.chain_upgrade` once the newest schema stands.
 """
 
 from __future__ import annotations

@@ -19,10 +19,11 @@ from estimates.client.clients import Client
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
+from estimates_api.access import request_rate
 from estimates_api.app import create_app
 from estimates_api.serving.example_requests import example_requests
 from tests.builders import SET, frame, make_store, provenance, source
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 LATER, ODD = f"{SET}-later", "odd"
 _DOMAIN = """
@@ -180,12 +181,13 @@ def test_a_stream_ends_with_its_token(client: TestClient[Any], store: Store) -> 
     asking.join(0.3)
     assert asking.is_alive()
     store.revoke_token(made.token.id, reason="left")
-    asking.join(5)
+    asking.join(LONGEST_S)
     assert not asking.is_alive()
 
 
-def test_guesses_are_counted(store: Store) -> None:
+def test_guesses_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends wrong tokens is slowed down as all others."""
+    monkeypatch.setattr(request_rate, "monotonic", lambda: 100.0)
     rules = AccessRules("tokens", limits=LimitRules(requests_per_second=1))
     with TestClient(create_app(store, rules)) as client:
         wrong = {"authorization": "Bearer wrong"}

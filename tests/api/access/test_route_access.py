@@ -16,6 +16,7 @@ from estimates_api.access.route_access import OPT
 from estimates_api.app import create_app
 from tests.api.served import ODD, fill
 from tests.builders import SET, make_store
+from tests.waiting import until
 
 _APPLE = "AAPL/2024-06-03"
 _GRANTS = {
@@ -111,6 +112,7 @@ def client(store: Store, secrets: dict[str, str]) -> Iterator[TestClient[Any]]:
     """The app over it, which wants a token."""
     app = create_app(store, AccessRules("tokens"))
     with TestClient(app, raise_server_exceptions=False) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
         yield client
 
 

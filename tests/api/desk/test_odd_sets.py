@@ -54,7 +54,7 @@ def test_columns_with_dots_in_their_names(local_store: Store) -> None:
         if not local_store.view().set("samples").aliases:
             local_store.promote("samples", number, reason="test")
     with TestClient(create_app(local_store)) as client:
-        until(lambda: client.get("/sets/samples/stability").status_code == 200, 20)
+        until(lambda: client.get("/sets/samples/stability").status_code == 200)
         key = client.get("/sets/samples/keys/a/2026-01-05")
         assert "10 numbers, 101 to 110" in ReadPage("/", key.text).text
 

@@ -39,7 +39,7 @@ def test_a_cold_page_shows_what_is_known(local_store: Store, page: str) -> None:
         assert ("http-equiv", "refresh") in read.attributes
         if page.startswith("diff"):
             assert {"/sets/closes/versions/1", "/sets/closes/versions/2"} <= set(read.links)
-        until(lambda: client.get(path).status_code == 200, 20)
+        until(lambda: client.get(path).status_code == 200)
         whole = client.get(path)
         assert "data-waits" not in whole.text
         assert "1 in 20" in ReadPage(path, whole.text).text

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gate.cases import Setting, frame
+from tests.gate.cases import Setting, clean_verdict, frame
 
 
 def test_passes() -> None:
     """The baseline's keys pass."""
-    result = Setting().evaluate().check("added_keys")
+    result = clean_verdict().check("added_keys")
     assert (result.status, result.value) == ("pass", 0)
 
 

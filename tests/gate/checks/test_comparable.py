@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, frame
+from tests.gate.cases import Setting, clean_verdict, frame
 
 
 def test_passes() -> None:
     """The value is the number of common keys."""
-    result = Setting().evaluate().check("comparable")
+    result = clean_verdict().check("comparable")
     assert (result.status, result.value) == ("pass", 25)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from tests.gate.cases import Setting, edit
+from tests.gate.cases import clean_verdict, edit
 
 
 def test_passes() -> None:
     """Columns that vary pass."""
-    result = Setting().evaluate().check("constant_column")
+    result = clean_verdict().check("constant_column")
     assert (result.status, result.value) == ("pass", 0)
 
 

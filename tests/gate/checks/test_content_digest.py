@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting
+from tests.gate.cases import clean_verdict
 from tests.gate.faulty_settings import faulty
 
 
 def test_passes() -> None:
     """A version whose files match passes."""
-    result = Setting().evaluate().check("content_digest")
+    result = clean_verdict().check("content_digest")
     assert (result.status, result.value) == ("pass", 0)
 
 

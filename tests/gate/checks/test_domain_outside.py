@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import clean_verdict, poke
 
 
 def test_passes() -> None:
     """Keys of the domain pass."""
-    result = Setting().evaluate().check("domain_outside")
+    result = clean_verdict().check("domain_outside")
     assert (result.status, result.value) == ("pass", 0)
 
 

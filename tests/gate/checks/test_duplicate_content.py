@@ -5,13 +5,13 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.gate.cases import Setting, simple
+from tests.gate.cases import Setting, clean_verdict, simple
 from tests.gate.faulty_settings import copied
 
 
 def test_passes() -> None:
     """Rows that all differ pass."""
-    result = Setting().evaluate().check("duplicate_content")
+    result = clean_verdict().check("duplicate_content")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.verdict import CheckResult
-from tests.gate.cases import Setting, check_of, edit, simple
+from tests.gate.cases import check_of, clean_verdict, edit, simple
 
 GRID = simple(
     'role = "quantile"\nquantile = 0.5',
@@ -24,7 +24,7 @@ def of_rows(*rows: tuple[float, float, float]) -> CheckResult:
 
 def test_passes() -> None:
     """Quantiles that differ pass."""
-    result = Setting().evaluate().check("equal_quantiles")
+    result = clean_verdict().check("equal_quantiles")
     assert (result.status, result.value) == ("pass", 0)
 
 

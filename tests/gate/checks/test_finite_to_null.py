@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import clean_verdict, poke
 
 
 def test_passes() -> None:
     """Values that stay pass; a null that stays is no loss."""
-    result = Setting().evaluate().check("finite_to_null")
+    result = clean_verdict().check("finite_to_null")
     assert (result.status, result.value) == ("pass", 0)
 
 

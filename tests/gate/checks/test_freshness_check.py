@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.gate.cases import THROUGH, Setting, contract
+from tests.gate.cases import THROUGH, Setting, clean_verdict, contract
 
 
 def test_passes() -> None:
     """Published an hour after its data, the age is 3600 seconds."""
-    result = Setting().evaluate().check("freshness")
+    result = clean_verdict().check("freshness")
     assert (result.status, result.value) == ("pass", 3600)
 
 

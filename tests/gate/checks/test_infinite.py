@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import clean_verdict, poke
 
 
 def test_passes() -> None:
     """Finite numbers pass."""
-    result = Setting().evaluate().check("infinite")
+    result = clean_verdict().check("infinite")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import clean_verdict, poke
 
 
 def test_passes() -> None:
     """Points inside their intervals pass."""
-    result = Setting().evaluate().check("interval_order")
+    result = clean_verdict().check("interval_order")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import Setting, clean_verdict, poke
 from tests.gate.faulty_settings import duplicated
 
 
 def test_passes() -> None:
     """Keys that differ and fit a path pass."""
-    result = Setting().evaluate().check("keys")
+    result = clean_verdict().check("keys")
     assert (result.status, result.value) == ("pass", 0)
 
 

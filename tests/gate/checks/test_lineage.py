@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.evaluation import evaluate
-from tests.gate.cases import JUDGED, Setting, provenance, simple, stored
+from tests.gate.cases import JUDGED, Setting, clean_verdict, provenance, simple, stored
 
 
 def test_passes() -> None:
     """Everything recorded passes."""
-    result = Setting().evaluate().check("lineage")
+    result = clean_verdict().check("lineage")
     assert (result.status, result.value) == ("pass", 0)
 
 

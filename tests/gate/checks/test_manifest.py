@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting
+from tests.gate.cases import Setting, clean_verdict
 from tests.gate.faulty_settings import faulty
 
 
 def test_passes() -> None:
     """A version with its manifest passes."""
-    result = Setting().evaluate().check("manifest")
+    result = clean_verdict().check("manifest")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import clean_verdict, poke
 
 
 def test_passes() -> None:
     """Numbers and nulls pass."""
-    result = Setting().evaluate().check("nan")
+    result = clean_verdict().check("nan")
     assert (result.status, result.value) == ("pass", 0)
 
 

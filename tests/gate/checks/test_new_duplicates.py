@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gate.cases import Setting
+from tests.gate.cases import Setting, clean_verdict
 from tests.gate.faulty_settings import copied
 
 
 def test_passes() -> None:
     """No duplicates pass."""
-    result = Setting().evaluate().check("new_duplicates")
+    result = clean_verdict().check("new_duplicates")
     assert (result.status, result.value) == ("pass", 0)
 
 

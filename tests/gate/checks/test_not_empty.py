@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, frame
+from tests.gate.cases import Setting, clean_verdict, frame
 
 
 def test_passes() -> None:
     """The value is the number of rows."""
-    result = Setting().evaluate().check("not_empty")
+    result = clean_verdict().check("not_empty")
     assert (result.status, result.value) == ("pass", 25)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from estimates.contract.contract_file import parse_contract
-from tests.gate.cases import CONTRACT, Setting, frame, poke, poked
+from tests.gate.cases import CONTRACT, Setting, clean_verdict, frame, poke, poked
 from tests.gate.faulty_settings import limited
 
 
 def test_passes() -> None:
     """A share without a limit passes: one null of 25."""
-    result = Setting().evaluate().check("null_share")
+    result = clean_verdict().check("null_share")
     assert result.status == "pass"
     assert result.value == pytest.approx(1 / 25)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.contract.contract_file import parse_contract
-from tests.gate.cases import Setting, check_of, edit, poke, poked, simple
+from tests.gate.cases import check_of, clean_verdict, edit, poke, poked, simple
 
 
 def test_passes() -> None:
     """Probabilities that add up to 1 pass."""
-    result = Setting().evaluate().check("probabilities")
+    result = clean_verdict().check("probabilities")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.gate.cases import Setting, check_of, edit, simple
+from tests.gate.cases import check_of, clean_verdict, edit, simple
 
 
 def test_passes() -> None:
     """Quantiles in their order pass."""
-    result = Setting().evaluate().check("quantile_crossing")
+    result = clean_verdict().check("quantile_crossing")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting
+from tests.gate.cases import Setting, clean_verdict
 from tests.gate.faulty_settings import faulty
 
 
 def test_passes() -> None:
     """A file that can be read, with the manifest's rows, passes."""
-    result = Setting().evaluate().check("readable")
+    result = clean_verdict().check("readable")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.gate.cases import Setting, contract, frame
+from tests.gate.cases import Setting, clean_verdict, contract, frame
 
 VOLATILE = '\n[gate]\nprofile = "volatile"\n'
 NUMBERS = ["close", "lower_80", "upper_80", "q10", "q50", "q90"]
@@ -32,5 +32,5 @@ def test_widths_beside_the_level_block() -> None:
 
 def test_without_a_limit_nothing_is_measured() -> None:
     """The default profile has none."""
-    result = Setting().evaluate().check("relative_width")
+    result = clean_verdict().check("relative_width")
     assert (result.status, result.reason) == ("skipped", "not_in_contract")

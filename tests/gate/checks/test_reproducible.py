@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from estimates.gate.candidate import Candidate
-from tests.gate.cases import Setting, contract, frame, provenance, stored
+from tests.gate.cases import Setting, clean_verdict, contract, frame, provenance, stored
 
 
 def test_passes() -> None:
     """Code and seed recorded pass."""
-    result = Setting().evaluate().check("reproducible")
+    result = clean_verdict().check("reproducible")
     assert (result.status, result.value) == ("pass", 0)
 
 
@@ -27,4 +27,4 @@ def test_an_mlflow_run_is_not_asked_for() -> None:
     candidate = stored(frame(1.001), contract())
     assert isinstance(candidate, Candidate)
     assert candidate.mlflow_run is None
-    assert Setting().evaluate().outcome == "pass"
+    assert clean_verdict().outcome == "pass"

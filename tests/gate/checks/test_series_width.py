@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gate.cases import Setting
+from tests.gate.cases import clean_verdict
 from tests.gate.faulty_settings import spread
 
 
 def test_passes() -> None:
     """Widths grow with the values, by 0.1 %."""
-    result = Setting().evaluate().check("series_width")
+    result = clean_verdict().check("series_width")
     assert result.status == "pass"
     assert result.value == pytest.approx(1.001)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.gate.cases import THROUGH, Setting
+from tests.gate.cases import THROUGH, Setting, clean_verdict
 
 
 def test_passes() -> None:
     """Data before publication before judgement passes."""
-    result = Setting().evaluate().check("times")
+    result = clean_verdict().check("times")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -7,13 +7,21 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from tests.gate.cases import JUDGED, THROUGH, Setting, frame, provenance, simple
+from tests.gate.cases import (
+    JUDGED,
+    THROUGH,
+    Setting,
+    clean_verdict,
+    frame,
+    provenance,
+    simple,
+)
 from tests.gate.faulty_settings import stale
 
 
 def test_passes() -> None:
     """The value is the number of changed keys."""
-    result = Setting().evaluate().check("unchanged")
+    result = clean_verdict().check("unchanged")
     assert (result.status, result.value) == ("pass", 25)
 
 

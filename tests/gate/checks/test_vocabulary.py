@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import clean_verdict, poke
 
 
 def test_passes() -> None:
     """Labels of the contract pass."""
-    result = Setting().evaluate().check("vocabulary")
+    result = clean_verdict().check("vocabulary")
     assert (result.status, result.value) == ("pass", 0)
 
 

@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract_file import parse_contract
-from tests.gate.cases import Setting, edit, many_setting
+from tests.gate.cases import Setting, clean_verdict, edit, many_setting
 from tests.gate.faulty_settings import without_width
 
 
 def test_passes() -> None:
     """Intervals with a width pass."""
-    result = Setting().evaluate().check("zero_width")
+    result = clean_verdict().check("zero_width")
     assert (result.status, result.value) == ("pass", 0)
 
 
@@ -25,7 +25,7 @@ def test_warns() -> None:
 
 def test_a_distribution_that_is_one_number_is_warned_of() -> None:
     """Where all quantiles of a row are the same, and nowhere else; nothing is blocked."""
-    clean = Setting().evaluate().check("equal_quantiles")
+    clean = clean_verdict().check("equal_quantiles")
     assert (clean.status, clean.value) == ("pass", 0)
     flat = edit(q10=pl.lit(7.0), q50=pl.lit(7.0), q90=pl.lit(7.0)).evaluate()
     result = flat.check("equal_quantiles")

@@ -9,16 +9,14 @@ import msgspec
 
 from estimates.gate.pages.quiet_text import quiet_lines
 from estimates.gate.pages.verdict_text import render_text
-from tests.gate.cases import (
-    Setting,
-)
+from tests.gate.cases import clean_verdict
 
 
 def test_a_clean_verdict_says_what_would_turn_on_the_rest() -> None:
     """When all is well the text says so, how much was checked, and in words what the other checks
     need, by need; no code of a reason is left.
     """
-    text = render_text(Setting().evaluate())
+    text = render_text(clean_verdict())
     head, counts, *needs = text.splitlines()
     assert head == "prices version 2 against version 1: passes"
     assert counts == "48 passed; 17 not measured, which need"
@@ -40,8 +38,6 @@ def test_every_reason_has_words() -> None:
 
 def need_of(reason: str) -> str:
     """What a check that was skipped for a reason is said to need."""
-    result = msgspec.structs.replace(
-        Setting().evaluate().checks[0], status="skipped", reason=reason
-    )
-    verdict = msgspec.structs.replace(Setting().evaluate(), checks=[result])
+    result = msgspec.structs.replace(clean_verdict().checks[0], status="skipped", reason=reason)
+    verdict = msgspec.structs.replace(clean_verdict(), checks=[result])
     return quiet_lines(verdict)[1]

@@ -16,7 +16,7 @@ from estimates.gate.verdict import (
 )
 from estimates.render.wording import visible
 from tests.examples import examples
-from tests.gate.cases import Setting
+from tests.gate.cases import clean_verdict
 from tests.gate.verdicts import FAIL, TEXT, worded
 
 
@@ -72,7 +72,7 @@ def test_markdown_folds_what_nobody_has_to_read() -> None:
 
 def test_a_clean_verdict_needs_no_table() -> None:
     """When all is well, one line is seen; it says so in an annotation too."""
-    verdict = Setting().evaluate()
+    verdict = clean_verdict()
     assert render_markdown(verdict).startswith(
         "### prices version 2 against version 1: passes\n\n<details>\n"
     )

@@ -49,11 +49,13 @@ def store(local_store: Store) -> Store:
 
 def test_help_imports_nothing_heavy_and_is_quick() -> None:
     """`estimates --help` loads no data library and answers in well under a third of a second of
-    processor time.
+    processor time; on a slow or busy machine in less than five times what Click takes there.
     """
     program = f"""
 import sys, time
 start = time.process_time()
+import click
+print(time.process_time() - start)
 from estimates_jobs.cli.entry import run
 code = run(["--help"])
 print(time.process_time() - start)
@@ -62,9 +64,9 @@ print([name for name in {HEAVY} if name in sys.modules])
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    *_, seconds, loaded = done.stdout.splitlines()
+    of_click, *_, seconds, loaded = done.stdout.splitlines()
     assert loaded == "[]"
-    assert float(seconds) < 0.3
+    assert float(seconds) < max(0.3, 5 * float(of_click))
     assert "Set up:" in done.stdout
 
 
@@ -295,11 +297,11 @@ def test_every_command_answers_help_quickly() -> None:
     """`--help` of every command works and ends with examples."""
     from estimates_jobs.cli.commands import SECTIONS
 
-    start = time.monotonic()
+    start = time.process_time()
     for commands in SECTIONS.values():
         for name in commands:
             called = call(name, "--help")
             assert called.code == 0, name
             assert "Examples:" in called.text, name
             assert f"estimates {name}" in called.text.split("Examples:")[1], name
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from estimates.storage.log_copies import name_of
+from estimates.store.erase import erase
 from estimates.store.store import Store
+from tests.builders import SET
 from tests.jobs.cli.calls import call, ok
 from tests.store.catalog_rows import lose_catalog
+from tests.store.erased_person import PERSON, TARGETS, fill
 
 
 def test_what_is_given_up_is_listed_first(store: Store) -> None:
@@ -28,3 +33,34 @@ def test_what_is_given_up_is_listed_first(store: Store) -> None:
     assert store.objects.sizes("") == before
     made = ok("recover", "--until", last - 2, "--store", store.root).text
     assert "2 events given up: the copies are in the trash for a week" in made
+
+
+def test_a_store_without_catalog_and_name_is_told_its_name(local_store: Store) -> None:
+    """As after `rm *` in its folder: the refusal says so, a name that is none or another one's is
+    refused, and the right one makes the store that it was, with what was erased known to be.
+    """
+    fill(local_store)
+    erase(local_store, SET, [(PERSON,)], reason="request")
+    root, store_id = Path(local_store.root), local_store.view().head.store
+    named = (root / "store.json").read_bytes()
+    command = ("recover", "--store", root, "--format", "json")
+    lose_catalog(local_store)
+    assert call(*command, "--store-id", "0" * 32).error["code"] == "other_store"
+    for lost in (None, named[:-5]):
+        for file in root.iterdir():
+            if file.is_file():
+                file.unlink()
+        if lost is not None:
+            (root / "store.json").write_bytes(lost)
+        refused = call(*command).error
+        assert refused["code"] == "identity_damaged"
+        assert lost is not None or "--store-id" in refused["message"]
+        assert call(*command, "--store-id", "churn").error["code"] == "usage"
+        planned = ok(*command, "--store-id", store_id.upper(), "--dry-run").json
+        assert planned["store"] == store_id
+        assert not (root / "catalog.db").exists()
+        assert ok(*command, "--store-id", store_id).json["store"] == store_id
+        ok("verify", "--store", root)
+        reading = ("get", SET, PERSON, TARGETS[0], "--store", root, "--format", "json")
+        assert call(*reading).error["code"] == "erased"
+        Store(root).check_identity()

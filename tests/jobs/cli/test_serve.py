@@ -9,13 +9,11 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +24,7 @@ from estimates_api.serving.example_requests import example_requests, pages
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import call
+from tests.ports import free_port
 from tests.waiting import until
 
 SOURCE = Path(__file__).parents[3]
@@ -42,22 +41,18 @@ class Served(NamedTuple):
     pid: int
 
     def get(self, path: str) -> bytes:
-        """The body of a GET."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as response:
-            return response.read()
+        """The body of a GET, asked for again while it is being computed."""
+        while True:
+            with urllib.request.urlopen(self.url + path, timeout=60) as response:
+                if response.status != 202:
+                    return response.read()
 
     def post(self, path: str, content: object) -> bytes:
         """The body of a POST."""
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(content).encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.read()
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for number in range(3):
         builders.promoted(store, f"r{number}", 100.0 + number, day=number)
     store.rollback(SET, reason="test")
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -92,10 +87,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             assert line, process.stderr.read() if process.stderr else ""
             printed += line
         running = Served(store, f"http://127.0.0.1:{port}", json.loads(printed), process.pid)
-        until(lambda: _is_alive(running), 15)
+        until(lambda: _is_alive(running))
         yield running
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0
     store.catalog.engine.dispose()
 
 

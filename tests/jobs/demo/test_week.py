@@ -29,6 +29,7 @@ from estimates_jobs.demo import week as week_module
 from estimates_jobs.demo.narration import SET
 from estimates_jobs.demo.price_feed import BROKEN_DAY, DAYS, MISSING, TEN_TIMES
 from tests.jobs.cli.calls import Called, call
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack  # tests/golden plays it among the tests of every change
@@ -295,9 +296,7 @@ def test_the_service_of_the_demo_answers_a_diff(week: Week) -> None:
     """The service that the demo starts at its end computes diffs: it is no fork of the process that
     played the week.
     """
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -328,6 +327,6 @@ def _ask(url: str) -> bytes:
                 raise
             return None
 
-    body = until(answer, 60)
+    body = until(answer)
     assert body is not None
     return body

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from estimates.store.store import Store
+from estimates_jobs.notify import delivery
 from tests.builders import define, promoted, publish
 from tests.jobs.notify.receivers import SECRET
+from tests.waiting import LONGEST_S
 
 
 @pytest.fixture
@@ -19,6 +21,7 @@ def store(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", SECRET)
     monkeypatch.delenv("ESTIMATES_NOTIFY", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(delivery, "PATIENCE_S", LONGEST_S)  # what is about its end sets its own
     define(local_store)
     promoted(local_store, "first")
     publish(local_store, "second", 101.0)

@@ -6,9 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 import time
-from contextlib import closing
 
 from tests.client.stub import Posted, Scripted, Stub
 
@@ -53,10 +51,3 @@ def verified(posted: Posted, *keys: bytes) -> bool:
         head["webhook-signature"] == expected
         and abs(int(head["webhook-timestamp"]) - time.time()) < 60
     )
-
-
-def closed_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

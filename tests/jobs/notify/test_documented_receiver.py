@@ -22,7 +22,8 @@ from estimates.store.store import Store
 from tests.builders import SET
 from tests.client.stub import stub
 from tests.jobs.cli.calls import call
-from tests.jobs.notify.receivers import KEY, OTHER, SECRET, TAKEN, closed_port
+from tests.jobs.notify.receivers import KEY, OTHER, SECRET, TAKEN
+from tests.ports import free_port
 from tests.waiting import until
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "notifications.md"
@@ -41,7 +42,7 @@ def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
     (code,) = re.findall(
         r"```python\n(# receiver\.py\n.*?)```", DOCUMENT.read_text(), flags=re.DOTALL
     )
-    port = closed_port()
+    port = free_port()
     assert "8080" in code
     (folder / "receiver.py").write_text(code.replace("8080", str(port)))
     output = folder / "output"
@@ -54,7 +55,7 @@ def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
             env=os.environ.copy(),
         )
         try:
-            until(lambda: _listens(port), 10)
+            until(lambda: _listens(port))
             yield f"http://127.0.0.1:{port}", output
         finally:
             process.kill()

@@ -330,7 +330,7 @@ def test_no_secret_is_ever_told(store: Store, caplog: pytest.LogCaptureFixture) 
     a URL.
     """
     caplog.set_level(logging.DEBUG)
-    with stub(answer(503, retry_after="9"), answer(400)) as receiver:
+    with stub(answer(503, retry_after="999"), answer(400)) as receiver:
         url = receiver.url.replace("http://", "http://ada:passw0rd@") + "/services/t0ken?key=t1ken"
         failed = call("gate", SET, 2, "--notify", url, "--debug")
         resent = call("notify", url, "--after", 0, "--debug")

@@ -123,7 +123,7 @@ def test_the_right_estimate_and_what_was_read(
         ("foot.csv", "id,pred\n1,1.5\nSource: x\n", "line 3 has 1 cell,", "--comment Source:"),
         ("quote.csv", 'id,pred\n1,"a\n', "a quote that is not closed", "double a quote"),
         ("nan.json", '[{"id":1,"f":NaN}]', "line 1 has NaN", "write null"),
-        ("by_column.json", '{"id":{"0":1},"f":{"0":1.5}}', "a column an object", "orient="),
+        ("by_column.json", '{"id":{"0":1},"f":{"0":1.5}}', "an object for each column", "orient="),
         ("split.json", '{"columns":["id"],"data":[[1]]}', "names and cells apart", "orient="),
         ("inside.json", '{"data":[{"id":1}]}', "rows lie under 'data'", "jq .data"),
         ("empty.json", "[]", "has no rows", "an object a line"),

@@ -234,10 +234,10 @@ def test_artifacts_are_the_manifest_and_the_verdict(tracked_store: Store, tmp_pa
     assert (verdict["version"], verdict["outcome"]) == (1, "pass")
 
 
-def test_a_batch_draws_only_what_somebody_has_to_look_at(
-    tracked_store: Store, tmp_path: Path
-) -> None:
-    """Of many runs the page of the diff is that of a version that production does not point to."""
+def test_every_comparison_has_its_page(tracked_store: Store, tmp_path: Path) -> None:
+    """The page of numbers is an artifact of promoted and refused versions; it draws nothing and
+    says how to have it drawn.
+    """
     publish(tracked_store, "r1", tmp_path)
     for number, price in enumerate((1.53, 900.0), start=2):
         (tmp_path / "table.csv").write_text(f"item,p\na,{price}\nb,{price + 0.01}\n")
@@ -248,12 +248,16 @@ def test_a_batch_draws_only_what_somebody_has_to_look_at(
             data_through=f"2024-05-0{number + 1}",
             run_id=f"r{number}",
         )
-        publish_file(tracked_store, "demand", *candidate, of_many=True)
+        publish_file(tracked_store, "demand", *candidate)
     runs = [tracked_run(tracked_store, run_id) for run_id in ("r2", "r3")]
     mlflow = client(tracked_store)
     pages = [[file.path for file in mlflow.list_artifacts(run.info.run_id)] for run in runs]
     assert [run.data.tags["status"] for run in runs] == ["promoted", "refused"]
-    assert ["diff.html" in names for names in pages] == [False, True]
+    assert all("diff.html" in names for names in pages)
+    page = Path(mlflow.download_artifacts(runs[1].info.run_id, "diff.html", str(tmp_path)))
+    shown = page.read_text()
+    assert "<svg" not in shown
+    assert "estimates diff demand A B --format html" in shown
 
 
 def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path: Path) -> None:
@@ -353,7 +357,7 @@ def test_without_mlflow_a_version_is_promoted_and_tracked_later(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     start = time.monotonic()
     outcome = publish(tracked_store, "r1", tmp_path)
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60  # it would try again for minutes
     assert (outcome.promoted, outcome.tracked, outcome.mlflow_run) == (True, False, None)
     assert any(
         "not tracked: MLflow at http://127.0.0.1:9 cannot record run r1: " in warning

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import weakref
+from contextvars import ContextVar, copy_context
 from threading import Event, current_thread
 
 import numpy as np
@@ -94,3 +96,30 @@ def test_taken() -> None:
     column = np.arange(ROWS) * 2.0
     rows = np.random.default_rng(0).permutation(ROWS).astype(np.int32)
     assert np.array_equal(taken(column, rows), column[rows])
+
+
+def test_who_came_too_late_keeps_nothing() -> None:
+    """Work that is done lets go of its columns and of what is around it, such as a report's memory,
+    though the pool's queue still names it while all threads are busy.
+    """
+    busy, end = Event(), Event()
+
+    def wait() -> None:
+        busy.set()
+        assert end.wait(30)
+
+    pool = blocks._pool(os.getpid())
+    waiting = pool.submit(wait)
+    assert busy.wait(30)
+    around = ContextVar[np.ndarray]("around")
+
+    def work() -> list[weakref.ref[np.ndarray]]:
+        column, memory = np.zeros(3), np.zeros(3)
+        around.set(memory)
+        run_parallel([lambda: column.sum()] * 3, ROWS)
+        return [weakref.ref(column), weakref.ref(memory)]
+
+    gone = [of() is None for of in copy_context().run(work)]
+    end.set()
+    waiting.result()
+    assert gone == [True, True]

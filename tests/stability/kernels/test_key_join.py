@@ -61,6 +61,23 @@ def test_long_frames_are_matched_block_by_block() -> None:
     )
 
 
+def test_runs_of_one_frame_alone_stand_between() -> None:
+    """Names that the other frame lacks, one or several after each other, match nothing and hide
+    nothing.
+    """
+    rows = 300_000
+    whole = pl.DataFrame(
+        {"name": [f"{i // 10:06d}" for i in range(rows)], "step": [i % 10 for i in range(rows)]}
+    )
+    name = pl.int_range(pl.len()) // 10
+    in_a, in_b = (name * 7 % 13).is_in([0, 1, 2, 5, 9]), (name * 7 % 13).is_in([1, 2, 3, 4, 8, 9])
+    a, b = whole.filter(in_a), whole.filter(in_b)
+    for old, new in ((a, b), (b, a)):
+        rows_a, rows_b = matching_rows(old, new, whole.columns)
+        assert old[rows_a].equals(new[rows_b])
+        assert old[rows_a].equals(whole.filter(in_a, in_b))
+
+
 def test_a_frame_without_rows_matches_nothing() -> None:
     """No key is in both when one frame has none."""
     some = frame([("a", 1)])

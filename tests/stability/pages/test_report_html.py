@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import Contract
@@ -26,6 +26,7 @@ from estimates.stability.pages.report_html import render_html
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Report
+from tests.examples import examples
 from tests.jobs.cli.calls import call
 
 pytestmark = pytest.mark.slow
@@ -298,7 +299,7 @@ def test_every_report_can_be_read(
     assert render_json(report)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(8)
 @given(VERSION, VERSION)
 def test_every_report_has_a_page(
     old: dict[str, tuple[float | str | None, ...]], new: dict[str, tuple[float | str | None, ...]]

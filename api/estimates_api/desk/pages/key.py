@@ -67,7 +67,7 @@ async def key_page(
     observed = None if chosen is None else observed_by(columns, chosen, outcome)
     came = outcome.actual.get(observed) if outcome and observed else None
     why = await _why(page, set_name, parts, ref, history)
-    pictures = await _pictures(page, of_set, parts, chosen, history, came)
+    pictures = _pictures(page, of_set, chosen, history, came)
     spines = await _spines(page, of_set, parts, chosen, _around(shown), outcome)
     chain = (answer.chain or {}).get(chosen or "")
     return page.draw(
@@ -103,11 +103,11 @@ def _around(shown: list[HistoryEntry]) -> tuple[list[int], int | None]:
     """The versions that say something of the key and some before and after them, oldest first; and
     the newest of those that do.
     """
-    saying = [i for i, entry in enumerate(shown) if entry.estimate is not None]
-    if not saying:
+    with_estimate = [i for i, entry in enumerate(shown) if entry.estimate is not None]
+    if not with_estimate:
         return [], None
-    near = shown[max(saying[0] - _NEAR, 0) : saying[-1] + _NEAR + 1]
-    return [entry.version for entry in near], shown[saying[-1]].version
+    near = shown[max(with_estimate[0] - _NEAR, 0) : with_estimate[-1] + _NEAR + 1]
+    return [entry.version for entry in near], shown[with_estimate[-1]].version
 
 
 async def _outcome(page: DeskPage, of_set: SetDetail, parts: list[str]) -> KeyOutcome | None:
@@ -139,10 +139,9 @@ async def _why(
     return {"why": why, "estimate": msgspec.json.decode(why.estimate), "problem": None}
 
 
-async def _pictures(
+def _pictures(
     page: DeskPage,
     of_set: SetDetail,
-    parts: list[str],
     column: str | None,
     history: list[HistoryEntry],
     came: object,

@@ -63,7 +63,11 @@ class Options:
         return self.format == "csv"
 
     def settings(self) -> Settings:
-        """The settings of the environment, with `--store` in place of ESTIMATES_STORE."""
+        """The settings of the environment, with `--store` in place of ESTIMATES_STORE; raises
+        click.UsageError for `--store ""`, which would be the folder where the command is run.
+        """
+        if self.store == "":
+            raise click.UsageError("--store is empty: name a folder, such as `.`, or leave it out")
         settings = Settings.from_environment()
         return (
             settings if self.store is None else msgspec.structs.replace(settings, store=self.store)

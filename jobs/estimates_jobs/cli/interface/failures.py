@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
@@ -38,6 +39,18 @@ ANSWER_IS_NO = 1
 DAMAGED = 4
 INTERRUPTED = 130
 TERMINATED = 143
+# What a file system says of a path that will not do until somebody changes it, or its permissions.
+_NO_PATH = frozenset(
+    (
+        errno.EACCES,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    )
+)
 _EXIT_CODES: dict[type[EstimatesError], int] = {
     GateError: ANSWER_IS_NO,
     ConflictError: ANSWER_IS_NO,
@@ -67,7 +80,8 @@ class Failure(msgspec.Struct, frozen=True):
 
     def json(self) -> bytes:
         """`{"error": {"code", "message", "exit", …details}}`."""
-        error = {"code": self.code, "message": self.message, "exit": self.exit} | self.details
+        message = in_utf8(self.message)
+        error = {"code": self.code, "message": message, "exit": self.exit} | self.details
         return msgspec.json.encode({"error": error}, enc_hook=str)
 
 
@@ -88,12 +102,20 @@ def failure_of(error: Exception) -> Failure:
         where = error.filename or "where the output goes, or a temporary file"
         full = f"{where}: {error.strerror}; make room there, then the same command again"
         return Failure(3, "disk_full", redacted(full))
+    if isinstance(error, OSError) and error.filename and error.errno in _NO_PATH:
+        what = f"{error.filename}: {error.strerror}; name another file or folder, or change it"
+        return Failure(2, "path_refused", redacted(what))
     what = " ".join(str(error).split()) or "no message"
     return Failure(
         DAMAGED,
         "unexpected",
         redacted(f"{type(error).__name__}: {what}; --debug shows where it happened"),
     )
+
+
+def in_utf8(text: str) -> str:
+    """A text with the bytes of a file's name that are no UTF-8 written out, such as `\\udcff`."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _is_job_error(error: Exception) -> bool:

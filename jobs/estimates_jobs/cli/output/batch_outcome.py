@@ -94,7 +94,7 @@ def _counts(runs: Sequence[BatchRun], what: str) -> dict[str, int]:
 
 
 def _summary(name: str, counts: dict[str, int], what: str) -> str:
-    said = {
+    words_of = {
         "promoted": "promoted",
         "published": "published and not promoted",
         "refused": "refused by the gate",
@@ -102,7 +102,7 @@ def _summary(name: str, counts: dict[str, int], what: str) -> str:
         "failed": "failed",
         "repeated": "done before",
     }
-    parts = [f"{counts[key]:,} {words}" for key, words in said.items() if counts.get(key)]
+    parts = [f"{counts[key]:,} {words}" for key, words in words_of.items() if counts.get(key)]
     return f"{name}: {wording.count(counts[f'{what}s'], what)}: {', '.join(parts) or 'none'}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from estimates.catalog.records import VersionInTime
-from estimates.catalog.released import Clock
+from estimates.catalog.release_clock import Clock
 
 
 def unread_claims(versions: Iterable[VersionInTime], clock: Clock) -> str | None:

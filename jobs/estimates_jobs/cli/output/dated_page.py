@@ -30,8 +30,8 @@ def dated_page(page: str, estimates: EstimateSet | RemoteSet, refs: Sequence[str
         )
     owner = estimates.contract.owner
     lines += [f"owner: {escaped(owner)}"] if owner else []
-    said = "".join(f"<p>{line}</p>\n" for line in lines)
-    return page.replace(_HEAD_ENDS, said + _HEAD_ENDS, 1)
+    paragraphs = "".join(f"<p>{line}</p>\n" for line in lines)
+    return page.replace(_HEAD_ENDS, paragraphs + _HEAD_ENDS, 1)
 
 
 def _minute(moment: datetime) -> str:

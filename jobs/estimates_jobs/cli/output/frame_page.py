@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _FIRST = ("version", "from", "to")  # numbers that name a row
 
 
-def frame_page(title: str, frame: pl.DataFrame, *said: str) -> str:
+def frame_page(title: str, frame: pl.DataFrame, *notes: str) -> str:
     """A page with all rows of a frame: the version, words, numbers with six digits, and last what
     needs much room; times are to the minute.
 
-    said  sentences below the title
+    notes  sentences below the title
     Columns of nulls are left out, and what is the same in all rows is said once.
     """
     from polars import Datetime
@@ -43,7 +43,7 @@ def frame_page(title: str, frame: pl.DataFrame, *said: str) -> str:
         rows=[list(row) for row in zip(*(texts[name] for name in ordered), strict=True)],
         left=len(words),
     )
-    lines = "".join(f"<p>{escaped(line)}</p>" for line in said)
+    lines = "".join(f"<p>{escaped(line)}</p>" for line in notes)
     head = f"<header><h1>{escaped(title)}</h1>{lines}</header>"
     return document(title, f"{head}\n{table(section, whole=True)}")
 

@@ -14,8 +14,9 @@ from estimates.catalog.records import Event
 from estimates.catalog.rows import TABLES, read_rows
 
 
-def chain_events(tx: sa.Connection) -> None:
-    """Give the store an id, and chain the events that are there, unless it was done.
+def chain_events(tx: sa.Connection) -> bool:
+    """Give the store an id, and chain the events that are there, unless it was done; says whether
+    it was done now.
 
     `log.chained_later` tells up to which event the chain only says what the catalog held when it
     was migrated.
@@ -23,7 +24,7 @@ def chain_events(tx: sa.Connection) -> None:
     log = schema.log
     row = tx.execute(sa.select(log)).one()
     if row.store_id is not None:
-        return
+        return False
     head = BEGINNING
     for event in list(read_rows(tx, Event, sa.true(), schema.events.c.id)):
         records = _digest_record(tx, event)
@@ -32,6 +33,7 @@ def chain_events(tx: sa.Connection) -> None:
         tx.execute(schema.events.update().where(schema.events.c.id == event.id).values(values))
     identity = {"store_id": uuid.uuid4().hex, "head": head, "chained_later": row.last_event}
     tx.execute(log.update().values(identity))
+    return True
 
 
 def _digest_record(tx: sa.Connection, event: Event) -> dict[str, str]:

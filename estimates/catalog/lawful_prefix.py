@@ -1,5 +1,5 @@
-"""A set that stays at what it was before an unlawful event: what its rows say beyond that, and what
-later events changed of them, counts for nothing.
+"""A set whose log has an unlawful event stays at what it was before it: what its rows say beyond
+that, and what later events changed of them, counts for nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 _MADE = ("defined", "published", "waived", "hold_placed", "erased")
 
 
-def events_that_count(events: Sequence[Event], before: Law, law: Law) -> list[Event]:
+def lawful_events(events: Sequence[Event], before: Law, law: Law) -> list[Event]:
     """The events without the unlawful ones, and of a set without what came after one.
 
     before, law  the law before and after these events
@@ -48,7 +48,7 @@ def events_that_count(events: Sequence[Event], before: Law, law: Law) -> list[Ev
     return counting
 
 
-def read_stopped_set(
+def read_lawful_prefix(
     tx: sa.Connection, name: str, events: list[Event], corrected: Mapping[datetime, datetime]
 ) -> SetView:
     """A set's view as its lawful events made it, all of them in order.
