@@ -101,15 +101,18 @@ def _show(lines: list[Line], form: str) -> None:
         for line in lines:
             print(
                 f"| {line.what} | {_measured(line)} | {_target(line)} | "
-                f"{'yes' if line.ok else '**no**'} |"
+                f"{_kept(line) if line.ok else '**no**'} |"
             )
     else:
         table = Table("what", "measured", "target", "kept")
         for line in lines:
-            table.add_row(
-                line.what, _measured(line), _target(line), "yes" if line.ok else "[red]no"
-            )
+            kept = _kept(line) if line.ok else "[red]no"
+            table.add_row(line.what, _measured(line), _target(line), kept)
         Console().print(table)
+
+
+def _kept(line: Line) -> str:
+    return "–" if line.target is None else "yes"
 
 
 def _measured(line: Line) -> str:
@@ -117,6 +120,8 @@ def _measured(line: Line) -> str:
 
 
 def _target(line: Line) -> str:
+    if line.target is None:
+        return "–"
     return f"{'≤' if line.at_most else '≥'} {line.target:,.3g} {line.unit}".rstrip()
 
 

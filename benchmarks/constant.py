@@ -19,7 +19,7 @@ from estimates_api.app import tuned_collector
 from estimates_api.http.parameters import AsOf, Fields, KeyPath, QueryRef, SetName, ShapeNumber
 from estimates_api.serving.request_counts import request_counts
 
-_HEADERS = {
+HEADERS = {
     "estimates-version": "1",
     "estimates-shape": "1",
     "estimates-published-at": "2026-11-20T21:00:00.000000Z",
@@ -56,7 +56,7 @@ ANSWER = One(
 )
 
 
-def _counted(app: App) -> App:
+def counted(app: App) -> App:
     """The app, its answers counted as the service counts its own."""
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:
@@ -88,7 +88,7 @@ def litestar_app() -> App:
         "/v1/sets/{set:str}/estimates/{key:path}",
         sync_to_thread=False,
         response_headers=[
-            ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()
+            ResponseHeader(name=name, value=value) for name, value in HEADERS.items()
         ],
     )
     def constant(
@@ -102,13 +102,13 @@ def litestar_app() -> App:
         """A constant."""
         return ANSWER
 
-    return _counted(Litestar([constant], logging_config=None, lifespan=[tuned_collector]))
+    return counted(Litestar([constant], logging_config=None, lifespan=[tuned_collector]))
 
 
 def bare_app() -> App:
     """An ASGI app that sends constant bytes."""
     body = msgspec.json.encode(ANSWER)
-    head = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+    head = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
     head += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -117,4 +117,4 @@ def bare_app() -> App:
         await send({"type": "http.response.start", "status": 200, "headers": head})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    return _counted(app)
+    return counted(app)

@@ -58,7 +58,8 @@ def _restoring(folder: Path, rows: int) -> Line:
     copied = folder / "backup"
     copied.mkdir()
     size = backup(store, Objects(str(copied))).files.copied_bytes
-    copying, restoring = [], []
+    copying: list[float] = []
+    restoring: list[float] = []
     for number in range(ROUNDS):
         _forget(copied)
         started = time.perf_counter()

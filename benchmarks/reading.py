@@ -120,9 +120,8 @@ def _keys(rows: int, count: int) -> list[SearchKey]:
     """Keys of random rows of `make_frame`."""
     form, chosen = KeyForm(CONTRACT), random.Random(1)
     numbers = (chosen.randrange(rows) for _ in range(count))
-    return form.search_many(
-        [(f"K{number // STEPS:08d}", str(number % STEPS)) for number in numbers]
-    )
+    texts = [(f"K{number // STEPS:08d}", str(number % STEPS)) for number in numbers]
+    return [*form.search_many(texts)]
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -65,7 +65,8 @@ def scoring(folder: Path, weeks: int, places: int = PLACES) -> Iterator[Line]:
     files = _files(folder, weeks, places)
     actual = truth(weeks, places)
     actual.write_parquet(folder / "truth.parquet")
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for _ in range(ROUNDS):
         start = time.process_time()
         _script(files, folder / "truth.parquet")
@@ -124,7 +125,7 @@ def _script(files: list[Path], actual: Path) -> pl.DataFrame:
     }
     losses |= {f"in_{low}": y.is_between(low, high).cast(float) for low, high, _ in pairs}
     losses |= {f"below_{name}": (y <= pl.col(name)).cast(float) for name in names}
-    parts = []
+    parts: list[pl.DataFrame] = []
     for file in files:
         rows = pl.read_parquet(file).join(happened, on=["place", "day"])
         rows = rows.with_columns(pl.col("day").rank("dense").alias("horizon"))

@@ -83,7 +83,10 @@ def single_lookups(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
             yield from _one_estimate(ours, struct, bare, paths, f"string + {second} key", effort)
         paths = random_paths("bench", rows)
         yield from _half_load(ours, struct, paths, effort)
-        yield from _other_questions(ours, paths, as_of, rows, effort)
+        yield from _other_questions(ours, paths, as_of, effort)
+        in_memory = serving("benchmarks.ready:ready_app", _page_path(paths[0]), environment)
+        at_hand = stack.enter_context(in_memory).url
+        yield from _many_at_once(ours, at_hand, paths, rows, effort)
         yield from _swap(ours, store, paths, effort)
 
 
@@ -137,9 +140,7 @@ def _half_load(ours: str, struct: str, paths: list[str], effort: Effort) -> Iter
     yield Line(what, p99[ours] / p99[struct], "×", 3.0, at_most=True)
 
 
-def _other_questions(
-    ours: str, paths: list[str], as_of: str, rows: int, effort: Effort
-) -> Iterator[Line]:
+def _other_questions(ours: str, paths: list[str], as_of: str, effort: Effort) -> Iterator[Line]:
     few = paths[:5000]
     with httpx.Client(base_url=ours) as client:
         tags = [client.get(path).headers["etag"] for path in few]
@@ -151,10 +152,6 @@ def _other_questions(
             http_request(path, headers={"If-None-Match": tag})
             for path, tag in zip(few, tags, strict=True)
         ],
-        "partial": [
-            http_request(f"/v1/sets/bench/estimates?name={path.split('/')[5]}") for path in paths
-        ],
-        "batch": _batches(rows),
     }
     loads = race({name: Rival(ours, requests) for name, requests in rivals.items()}, effort)
     yield Line(
@@ -162,19 +159,48 @@ def _other_questions(
     )
     yield Line("one estimate as_of / by alias", ratio(loads, "as_of", "alias"), "×", 0.9)
     yield Line("304 / 200", ratio(loads, "unchanged", "alias"), "×", 1.0)
-    rate_text = f"{rate(loads['batch']) * BATCH:,.0f} keys/s"
-    yield Line(
-        f"batch of {BATCH:,} random keys, keys/s ({rate_text}) / one estimate",
-        ratio(loads, "batch", "alias") * BATCH,
-        "×",
-        12,
-    )
-    yield Line(
-        f"a partial key with {STEPS} rows / one estimate",
-        ratio(loads, "partial", "alias"),
-        "×",
-        0.8,
-    )
+
+
+def _many_at_once(
+    ours: str, at_hand: str, paths: list[str], rows: int, effort: Effort
+) -> Iterator[Line]:
+    """Batches and partial keys, against an app that has all rows in a dictionary and against
+    lookups.
+    """
+    pages, batches = gets([_page_path(path) for path in paths]), _batches(rows)
+    rivals = {
+        "single": Rival(ours, gets(paths)),
+        "batch": Rival(ours, batches),
+        "page": Rival(ours, pages),
+        "batch at hand": Rival(at_hand, batches),
+        "page at hand": Rival(at_hand, pages),
+    }
+    _same_answers(ours, at_hand, batches[0], _page_path(paths[0]))
+    loads = race(rivals, effort)
+    keys = {name: rate(loads[name]) * BATCH for name in ("batch", "batch at hand")}
+    what = f"batch of {BATCH:,} random keys ({keys['batch']:,.0f} keys/s)"
+    plain = f"from a dictionary ({keys['batch at hand']:,.0f} keys/s)"
+    yield Line(f"{what} / {plain}", ratio(loads, "batch", "batch at hand"), "×", 0.4)
+    yield Line(f"{what} / one estimate", ratio(loads, "batch", "single") * BATCH, "×", None)
+    what = f"a partial key with {STEPS} rows ({rate(loads['page']):,.0f}/s)"
+    plain = f"from a dictionary ({rate(loads['page at hand']):,.0f}/s)"
+    yield Line(f"{what} / {plain}", ratio(loads, "page", "page at hand"), "×", 0.55)
+    yield Line(f"{what} / one estimate", ratio(loads, "page", "single"), "×", 0.8)
+
+
+def _page_path(path: str) -> str:
+    """The path of all estimates under the first part of the key of one."""
+    return f"/v1/sets/bench/estimates?name={path.split('/')[5]}"
+
+
+def _same_answers(ours: str, at_hand: str, batch: bytes, page: str) -> None:
+    body = batch.partition(b"\r\n\r\n")[2]
+    batches = [
+        httpx.post(f"{url}/v1/sets/bench/estimates", content=body) for url in (ours, at_hand)
+    ]
+    pages = [httpx.get(url + page) for url in (ours, at_hand)]
+    assert batches[0].content == batches[1].content
+    assert pages[0].content == pages[1].content
 
 
 def _batches(rows: int, count: int = 50) -> list[bytes]:

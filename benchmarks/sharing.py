@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -41,7 +42,10 @@ def sharing(folder: Path, rows: int) -> Iterator[Line]:
 
 def _neighbours(store: Store, frame: pl.DataFrame) -> Iterator[Line]:
     """From the rows that changed to a promoted version, and what it leaves on the disk."""
-    rows, taken, busy, written = frame.height, [], [], []
+    rows = frame.height
+    taken: list[float] = []
+    busy: list[float] = []
+    written: list[int] = []
     whole = _bytes(store)
     for number in range(ROUNDS):
         changes, before = _moved(frame, rows // 2, number + 2), _bytes(store)
@@ -68,11 +72,8 @@ def _judged(store: Store) -> Line:
     _commit(store, changes, Changes("production"))
     number, parts = len(store[NAME].versions()), len(_parts(store))
     sparing = min(_processor(lambda: store.judge(NAME, number)) for _ in range(ROUNDS))
-    shared, VersionRows.shared = VersionRows.shared, lambda *_: None
-    try:
+    with patch.object(VersionRows, "shared", return_value=None):
         by_all = _processor(lambda: store.judge(NAME, number))
-    finally:
-        VersionRows.shared = shared
     what = (
         f"judged, one of {parts} parts changed ({sparing:.2f} s of processor) / by all rows "
         f"({by_all:.2f} s)"
@@ -82,7 +83,8 @@ def _judged(store: Store) -> Line:
 
 def _scattered(store: Store, frame: pl.DataFrame) -> Line:
     """A version made of changes all over beside the same version made of all rows."""
-    whole, changed = [], []
+    whole: list[float] = []
+    changed: list[float] = []
     step = frame.height // CHANGED
     for number in range(ROUNDS):
         some = frame.gather_every(step).with_columns(pl.col("a") + (number + 1) / 10)

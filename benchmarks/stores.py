@@ -58,7 +58,7 @@ def make_frame(rows: int, seed: int = 1, second: str = "integer") -> pl.DataFram
 
 
 def _days(step: pl.Series) -> pl.Series:
-    return pl.select(pl.lit(FIRST_DAY) + pl.duration(days=step)).to_series()
+    return pl.select(pl.lit(FIRST_DAY) + pl.duration(days=pl.lit(step))).to_series()
 
 
 def path_of(name: str, number: int, second: str = "integer") -> str:

@@ -26,7 +26,7 @@ class GatheredRows:
         self.asking: asyncio.Task[None] | None = None
 
     async def single(self, key: Key) -> bytes | None:
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self.waiting.append((key, future))
         if self.asking is None:
             self.asking = asyncio.create_task(self._ask())
@@ -37,7 +37,8 @@ class GatheredRows:
 
     async def _ask(self) -> None:
         while self.waiting:
-            requests, self.waiting = self.waiting, []
+            requests = self.waiting.copy()
+            self.waiting.clear()
             rows = await self.rows.many([key for key, _ in requests])
             for (_, future), estimate in zip(requests, rows, strict=True):
                 if not future.done():

@@ -35,9 +35,10 @@ class PostgresRows:
     nothing to reset.
     """
 
+    pool: asyncpg.Pool
+
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
         self.pool = await asyncpg.create_pool(self.uri, min_size=16, max_size=16, reset=_keep)
@@ -73,7 +74,9 @@ def hold(folder: Path, parquet: Path) -> Iterator[Held]:
         server.psql("ALTER SYSTEM SET shared_buffers = '1GB'; ALTER SYSTEM SET jit = off;")
     with get_server(data) as server:
         version = asyncio.run(_fill(server.get_uri(), parquet))
-        yield Held(server.get_uri(), [server.get_pid()], f"PostgreSQL {version}")
+        process = server.get_pid()
+        assert process, "PostgreSQL has stopped"
+        yield Held(server.get_uri(), [process], f"PostgreSQL {version}")
 
 
 async def _fill(uri: str, parquet: Path) -> str:
