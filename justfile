@@ -54,7 +54,7 @@ check:
     ruff check .
     pyrefly check --summary=none
     lint-imports --no-cache
-    pytest -n 3 --dist worksteal -m "not stack"
+    pytest -n 3 --dist worksteal -m "not stack" --reruns 1 --rerun-show-tracebacks -rfER
 
 # Unit tests, under a minute
 test-fast: develop
