@@ -69,7 +69,7 @@ def lines(rows: Iterable[object]) -> str:
 TRIED_ALONE = (
     *("access", "catalog", "contract", "gate", "gate/checks", "guess", "keys", "lookup"),
     *("principals", "stability", "stability/kernels", "stability/through_time", "storage"),
-    *("compare", "gate/pages", "api/access", "api/desk"),
+    *("calibration", "compare", "gate/pages", "api/access", "api/desk"),
     *("jobs/builtin", "jobs/notify", "jobs/scaffold", "jobs/tables"),
 )
 # Modules of these without tests of their own name: Structs and tables alone; what every check rests
@@ -77,7 +77,7 @@ TRIED_ALONE = (
 TRIED_WITH_OTHERS = {
     *("candidate", "check", "event_kinds", "production_history", "run_record", "schema"),
     *("broken_rules", "changed_rows", "evaluation_context", "from_report", "shared_pair"),
-    *("access_writes", "erasure_writes", "unapproved"),
+    *("access_writes", "erasure_writes", "proposal", "unapproved"),
     *("family_reports", "label_report", "report", "revision_report", "series_report"),
     *("change_page", "policy_text", "table_diff", "forecast_series", "new_set"),
     *("database_tables", "family_tables", "gate_draft", "lake_tables"),

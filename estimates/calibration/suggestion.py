@@ -217,7 +217,7 @@ def _proposal(history: History, noise: float | None) -> Proposal:
     q99 = (
         None
         if not values or best is None
-        else _quantile([_distance(check, best, value) for value in values])
+        else far_distance([_distance(check, best, value) for value in values])
     )
     proposal = Proposal(
         number=check.number,
@@ -266,11 +266,11 @@ def _limits(
     start_warn, start_block = start
     assert start_warn is not None
     default = abs(start_warn - best)
-    warn = _up(max(_FLOOR * default, q99, _NOISE * noise))
+    warn = rounded_up(max(_FLOOR * default, q99, _NOISE * noise))
     block = None
     if start_block is not None:
         farthest = 1.0 if check.unit == "share" else _FARTHEST.get(check.name, math.inf)
-        block = _up(min(warn * abs(start_block - best) / default, (warn + farthest) / 2))
+        block = rounded_up(min(warn * abs(start_block - best) / default, (warn + farthest) / 2))
     ends = [None if size is None else rounded(best + _sign(check) * size) for size in (warn, block)]
     assert ends[0] is not None
     return ends[0], ends[1]
@@ -292,6 +292,8 @@ def _left_alone(
         return "no warning limit to start from"
     if best is None:
         return "its best value is not known"
+    if start[0] == best:
+        return "its warning limit is the best value there is"
     if len(values) < _FEWEST:
         return f"fewer than {_FEWEST} values"
     return None
@@ -315,7 +317,7 @@ def _sign(check: Check) -> int:
     return 1 if check.worse == "above" else -1
 
 
-def _quantile(distances: list[float]) -> float:
+def far_distance(distances: list[float]) -> float:
     """The 99 % quantile, linear between neighbours, the largest value counting as the second
     largest; of few values twice the largest.
     """
@@ -327,7 +329,7 @@ def _quantile(distances: list[float]) -> float:
     )
 
 
-def _up(size: float) -> float:
+def rounded_up(size: float) -> float:
     """A distance with three significant digits, rounded up; what a double made up in the last place
     is not counted.
     """

@@ -90,7 +90,7 @@ def through_versions(points: list[Limited], *, percent: bool) -> str:
     y_axis = axis_of(alt, label, ticks=5)
 
     def y(field: str) -> Any:
-        scale = alt.Scale(domain=[min(0.0, *values), max(values) or 1.0], nice=True)
+        scale = alt.Scale(domain=[min([0.0, *values]), max(values, default=0.0) or 1.0], nice=True)
         return alt.Y(f"{field}:Q", title=None, scale=scale, axis=y_axis)
 
     base = alt.Chart(data_of(alt, rows)).encode(x=x)
