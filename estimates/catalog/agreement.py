@@ -113,4 +113,4 @@ def _place(move: Event | None) -> tuple[int | None, datetime, bool] | None:
 
 
 def _missing(what: str) -> CorruptError:
-    return CorruptError("record_missing", f"{what}", remedy=REBUILD)
+    return CorruptError("record_missing", what, remedy=REBUILD)

@@ -22,6 +22,7 @@ from estimates.catalog.event_log import (
     Head,
     chained_links,
     continues,
+    digest_of,
     entries,
     read_head,
     record_of,
@@ -135,9 +136,8 @@ class Catalog(
         """
         if event == 0:
             return BEGINNING
-        table = schema.events
         with reading(self.engine) as tx:
-            return tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()
+            return digest_of(tx, event)
 
     def record_of(self, event: Event) -> Record | None:
         """The record that an event made; see `event_log.record_of`."""
@@ -148,8 +148,8 @@ class Catalog(
         """The catalog in memory; with a previous view only what changed since is read.
 
         only_on  refuse a catalog that lacks what was read before, instead of reading all of it
-        Raises CorruptError (`other_store` where it was another store's before; `catalog_behind`),
-        and `no_access_record`), RefusedError (`schema_revision` where it was migrated since).
+        Raises CorruptError (`other_store` where it was another store's before; `catalog_behind`;
+        `no_access_record`), RefusedError (`schema_revision` where it was migrated since).
         What is not lawful is left out; see `law`.
         """
         read_at = instants.now()
@@ -242,7 +242,4 @@ def _lacks_what_was_unlawful(tx: sa.Connection, previous: View) -> bool:
     newest = max((event.id for event in previous.events()), default=0)
     if end is None or not previous.law.unlawful or newest > end.event:
         return False
-    table = schema.events
-    return (
-        tx.execute(sa.select(table.c.digest).where(table.c.id == end.event)).scalar() == end.digest
-    )
+    return digest_of(tx, end.event) == end.digest

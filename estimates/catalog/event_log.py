@@ -207,9 +207,13 @@ def continues(tx: sa.Connection, known: LogHead, head: LogHead) -> bool:
 
     It does not when the catalog came back from a backup.
     """
+    return known == head or digest_of(tx, known.event) == known.digest
+
+
+def digest_of(tx: sa.Connection, event: int) -> str | None:
+    """The link of an event in the chain; None where the log has no such event."""
     table = schema.events
-    digest = sa.select(table.c.digest).where(table.c.id == known.event)
-    return known == head or tx.execute(digest).scalar() == known.digest
+    return tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()
 
 
 def chained_links(tx: sa.Connection, after: LogHead, head: Head) -> list[Link]:

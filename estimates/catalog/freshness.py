@@ -48,6 +48,7 @@ def freshness(view: SetView, now: datetime) -> Freshness:
     )
     coming = next_deadline(view, (), now)
     missed = None if coming is None else coming.missed
+    is_late = expected is not None and now > expected
     promises = expected is not None or coming is not None
     return Freshness(
         cadence=promise.cadence,
@@ -58,7 +59,7 @@ def freshness(view: SetView, now: datetime) -> Freshness:
         stale_from=stale,
         stale=None if stale is None else now > stale,
         next_expected=expected,
-        overdue=(missed is not None or _passed(expected, now)) if promises else None,
+        overdue=(missed is not None or is_late) if promises else None,
         due=None if coming is None else coming.due,
         missed=missed,
     )
@@ -69,10 +70,6 @@ def stale_from(view: SetView, version: Version) -> datetime | None:
     promises nothing.
     """
     return _plus(version.newest_data, view.contract.freshness.max_age_duration)
-
-
-def _passed(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and now > moment
 
 
 def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -23,10 +22,9 @@ from estimates.catalog.records import (
     Version,
     Waiver,
 )
-from estimates.catalog.rows import at_its_time, matching, read
+from estimates.catalog.rows import matching, read_at_its_time
 from estimates.catalog.set_view import SetView
 
-T = TypeVar("T", bound=msgspec.Struct)
 _MADE = ("defined", "published", "waived", "hold_placed", "erased")
 
 
@@ -59,36 +57,27 @@ def read_lawful_prefix(
     changes = changes_of(events)
     made = {kind: [event for event in events if event.kind == kind] for kind in _MADE}
     contracts, versions = schema.contracts.c, schema.versions.c
+    waivers, holds, erasures = schema.waivers.c, schema.holds.c, schema.erasures.c
     known = matching(schema.contracts, set=name) & (contracts.revision <= len(made["defined"]))
     of_set = matching(schema.versions, set=name) & (versions.version <= len(made["published"]))
     waived = [event.id for event in made["waived"] if event.id not in changes.ended]
     on_hold = [event.id for event in made["hold_placed"] if event.id not in changes.ended]
     erased = [event.id for event in made["erased"]]
     view = SetView(
-        _read(tx, ContractRevision, known, contracts.revision, corrected),
+        read_at_its_time(tx, ContractRevision, known, contracts.revision, corrected),
         [
             _as_changed(version, changes)
-            for version in _read(tx, Version, of_set, versions.version, corrected)
+            for version in read_at_its_time(tx, Version, of_set, versions.version, corrected)
         ],
         events,
         {alias.alias: alias for alias in _aliases(events)},
-        _read(tx, Waiver, schema.waivers.c.id.in_(waived), schema.waivers.c.id, corrected),
-        _read(tx, LegalHold, schema.holds.c.id.in_(on_hold), schema.holds.c.id, corrected),
-        _read(tx, Erasure, schema.erasures.c.id.in_(erased), schema.erasures.c.id, corrected),
+        read_at_its_time(tx, Waiver, waivers.id.in_(waived), waivers.id, corrected),
+        read_at_its_time(tx, LegalHold, holds.id.in_(on_hold), holds.id, corrected),
+        read_at_its_time(tx, Erasure, erasures.id.in_(erased), erasures.id, corrected),
         {},
     )
     check_set(name, view, view.aliases.values())
     return view
-
-
-def _read(
-    tx: sa.Connection,
-    kind: type[T],
-    condition: sa.ColumnElement[bool],
-    order: sa.Column[int],
-    corrected: Mapping[datetime, datetime],
-) -> list[T]:
-    return [at_its_time(record, corrected) for record in read(tx, kind, condition, order)]
 
 
 def _as_changed(version: Version, changes: Changes) -> Version:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from estimates.catalog import schema
-from estimates.catalog.event_log import Head, read_head
+from estimates.catalog.event_log import Head, digest_of, read_head
 
 
 class MigratedLog(NamedTuple):
@@ -29,8 +29,7 @@ class MigratedLog(NamedTuple):
 
     def digest_of(self, event: int) -> str | None:
         """The link of an event in the chain; None where the log has no such event."""
-        table = schema.events
-        return self.tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()
+        return digest_of(self.tx, event)
 
     def snapshots(self) -> list[tuple[str, str]]:
         """Set and snapshot id of each version that has not expired, newest first."""

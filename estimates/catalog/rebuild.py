@@ -15,7 +15,7 @@ from estimates.catalog.engine import OnEngine
 from estimates.catalog.erasure_writes import erase_from_verdicts
 from estimates.catalog.event_chain import NAMES, Entry
 from estimates.catalog.records import Erasure, Event
-from estimates.catalog.rows import TABLES, cells_of, matching, of_event
+from estimates.catalog.rows import TABLES, cells_of, matching, of_version
 from estimates.errors import RefusedError
 
 _KINDS = {name: kind for kind, name in NAMES.items()}
@@ -114,10 +114,10 @@ class _Later:
             case "alias_removed" if event.alias is not None:
                 self._aliases.pop((event.set, event.alias), None)
             case "expired":
-                self._changes.append((versions, of_event(event), {"expired_at": event.at}))
+                self._changes.append((versions, of_version(event), {"expired_at": event.at}))
             case "tracked":
                 run = {"mlflow_run": event.details["mlflow_run"]}
-                self._changes.append((versions, of_event(event), run))
+                self._changes.append((versions, of_version(event), run))
             case "unwaived":
                 waiver = {"id": event.details["waiver"]}
                 self._changes.append((waivers, waiver, {"ended_at": event.at}))

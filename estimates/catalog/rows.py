@@ -65,14 +65,9 @@ def matching(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
     return sa.and_(*(table.c[name] == value for name, value in values.items()))
 
 
-def of_version(version: Version) -> dict[str, Any]:
-    """The columns that say which version a row is about."""
+def of_version(version: Version | Event) -> dict[str, Any]:
+    """The columns that say which version a row is about, given that or an event about it."""
     return {"set": version.set, "version": version.version}
-
-
-def of_event(event: Event) -> dict[str, Any]:
-    """The columns that say which version an event is about."""
-    return {"set": event.set, "version": event.version}
 
 
 def read(
@@ -177,6 +172,17 @@ def at_its_time(record: T, corrected: Mapping[datetime, datetime]) -> T:
     return msgspec.structs.replace(record, **changed) if changed else record
 
 
+def read_at_its_time(
+    tx: sa.Connection,
+    kind: type[T],
+    condition: sa.ColumnElement[bool],
+    order: sa.Column[int],
+    corrected: Mapping[datetime, datetime],
+) -> list[T]:
+    """As `read`, with the times that count."""
+    return [at_its_time(record, corrected) for record in read(tx, kind, condition, order)]
+
+
 def read_set(
     tx: sa.Connection,
     name: str,
@@ -191,35 +197,36 @@ def read_set(
     """
     old = previous or SetView([], [], [], {})
     changes = {event.kind for event in events}
-    contracts, versions, waivers = old.contracts, list(old.versions), old.waivers
+    contracts, versions = old.contracts, list(old.versions)
     if "defined" in changes:
         table = schema.contracts
         newer = matching(table, set=name) & (table.c.revision > len(contracts))
-        fresh = read(tx, ContractRevision, newer, table.c.revision)
-        contracts = contracts + [at_its_time(contract, corrected) for contract in fresh]
+        contracts = contracts + read_at_its_time(
+            tx, ContractRevision, newer, table.c.revision, corrected
+        )
     touched = {e.version for e in events if e.kind in ("published", "tracked", "expired")}
     if touched:
         table = schema.versions
         condition = matching(table, set=name)
         if previous is not None:
             condition &= table.c.version.in_(touched)
-        for version in read(tx, Version, condition, table.c.version):
-            versions[version.version - 1 : version.version] = [at_its_time(version, corrected)]
+        for version in read_at_its_time(tx, Version, condition, table.c.version, corrected):
+            versions[version.version - 1 : version.version] = [version]
+    waivers = old.waivers
     if changes & {"waived", "unwaived"}:
         table = schema.waivers
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
-        waivers = [at_its_time(w, corrected) for w in read(tx, Waiver, standing, table.c.id)]
+        waivers = read_at_its_time(tx, Waiver, standing, table.c.id, corrected)
     holds = old.holds
     if changes & {"hold_placed", "hold_released"}:
         table = schema.holds
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
-        holds = [at_its_time(h, corrected) for h in read(tx, LegalHold, standing, table.c.id)]
+        holds = read_at_its_time(tx, LegalHold, standing, table.c.id, corrected)
     erasures = old.erasures
     if "erased" in changes:
         table = schema.erasures
         newer = matching(table, set=name) & (table.c.id > (erasures[-1].id if erasures else 0))
-        fresh = [at_its_time(e, corrected) for e in read(tx, Erasure, newer, table.c.id)]
-        erasures = erasures + fresh
+        erasures = erasures + read_at_its_time(tx, Erasure, newer, table.c.id, corrected)
     aliases = {row.alias: row for row in read(tx, Alias, schema.aliases.c.set == name)}
     events = old.events + events
     view = SetView(contracts, versions, events, aliases, waivers, holds, erasures, old.decoded)

@@ -17,7 +17,6 @@ from estimates.catalog.records import Event, LogHead, State, Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.release_clock import check_clock
 from estimates.catalog.set_view import SetView
-from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.render.wording import did_you_mean
 
@@ -60,19 +59,6 @@ class View(msgspec.Struct, dict=True, eq=False):
     of_store: list[Event] = []
     corrected: Mapping[datetime, datetime] = {}
     law: Law = Law()
-
-    def answering(self, fallbacks: Mapping[tuple[str, str], Fallback]) -> "View":
-        """This view with fallbacks."""
-        return View(
-            self.sets,
-            self.moment,
-            self.read_at,
-            self.head,
-            fallbacks=fallbacks,
-            of_store=self.of_store,
-            corrected=self.corrected,
-            law=self.law,
-        )
 
     @property
     def last_event(self) -> int:
@@ -120,25 +106,22 @@ class View(msgspec.Struct, dict=True, eq=False):
         """The events with a higher id, of one set or of all, in order; raises NotFoundError
         (`unknown_set`).
         """
-        if name is None:
-            logs = [self.of_store, *(part.events for part in self.sets.values())]
-        else:
-            logs = [self.set(name).events]
         key = attrgetter("id")
-        later = (islice(log, bisect_right(log, after, key=key), None) for log in logs)
+        later = (islice(log, bisect_right(log, after, key=key), None) for log in self._logs(name))
         return merge(*later, key=key)
 
     def events_before(self, name: str | None = None, before: int | None = None) -> Iterator[Event]:
         """The events with a lower id, of one set or of all, the newest first; raises NotFoundError
         (`unknown_set`).
         """
-        if name is None:
-            logs = [self.of_store, *(part.events for part in self.sets.values())]
-        else:
-            logs = [self.set(name).events]
-        key = attrgetter("id")
+        logs, key = self._logs(name), attrgetter("id")
         ends = (len(log) if before is None else bisect_left(log, before, key=key) for log in logs)
         return merge(*map(_backwards, logs, ends), key=key, reverse=True)
+
+    def _logs(self, name: str | None) -> list[list[Event]]:
+        if name is not None:
+            return [self.set(name).events]
+        return [self.of_store, *(of_set.events for of_set in self.sets.values())]
 
     def resolve(self, name: str, at: At = NOW) -> Version:
         """The version that `at` names; as_of is inclusive.
@@ -174,9 +157,12 @@ class View(msgspec.Struct, dict=True, eq=False):
 
     def _only_members(self, family: str) -> NotFoundError:
         """Nothing is ever published under a family's own name."""
-        sets = self.sets.items()
-        members = [name for name, of_set in sets if _is_member(of_set.contract, family)]
-        shown = ", ".join(sorted(members)[:_NAMED])
+        members = sorted(
+            name
+            for name, of_set in self.sets.items()
+            if (member := of_set.contract.member) is not None and member.of == family
+        )
+        shown = ", ".join(members[:_NAMED])
         more = f" and {len(members) - _NAMED:,} more" if len(members) > _NAMED else ""
         return NotFoundError(
             "nothing_promoted",
@@ -210,11 +196,6 @@ class View(msgspec.Struct, dict=True, eq=False):
         if number not in view.blocks:
             return "unjudged"
         return "refused" if view.blocks[number] else "candidate"
-
-
-def _is_member(contract: Contract, family: str) -> bool:
-    """Whether a contract is that of a member of a family."""
-    return contract.member is not None and contract.member.of == family
 
 
 def _backwards(log: Sequence[Event], end: int) -> Iterator[Event]:

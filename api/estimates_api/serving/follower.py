@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import msgspec
 from litestar import Litestar
 
 from estimates import Store, instants
@@ -113,7 +114,7 @@ class Follower:
             # all that has changed; what the reader remembers stays true
             self._reader.view.read_at = view.read_at
         else:
-            self._reader = self.store.reader(view.answering(fallbacks))
+            self._reader = self.store.reader(msgspec.structs.replace(view, fallbacks=fallbacks))
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
