@@ -103,9 +103,9 @@ def ceph_server(folder: Path) -> Iterator[S3Server]:
 class _CephServer(S3Server):
     """Its buckets are made by a signed PUT."""
 
-    def bucket(self) -> str:
+    def bucket(self, name: str | None = None) -> str:
         """The name of a new bucket."""
-        name = f"b{uuid.uuid4().hex[:12]}"
+        name = name or f"b{uuid.uuid4().hex[:12]}"
         store = S3Store(
             name,
             endpoint=self.endpoint,

@@ -124,15 +124,15 @@ def _statements_compiled_once() -> None:
     compiled: dict[Any, Any] = {}
     make = catalog_module.make_engine
 
-    def make_engine(url: str) -> sa.Engine:
-        engine = make(url)
+    def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
+        engine = make(url, patient=patient)
         engine.update_execution_options(compiled_cache=compiled)
         return engine
 
     catalog_module.make_engine = make_engine
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # a key of that cache
-        dialect.__eq__ = lambda self, other: type(self) is type(other)
-        dialect.__hash__ = lambda self: hash(type(self))
+        setattr(dialect, "__eq__", lambda self, other: type(self) is type(other))  # noqa: B010
+        setattr(dialect, "__hash__", lambda self: hash(type(self)))  # noqa: B010
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -153,7 +153,7 @@ def _disk_is_not_waited_for() -> None:
 
     engine_module._configure_sqlite = configure_sqlite
     sa.event.listen(sa.Engine, "connect", without_flushing)  # MLflow's own
-    os.fsync = lambda _descriptor: None
+    os.fsync = lambda fd: None
 
 
 class PostgreSQL:

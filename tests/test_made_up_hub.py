@@ -104,7 +104,7 @@ def test_truth_is_revised_for_weeks() -> None:
     at = SEASONS[1]
     later = observed()[0][observed()[0].index(at) + 4]
     first, last = (
-        truth(day).filter(pl.col("target_end_date") == at)["observation"].sum()
+        float(truth(day).filter(pl.col("target_end_date") == at)["observation"].sum())
         for day in (at, later)
     )
     assert 0.7 < first / last < 0.95

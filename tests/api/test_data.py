@@ -443,7 +443,7 @@ class Versions(HTTPFileSystem):
     def modified(self, path: str) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
-    async def _exists(self, path: str) -> bool:
+    async def _exists(self, path: str, strict: bool = False, **_how: Any) -> bool:
         return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -67,7 +66,7 @@ ON_THE_ROUTE = (
 
 
 @pytest.fixture
-def follower(filled: Store) -> Iterator[Follower]:
+def follower(filled: Store) -> Follower:
     """A follower of the filled store that knows all and has the files open."""
     follower = Follower(filled)
     follower.poll()

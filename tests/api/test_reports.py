@@ -104,11 +104,11 @@ def computing(store: Store, name: str) -> Iterator[None]:
 def answered(client: Any, url: str, **settings: Any) -> httpx.Response:
     """The answer, asked for again as long as it is being computed."""
 
-    def ready() -> httpx.Response | None:
+    def ready() -> list[httpx.Response]:
         answer = client.get(url, **settings)
-        return None if answer.status_code == 202 else answer
+        return [] if answer.status_code == 202 else [answer]
 
-    return until(ready)
+    return until(ready)[0]
 
 
 def children(process: int) -> list[int]:

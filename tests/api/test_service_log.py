@@ -116,6 +116,7 @@ def test_a_span_and_a_duration_for_each_answer(filled: Store) -> None:
         client.get("/nowhere")
     first, second = spans.get_finished_spans()
     assert first.name == "GET /v1/sets/{set}/estimates/{key}"
+    assert first.context is not None
     assert f"{first.context.trace_id:032x}" == trace
     assert (second.name, dict(second.attributes or {})["http.response.status_code"]) == ("GET", 404)
     assert "AAPL" not in first.to_json()
@@ -135,7 +136,7 @@ def test_what_was_not_sent_is_sent_when_the_service_stops(
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_arguments: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:

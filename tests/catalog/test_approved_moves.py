@@ -103,8 +103,9 @@ def test_a_signed_move_past_the_approvals_is_not_followed(signed: Store, keys: K
     stays(signed, event, "it has 0 of the 1 approvals that the contract asked for")
     assert faults(running) == [("unauthorised_move", SET, 2)]
     rooted = Store(signed.root, root_key=keys.public("root"))
-    assert rooted.view().law.seal is not None
-    assert rooted.view().law.seal.event == event - 1
+    seal = rooted.view().law.seal
+    assert seal is not None
+    assert seal.event == event - 1
     signed.notify_and_copy()
     lose_catalog(signed)
     log = find_log(Objects(signed.root), event - 1)

@@ -27,7 +27,7 @@ KEYS = {"closes": ("ticker", "target_date"), "odd": ("name", "step")}
 class Face(Protocol):
     """Asks a set a question by the name of its method; the bytes of the answer."""
 
-    def __call__(self, set_name: str, method: str, *arguments: Any, **named: Any) -> bytes: ...
+    def __call__(self, set_name: str, method: str, /, *arguments: Any, **named: Any) -> bytes: ...
 
 
 def outcome(

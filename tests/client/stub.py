@@ -97,7 +97,7 @@ def stub(*replies: Scripted, port: int = 0) -> Iterator[Stub]:
 
         do_POST = do_GET  # noqa: N815
 
-        def log_message(self, *_arguments: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)

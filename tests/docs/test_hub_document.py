@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -69,6 +69,7 @@ def test_the_guide_shows_what_a_request_is_told(
 
 def write_hub(folder: Path) -> None:
     """The made-up hub as a folder: its tasks, two models, and the target data of the last round."""
+    last = date.min
     for model, kind in MODELS.items():
         output = folder / "model-output" / model
         output.mkdir(parents=True)

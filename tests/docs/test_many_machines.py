@@ -75,7 +75,7 @@ def test_the_walk(s3: S3Server, postgresql: PostgreSQL, tmp_path: Path) -> None:
         assert "1 version, every file and every record matches its digest" in read
         assert not (tmp_path / "second" / "churn.csv").exists()
         with psycopg.connect(named("postgres"), autocommit=True) as connection:
-            connection.execute(blocks("sql"))
+            connection.execute(blocks("sql").encode())
         try:
             reader = both + as_here(blocks("bash", "a machine"))
             assert "0.5" in shell(reader, tmp_path / "reader")

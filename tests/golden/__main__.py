@@ -42,6 +42,7 @@ def record(target: Path, *, whole: bool, mlflow: Path | None = None) -> None:
             (folder / "demo" / "sp500-close.toml").touch()  # so it is the demo's folder
         replay = Replay()
         try:
+            page: list[Output] = []
             for line in (HERE / "commands.txt").read_text().splitlines():
                 if line.startswith("== "):
                     page = pages[line.removeprefix("== ")] = []

@@ -153,6 +153,7 @@ def _call(arguments: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
     sys.argv = ["estimates", *arguments]
     sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    code: object = None
     with redirect_stdout(out), redirect_stderr(err):
         try:
             runpy.run_path(str(ESTIMATES), run_name="__main__")
@@ -172,7 +173,7 @@ def _receiver(file: Path) -> str:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Receiver)

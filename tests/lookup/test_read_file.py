@@ -190,7 +190,8 @@ def test_a_forged_key_finds_nothing(
     """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
     contract, table = made
     with built(contract, table) as file:
-        content = file.path.read_bytes()[read_file_layout.ROWS_AT : file.header.groups.offsets_at]
+        whole = Path(file.path).read_bytes()
+        content = whole[read_file_layout.ROWS_AT : file.header.groups.offsets_at]
         start = data.draw(st.integers(0, len(content)))
         piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
         forged = contract_of(("string",) * len(contract.key))
@@ -208,10 +209,10 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
     contract = contract_of(("integer", "string"))
     table = {(i, str(i)): (i / 3, None) for i in range(100)}
     with built(contract, table) as file:
-        whole = file.path.read_bytes()
+        whole = Path(file.path).read_bytes()
     monkeypatch.setattr(read_file_writing, "CHUNK", 2 * read_file_writing.GROUP)
     with built(contract, table) as file:
-        assert file.path.read_bytes() == whole
+        assert Path(file.path).read_bytes() == whole
 
 
 @pytest.mark.slow
@@ -232,7 +233,7 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
     table = {(ticker, i): (i / 7, None) for ticker in ("AAPL", "ÆØÅ") for i in range(0, 10, 2)}
     harmful = 0
     with built(contract, table) as whole:
-        content = whole.path.read_bytes()
+        content = Path(whole.path).read_bytes()
         questions = [
             search(contract, *key)
             for key in [*list(table)[::3], ("AAPL", 7), ("XXXX", 1), ("A", 1), ("Ø", 9)]
@@ -244,7 +245,7 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
         for i in range(0, len(content), step):
             damaged = bytearray(content)
             damaged[i] ^= 1 << (i % 8)
-            whole.path.write_bytes(damaged)
+            Path(whole.path).write_bytes(damaged)
             try:
                 file = ReadFile(whole.path, ID)
             except CorruptError:
@@ -276,8 +277,8 @@ def test_a_truncated_file_is_an_error(kept: int) -> None:
     """A file that ends too early is refused when it is opened."""
     contract = contract_of(("integer",))
     with built(contract, {(i,): (1.0, None) for i in range(20)}) as whole:
-        content = whole.path.read_bytes()
-        whole.path.write_bytes(content[:kept])
+        content = Path(whole.path).read_bytes()
+        Path(whole.path).write_bytes(content[:kept])
         with pytest.raises(CorruptError):
             ReadFile(whole.path, ID)
 
@@ -364,8 +365,8 @@ def test_rows_are_the_json_that_polars_encodes(rows: list[tuple[Any, ...]]) -> N
     """JSON put together from the texts of columns is, byte by byte, that of polars' encoder."""
     frame = pl.DataFrame(rows, {name: dtype for name, (dtype, _) in cells.items()}, orient="row")
     encoded = frame.select(pl.struct(frame.columns).struct.json_encode()).to_series()
-    rows = frame.select(joined(json_pieces(frame, frame.columns))).to_series()
-    assert rows.to_list() == encoded.to_list()
+    texts = frame.select(joined(json_pieces(frame, frame.columns))).to_series()
+    assert texts.to_list() == encoded.to_list()
 
 
 def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
@@ -416,7 +417,7 @@ def test_closed_files_open_again(tmp_path: Path) -> None:
     """Who still reads one goes on; the next use finds the file and does not make it."""
     contract, table = contract_of(("string",)), {("a",): (1.0, None)}
     with built(contract, table) as file:
-        (tmp_path / f"{ID}.lookup").write_bytes(file.path.read_bytes())
+        (tmp_path / f"{ID}.lookup").write_bytes(Path(file.path).read_bytes())
     files = ReadFileCache(tmp_path)
     opened = files.get(ID, lambda path: pytest.fail("made again"))
     files.close()
@@ -434,7 +435,7 @@ def test_open_files_hold_no_descriptor() -> None:
         before = len(list(Path("/proc/self/fd").iterdir()))
         opened = [ReadFile(file.path, ID) for _ in range(100)]
         assert len(list(Path("/proc/self/fd").iterdir())) <= before
-        file.path.unlink()
+        Path(file.path).unlink()
         for each in opened:
             assert_equals(each, contract, table)
 

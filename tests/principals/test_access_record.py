@@ -81,6 +81,6 @@ def test_what_cannot_be_read_is_no_record(
 ) -> None:
     """Of an event; one that knows more rights is."""
     keys = Keys(tmp_path)
-    details = keys.record({"ana": ALL | {"of_a_later_release": ("*",)}}).details()
+    details = keys.record({"ana": {**ALL, "of_a_later_release": ("*",)}}).details()
     assert record_of_details({"record": details}) is not None
     assert record_of_details({"record": change(details)}) is None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -67,11 +68,11 @@ def test_zeroed_parts_of_a_read_file_are_damage(size: int) -> None:
     table = {(i,): (i / 7, None) for i in range(200)}
     contract_ = contract_of(("integer",))
     with built(contract_, table) as whole:
-        content = whole.path.read_bytes()
+        content = Path(whole.path).read_bytes()
         questions = [search(contract_, key) for key in [*range(0, 200, 17), -1]]
         expected = [whole.get(question) for question in questions]
         for at in range(0, len(content), max(size // 2, 16)):
-            whole.path.write_bytes(
+            Path(whole.path).write_bytes(
                 content[:at] + bytes(len(content[at : at + size])) + content[at + size :]
             )
             try:
@@ -87,9 +88,9 @@ def test_zeroed_offsets_and_checksums_are_damage() -> None:
     """Rows, offsets and checksums that all read as zeros are damage, not a file without keys."""
     contract_ = contract_of(("integer",))
     with built(contract_, {(i,): (1.0, None) for i in range(20)}) as whole:
-        header, content = whole.header, whole.path.read_bytes()
+        header, content = whole.header, Path(whole.path).read_bytes()
         end = header.groups.checksums_at + 4 * (header.groups.count + 1)
-        whole.path.write_bytes(content[:ROWS_AT] + bytes(end - ROWS_AT) + content[end:])
+        Path(whole.path).write_bytes(content[:ROWS_AT] + bytes(end - ROWS_AT) + content[end:])
         damaged = ReadFile(whole.path, ID)
         asks: list[Callable[[], Any]] = [
             lambda: damaged.get(search(contract_, 3)),

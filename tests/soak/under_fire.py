@@ -22,6 +22,7 @@ import pytest
 
 from estimates.client.clients import Client
 from estimates.errors import EstimatesError
+from estimates.reading.answer import Answer
 from estimates.store.store import Store
 from tests.api.served import Served, started
 from tests.bucket_store import BucketStore
@@ -46,6 +47,12 @@ class Size(NamedTuple):
 
     memory_mb: int
     files: int
+
+
+def number_of(answer: Answer) -> int:
+    """The number of the version that it came from."""
+    assert answer.version is not None
+    return answer.version.version
 
 
 class Readers:
@@ -76,9 +83,9 @@ class Readers:
             while not self._ended.is_set():
                 try:
                     answer = client[SET].get(*KEY)
-                    value = answer["value"]
-                    if value != value_of(answer.version.version):
-                        self.wrong.append(f"version {answer.version.version}: {value}")
+                    value, number = answer["value"], number_of(answer)
+                    if value != value_of(number):
+                        self.wrong.append(f"version {number}: {value}")
                     self.answers += 1
                 except EstimatesError as error:
                     self.lost.append(f"{error.code}: {error}")
@@ -135,7 +142,7 @@ def soak(
                     pass
                 number = promote_next(opened)
                 until(lambda: _status(served) == "ready")
-                until(lambda n=number: client[SET].get(*KEY).version.version == n)
+                until(lambda n=number: number_of(client[SET].get(*KEY)) == n)
                 assert not readers.wrong, readers.wrong[:3]
                 assert not readers.lost, readers.lost[:3]
                 yield Outcome(f"service: {name}", UNHARMED)

@@ -31,8 +31,8 @@ def kind(value: float | None) -> str:
 
 def aligned(old: dict[str, float | None], new: dict[str, float | None]) -> AlignedVersions:
     """Two versions of `value`, by key."""
-    frames = [frame([*side.values()], [*side]) for side in (old, new)]
-    return align_versions(*frames, contract("nullable = true"), None, None)
+    a, b = (frame([*side.values()], [*side]) for side in (old, new))
+    return align_versions(a, b, contract("nullable = true"), None, None)
 
 
 @given(VERSION, VERSION)

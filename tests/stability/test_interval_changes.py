@@ -40,13 +40,13 @@ def pair(
     contract = parse_contract(head + ENDS.format(of=rest))
     names = ["value", "low", "high"] if pointed else ["low", "high"]
     schema = dict.fromkeys(names, pl.Float64)
-    frames = [
+    a, b = (
         pl.DataFrame([row[-len(names) :] for row in rows], schema, orient="row").select(
             pl.int_range(pl.len()).alias("id"), *names
         )
         for rows in (old, new)
-    ]
-    return align_versions(*frames, contract, None, None)
+    )
+    return align_versions(a, b, contract, None, None)
 
 
 def changes(aligned: AlignedVersions, scale: float | None = SCALE) -> IntervalChanges:

@@ -28,7 +28,8 @@ def frames() -> tuple[pl.DataFrame, pl.DataFrame]:
     a = rng.uniform(0.01, 0.5, N)
     b = a * rng.lognormal(0.0, 0.3, N)
     g = np.where(np.arange(N) % 3 == 0, "x", "y")
-    return tuple(pl.DataFrame({"k": range(N), "v": x, "g": g}) for x in (a, b))
+    old, new = (pl.DataFrame({"k": range(N), "v": x, "g": g}) for x in (a, b))
+    return old, new
 
 
 def scalar(of: Contract) -> ScalarReport:

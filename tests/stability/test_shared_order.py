@@ -54,8 +54,8 @@ class Sides:
     def deltas(self) -> Deltas:
         """The moves of the compared keys."""
         ids = [f"{i:03}" for i in range(len(self.own[0]))]
-        frames = [pl.DataFrame({"id": ids, "value": side}) for side in self.own]
-        pair = align_versions(*frames, contract(), None, None)
+        a, b = (pl.DataFrame({"id": ids, "value": side}) for side in self.own)
+        pair = align_versions(a, b, contract(), None, None)
         return deltas(pair.alignment, "value", *pair.common("value"), 1.0, pair.contract.stability)
 
 

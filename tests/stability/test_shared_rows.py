@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.diff import diff, report_of
@@ -59,7 +61,9 @@ class Parts(NamedTuple):
         """All rows of A and of B."""
         return pl.concat([a for a, _ in self.pairs]), pl.concat([b for _, b in self.pairs])
 
-    def without_shared(self, contract=CONTRACT, names=NAMES) -> AlignedVersions:
+    def without_shared(
+        self, contract: Contract = CONTRACT, names: Sequence[str] = NAMES
+    ) -> AlignedVersions:
         """The rows of the parts that differ, knowing what is shared."""
         stretches, at = [], 0
         apart = [self.pairs[0][0].clear()], [self.pairs[0][1].clear()]

@@ -174,8 +174,7 @@ def _fork(
         code = 0
     except BaseException as error:
         print(f"{work}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-    finally:
-        os._exit(code)
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 from hypothesis import strategies as st
@@ -44,6 +44,7 @@ from tests.store.store_model import (
 )
 
 EXTRA = '[columns.extra]\nunit = "USD"\n'
+_Waived = tuple[str, datetime, tuple[float, bool, bool], object]  # check, until, content, policy
 GATE = f"[gate]\napprovals = 1\napprovers = {list(APPROVERS)}\n"
 # One set and one alias see most of what happens, so that histories grow long; the others show what
 # leaks.
@@ -238,7 +239,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert (done.event.version, done.event.alias) == (of, alias)
             model.move(str(alias), of)
         elif request.act == "waive":
-            check, until, content, _ = request.about
+            check, until, content, _ = cast(_Waived, request.about)
             model.waivers[done.event.id] = content, check, until
         else:
             model.contracts.append(request.about[1])

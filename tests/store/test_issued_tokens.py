@@ -29,6 +29,7 @@ def test_made_and_revoked(store: Store) -> None:
     made = store.create_token("app", grants=[grant])
     book = TokenBook(store.tokens())
     token = book.token_of(made.secret)
+    assert token is not None
     assert token == made.token
     assert token.principal.grants == (grant,)
     assert book.token_of(made.secret + "x") is None

@@ -270,7 +270,7 @@ def test_wrong_secrets(client: TestClient[Any]) -> None:
     assert missing.json()["code"] == "no_token"
     assert "Authorization" in missing.json()["detail"]
     for value in ("Bearer est_wrong", "Bearer a.b.c", "Bearer \xff"):
-        answer = client.get("/v1/sets", headers={"authorization": value.encode("latin-1")})
+        answer = client.get("/v1/sets", headers={b"authorization": value.encode("latin-1")})
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
     basic = client.get("/v1/sets", headers={"authorization": "Basic abc"})
     assert basic.json()["code"] == "no_token"

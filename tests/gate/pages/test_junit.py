@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from junitparser import Error, Failure, Skipped
+from junitparser import Error, Failure, Properties, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from estimates.gate.pages.junit import render_junit, render_unreadable
@@ -28,6 +28,7 @@ def parsed(verdict: Verdict, folder: Path) -> TestSuite:
     path = folder / "verdict.xml"
     path.write_bytes(render_junit(verdict))
     (suite,) = JUnitXml.fromfile(str(path))
+    assert isinstance(suite, TestSuite)
     return suite
 
 
@@ -45,7 +46,7 @@ def test_junit_has_a_test_case_a_check(verdict: Verdict, tmp_path: Path) -> None
         assert [type(result) for result in case.result] == (
             [KINDS[check.status]] if check.status in KINDS else []
         )
-        properties = {entry.name: entry.value for entry in case.properties()}
+        properties = {entry.name: entry.value for entry in case.child(Properties) or ()}
         assert properties["status"] == check.status
         for name in ("value", "warn", "block", "coverage"):
             expected = getattr(check, name)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+from typing import Any
 
 from tests.client.stub import Posted, Scripted, Stub
 
@@ -27,7 +28,7 @@ def answer(status: int, after_s: float = 0.0, **headers: str) -> Scripted:
     )
 
 
-def documents(receiver: Stub) -> list[dict[str, object]]:
+def documents(receiver: Stub) -> list[dict[str, Any]]:
     """The documents that a receiver was sent."""
     return [json.loads(posted.body) for posted in receiver.posted]
 

@@ -84,13 +84,14 @@ level = 0.8
     rows, rng = 280_001, np.random.default_rng(3)
     value = rng.lognormal(3, 1, rows)
     moved = value * (1 + 0.01 * rng.standard_normal(rows))
-    whole = [
+    old, new = (
         pl.DataFrame({"id": np.arange(rows), "value": x, "low": x * 0.9, "high": x * 1.1})
         for x in (value, moved)
-    ]
-    parts = [pl.concat([f[:140_000], f[140_000:]], rechunk=False) for f in whole]
-    assert [frame.n_chunks() for frame in parts] == [2, 2]
-    assert diff(*parts, contract) == diff(*whole, contract)
-    whole[1], parts[1] = whole[1].slice(7), parts[1].slice(7)  # with other keys
-    assert diff(*parts, contract) == diff(*whole, contract)
-    assert first_changes(*parts, contract, 50).rows.equals(first_changes(*whole, contract, 50).rows)
+    )
+    pieces = [pl.concat([f[:140_000], f[140_000:]], rechunk=False) for f in (old, new)]
+    assert [frame.n_chunks() for frame in pieces] == [2, 2]
+    assert diff(pieces[0], pieces[1], contract) == diff(old, new, contract)
+    new, pieces[1] = new.slice(7), pieces[1].slice(7)  # with other keys
+    assert diff(pieces[0], pieces[1], contract) == diff(old, new, contract)
+    changed = first_changes(pieces[0], pieces[1], contract, 50).rows
+    assert changed.equals(first_changes(old, new, contract, 50).rows)

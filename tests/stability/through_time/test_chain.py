@@ -174,7 +174,7 @@ def test_autocorrelation_is_pooled_within_keys(paths: list[list[int]]) -> None:
     pairs: list[tuple[Fraction, Fraction]] = []
     for path in paths:
         d = [Fraction(b - a) for a, b in pairwise(path)]
-        mean = sum(d) / len(d)
+        mean = sum(d, Fraction()) / len(d)
         pairs += pairwise([x - mean for x in d])
     size = sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs)
     expected = None if not size else float(sum(x * y for x, y in pairs)) / math.sqrt(size)

@@ -19,8 +19,8 @@ CELLS = st.dictionaries(CELL, st.floats(-9, 9), min_size=1, max_size=12)
 def rows(cells: dict[tuple[str, int, int], float]) -> pl.DataFrame:
     """A row a cell: key, version, horizon, value; one horizon a key and version."""
     schema = {"id": pl.String, VERSION: pl.Int64, HORIZON: pl.Int64, VALUE: pl.Float64}
-    cells = {(key, version): (horizon, x) for (key, version, horizon), x in cells.items()}
-    table = [(*place, *cell) for place, cell in cells.items()]
+    last = {(key, version): (horizon, x) for (key, version, horizon), x in cells.items()}
+    table = [(*place, *cell) for place, cell in last.items()]
     return pl.DataFrame(table, schema, orient="row")
 
 

@@ -206,6 +206,14 @@ WRITING = (
 class _Terminal(io.TextIOWrapper):
     """What is written to it is kept, as to a terminal."""
 
+    def __init__(self) -> None:
+        self._kept = io.BytesIO()
+        super().__init__(self._kept, encoding="utf-8", write_through=True)
+
+    def shown(self) -> str:
+        """All that was written."""
+        return self._kept.getvalue().decode()
+
     def isatty(self) -> bool:
         return True
 
@@ -218,11 +226,11 @@ def _shown(line: str, width: int, monkeypatch: pytest.MonkeyPatch, colours: bool
         monkeypatch.delenv("NO_COLOR", raising=False)
     else:
         monkeypatch.setenv("NO_COLOR", "1")
-    out, err = (_Terminal(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    out, err = _Terminal(), _Terminal()
     with redirect_stdout(out), redirect_stderr(err):
         run(shlex.split(line))
-    page = "" if line.startswith("draft") else out.buffer.getvalue().decode()  # a file
-    return page + err.buffer.getvalue().decode()
+    page = "" if line.startswith("draft") else out.shown()  # a file
+    return page + err.shown()
 
 
 def _check(shown: str, wide: str, width: int) -> None:
