@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import INTERRUPTED, TERMINATED, failure_of, in_utf8
 from estimates_jobs.cli.interface.interruption import Terminated, words
 from estimates_jobs.cli.output.notices import notice
+
+# Addresses that a command tells of what it did: found to be no text then, they would end it after
+# a version was made.
+_ADDRESSES = ("ESTIMATES_NOTIFY", "MLFLOW_TRACKING_URI", "OPENLINEAGE_URL")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,12 +51,18 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _check_utf8(arguments: Sequence[str]) -> None:
-    """Raises click.UsageError for a name that neither JSON nor a record of the store can hold."""
+    """Raises click.UsageError for a name, or an address in the environment, that neither JSON nor a
+    record of the store can hold.
+    """
     for argument in arguments:
         if in_utf8(argument) != argument:
             raise click.UsageError(
                 f"{argument} is no UTF-8: give the file or folder another name, or a link to it"
             )
+    for name in _ADDRESSES:
+        value = os.environ.get(name, "")
+        if in_utf8(value) != value:
+            raise click.UsageError(f"{name} is no UTF-8: write the address anew, or unset it")
 
 
 def _shown_by(others: Any) -> Any:

@@ -60,7 +60,7 @@ class Receiver:
     def __init__(self, url: str, secret: str | None) -> None:
         try:
             parsed = httpx.URL(url)
-        except httpx.InvalidURL:  # its message has parts of the URL
+        except (httpx.InvalidURL, UnicodeError):  # its message has parts of the URL
             parsed = httpx.URL()
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise InvalidError(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimates.store.store import Store
-from tests.builders import SET, code_of, define, promoted
+from tests.builders import SET, code_of, define, frame, promoted
 from tests.jobs.cli.calls import call
 
 LONG = "n" * 300
@@ -77,6 +77,27 @@ def test_a_name_that_is_no_utf8_is_bad_usage(command: tuple[str, ...]) -> None:
     assert (called.code, called.error["code"]) == (2, "usage")
     assert "caf\\udce9" in called.error["message"]
     assert call(*arguments).code == 2
+
+
+@pytest.mark.parametrize("variable", ["ESTIMATES_NOTIFY", "MLFLOW_TRACKING_URI", "OPENLINEAGE_URL"])
+def test_an_address_that_is_no_utf8_is_refused_before_anything_is_done(
+    variable: str, local_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No version is published whose outcome could not be printed; the variable is named, its value,
+    which may hold a password, is not.
+    """
+    define(local_store)
+    promoted(local_store, "first")
+    before = local_store.view().last_event
+    frame().write_parquet(tmp_path / "rows.parquet")
+    monkeypatch.setenv(variable, b"http://secret\xff/".decode(errors="surrogateescape"))
+    called = call(
+        "publish", SET, tmp_path / "rows.parquet", "--store", local_store.root, "--format", "json"
+    )
+    assert (called.code, called.error["code"]) == (2, "usage"), called
+    assert variable in called.error["message"]
+    assert "secret" not in called.err
+    assert local_store.view().last_event == before
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from estimates.errors import InvalidError
 from estimates.store.store import Store
 from estimates_jobs.notify import delivery
 from tests.builders import SET, frame, promoted
@@ -32,6 +33,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(delivery.Patience, "pause", noted)
     return made
+
+
+def test_a_url_that_is_no_utf8_is_refused() -> None:
+    """As any text that is no URL; it is not repeated."""
+    with pytest.raises(InvalidError, match="go to a URL") as refused:
+        delivery.Receiver("/hush\udcff", None)
+    assert refused.value.code == "bad_url"
+    assert "hush" not in refused.value.message
 
 
 def test_a_receiver_that_is_busy_is_asked_again(store: Store, pauses: list[float]) -> None:
