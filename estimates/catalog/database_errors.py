@@ -7,7 +7,7 @@ import sqlite3
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError
 
-from estimates.catalog.read_only import NO_ROOM, is_read_only
+from estimates.catalog.read_only import has_no_room, is_read_only
 from estimates.errors import (
     LOOK_AT_DISK,
     MAKE_ROOM,
@@ -112,7 +112,7 @@ def _is_full(engine: sa.Engine, error: DBAPIError) -> bool:
     """
     code = getattr(error.orig, "sqlite_errorcode", 0)
     reads_only = code & 0xFF == sqlite3.SQLITE_READONLY and not is_read_only(engine.url)
-    return code in NO_ROOM or reads_only or _state(error) == _DISK_FULL
+    return reads_only or has_no_room(engine.url, error.orig) or _state(error) == _DISK_FULL
 
 
 def _is_forbidden(engine: sa.Engine, error: DBAPIError) -> bool:

@@ -12,11 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from estimates.errors import FULL
+
 _ATTEMPTS = 5
 # What SQLite says where it cannot have the index of the write-ahead log beside the database.
 _NO_INDEX = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 # What it says where there is no room for that index.
-NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 # Size and time of the last change of the database and of its log.
 _Marks = tuple[tuple[int, int] | None, ...]
 
@@ -44,6 +46,22 @@ def engine_that_reads(url: str) -> sa.Engine:
     return sa.create_engine(url, creator=opening.connect, poolclass=sa.NullPool)
 
 
+def has_no_room(url: str | sa.URL, error: BaseException | None) -> bool:
+    """Whether SQLite failed because the catalog's disk, or a quota, is used up.
+
+    Where a folder takes no further file, because all that there may be are there, it says only that
+    it cannot open one.
+    """
+    code, path = getattr(error, "sqlite_errorcode", 0), _path(url)
+    if code & 0xFF != sqlite3.SQLITE_CANTOPEN or path is None:
+        return code in _NO_ROOM
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as failed:
+        return failed.errno in FULL
+    return False
+
+
 def connect_or_read(url: str, configure: Callable[[sqlite3.Connection], None]) -> Any:
     """A listener of `do_connect`, which opens and configures a catalog that may be written; where
     its disk is full, which keeps SQLite from reading too, a connection that only reads.
@@ -59,7 +77,7 @@ def connect_or_read(url: str, configure: Callable[[sqlite3.Connection], None]) -
         except sqlite3.OperationalError as error:
             connection.close()
             has_content = path is not None and path.exists() and path.stat().st_size
-            if opening is None or not has_content or error.sqlite_errorcode not in NO_ROOM:
+            if opening is None or not has_content or not has_no_room(url, error):
                 raise
             return opening.connect()
         except sqlite3.Error:

@@ -60,11 +60,22 @@ def follow_file(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "checkout")
     def compare(_connection: Any, record: Any, _proxy: Any) -> None:
         present = file_of(engine)
-        if present is None:
-            raise sqlite3.OperationalError("its file is gone")
         is_fresh = record.info.pop(_FRESH, False)  # others may write all the while
+        if present is None:
+            raise _of_no_file(engine, is_fresh)
         if present != record.info[_FILE] and not (is_fresh and present.is_same(record.info[_FILE])):
             raise DisconnectionError("the file was replaced")
+
+
+def _of_no_file(engine: sa.Engine, is_fresh: bool) -> sqlite3.OperationalError:
+    """What is wrong where a connection's file is not there, or empty: what SQLite writes when it
+    opens a new one does not arrive, and it does not say why.
+    """
+    if is_fresh and Path(engine.url.database or "").exists():
+        failed = sqlite3.OperationalError("its file stays empty")
+        failed.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        return failed
+    return sqlite3.OperationalError("its file is gone")
 
 
 def file_of(engine: sa.Engine) -> FileId | None:
