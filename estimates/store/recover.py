@@ -62,6 +62,11 @@ UNKNOWN = (
     "events whose copy was not written yet when the catalog was lost",
     "which events happened before there was a chain",
 )
+# The way back from a wrong name.
+ANOTHER_NAME = (
+    f"move {NAME} and the catalog away (`catalog.db*` in the store's folder, or name an empty "
+    "database), then `estimates recover --store-id` with the right one"
+)
 
 
 class LogFiles(NamedTuple):
@@ -179,7 +184,7 @@ def _named_log(objects: Objects, store_id: str | None) -> tuple[str, list[int]]:
         raise CorruptError(
             "other_store",
             f"{objects.root} is store {named}, as its {NAME} says, and not {store_id}",
-            remedy="leave --store-id out",
+            remedy=f"leave --store-id out, or where {NAME} has a wrong id, {ANOTHER_NAME}",
         )
     return named, copied
 

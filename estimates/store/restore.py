@@ -6,6 +6,7 @@ catalog, in one transaction. Until that is done the place is no store, and `rest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -32,7 +33,9 @@ from estimates.store.backup import (
 from estimates.store.backup_head import NAME, BackupHead, identity_of, read_backup
 from estimates.store.recover import LogFiles, check_unused, find_log, longest_log, rebuild
 
-_WITHOUT = "take another backup, or restore what is sound of this one with --without-damaged"
+_ANOTHER = "take another backup"
+_WITHOUT = f"{_ANOTHER}, or restore what is sound of this one with --without-damaged"
+_OF_STORES = re.compile(r"; (?:mend|bring) it (?:back )?with `estimates repair --from`? ?[^;]*$")
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -74,14 +77,15 @@ def restore(
     try:
         contents = contents_of_log(log.entries(partial(progress, "checking the log")))
     except CorruptError as error:
-        raise _damaged(source, f"{error.message}; {_WITHOUT}") from None
+        remedy = _ANOTHER if without_damaged else _WITHOUT
+        raise _damaged(source, _cause(error.message), remedy) from None
     target.put(identity.RESTORING, msgspec.json.encode(head))
     replaced = replaced_of_log(log.entries())
     # one flush at the end, in place of one a file: what an interrupted one left is read again
     copying = Copying(source, target, replaced, reread=True, flushed=False)
     missing = faults_of(copy_all(copying, contents, progress), contents)
     if missing and not without_damaged:
-        raise _damaged(source, _in_words(missing, target), faults=missing)
+        raise _damaged(source, _in_words(missing), _goes_on(target), faults=missing)
     write_copies(target, log.entries(partial(progress, "copying the log")))
     named = identity_of(source) or identity.Identity(1, log.store_id, head.at)
     target.put(identity.NAME, msgspec.json.encode(named))
@@ -133,19 +137,26 @@ def _backup_and_log(
         store_id = _id_of(source)
         log = find_log(source, head.event, store_id=store_id)
         if (log.store_id, log.digest) != (head.store, head.digest):
-            raise _damaged(source, f"its log does not end as {NAME} says")
+            raise _damaged(source, f"its log does not end as {NAME} says", _WITHOUT)
         if not without_damaged:  # a link that does not hold is noticed when the log is read
             return head, log, []
-    except CorruptError as error:
+    except (CorruptError, NotFoundError) as error:
+        if error.code == "no_backup":
+            raise
         if not without_damaged:
-            raise _damaged(source, f"{error.message}; {_WITHOUT}") from None
+            if error.code == "backup_damaged":
+                raise
+            remedy = _ANOTHER if error.code == "no_log" else _WITHOUT
+            raise _damaged(source, _cause(error.message), remedy) from None
     try:
         log = longest_log(source, None if known is None else known.event, store_id=store_id)
     except CorruptError:  # `recover`, which takes an id, makes nothing of a backup
         what = f"neither {NAME} nor {identity.NAME} says whose it is"
-        raise _damaged(source, what) from None
+        raise _damaged(source, what, _ANOTHER) from None
+    except NotFoundError:
+        raise _damaged(source, "nothing of its log is left", _ANOTHER) from None
     if not log.events:
-        raise _damaged(source, "nothing of its log is sound; take another backup")
+        raise _damaged(source, "nothing of its log is sound", _ANOTHER)
     at = read_copy(source, log.events).event.at
     head = BackupHead(1, log.store_id, log.events, log.digest, at, at)
     if known is not None and (log.events, log.digest) == (known.event, known.digest):
@@ -175,21 +186,29 @@ def _claim(target: Objects, head: BackupHead) -> None:
         )
 
 
-def _damaged(source: Objects, what: str, faults: Sequence[Fault] = ()) -> CorruptError:
+def _damaged(source: Objects, what: str, remedy: str, faults: Sequence[Fault] = ()) -> CorruptError:
     return CorruptError(
         "backup_damaged",
         f"the backup {source.root} is damaged: {what}",
-        remedy="take another backup, or say --without-damaged to leave out what is damaged",
+        remedy=remedy,
         faults=faults,
     )
 
 
-def _in_words(missing: list[Fault], target: Objects) -> str:
+def _cause(message: str) -> str:
+    """What is said of a file of a store, without what mends that: no backup is repaired so."""
+    return _OF_STORES.sub("", message)
+
+
+def _in_words(missing: list[Fault]) -> str:
     first = missing[0]
     version = "" if first.version is None else f" version {first.version}"
     more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"{first.set}{version}: {_cause(first.message)}{more}"
+
+
+def _goes_on(target: Objects) -> str:
     return (
-        f"{first.set}{version}: {first.message}{more}; {target.root} is no store yet: restore "
-        "another backup there, or all the rest of this one with --without-damaged, which goes on "
-        "with what was copied, or empty it"
+        f"{target.root} is no store yet: restore another backup there, or all the rest of this one "
+        "with --without-damaged, which goes on with what was copied, or empty it"
     )

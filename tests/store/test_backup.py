@@ -13,7 +13,7 @@ import pytest
 
 import estimates_migrations
 from estimates.catalog.view import View
-from estimates.errors import EstimatesError
+from estimates.errors import CorruptError, EstimatesError
 from estimates.storage.objects import Objects
 from estimates.store.backup import backup, contents_of, contents_of_log
 from estimates.store.backup_head import read_backup
@@ -250,6 +250,38 @@ def test_a_damaged_backup_makes_no_store(copy: Objects, tmp_path: Path, what: st
     assert not (new / "catalog.db").exists()
     assert not (new / "store.json").exists()
     assert code_of(lambda: Store(new)) in ("no_store", "restore_unfinished")
+
+
+@pytest.mark.parametrize(
+    ("what", "without_damaged"),
+    [
+        ("lost file", False),
+        ("cut log", False),
+        ("flipped log", False),
+        ("no log", False),
+        ("no log", True),
+        ("damaged log", True),
+    ],
+)
+def test_a_damaged_backup_says_what_helps(
+    copy: Objects, tmp_path: Path, what: str, without_damaged: bool
+) -> None:
+    """Another backup, or to leave out what is damaged unless that was tried or nothing would be
+    left; nobody is sent to mend a file of a backup as one of a store.
+    """
+    damage(copy, what)
+    for name in copy.names("log") if what in ("no log", "damaged log") else ():
+        if what == "no log":
+            copy.delete(name)
+        else:
+            copy.put(name, b"{")
+    with pytest.raises(CorruptError) as raised:
+        restored(copy, tmp_path / "new", without_damaged=without_damaged)
+    message = raised.value.message
+    assert raised.value.code == "backup_damaged"
+    assert "another backup" in message
+    assert ("--without-damaged" in message) == (what not in ("no log", "damaged log"))
+    assert "repair" not in message
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from estimates.storage.objects import Objects
 from estimates.store.identity import check_no_backup
 from estimates.store.open_store import catalog_url
 from estimates.store.recover import (
+    ANOTHER_NAME,
     GivenUp,
     LogFiles,
     Recovered,
@@ -91,6 +92,8 @@ def recover(options: Options, until: int | None, store_id: str | None, dry_run: 
         terminal.json(msgspec.structs.replace(made, given_up=given_up))
     else:
         _show(settings.store, made, given_up)
+        if store_id is not None:
+            terminal.line(f"if the id is not the right one: {ANOTHER_NAME}")
 
 
 def _show_plan(options: Options, log: LogFiles, given_up: Sequence[GivenUp]) -> None:

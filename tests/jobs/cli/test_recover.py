@@ -7,7 +7,7 @@ from pathlib import Path
 from estimates.storage.log_copies import name_of
 from estimates.store.erase import erase
 from estimates.store.store import Store
-from tests.builders import SET
+from tests.builders import SET, define, promoted
 from tests.jobs.cli.calls import call, ok
 from tests.store.catalog_rows import lose_catalog
 from tests.store.erased_person import PERSON, TARGETS, fill
@@ -64,3 +64,25 @@ def test_a_store_without_catalog_and_name_is_told_its_name(local_store: Store) -
         reading = ("get", SET, PERSON, TARGETS[0], "--store", root, "--format", "json")
         assert call(*reading).error["code"] == "erased"
         Store(root).check_identity()
+
+
+def test_a_wrong_name_is_undone_as_the_command_says(local_store: Store) -> None:
+    """A store that was given another one's id says what to move away, when it is given and when the
+    right one is; then the right one is taken.
+    """
+    define(local_store)
+    promoted(local_store, "first")
+    root, store_id = Path(local_store.root), local_store.view().head.store
+    lose_catalog(local_store)
+    (root / "store.json").unlink()
+    command = ("recover", "--store", root, "--store-id")
+    away = "move store.json and the catalog away"
+    assert away in ok(*command, "0" * 32).text
+    refused = call(*command, store_id, "--format", "json").error
+    assert refused["code"] == "other_store"
+    assert away in refused["message"]
+    for file in (root / "store.json", *root.glob("catalog.db*")):
+        file.unlink()
+    ok(*command, store_id)
+    Store(root).check_identity()
+    assert Store(root).view().head.store == store_id
