@@ -2,7 +2,8 @@
 caches of this machine.
 
 objects         named bytes in a folder or a bucket; the only place that knows obstore
-durable_file    a file that is there as a whole or not at all
+durable_file    a file that is there as a whole or not at all, also after a power loss
+whole_file      the same of what can be made again, which is not flushed
 storage_errors  which of its failures another try may mend
 snapshot        the immutable half: parts and manifest
 parts           where a snapshot is cut, by its keys alone

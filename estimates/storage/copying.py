@@ -16,6 +16,7 @@ from estimates.catalog.records import ErasedPart
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage import listed_keys, snapshot
 from estimates.storage.objects import Objects
+from estimates.storage.storage_errors import MEND
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -116,7 +117,7 @@ def files_of(objects: Objects, content: Content, replaced: Replaced) -> Iterator
         name = listed_keys.name_of(content.set, content.digest)
         stat = objects.stat(name)
         if stat is None:
-            raise _missing(objects, name)
+            raise snapshot.missing(objects, name)
         yield Named(name, stat.size, content.digest)
         return
     manifest = snapshot.read_manifest(objects, content.set, content.digest)
@@ -139,7 +140,7 @@ def copy_file(
     try:
         target.put_pieces(name, _checked(source, name, size, digest), flushed=flushed)
     except NotFoundError:
-        raise _missing(source, name) from None
+        raise snapshot.missing(source, name) from None
 
 
 def digest_of(objects: Objects, name: str) -> str:
@@ -161,13 +162,5 @@ def _checked(source: Objects, name: str, size: int, expected: str) -> Iterator[b
         raise CorruptError(
             "file_damaged",
             f"{source.root}/{name} does not match its digest ({length} of {size} bytes)",
-            remedy="bring it back with `estimates repair --from` a backup",
+            remedy=MEND,
         )
-
-
-def _missing(objects: Objects, name: str) -> CorruptError:
-    return CorruptError(
-        "file_missing",
-        f"{objects.root}/{name} is missing",
-        remedy="bring it back with `estimates repair --from` a backup",
-    )

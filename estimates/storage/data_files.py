@@ -4,7 +4,6 @@ at most.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from estimates.storage import snapshot
+from estimates.storage.copying import digest_of
 from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.parts import Part
@@ -38,12 +38,6 @@ class DataFile:
         """The bytes from `start` up to `stop`, in pieces; raises UnavailableError (`storage`)."""
         for at in range(start, stop, PIECE):
             yield self._objects.get_range(self._name, at, min(at + PIECE, stop))
-
-    def all_pieces(self) -> Iterator[bytes]:
-        """All bytes in one request; raises NotFoundError (`no_object`), UnavailableError
-        (`storage`).
-        """
-        return self._objects.pieces(self._name)
 
     @property
     def path(self) -> Path | None:
@@ -111,7 +105,7 @@ class DataFiles:
             mark, file = self._verified.get(name, ("", None))
             if file is None or mark != stat.mark:
                 file = DataFile(self._objects, name, part)
-                if stat.size != part.size or _digest(file) != part.sha256:
+                if stat.size != part.size or digest_of(self._objects, name) != part.sha256:
                     raise snapshot.damaged(self._objects, name, part, stat.size)
                 self._verified[name] = stat.mark, file
             return file
@@ -166,10 +160,3 @@ class _Readable(io.RawIOBase):
 
 def _content(file: DataFile) -> io.BytesIO:
     return io.BytesIO(b"".join(file.pieces(0, file.size)))
-
-
-def _digest(file: DataFile) -> str:
-    digest = hashlib.sha256()
-    for piece in file.all_pieces():
-        digest.update(piece)
-    return digest.hexdigest()

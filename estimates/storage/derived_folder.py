@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from estimates.storage.whole_file import write_whole
 
 _SWEEP_EVERY = 100  # files written by this process
 
@@ -32,15 +33,9 @@ class DerivedFolder:
 
     def write(self, name: str, *content: Any) -> None:
         """Keep a file of some buffers, one after the other, if that is possible."""
-        new = self.folder / f"{name}.{secrets.token_hex(4)}.new"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as file:
-                file.writelines(content)
-            new.replace(self.folder / name)
+            write_whole(self.folder / name, *content)
         except OSError:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
             return
         if not self.keeps():
             with suppress(OSError):

@@ -16,6 +16,7 @@ from estimates.contract.domain import FileDomain
 from estimates.errors import CorruptError, InvalidError
 from estimates.render.row_text import text_of
 from estimates.storage.objects import Objects
+from estimates.storage.storage_errors import MEND
 
 
 class ListedKeys:
@@ -69,12 +70,12 @@ class ListedKeys:
             raise CorruptError(
                 "file_damaged",
                 f"{self._objects.root}/{name_of(set_name, digest)} does not match its digest",
-                remedy="bring it back with `estimates repair --from` a backup",
+                remedy=MEND,
             )
         return content
 
     def _read(self, set_name: str, digest: str) -> pl.DataFrame:
-        return pl.read_parquet(io.BytesIO(self.content(set_name, digest)))
+        return pl.read_parquet(self.content(set_name, digest))
 
     def _read_texts(self, set_name: str, digest: str) -> frozenset[tuple[Any, ...]]:
         keys = self._read(set_name, digest)

@@ -52,12 +52,7 @@ def versions_of(block: int) -> range:
 
 def name_of(set_name: str, block: int) -> str:
     """Where a block is, below the store's root."""
-    return f"{folder_of(set_name)}/{block:06}.json.z"
-
-
-def folder_of(set_name: str) -> str:
-    """Where the blocks of a set are."""
-    return f"sets/{set_name}/manifests"
+    return f"sets/{set_name}/manifests/{block:06}.json.z"
 
 
 def read_block(objects: Objects, set_name: str, block: int) -> Iterator[Manifest]:

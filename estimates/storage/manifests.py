@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from estimates.errors import CorruptError, RefusedError, UnavailableError
 from estimates.storage import manifest_blocks, snapshot
 from estimates.storage.objects import Objects
 from estimates.storage.snapshot import Manifest
+from estimates.storage.whole_file import write_whole
 
 _IN_MEMORY = 1 << 16  # parts that are listed: half a kilobyte each
 _KEPT_BYTES = 32 * 1024 * 1024  # of copies on this machine
@@ -137,13 +137,9 @@ class Manifests:
         if self.folder is None:
             return
         path = self.folder / f"{manifest.snapshot_id}.json"
-        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(snapshot.encode(manifest))
-            new.replace(path)
+            write_whole(path, snapshot.encode(manifest))
         except OSError:
-            _remove(new)
             return
         self._copied += 1
         if self._copied % _LOOK_EVERY == 1:
@@ -165,6 +161,6 @@ class Manifests:
         return [entry for _, entry in sorted(dated, key=lambda pair: pair[0])]
 
 
-def _remove(path: str | Path) -> None:
+def _remove(path: str) -> None:
     with suppress(OSError):
         os.unlink(path)

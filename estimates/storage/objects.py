@@ -23,6 +23,7 @@ from estimates.storage.durable_file import flush_names, remove_old, write_durabl
 from estimates.storage.storage_errors import is_panic, storage_error
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 # How long a bucket may be silent: connecting, then before and within an answer. A request's own
@@ -235,21 +236,11 @@ class Objects:
 
     def written(self, prefix: str) -> dict[str, datetime]:
         """When each object under a prefix was written last, by the storage's clock."""
-        with self._answering(prefix):
-            return {
-                meta["path"]: meta["last_modified"]
-                for batch in obstore.list(self._store, prefix)
-                for meta in batch
-            }
+        return {meta["path"]: meta["last_modified"] for meta in self._listed(prefix)}
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """The size in bytes of each object under a prefix."""
-        with self._answering(prefix):
-            return {
-                meta["path"]: meta["size"]
-                for batch in obstore.list(self._store, prefix)
-                for meta in batch
-            }
+        return {meta["path"]: meta["size"] for meta in self._listed(prefix)}
 
     def holds(self, prefix: str) -> bool:
         """Whether there is any object under a prefix."""
@@ -332,6 +323,10 @@ class Objects:
                     f"{self.root}/{name} does not exist",
                     remedy="look whether it was moved, or name another",
                 ) from None
+
+    def _listed(self, prefix: str) -> "list[ObjectMeta]":
+        with self._answering(prefix):
+            return [meta for batch in obstore.list(self._store, prefix) for meta in batch]
 
     def _stream(self, name: str) -> Iterator[Any]:
         if self.folder is None:

@@ -7,7 +7,6 @@ alone writes, never in the store's own folder, and counts only as a file of this
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from functools import cached_property
@@ -17,6 +16,7 @@ import msgspec
 
 from estimates.catalog.seal import FORM, Seal
 from estimates.settings import default_cache
+from estimates.storage.whole_file import write_whole
 
 NAME = "checked.json"
 _MOST_BYTES = 4096
@@ -55,17 +55,8 @@ class SealFile:
 
     def write(self, seal: Seal) -> None:
         """Keep a seal, if that is possible."""
-        path = self._path
-        new = path.with_name(f"{NAME}.{secrets.token_hex(4)}.new")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(seal))
-            new.replace(path)
-        except OSError:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
+        with suppress(OSError):
+            write_whole(self._path, msgspec.json.encode(seal), mode=0o600)
 
 
 def _is_own(status: os.stat_result) -> bool:

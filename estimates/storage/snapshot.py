@@ -218,7 +218,7 @@ def read_part(objects: Objects, name: str, part: Part) -> bytes:
 
 
 def missing(objects: Objects, name: str) -> CorruptError:
-    """The error for a Parquet file that is not there."""
+    """The error for a stored file that is not there."""
     return CorruptError("file_missing", f"{objects.root}/{name} is missing", remedy=MEND)
 
 

@@ -7,7 +7,6 @@ were pulled.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from estimates import instants
 from estimates.errors import InvalidError
 from estimates.storage.file_lock import file_lock
 from estimates.storage.usage_days import Counts, UsageDay, added
+from estimates.storage.whole_file import write_whole
 
 FOLDER = "usage"
 _OWN = "replica"
@@ -84,15 +84,7 @@ class UsageRecord:
         return self.folder / replica / f"{day.isoformat()}.json"
 
     def _write(self, day: UsageDay) -> None:
-        path = self._path(day.replica, day.day)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(f".{secrets.token_hex(4)}.new")
-        try:
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-                file.write(msgspec.json.encode(day))
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+        write_whole(self._path(day.replica, day.day), msgspec.json.encode(day), mode=0o600)
 
     def _forget(self, before: date) -> None:
         for path in self.folder.glob("*/*"):

@@ -7,7 +7,6 @@ through what the event lists.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
@@ -224,7 +223,7 @@ class _Erasing:
             return None
         objects = self._store.objects
         content = snapshot.read_part(objects, manifest.name_of(self._name, part), part)
-        frame = pl.read_parquet(io.BytesIO(content))
+        frame = pl.read_parquet(content)
         left = self._left(frame, manifest.shape.key_names, present)
         if left.height == frame.height:
             return None
@@ -296,7 +295,7 @@ class _Erasing:
         if _digest_in(file) in self._of_set.replaced:
             return False  # it goes in any case
         try:
-            frame = pl.read_parquet(io.BytesIO(self._store.objects.get(file)))
+            frame = pl.read_parquet(self._store.objects.get(file))
             contracts = self._of_set.contracts
             names = {tuple(self._of_set.revision(c.revision).key) for c in contracts}
             keys = [key for key in names if set(key) <= set(frame.columns)]

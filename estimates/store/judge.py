@@ -4,7 +4,6 @@ says.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -280,12 +279,15 @@ def stored_candidate(
                 name = manifest.name_of(version.set, part)
                 content = snapshot.read_part(store.objects, name, part)
                 stage = "parquet"
-                stored = pl.read_parquet(io.BytesIO(content))
-                same = None if rows is None else rows.slice(start, stored.height)
-                is_same = same is not None and _is_equal(same, stored)
-                frames.append(same if is_same and same is not None else stored)
+                stored = pl.read_parquet(content)
+                if rows is not None:
+                    same = rows.slice(start, stored.height)
+                    if same.schema == stored.schema and same.equals(stored):
+                        stored = same
+                    else:
+                        rows = None
+                frames.append(stored)
                 start += stored.height
-                rows = rows if is_same else None
         # a column in one piece is not copied
         whole = rows is not None and rows.height == start
         candidate.frame = rows if whole else pl.concat(frames, rechunk=True)
@@ -293,10 +295,6 @@ def stored_candidate(
         # a verdict is read by many: the file's name, and not where the store lies
         candidate.faults[stage] = str(error).replace(f"{store.root}/", "")
     return candidate
-
-
-def _is_equal(a: pl.DataFrame, b: pl.DataFrame) -> bool:
-    return a.schema == b.schema and a.equals(b)
 
 
 def _of_record(store: OpenStore, version: Version) -> Candidate:

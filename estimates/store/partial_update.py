@@ -4,7 +4,6 @@ are shared.
 
 from __future__ import annotations
 
-import io
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -133,7 +132,7 @@ class PartialUpdate:
         """The rows of a part with its changes, verified; and whether it has the keys it had."""
         name = self._manifest.name_of(self._name, part)
         content = snapshot.read_part(self._store.objects, name, part)
-        rows = pl.read_parquet(io.BytesIO(content)).select(self._rows.columns)
+        rows = pl.read_parquet(content).select(self._rows.columns)
         if not removed.height:
             numbered = rows.select(self._key).with_row_index(_PLACE)
             same = numbered.join(changed, on=self._key, how="semi", maintain_order="left")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -18,6 +17,7 @@ from estimates.errors import CorruptError, EstimatesError, RefusedError, Unavail
 from estimates.gate.unapproved import unapproved
 from estimates.storage import log_copies, snapshot
 from estimates.storage.copying import Replaced
+from estimates.storage.storage_errors import MEND
 from estimates.store.backup import replaced_of_log
 from estimates.store.erased_files import files_of_erased
 from estimates.store.identity import identity_faults
@@ -169,7 +169,7 @@ def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) ->
             raise CorruptError(
                 "row_count",
                 f"{rows} rows, the catalog says {version.rows}",
-                remedy="bring the files back with `estimates repair --from` a backup",
+                remedy=MEND,
             )
     except UnavailableError:
         raise
@@ -211,17 +211,17 @@ def _verified_rows(
             name = read.name_of(set_name, part)
             content = snapshot.read_part(store.objects, name, part)
             try:
-                parts[part.sha256] = pl.read_parquet(io.BytesIO(content)).height
+                parts[part.sha256] = pl.read_parquet(content).height
             except pl.exceptions.PolarsError as error:
                 raise CorruptError(
                     "file_unreadable",
                     f"{name}: {error}",
-                    remedy="bring the files back with `estimates repair --from` a backup",
+                    remedy=MEND,
                 ) from None
         if parts[part.sha256] != part.rows:
             raise CorruptError(
                 "row_count",
                 f"{parts[part.sha256]} rows, the manifest says {part.rows}",
-                remedy="bring the files back with `estimates repair --from` a backup",
+                remedy=MEND,
             )
     return manifest.rows

@@ -38,7 +38,7 @@ def history(store: Store) -> list[float]:
 def test_a_block_has_the_manifests_of_its_versions(year: Store) -> None:
     """Of complete blocks alone, byte for byte as each stands by itself."""
     names = [name_of(SET, 1), name_of(SET, 2)]
-    assert year.objects.names(manifest_blocks.folder_of(SET)) == names
+    assert year.objects.names(f"sets/{SET}/manifests") == names
     for block, numbers in ((1, range(1, 5)), (2, range(5, 9))):
         ids = [year.resolve(SET, number).snapshot_id for number in numbers]
         stored = [snapshot.read_manifest(year.objects, SET, each) for each in ids]
@@ -82,7 +82,7 @@ def test_a_sweep_writes_missing_blocks_and_takes_needless_ones(year: Store) -> N
     year.objects.delete(name_of(SET, 2))
     define(year, more="[retention]\nkeep_versions = 3\n")
     sweep(year, grace=timedelta(0))
-    assert year.objects.names(manifest_blocks.folder_of(SET)) == [name_of(SET, 2)]
+    assert year.objects.names(f"sets/{SET}/manifests") == [name_of(SET, 2)]
     ids = [year.resolve(SET, 8).snapshot_id]
     assert [m.snapshot_id for m in read_block(year.objects, SET, 2)] == ids
 
