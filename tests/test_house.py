@@ -70,7 +70,7 @@ TRIED_ALONE = (
     *("access", "catalog", "contract", "gate", "gate/checks", "guess", "keys", "lookup"),
     *("principals", "stability", "stability/kernels", "stability/through_time", "storage"),
     *("calibration", "compare", "gate/pages", "api/access", "api/desk"),
-    *("jobs/builtin", "jobs/notify", "jobs/scaffold", "jobs/tables"),
+    *("jobs/builtin", "jobs/hub", "jobs/notify", "jobs/scaffold", "jobs/tables"),
 )
 # Modules of these without tests of their own name: Structs and tables alone; what every check rests
 # on, which each check's tests try; what whole stores, services and pages try.
@@ -81,7 +81,7 @@ TRIED_WITH_OTHERS = {
     *("family_reports", "label_report", "report", "revision_report", "series_report"),
     *("change_page", "policy_text", "table_diff", "forecast_series", "new_set"),
     *("database_tables", "family_tables", "gate_draft", "lake_tables"),
-    *("typed_files", "typed_tables"),
+    *("store_verdicts", "typed_files", "typed_tables"),
     *("answers", "desk_page", "pictures", "clock_repair", "read_only"),
 }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from estimates import instants
 from estimates.render.markdown import bullets, escaped, folded, table
@@ -11,6 +12,8 @@ from estimates_jobs.hub.request_report import FileReport, Finding, RequestReport
 
 _MOST = 60_000  # characters; a comment on GitHub has room for 65,536
 _LONGEST = 300  # characters of a line
+_IN_TABLE = 200  # lines
+T = TypeVar("T")
 
 
 def headline(report: RequestReport) -> str:
@@ -51,13 +54,13 @@ def render_markdown(report: RequestReport) -> str:
     """
     parts = [f"### {escaped(headline(report))}"]
     if report.findings:
-        parts.append(bullets(_flat(report.findings)))
+        parts.append(_as_many(report.findings, _of_request, _MOST // 4))
     footer = (
         f"<sub>checked at {instants.text(report.checked_at)}, changes since "
         f"{escaped(report.since)}</sub>"
     )
     if report.files:
-        parts.append(_table(report.files))
+        parts.append(_as_many(report.files, _table, _MOST // 2))
     room = _MOST - len(footer) - sum(len(part) + 2 for part in parts)
     wrong = [file for file in report.files if file.findings]
     left_out = 0
@@ -69,14 +72,29 @@ def render_markdown(report: RequestReport) -> str:
         else:
             left_out += 1
     if left_out:
-        parts.append(f"_What is wrong with {left_out} more files: in the JSON._")
+        parts.append(f"_What is wrong with {count(left_out, 'more file')}: in the JSON._")
     return "\n\n".join([*parts, footer]) + "\n"
 
 
-def _table(files: Sequence[FileReport]) -> str:
+def _as_many(parts: Sequence[T], render: Callable[[Sequence[T], int], str], most: int) -> str:
+    """As many parts as have room in so many characters, by halves; text is longer once escaped."""
+    shown = min(len(parts), _IN_TABLE)
+    while len(text := render(parts, shown)) > most and shown:
+        shown //= 2
+    return text
+
+
+def _of_request(findings: Sequence[Finding], most: int) -> str:
+    """What is wrong with the request as a whole, the first ones."""
+    listed = bullets(_flat(findings[:most]))
+    more = len(findings) - most
+    return f"{listed}\n\n_and {count(more, 'more finding')}: in the JSON_" if more else listed
+
+
+def _table(files: Sequence[FileReport], most: int) -> str:
     """The files, those that fail first; of very many the first ones."""
     ordered = sorted(files, key=lambda file: ("fail", "warn", "pass").index(file.outcome))
-    shown = ordered[:_IN_TABLE]
+    shown = ordered[:most]
     rows = [
         (
             file.outcome,
@@ -91,10 +109,7 @@ def _table(files: Sequence[FileReport]) -> str:
     header = ("", "file", "round", "change", "rows", "findings")
     made = table(header, rows, (True, True, True, True, False, False), _LONGEST)
     more = len(ordered) - len(shown)
-    return f"{made}\n\n_and {more:,} more files_" if more else made
-
-
-_IN_TABLE = 200
+    return f"{made}\n\n_and {count(more, 'more file')}_" if more else made
 
 
 def _details(file: FileReport, *, opened: bool) -> str:

@@ -60,11 +60,13 @@ def _count_faults(params: Tree, rows: pl.DataFrame, together: list[str]) -> Iter
         ("max_samples_per_task", "more", pl.col("samples").gt),
     ):
         bound = params.get(field)
-        bad = counts.filter(test(bound)) if bound is not None else counts.clear()
+        if bound is None:
+            continue
+        bad = counts.filter(test(bound))
         if bad.height:
             yield Finding(
                 "samples",
-                f"{words} than {bound:,} samples of {count(bad.height, 'task')}",
+                f"{words} than {count(bound, 'sample')} of {count(bad.height, 'task')}",
                 examples=examples(bad, [*together, "samples"]),
             )
 

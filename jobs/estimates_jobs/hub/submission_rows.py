@@ -64,7 +64,8 @@ def submission_of(frame: pl.DataFrame, of_round: Round, options: TextOptions) ->
     kinds = [_text(frame.get_column(name), None) for name in LONG[:2]]
     rows = pl.int_range(1, frame.height + 1, eager=True).alias(ROW)
     made = pl.DataFrame([*texts, *kinds, value, rows])
-    follows = _ENDS if "horizon" in ids and _ORIGINS | {of_round.variable} & set(ids) else set()
+    origins = (_ORIGINS | {of_round.variable}) & set(ids)
+    follows = _ENDS if "horizon" in ids and origins else set()
     return Submission(of_round, _with_tasks(made, of_round), of_round.derived | follows)
 
 
@@ -74,7 +75,7 @@ def text_of(value: object) -> str | None:
         return None
     if isinstance(value, bool):
         return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def is_in(column: str, allowed: Iterable[str | None]) -> pl.Expr:

@@ -11,7 +11,7 @@ from estimates.contract.probability_sums import LEAST, beyond, decimals
 from estimates.render.wording import count
 from estimates_jobs.hub.hub_folder import Tree
 from estimates_jobs.hub.request_report import Finding, Severity
-from estimates_jobs.hub.submission_rows import ROW, TASK, Submission, examples
+from estimates_jobs.hub.submission_rows import ROW, TASK, Submission, examples, text_of
 from estimates_jobs.tables.hubverse import LONG
 
 _DAYS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
@@ -41,8 +41,9 @@ def _bound_faults(
     kind: str, spec: Tree, rows: pl.DataFrame, columns: Sequence[str]
 ) -> Iterator[Finding]:
     value = pl.col("value")
+    is_known = value.is_finite()  # null where null is
     tests: list[tuple[str, str, pl.Expr]] = [
-        ("values", f"{kind} without a value", value.is_null() | ~value.is_finite())
+        ("values", f"{kind} without a value", ~is_known.fill_null(False))
     ]
     if spec.get("type") == "integer":
         tests.append(("values", f"{kind} that is no integer", value != value.round(0)))
@@ -54,7 +55,7 @@ def _bound_faults(
     ):
         bound: Any = spec.get(field)
         if bound is not None:
-            tests.append(("bounds", f"{kind} {words} {bound:g}", test(bound)))
+            tests.append(("bounds", f"{kind} {words} {text_of(bound)}", test(bound) & is_known))
     for check, words, test in tests:
         bad = rows.filter(test.fill_null(False))
         if bad.height:
