@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,40 @@ def test_a_cache_that_others_use_or_that_goes_ends_no_worker(tmp_path: Path) -> 
             return shared.all()
 
     assert asyncio.run(run()) == [metrics(4)]
+
+
+def test_a_write_that_is_under_way_ends_before_the_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread goes on when the worker ends, and another file may get the descriptor."""
+    monkeypatch.setattr(worker_metrics, "INTERVAL_S", 0.0)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow() -> WorkerMetrics:
+        if threading.current_thread() is not threading.main_thread() and armed:
+            begun.set()
+            assert goes_on.wait(60)
+        return metrics(1)
+
+    armed = False
+
+    async def run() -> bool:
+        nonlocal armed
+        shared = SharedMetrics(tmp_path, slow)
+        lifespan = shared.lifespan(APP)
+        await lifespan.__aenter__()
+        armed = True
+        await asyncio.to_thread(begun.wait, 60)
+        ending = asyncio.create_task(lifespan.__aexit__(None, None, None))
+        for _ in range(100):  # all that ending does on the loop
+            await asyncio.sleep(0)
+        waits = not ending.done()
+        goes_on.set()
+        await ending
+        return waits
+
+    assert asyncio.run(run())
+    assert list((tmp_path / "workers").iterdir()) == []
 
 
 def test_a_full_disk_ends_no_counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

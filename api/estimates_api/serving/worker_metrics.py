@@ -58,6 +58,7 @@ class SharedMetrics:
         self._own = own
         self._file: int | None = None
         self._path: Path | None = None
+        self._writing: asyncio.Future[None] | None = None  # in a thread, which nothing stops
 
     def all(self) -> list[WorkerMetrics]:
         """This worker's metrics as they are now, the others' as of INTERVAL_S ago at most."""
@@ -75,6 +76,8 @@ class SharedMetrics:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            if self._writing is not None:  # another file may get the descriptor when it is closed
+                await asyncio.gather(self._writing, return_exceptions=True)
             self._end()
 
     def _begin(self) -> None:
@@ -108,8 +111,9 @@ class SharedMetrics:
     async def _write_often(self) -> None:
         while self._file is not None:
             await asyncio.sleep(INTERVAL_S)
+            self._writing = asyncio.ensure_future(asyncio.to_thread(self._write))
             with suppress(OSError):  # a disk that is full has room again
-                await asyncio.to_thread(self._write)
+                await asyncio.shield(self._writing)
 
     def _write(self) -> None:
         assert self._file is not None
