@@ -89,3 +89,13 @@ def test_surprises_are_shares_of_a_group(rows: list[tuple[str | None, bool]]) ->
             own = [hit for by, hit in of if by == surprise.value]
             assert (surprise.n, surprise.z_gt1_share) == (len(own), sum(own) / len(own))
             assert surprise.few == (len(own) < 30)
+
+
+@pytest.mark.parametrize(("n", "few"), [(29, True), (30, False), (31, False)])
+def test_a_share_of_thirty_keys_is_not_of_few(n: int, few: bool) -> None:
+    """The bound is the first number of keys of which a share is said without a word."""
+    groups = grouping(pl.Series(["x"] * n + ["y"]))
+    beyond = np.zeros(n + 1, dtype=np.bool_)
+    of_x, of_y = surprises(groups, None, beyond.__getitem__)
+    assert (of_x.value, of_x.n, of_x.few) == ("x", n, few)
+    assert (of_y.value, of_y.n, of_y.few) == ("y", 1, True)

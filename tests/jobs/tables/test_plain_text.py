@@ -115,6 +115,12 @@ def test_codes_are_text_without_a_word() -> None:
     assert (frame["code"].to_list(), notes) == (["007", "012"], [])
 
 
+def test_codes_beside_a_word_for_nothing_are_text_without_a_word() -> None:
+    """The column is no mixture: nothing is left that is no number, and nothing is said or lost."""
+    frame, notes = plain({"id": ["a", "b", "c"], "code": ["007", "N/A", "012"]})
+    assert (frame["code"].to_list(), notes) == (["007", "N/A", "012"], [])
+
+
 def test_text_in_a_table_of_types_is_text() -> None:
     """But for columns that are named as estimates, which are of their type afterwards."""
     columns = {"id": ["a", "b"], "n": [1, 2], "code": ["12", "13"], "forecast": ["1,5", "2,5"]}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import weakref
+from concurrent.futures import Future
 from contextvars import ContextVar, copy_context
-from threading import Event, current_thread
+from threading import Barrier, Event, current_thread
 
 import numpy as np
 import pytest
@@ -89,6 +90,36 @@ def test_what_a_helper_meets_is_raised_where_the_work_was_opened() -> None:
     for _ in range(20):
         run_parallel([task, task], ROWS)
     assert len(caught) == 40
+
+
+@pytest.mark.parametrize("fails_here", [True, False])
+def test_work_that_fails_ends_when_all_who_take_part_have_ended(
+    fails_here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread computes on columns that nobody needs any more after the error was raised, whether
+    this thread's task fails or another's.
+    """
+    here, waiting, ended = current_thread(), Event(), Event()
+    both = Barrier(2)
+    wait = blocks._Work._wait
+
+    def noted(work: blocks._Work, part: Future[None]) -> None:
+        waiting.set()
+        wait(work, part)
+
+    monkeypatch.setattr(blocks._Work, "_wait", noted)
+
+    def task() -> None:
+        both.wait(30)
+        if (current_thread() is here) == fails_here:
+            raise ValueError("no such value")
+        if fails_here:
+            assert waiting.wait(30), "nobody waits"
+        ended.set()
+
+    with pytest.raises(ValueError, match="no such value"):
+        run_parallel([task, task], ROWS)
+    assert ended.is_set()
 
 
 def test_taken() -> None:
