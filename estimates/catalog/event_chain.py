@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -37,6 +37,7 @@ NAMES: dict[type[msgspec.Struct], str] = {
     Waiver: "waiver",
 }
 Record = ContractRevision | Erasure | Judged | LegalHold | Scored | Version | Waiver
+R = TypeVar("R", bound=Record)
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,6 +55,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     records: dict[str, msgspec.Raw] = {}
     named: dict[str, str] = {}
     signature: str | None = None
+
+    def record(self, kind: type[R]) -> R:
+        """The record of this kind that the event made; raises KeyError where it made none."""
+        return msgspec.json.decode(self.records[NAMES[kind]], type=kind)
 
     def record_digests(self) -> dict[str, str]:
         """The digests of the records, by name."""

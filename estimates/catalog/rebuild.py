@@ -107,7 +107,7 @@ class _Later:
         versions, waivers, event = schema.versions, schema.waivers, entry.event
         match event.kind:
             case "erased":
-                erasure = msgspec.json.decode(entry.records[NAMES[Erasure]], type=Erasure)
+                erasure = entry.record(Erasure)
                 self._erasures.setdefault(event.set, []).append(erasure)
             case "promoted" | "rolled_back" if event.alias is not None:
                 self._aliases[event.set, event.alias] = event

@@ -10,7 +10,7 @@ partial_update  a version out of another one and some changes
 carry_over    a version out of a refused one and production's rows of some groups
 judge         a version, or a file, before the gate
 promote       an alias moves forward; rollback: it moves back; remove_alias: it is gone
-repeats       the same move again is done once
+repeats       the same move again is done once; reasons: why somebody does something
 sampled_reads  before it moves, rows as readers will get them beside those of the Parquet files
 waive         an exception of a check, made and taken back
 define        a contract is registered

@@ -18,7 +18,7 @@ from estimates.instants import parse
 from estimates.store.members import check_allowed, define_members
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
-from estimates.store.waive import check_reason
+from estimates.store.reasons import check_reason
 
 _RETRIES = 3  # somebody else approved it, or something moved, meanwhile: look again
 _TRANSIENT = ("request_changed", "contract_changed", "moved", "waivers_changed")

@@ -126,13 +126,12 @@ def contents_of_log(entries: Iterable[Entry]) -> Contents:
     for entry in entries:
         event = entry.event
         if event.kind == "published":
-            version = msgspec.json.decode(entry.records["version"], type=Version)
+            version = entry.record(Version)
             versions[event.set, event.version] = version
         elif event.kind == "expired":
             del versions[event.set, event.version]
         elif event.kind == "defined":
-            revision = msgspec.json.decode(entry.records["contract"], type=ContractRevision)
-            _add_domain(contents, revision)
+            _add_domain(contents, entry.record(ContractRevision))
     for version in versions.values():
         contents.setdefault(Content(version.set, version.snapshot_id), []).append(version.version)
     return contents
@@ -143,7 +142,7 @@ def replaced_of_log(entries: Iterable[Entry]) -> Replaced:
     erasures: dict[str, list[Erasure]] = {}
     for entry in entries:
         if entry.event.kind == "erased":
-            erasure = msgspec.json.decode(entry.records["erasure"], type=Erasure)
+            erasure = entry.record(Erasure)
             erasures.setdefault(erasure.set, []).append(erasure)
     return {name: replaced_parts(of_set) for name, of_set in erasures.items()}
 

@@ -21,7 +21,7 @@ from estimates.gate.offender_table import Offenders
 from estimates.gate.verdict import Verdict
 from estimates.store.judge import offending
 from estimates.store.open_store import OpenStore
-from estimates.store.waive import check_reason
+from estimates.store.reasons import check_reason
 
 
 class Combined(NamedTuple):

@@ -31,7 +31,7 @@ from estimates.store.deletions import finish_deletions
 from estimates.store.erased_files import Removal, remove_erased
 from estimates.store.identity import NAME as IDENTITY
 from estimates.store.open_store import OpenStore
-from estimates.store.waive import check_reason
+from estimates.store.reasons import check_reason
 
 _ATTEMPTS = 5  # each is lost to a version, or a sweep, that came in between
 

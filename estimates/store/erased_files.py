@@ -16,7 +16,7 @@ from estimates.errors import CorruptError, NotFoundError, RefusedError
 from estimates.storage import snapshot
 from estimates.storage.log_copies import name_of, read_copy
 from estimates.storage.objects import Objects
-from estimates.storage.trash import TRASH
+from estimates.storage.trash import TRASH, place_in_trash
 
 _VERDICT = NAMES[Judged]
 
@@ -86,7 +86,7 @@ def bare_entry(entry: Entry, store_id: str, erasures: Sequence[Erasure]) -> Entr
     left = erasures[-1].verdicts[str(entry.event.id)]
     if entry.record_digests()[_VERDICT] == left:
         return entry
-    verdict = msgspec.json.decode(entry.records[_VERDICT], type=Judged)
+    verdict = entry.record(Judged)
     records = {_VERDICT: msgspec.Raw(as_made(without_erased(verdict, store_id, erasures)))}
     bare = msgspec.structs.replace(entry, records=records, named=entry.named_digests())
     return bare if bare.record_digests()[_VERDICT] == left else None
@@ -101,18 +101,12 @@ def _files(objects: Objects, erasures: Sequence[Erasure]) -> Iterator[str]:
             if file.rpartition("/")[2].partition(".")[0] in gone and not objects.is_linked(file):
                 yield file
     for file in objects.names(TRASH):
-        _, _, of_set, digest = _place_in_trash(file)
-        if of_set == name and digest in gone and not objects.is_linked(file):
+        place = place_in_trash(file)
+        if place.set == name and place.digest in gone and not objects.is_linked(file):
             yield file
     for file in objects.names(f"sets/{name}/snapshots"):
         if file.endswith(".parquet") and _is_whole_of(objects, file, gone):
             yield file
-
-
-def _place_in_trash(file: str) -> tuple[str, str, str, str]:
-    """Folder, day, set, and the digest that a part in the trash is named by."""
-    places = [*file.split("/"), "", "", "", "", ""]
-    return places[0], places[1], places[3], places[5].partition(".")[0]
 
 
 def _is_whole_of(objects: Objects, file: str, gone: set[str]) -> bool:

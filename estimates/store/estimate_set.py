@@ -313,8 +313,7 @@ class EstimateSet(SetScores):
         """
         from estimates.compare.frozen_versions import frozen_keys, frozen_window
 
-        moment = instants.instant_of(as_of)
-        window = frozen_window(self.store.view(), self.name, last, as_of=moment)
+        window = frozen_window(self.store.view(), self.name, last, as_of=instants.instant_of(as_of))
         report = window.cached_report(self.store.reports, self.store.version_rows())
         return frozen_keys(self.name, window, report)
 
@@ -370,9 +369,14 @@ class EstimateSet(SetScores):
         """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
         from estimates.store.judge import judge_frame
 
-        sides = frame, provenance
         return judge_frame(
-            self.store, self.name, *sides, against=against, functions=functions, **options
+            self.store,
+            self.name,
+            frame,
+            provenance,
+            against=against,
+            functions=functions,
+            **options,
         )
 
     def _compared(self, a: Ref, b: Ref, pair: PairOptions, cursor: str | None = None) -> Comparison:

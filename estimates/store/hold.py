@@ -6,7 +6,7 @@ from estimates.catalog.at import At
 from estimates.catalog.records import Event, LegalHold
 from estimates.errors import ConflictError, NotFoundError
 from estimates.store.open_store import OpenStore
-from estimates.store.waive import check_reason
+from estimates.store.reasons import check_reason
 
 
 def hold(store: OpenStore, name: str, version: int | None, *, reason: str) -> LegalHold:

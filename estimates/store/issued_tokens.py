@@ -21,7 +21,7 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
 from estimates.render.wording import did_you_mean
 from estimates.store.open_store import OpenStore
-from estimates.store.waive import check_reason
+from estimates.store.reasons import check_reason
 
 A_YEAR = timedelta(days=366)
 

@@ -248,7 +248,7 @@ class LogRepair:
         for objects in filter(None, (self._source, self._objects)):
             for event, copy in read_all(objects, copied_events(objects)):
                 if isinstance(copy, Entry) and copy.event.kind == "erased":
-                    erasures[event] = msgspec.json.decode(copy.records["erasure"], type=Erasure)
+                    erasures[event] = copy.record(Erasure)
         return [erasures[event] for event in sorted(erasures)]
 
     def _bare(self, entry: Entry) -> Entry | None:

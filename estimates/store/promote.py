@@ -17,6 +17,7 @@ from estimates.gate.policy import policy_digest
 from estimates.gate.verdict import GATE_REVISION, Verdict
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
+from estimates.store.reasons import check_reason
 from estimates.store.repeats import moved_by, newest_move, repeated
 from estimates.store.request_approval import ask
 from estimates.store.retire import check_not_retired
@@ -50,20 +51,18 @@ def promote(
     event is returned. See `Store.promote` for the rest and the errors, `reason_needed` among them.
     """
     check_alias(alias)
-    if not automatic and not (reason and reason.strip()):
-        raise InvalidError(
-            "reason_needed",
-            f"{name}: no reason is given",
-            remedy=f"say why version {number} is promoted (--reason)",
-        )
+    if not automatic:
+        check_reason(reason, f"say why version {number} is promoted (--reason)")
     view = store.view()
     version = store.reader(view).resolve(name, At(number))
     set_view = view.set(name)
     judgement = judgement or stored_judgement(store, version)
-    same = {"actor": store.actor, "reason": reason, "version": number}
-    done = None if approval else repeated(set_view, "promoted", alias, **same)
-    if done is not None and judgement is not None and not automatic:
-        return Promotion(done, judgement)
+    if approval is None and judgement is not None and not automatic:
+        done = repeated(
+            set_view, "promoted", alias, actor=store.actor, reason=reason, version=number
+        )
+        if done is not None:
+            return Promotion(done, judgement)
     check_promotion(set_view, version, alias, automatic, new_shape)
     if judgement is None or not is_current(judgement.verdict, set_view, version, view.present):
         at_hand = None if judgement is None or judgement.shared else judgement.candidate
@@ -72,8 +71,7 @@ def promote(
     check_actuals(set_view, version)
     if approval is None:
         about = promotion_about(set_view, version, alias, view.present, new_shape=new_shape)
-        wanted = {"version": number, "reason": reason, "automatic": automatic}
-        ask(store, set_view, "promote", about, **wanted)
+        ask(store, set_view, "promote", about, version=number, reason=reason, automatic=automatic)
     store.check_writable("promoted", name)  # before read files are left in the root
     sampled = check_sampled_reads(store, version, judgement)
     verdict = judgement.verdict

@@ -268,7 +268,7 @@ def rebuild(
             if entry.event.kind == "defined":
                 sets.add(entry.event.set)
             if entry.event.kind == "published":
-                version = msgspec.json.decode(entry.records["version"], type=Version)
+                version = entry.record(Version)
                 named.add(manifest_name(version.set, version.snapshot_id))
                 versions += 1
             yield entry

@@ -5,9 +5,9 @@ from __future__ import annotations
 from estimates.catalog.at import At
 from estimates.catalog.records import Event
 from estimates.catalog.ref import PRODUCTION
-from estimates.errors import InvalidError
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import check_alias
+from estimates.store.reasons import check_reason
 
 
 def remove_alias(store: OpenStore, name: str, alias: str, *, reason: str | None = None) -> Event:
@@ -19,12 +19,8 @@ def remove_alias(store: OpenStore, name: str, alias: str, *, reason: str | None 
     `unknown_alias`, `nothing_promoted`), ConflictError (`moved`).
     """
     check_alias(alias)
-    if alias == PRODUCTION and not (reason and reason.strip()):
-        raise InvalidError(
-            "reason_needed",
-            f"{name}: production is removed for a reason only",
-            remedy="say why its readers shall get no answer any more (--reason)",
-        )
+    if alias == PRODUCTION:
+        check_reason(reason, "say why its readers shall get no answer any more (--reason)")
     view = store.view()
     view.resolve(name, At(alias))
     expected = view.set(name).aliases[alias]

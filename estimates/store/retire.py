@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from estimates.catalog.preconditions import retired_error
 from estimates.catalog.records import Event
 from estimates.catalog.set_view import SetView
 from estimates.store.open_store import OpenStore
-from estimates.store.waive import check_reason
+from estimates.store.reasons import check_reason
 
 
 def retire(store: OpenStore, name: str, *, reason: str) -> Event:
@@ -15,18 +17,20 @@ def retire(store: OpenStore, name: str, *, reason: str) -> Event:
 
     Raises InvalidError (`reason_needed`), NotFoundError (`unknown_set`), ConflictError (`already`).
     """
-    store.view().set(name)
-    check_reason(reason)
-    event = store.catalog.set_retired(name, "retired", reason=reason, actor=store.actor)
-    store.notify_and_copy(event)
-    return event
+    return _set_retired(store, name, "retired", reason)
 
 
 def unretire(store: OpenStore, name: str, *, reason: str) -> Event:
     """Take a retired set into use again; raises as `retire` does."""
+    return _set_retired(store, name, "unretired", reason)
+
+
+def _set_retired(
+    store: OpenStore, name: str, kind: Literal["retired", "unretired"], reason: str
+) -> Event:
     store.view().set(name)
     check_reason(reason)
-    event = store.catalog.set_retired(name, "unretired", reason=reason, actor=store.actor)
+    event = store.catalog.set_retired(name, kind, reason=reason, actor=store.actor)
     store.notify_and_copy(event)
     return event
 

@@ -7,9 +7,10 @@ from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
-from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.errors import ConflictError, NotFoundError
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import check_alias
+from estimates.store.reasons import check_reason
 from estimates.store.repeats import repeated
 
 
@@ -27,21 +28,17 @@ def rollback(
     CorruptError when the target's files are damaged.
     """
     check_alias(alias)
-    if not reason.strip():
-        raise InvalidError(
-            "reason_needed",
-            f"{name}: no reason is given",
-            remedy=f"say why {alias} is rolled back (--reason)",
-        )
+    check_reason(reason, f"say why {alias} is rolled back (--reason)")
     view = store.view()
     current = view.resolve(name, At(alias))
-    same = {"actor": store.actor, "reason": reason, "version": to}
-    if (done := repeated(view.set(name), "rolled_back", alias, **same)) is not None:
+    set_view = view.set(name)
+    done = repeated(set_view, "rolled_back", alias, actor=store.actor, reason=reason, version=to)
+    if done is not None:
         return done
-    target = rollback_target(view.set(name), current, alias, to)
+    target = rollback_target(set_view, current, alias, to)
     store.lookups.open_all(target)
     event = store.catalog.roll_back(
-        target, expected=view.set(name).aliases[alias], actor=store.actor, reason=reason
+        target, expected=set_view.aliases[alias], actor=store.actor, reason=reason
     )
     store.notify_and_copy(event)
     return event

@@ -55,8 +55,9 @@ class SetScores:
         """
         from estimates.store.key_scoring import scores_by_key
 
-        options = {"versions": versions, "vintage": vintage, "log_shift": log_shift}
-        return scores_by_key(self.store, self.name, actuals, **options)
+        return scores_by_key(
+            self.store, self.name, actuals, versions=versions, vintage=vintage, log_shift=log_shift
+        )
 
     def score_at(
         self,

@@ -22,10 +22,11 @@ from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote, standing_verdict
 from estimates.store.publish import Publication, carry_over, publish
+from estimates.store.reasons import check_reason
 from estimates.store.remove_alias import remove_alias
 from estimates.store.retire import retire, unretire
 from estimates.store.rollback import rollback
-from estimates.store.waive import check_reason, unwaive, waive
+from estimates.store.waive import unwaive, waive
 
 if TYPE_CHECKING:  # a process that only writes does not pay for all that reads
     from estimates.store.estimate_set import EstimateSet

@@ -15,18 +15,17 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, CorruptError, NotFoundError, RefusedError
 from estimates.storage.manifest_blocks import name_of, number_of, versions_of
-from estimates.storage.trash import TRASH
+from estimates.storage.trash import TRASH, place_in_trash
 from estimates.store.deletions import delete_claimed, finish_deletions
 from estimates.store.erased_files import remove_erased
 from estimates.store.identity import NAME as IDENTITY
 from estimates.store.identity import check_belonging
+from estimates.store.open_store import OpenStore
 from estimates.store.retention import let_go
-from estimates.store.store import Store
 
 _CLAIM_ATTEMPTS = 5
-_DIGEST_LENGTH = 64
 # What this program writes below `parts` and `snapshots`; what has another name is not ours.
-_STORED = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})(\.parquet|/[^/]+)")
+_STORED = re.compile(r"([0-9a-f]{64})(\.parquet|/[^/]+)")
 GRACE = timedelta(days=7)  # how old files of no version are before they go
 TRASH_LIFE_DAYS = 7
 
@@ -53,7 +52,7 @@ class Swept(msgspec.Struct, frozen=True):
     keeps_versions: bool = False
 
 
-def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
+def sweep(store: OpenStore, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
     """Expire versions as their contract's retention says; move the files of expired versions, and
     those of no version that are older than a grace period, to the trash; empty the trash of days
     that are older than `TRASH_LIFE_DAYS`.
@@ -108,15 +107,14 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
 class _Deletions:
     """What a sweep deletes, one thing at a time, and what of it the storage refused."""
 
-    def __init__(self, store: Store, dry_run: bool) -> None:
+    def __init__(self, store: OpenStore, dry_run: bool) -> None:
         self.store = store
         self.dry_run = dry_run
         self.in_trash = store.objects.names(TRASH)
         self.refused: list[tuple[str, str]] = []
         # What a bucket refused to delete was copied before: it is not copied again.
         in_bucket = self.in_trash if store.objects.folder is None else []
-        places = [name.split("/") for name in in_bucket]
-        self._copied = {(place[3], place[5][:_DIGEST_LENGTH]) for place in places if len(place) > 5}
+        self._copied = {place_in_trash(name)[1:] for name in in_bucket}
 
     def claimed(self, name: str, digest: str) -> bool:
         """Move claimed files to the trash."""
@@ -151,7 +149,7 @@ class _Plan(NamedTuple):
 
 
 def _delete(
-    store: Store,
+    store: OpenStore,
     name: str,
     gone: Container[tuple[str, int]],
     before: datetime,
@@ -179,7 +177,9 @@ def _delete(
     return plan._replace(snapshots=[], parts=[])
 
 
-def _plan(store: Store, view: SetView, gone: Container[tuple[str, int]], before: datetime) -> _Plan:
+def _plan(
+    store: OpenStore, view: SetView, gone: Container[tuple[str, int]], before: datetime
+) -> _Plan:
     name, needed, once_needed = view.contract.name, set[str](), set[str]()
     snapshots, parts = _stored(store, name, "snapshots"), _stored(store, name, "parts")
     for version in view.versions:
@@ -202,12 +202,12 @@ def _plan(store: Store, view: SetView, gone: Container[tuple[str, int]], before:
     )
 
 
-def _parts_of(store: Store, version: Version) -> set[str]:
+def _parts_of(store: OpenStore, version: Version) -> set[str]:
     manifest = store.manifests.get(version.set, version.snapshot_id)
     return {part.sha256 for part in manifest.content()}
 
 
-def _read_often(store: Store, view: SetView) -> set[str]:
+def _read_often(store: OpenStore, view: SetView) -> set[str]:
     """The parts of what aliases name, and would name after a rollback: their read files stay."""
     digests: set[str] = set()
     for alias in view.aliases.values():
@@ -218,7 +218,7 @@ def _read_often(store: Store, view: SetView) -> set[str]:
     return digests
 
 
-def _tidy_blocks(store: Store, view: SetView) -> None:
+def _tidy_blocks(store: OpenStore, view: SetView) -> None:
     """Write the blocks of manifests that are missing; delete those of which all expired."""
     name = view.contract.name
     for block in range(1, number_of(len(view.versions) + 1)):
@@ -242,8 +242,8 @@ def _empty_trash(view: View, deletions: _Deletions) -> list[str]:
     oldest = instants.now().date() - timedelta(days=TRASH_LIFE_DAYS)
     emptied: set[str] = set()
     for name in deletions.in_trash:
-        _, day, *place = name.split("/")
-        if place[:1] == ["sets"] and place[1] in whole:
+        day, of_set, _ = place_in_trash(name)
+        if of_set in whole:
             continue
         if not _is_day_before(day, oldest) or deletions.store.objects.is_linked(name):
             continue
@@ -271,7 +271,7 @@ def _past_retention(view: View) -> tuple[list[Version], list[Version]]:
     return [version for version in past if version not in on_hold], on_hold
 
 
-def _expire(store: Store, version: Version, view: View) -> bool:
+def _expire(store: OpenStore, version: Version, view: View) -> bool:
     rules = view.sets[version.set].contract.retention.text()
     # Promoted or put on hold meanwhile, or expired by another sweep.
     with suppress(ConflictError, NotFoundError):
@@ -282,7 +282,7 @@ def _expire(store: Store, version: Version, view: View) -> bool:
     return False
 
 
-def _stored(store: Store, name: str, folder: str) -> dict[str, datetime]:
+def _stored(store: OpenStore, name: str, folder: str) -> dict[str, datetime]:
     """Every digest of a set that names a file or a folder of files in a folder, and when the newest
     of them was written.
     """

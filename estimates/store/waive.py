@@ -14,6 +14,7 @@ from estimates.gate.policy import checks_of, policy_digest
 from estimates.keys.key_form import Key, KeyForm
 from estimates.render.wording import did_you_mean
 from estimates.store.open_store import OpenStore
+from estimates.store.reasons import check_reason
 from estimates.store.request_approval import ask
 
 
@@ -128,13 +129,3 @@ def waived_keys(
         )
     form = KeyForm(contract)
     return [list(key) for key in sorted({tuple(form.texts(key)) for key in keys})]
-
-
-def check_reason(reason: str) -> None:
-    """Raises InvalidError `reason_needed`."""
-    if not reason.strip():
-        raise InvalidError(
-            "reason_needed",
-            "no reason is given",
-            remedy="say why (--reason), which is kept in the log",
-        )

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from estimates.catalog.event_chain import BEGINNING, Entry, canonical, link, record_digest
 from estimates.catalog.law import signed_text
-from estimates.catalog.records import Event, InputDigest, Provenance, Version
+from estimates.catalog.records import Erasure, Event, InputDigest, Provenance, Version
 from estimates.principals.private_key import PrivateKey
 from estimates.principals.public_key import is_signature
 from estimates.store.store import Store
@@ -74,6 +74,16 @@ def test_an_entry_survives_its_file() -> None:
     assert again.holds()
     altered = msgspec.json.encode(entry).replace(b'"rows":6', b'"rows":7')
     assert not msgspec.json.decode(altered, type=Entry).holds()
+
+
+def test_an_entry_gives_its_record(store: Store) -> None:
+    """A record is asked for by its kind; of another kind an event made none."""
+    define(store)
+    version = publish(store, "first")
+    entry = next(e for e in store.catalog.entries() if e.event.kind == "published")
+    assert entry.record(Version) == version
+    with pytest.raises(KeyError):
+        entry.record(Erasure)
 
 
 def test_each_write_is_a_link(store: Store) -> None:

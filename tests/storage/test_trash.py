@@ -26,3 +26,17 @@ def test_what_goes_keeps_its_name_below_the_day(
     assert objects.get("trash/2026-11-24/sets/a/parts/x") == b"2"
     monkeypatch.setattr(trash.instants, "now", lambda: hour(24))
     assert trash.trash_of_today() == "trash/2026-11-25"
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("trash/2026-11-24/sets/a/parts/12ab.parquet", ("2026-11-24", "a", "12ab")),
+        ("trash/2026-11-24/sets/a/snapshots/12ab/manifest.json", ("2026-11-24", "a", "12ab")),
+        ("trash/2026-11-24/log/000000000001.json", ("2026-11-24", "", "")),
+        ("trash/notes", ("notes", "", "")),
+    ],
+)
+def test_a_name_says_day_set_and_digest(name: str, place: tuple[str, str, str]) -> None:
+    """A file of no set has neither set nor digest."""
+    assert trash.place_in_trash(name) == place
