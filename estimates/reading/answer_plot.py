@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from estimates.reading.answer_rows import Row, rows_of
 from estimates.render.plots import bars, values
 from estimates.render.wording import count, signed_number
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{6})?Z)?")
 _BARS = 20
 
 
@@ -37,7 +38,7 @@ def _through_versions(entries: list[Mapping[str, Any]], parts: int, column: str 
     accepted = [entry for entry in having if entry["state"] != "refused"]
     refused = len(having) - len(accepted)
     rows = [dict([*entry["estimate"].items()][parts:]) for entry in accepted]
-    name = column or _first_number(rows)
+    name = column or _first_number(rows) or _integers(rows)
     points = [
         {"x": entry["data_through"], "series": "", "value": row.get(name)}
         for entry, row in zip(accepted, rows, strict=True)
@@ -51,10 +52,10 @@ def _over_keys(rows: list[Row], column: str | None) -> Any:
     each of the parts before it.
     """
     first = rows[0] if rows else {}
-    names = _leading(first)
-    dated = [name for name in names if _DAY.match(str(first[name]))]
+    name = column or _first_number(rows) or _integers(rows[:1], after=1)
+    names = _leading(first, name)
+    dated = [part for part in names if all(_is_time(row.get(part)) for row in rows)]
     x = dated[-1] if dated else names[-1] if names else ""
-    name = column or _first_number(rows)
     others = [part for part in names if part != x]
     points = [
         {
@@ -69,7 +70,7 @@ def _over_keys(rows: list[Row], column: str | None) -> Any:
 
 def _changes(changes: list[Mapping[str, Any]], column: str | None) -> Any:
     """The first of a page of changes, as they are sorted: new less old value."""
-    numbers = [n for change in changes[:1] for n, of in change["columns"].items() if "d" in of]
+    numbers = [n for change in changes for n, of in change["columns"].items() if "d" in of]
     name = column or next(iter(numbers), "")
     shown = [
         (change, of)
@@ -88,16 +89,45 @@ def _changes(changes: list[Mapping[str, Any]], column: str | None) -> Any:
     return bars(rows, f"{name}: new − old", within="within tolerance", beyond="material")
 
 
-def _leading(row: Row) -> list[str]:
-    """The columns before the first number with a fraction: parts of the key, mostly."""
+def _leading(row: Row, number: str) -> list[str]:
+    """The columns before the number, and before the first one with a fraction: parts of the key,
+    mostly.
+    """
     names = list(row)
-    ends = (at for at, name in enumerate(names) if isinstance(row[name], float | None))
+    ends = (
+        at for at, name in enumerate(names) if name == number or isinstance(row[name], float | None)
+    )
     return names[: next(ends, len(names))]
 
 
+def _is_time(cell: Any) -> bool:
+    """Whether a cell is a day or a moment as answers write them."""
+    if not isinstance(cell, str) or not _TIME.fullmatch(cell):
+        return False
+    try:
+        datetime.fromisoformat(cell)
+    except ValueError:  # a code such as 2024-99-01
+        return False
+    return True
+
+
 def _first_number(rows: list[Row]) -> str:
+    """The first column with a fraction in some row; "" where there is none."""
     for row in rows:
         for name, value in row.items():
             if isinstance(value, float):
                 return name
     return ""
+
+
+def _integers(rows: list[Row], after: int = 0) -> str:
+    """Of estimates without fractions the first column of integers; parts of the key are integers,
+    too, so of a page the last one of those `after` the first columns.
+    """
+    names = [
+        name
+        for row in rows
+        for name, value in [*row.items()][after:]
+        if isinstance(value, int) and not isinstance(value, bool)
+    ]
+    return "" if not names else names[-1] if after else names[0]

@@ -12,6 +12,7 @@ import polars as pl
 from estimates import instants
 from estimates.catalog.records import VersionInTime
 from estimates.catalog.release_clock import Clock, Moves, check_clock
+from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES, as_frame, schema, typed_keys
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
@@ -166,8 +167,18 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
 
 
 def carried_mark(by: str, groups: Sequence[str]) -> pl.Expr:
-    """Whether a row is of one of the groups that keep the rows of an earlier version."""
-    return pl.col(by).cast(pl.String).is_in(list(groups)).fill_null(value=False).alias(CARRIED)
+    """Whether a row is of one of the groups that keep the rows of an earlier version.
+
+    groups  as text, times too: see `key_text`
+    """
+
+    def is_carried(column: pl.Series) -> pl.Series:
+        values = column.unique().drop_nulls()
+        kept = [value for value in values if key_text(value) in groups]
+        return column.is_in(pl.Series(kept, dtype=column.dtype).implode())
+
+    mark = pl.col(by).map_batches(is_carried, return_dtype=pl.Boolean)
+    return mark.fill_null(value=False).alias(CARRIED)
 
 
 def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:

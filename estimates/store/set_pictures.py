@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from estimates.catalog.ref import Ref
-from estimates.contract.columns import key_text
+from estimates.contract.columns import key_text, parse_key_part
 from estimates.contract.contract import Contract
+from estimates.keys.key_form import KeyForm
+from estimates.reading.field_selection import selection
 from estimates.render.notebook import fragment
 from estimates.render.plots import SERIES, values
 from estimates.render.wording import count
@@ -42,13 +44,18 @@ def set_fragment(of: EstimateSet) -> str:
 
 
 def set_plot(of: EstimateSet, prefix: tuple[Any, ...], ref: Ref, column: str | None) -> Any:
-    """A line a series over the last part of the key, with the widest interval of the number."""
+    """A line a series over the last part of the key, with the widest interval of the number.
+
+    Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`, and as `frame`.
+    """
     version = of.resolve(ref)
     contract = of.contract_of(version)
-    named = dict(zip(contract.key, prefix, strict=False))
-    frame = of.frame(ref)
-    for name, part in named.items():
-        frame = frame.filter(pl.col(name).cast(pl.String) == key_text(part))
+    if column is not None:
+        selection(of.name, contract, [column])
+    texts = KeyForm(contract).texts(prefix, partial=True)
+    frame = of.frame(version.version)
+    for (name, part), text in zip(contract.key.items(), texts, strict=False):
+        frame = frame.filter(pl.col(name) == parse_key_part(part.type, text))
     x = contract.target or list(contract.key)[-1]
     leading = [name for name in contract.key if name != x]
     shown = column or contract.judged[0]
@@ -69,7 +76,7 @@ def set_plot(of: EstimateSet, prefix: tuple[Any, ...], ref: Ref, column: str | N
         }
         for row in frame.head(_ROWS).iter_rows(named=True)
     ]
-    unit = contract.columns[shown].unit
+    unit = contract.columns[shown].unit if shown in contract.columns else None
     title = f"{shown}{f' [{unit}]' if unit else ''}, version {version.version}"
     dated = contract.key[x].type in _DATED
     return values(rows, x, title, dated=dated, band=ends is not None, left_out=left_out)

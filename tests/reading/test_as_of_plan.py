@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from estimates.catalog.release_clock import Moves
+from estimates.contract.columns import key_text
 from estimates.reading.as_of_plan import CARRIED, NONE, STATUS, AsOfPlan, carried_mark
 from tests.builders import TARGETS, code_of, contract
 from tests.catalog.histories import hour, version
@@ -125,9 +126,20 @@ def test_by_claims_the_join_says_what_is_one() -> None:
 
 
 def test_rows_that_are_carried_over_are_marked() -> None:
-    """By the text of their group; null is in none."""
+    """By the text of their group, as keys are written, whatever its type; null is in none."""
     marks = pl.DataFrame({"g": [1, 2, None]}).select(carried_mark("g", ["2"]))[CARRIED]
     assert marks.to_list() == [False, True, False]
+    for values in (
+        [hour(1), hour(2), None],
+        [TARGETS[0], TARGETS[1], None],
+        [False, True, None],
+        [1.0, 1e16, None],
+        ["a", "b", None],
+    ):
+        column = pl.DataFrame({"g": values})
+        marks = column.select(carried_mark("g", [key_text(values[1])]))[CARRIED]
+        assert marks.to_list() == [False, True, False], values
+        assert column.clear().select(carried_mark("g", ["b"]))[CARRIED].to_list() == []
 
 
 def test_nanoseconds_are_cut() -> None:
