@@ -26,7 +26,7 @@ from estimates.contract.stored_values import (
     text_of_stored,
     without_extension,
 )
-from estimates.contract.time_values import NAME_THE_ZONE, are_midnights, moments_of
+from estimates.contract.time_values import NAME_THE_ZONE, are_midnights, is_naive, moments_of
 from estimates.errors import InvalidError
 from estimates.render.wording import count
 
@@ -220,8 +220,7 @@ def cast_column(
     check_calendar(series, where)
     if have == wanted:
         return series
-    naive = isinstance(have, pl.Datetime) and have.time_zone is None
-    if kind == "timestamp" and naive and zone is not None:
+    if kind == "timestamp" and is_naive(have) and zone is not None:
         series = moments_of(series, zone)
         check_calendar(series, where)
     if _holds(series, kind):
@@ -231,7 +230,7 @@ def cast_column(
             why = (
                 f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
             )
-    no_zone = kind == "timestamp" and naive and zone is None
+    no_zone = kind == "timestamp" and is_naive(have) and zone is None
     raise InvalidError(
         "column_type",
         f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){why}",
@@ -258,8 +257,8 @@ def _holds(series: pl.Series, kind: ColumnType) -> bool:
         case "string":
             return has_text(have)
         case "date":
-            naive = isinstance(have, pl.Datetime) and have.time_zone is None
-            return naive and (are_midnights(series) or series.null_count() == len(series))
+            is_empty = series.null_count() == len(series)
+            return is_naive(have) and (is_empty or are_midnights(series))
         case "timestamp":
             return isinstance(have, pl.Datetime) and have.time_zone is not None
         case "numbers":

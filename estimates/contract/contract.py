@@ -163,16 +163,20 @@ class Contract(Part, frozen=True):
             for (point, level), pair in sorted(_interval_ends(self).items())
         ]
 
-    def all_intervals(self) -> list[Interval]:
-        """The declared intervals, and those that quantiles are: from 0.25 to 0.75 is the 50 %
-        interval. By point and level; a declared one goes before quantiles of its level.
-        """
+    def quantile_intervals(self) -> list[Interval]:
+        """The pairs of quantiles of a point that lie around its median, as intervals."""
         quantiles = [
             (self.point_of(column), column.quantile, name)
             for name, column in self.columns.items()
             if column.quantile is not None
         ]
-        by_level = {(i.point, round(i.level, 9)): i for i in quantile_pairs(quantiles)}
+        return list(quantile_pairs(quantiles))
+
+    def all_intervals(self) -> list[Interval]:
+        """The declared intervals, and those that quantiles are: from 0.25 to 0.75 is the 50 %
+        interval. By point and level; a declared one goes before quantiles of its level.
+        """
+        by_level = {(i.point, round(i.level, 9)): i for i in self.quantile_intervals()}
         by_level |= {(i.point, round(i.level, 9)): i for i in self.intervals()}
         return [interval for _, interval in sorted(by_level.items())]
 

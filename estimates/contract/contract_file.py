@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
             remedy="list keys in a file of their own: [domain] keys = ..., docs/contract.md",
         )
     try:
-        tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
+        text = source.decode() if isinstance(source, bytes) else source
+        tree = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         fault = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise InvalidError(
@@ -43,7 +44,6 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
             f"{where}: not TOML: {fault}",
             remedy="mend that line; docs/contract.md shows every field",
         ) from None
-    text = source.decode() if isinstance(source, bytes) else source
     tree, origins, faults = with_quantile_columns(tree)
     try:
         contract = msgspec.convert(tree, Contract)
@@ -99,30 +99,38 @@ def _line(fault: Fault, numbers: dict[tuple[str, ...], int]) -> int | None:
     return line_of(path or tuple(fault.problem.split(" ")[0].strip(":").split(".")), numbers)
 
 
-def _not_finite(tree: Any, path: tuple[str, ...] = ()) -> list[Fault]:
+def _not_finite(tree: Any) -> list[Fault]:
     """The numbers that are NaN or infinite."""
-    if isinstance(tree, float) and not math.isfinite(tree):
-        return [Fault(path, "NaN and infinities say nothing; leave the field out")]
-    children: Iterable[tuple[Any, Any]] = ()
-    if isinstance(tree, dict):
-        children = tree.items()
-    elif isinstance(tree, list):
-        children = enumerate(tree)
-    return [fault for name, child in children for fault in _not_finite(child, (*path, str(name)))]
+    return [
+        Fault(path, "NaN and infinities say nothing; leave the field out")
+        for path, value in _leaves(tree)
+        if isinstance(value, float) and not math.isfinite(value)
+    ]
 
 
 def _secrets(tree: Any, path: tuple[str, ...]) -> list[Fault]:
     """The texts of a job that have a secret, as far as URLs show it. Contracts that are stored are
     not looked at: they have to be read.
     """
-    if isinstance(tree, str) and redacted_urls(tree) != tree:
-        return [Fault(path, _SECRET)]
-    children: Iterable[tuple[Any, Any]] = ()
+    return [
+        Fault(place, _SECRET)
+        for place, value in _leaves(tree, path)
+        if isinstance(value, str) and redacted_urls(value) != value
+    ]
+
+
+def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each value of a tree that is neither a table nor a list, with its path."""
+    children: Iterable[tuple[Any, Any]]
     if isinstance(tree, dict):
         children = tree.items()
     elif isinstance(tree, list):
         children = enumerate(tree)
-    return [fault for name, child in children for fault in _secrets(child, (*path, str(name)))]
+    else:
+        yield path, tree
+        return
+    for name, child in children:
+        yield from _leaves(child, (*path, str(name)))
 
 
 def read_contract(path: str | Path) -> Contract:

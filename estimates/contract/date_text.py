@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from estimates.contract.number_text import NULL_WORDS
+from estimates.contract.number_text import NULL_WORDS, without_null_words
 
 _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:\.0+)?)?)?"
 _YEAR_FIRST = (rf"^(\d{{4}})[-/.](\d\d?)[-/.](\d\d?){_MIDNIGHT}$", "${1}-${2}-${3}")
@@ -69,8 +69,7 @@ def _bare(text: pl.Series) -> pl.Series | None:
         return None  # written as programs do: takes no time
     if not _LIKE_A_DAY.match(first.strip()) and first.strip() not in (*NULL_WORDS, ""):
         return None  # nearly every column of text ends here
-    bare = text.str.strip_chars()
-    bare = bare.set(bare.is_in([*NULL_WORDS, ""]).fill_null(False), None)
+    bare = without_null_words(text)
     return bare if bare.null_count() < len(bare) else None
 
 

@@ -72,13 +72,18 @@ def is_plain(text: pl.Series, decimal: str | None) -> bool:
     return decimal != "," or not text.str.contains(".", literal=True).any()
 
 
+def without_null_words(text: pl.Series) -> pl.Series:
+    """The cells without blanks around them; null where one is empty or a word for nothing."""
+    bare = text.str.strip_chars()
+    return bare.set(bare.is_in([*NULL_WORDS, ""]).fill_null(False), None)
+
+
 def numbers_of(text: pl.Series, decimal: str | None) -> Numbers | None:
     """The numbers of a column of text; None where it is no column of numbers.
 
     Raises InvalidError `ambiguous_number` where two rules fit equally and give different numbers.
     """
-    bare = text.str.strip_chars()
-    bare = bare.set(bare.is_in([*NULL_WORDS, ""]).fill_null(False), None)
+    bare = without_null_words(text)
     cells = len(bare) - bare.null_count()
     if not cells or not _may_be_numbers(bare, decimal):
         return None

@@ -18,6 +18,7 @@ from estimates.contract.time_values import (
     NAME_THE_ZONE,
     dates_of,
     instants_of,
+    is_naive,
     moments_of,
     says_no_zone,
 )
@@ -58,7 +59,7 @@ def parsed(
     """
     if series.dtype.is_decimal() and kind == "float":  # what SQL makes of a literal such as 1.5
         return series.cast(pl.Float64)
-    if kind == "timestamp" and zone is not None and _is_naive(series.dtype):
+    if kind == "timestamp" and zone is not None and is_naive(series.dtype):
         return moments_of(series, zone)
     if series.dtype != pl.String or kind == "string":
         return series
@@ -149,10 +150,6 @@ def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.
 def no_numbers(text: pl.Series) -> pl.Series:
     """The places of text that is no number; null is no text."""
     return (text.is_not_null() & values_of(text, "float").is_null()).arg_true()
-
-
-def _is_naive(dtype: pl.DataType) -> bool:
-    return isinstance(dtype, pl.Datetime) and dtype.time_zone is None
 
 
 def _bad_value(

@@ -8,6 +8,7 @@ The one place that knows the spellings of the field:
 """
 
 import re
+from typing import TypeGuard
 
 import polars as pl
 
@@ -96,9 +97,14 @@ def moments_of(times: pl.Series, zone: str) -> pl.Series:
     return moments
 
 
+def is_naive(dtype: pl.DataType) -> TypeGuard[pl.Datetime]:
+    """Whether a type is that of times without a zone."""
+    return isinstance(dtype, pl.Datetime) and dtype.time_zone is None
+
+
 def are_midnights(times: pl.Series) -> bool:
     """Whether a column is of times without a zone, all the first moment of a day, one at least."""
-    if not isinstance(times.dtype, pl.Datetime) or times.dtype.time_zone is not None:
+    if not is_naive(times.dtype):
         return False
     ticks = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
     day = ticks[times.dtype.time_unit]

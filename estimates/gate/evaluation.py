@@ -19,7 +19,7 @@ from estimates.gate.limits import CheckLimits, within
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.production_history import ProductionHistory
-from estimates.gate.registry import CHECKS
+from estimates.gate.registry import BY_NAME
 from estimates.gate.shared_pair import SharedPair
 from estimates.gate.single_result import skipped
 from estimates.gate.verdict import (
@@ -33,7 +33,6 @@ from estimates.gate.verdict import (
 from estimates.gate.waived_result import waived_result
 from estimates.stability.report import Report
 
-_REGISTERED = {check.name: check for check in CHECKS}
 NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
 
 
@@ -195,7 +194,7 @@ def _skip_reason(
 
 def _is_beyond_default(result: CheckResult) -> bool:
     """Whether a check found what it blocks by default, whatever it may do in this set."""
-    check = _REGISTERED.get(result.name)
+    check = BY_NAME.get(result.name)
     block = None if check is None else check.block
     return (
         result.value is not None

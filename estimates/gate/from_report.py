@@ -39,7 +39,7 @@ def common_keys(context: EvaluationContext) -> int:
     """How many keys are in both versions; raises InvalidError (`no_comparable_keys`) for none."""
     n = context.report.keys.common
     if n == 0:
-        raise InvalidError("no_comparable_keys", "no_comparable_keys: no key is in both versions")
+        raise nothing_comparable("no key is in both versions")
     return n
 
 
@@ -61,9 +61,7 @@ def numeric_columns(context: EvaluationContext) -> list[NumericColumn]:
         if column.scalar is not None
     ]
     if numeric and not comparable:
-        raise InvalidError(
-            "no_comparable_keys", "no_comparable_keys: no estimate is finite in both versions"
-        )
+        raise nothing_comparable("no estimate is finite in both versions")
     return comparable
 
 
@@ -128,9 +126,12 @@ def wide_intervals(contract: Contract) -> list[Interval]:
 
 def no_finite_interval() -> InvalidError:
     """The error of checks of intervals of which none can be compared."""
-    return InvalidError(
-        "no_comparable_keys", "no_comparable_keys: no interval is finite in both versions"
-    )
+    return nothing_comparable("no interval is finite in both versions")
+
+
+def nothing_comparable(why: str) -> InvalidError:
+    """The error (`no_comparable_keys`) of a check that has nothing to compare."""
+    return InvalidError("no_comparable_keys", f"no_comparable_keys: {why}")
 
 
 def label_columns(context: EvaluationContext) -> list[ReportedColumn[LabelReport]]:
@@ -164,9 +165,7 @@ def ranked_columns(context: EvaluationContext) -> list[ReportedColumn[RankReport
         if column.ranks is not None
     ]
     if not ranked:
-        raise InvalidError(
-            "no_comparable_keys", "no_comparable_keys: no estimate is finite in both versions"
-        )
+        raise nothing_comparable("no estimate is finite in both versions")
     return ranked
 
 

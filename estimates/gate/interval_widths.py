@@ -25,16 +25,9 @@ def spans(context: EvaluationContext) -> list[Span]:
         Span(interval_name(interval.level, interval.point), interval.lower, interval.upper)
         for interval in contract.intervals()
     ]
-    quantiles = [
-        (name, column.quantile, contract.point_of(column))
-        for name, column in contract.columns.items()
-        if column.quantile is not None
-    ]
     pairs = [
-        Span(f"range from {low} to {high}", low, high)
-        for low, low_level, low_point in quantiles
-        for high, high_level, high_point in quantiles
-        if low_level < 0.5 and abs(low_level + high_level - 1) < 1e-9 and low_point == high_point
+        Span(f"range from {pair.lower} to {pair.upper}", pair.lower, pair.upper)
+        for pair in contract.quantile_intervals()
     ]
     return intervals + pairs
 

@@ -7,7 +7,7 @@ from estimates.contract.gate_policy import GroupLimits, Severity, Side, Unit
 from estimates.gate.check import Check
 from estimates.gate.limits import CheckLimits
 from estimates.gate.policy import checks_of, limits_of, policy_digest
-from estimates.gate.registry import CHECKS
+from estimates.gate.registry import BY_NAME
 from estimates.render.notebook import printed, rendered
 
 
@@ -75,9 +75,8 @@ class PolicyInForce(msgspec.Struct, frozen=True):
 
 def policy_in_force(contract: Contract, contract_revision: int | None = None) -> PolicyInForce:
     """The policy of a contract, a rule for each check, in the order in which they run."""
-    registered = {check.name for check in CHECKS}
     rules = [
-        _rule(check, limits_of(check, contract), own=check.name not in registered)
+        _rule(check, limits_of(check, contract), own=check.name not in BY_NAME)
         for check in checks_of(contract)
     ]
     gate = contract.gate

@@ -12,7 +12,7 @@ from estimates.gate.custom_checks import unusable_queries
 from estimates.gate.exceptions import excepted
 from estimates.gate.limits import unusable_limits
 from estimates.gate.policy import limits_of
-from estimates.gate.registry import CHECKS
+from estimates.gate.registry import BY_NAME, CHECKS
 from estimates.render.wording import did_you_mean
 
 
@@ -35,29 +35,18 @@ def validate_policy(contract: Contract, source: str | None = None, where: str = 
 
 def _problems(contract: Contract) -> Iterator[tuple[str, str, str]]:
     """Table and name of each entry that is wrong, and in what."""
-    checks = {check.name: check for check in CHECKS}
     for name, entry in contract.gate.checks.items():
-        problem = (
-            _entry_problem(checks[name], entry, contract)
-            if name in checks
-            else f": no such check{did_you_mean(name, checks)}; allowed: {_adjustable()}"
-        )
-        if problem:
+        if problem := _entry_problem(name, entry, contract):
             yield "checks", name, problem
     for entry in contract.gate.exceptions:
         ruled = excepted(contract, [entry])
         for name in entry.checks:
-            problem = (
-                _entry_problem(checks[name], ruled.gate.checks[name], ruled)
-                if name in checks
-                else f": no such check{did_you_mean(name, checks)}; allowed: {_adjustable()}"
-            )
-            if problem:
+            if problem := _entry_problem(name, ruled.gate.checks[name], ruled):
                 yield "exceptions", name, problem
     for name, custom in contract.gate.custom.items():
         problem = (
             ": the gate has a check of this name; choose another one"
-            if name in checks
+            if name in BY_NAME
             else unusable_limits(custom.warn, custom.block, custom.worse)
             or unusable_queries(custom, contract)
         )
@@ -70,8 +59,11 @@ def _adjustable() -> str:
     return ", ".join(check.name for check in CHECKS if check.waivable)
 
 
-def _entry_problem(check: Check, entry: CheckPolicy, contract: Contract) -> str | None:
+def _entry_problem(name: str, entry: CheckPolicy, contract: Contract) -> str | None:
     """What is wrong with one entry, as the end of its path and a sentence; None when nothing is."""
+    check = BY_NAME.get(name)
+    if check is None:
+        return f": no such check{did_you_mean(name, BY_NAME)}; allowed: {_adjustable()}"
     if not check.waivable:
         return (
             f": every version must pass this check, it cannot be adjusted; allowed: {_adjustable()}"
@@ -82,8 +74,9 @@ def _entry_problem(check: Check, entry: CheckPolicy, contract: Contract) -> str 
             f".{level}: this limit is {check.field} of the contract; "
             "here only 'off' and 'severity' are allowed"
         )
-    block = limits_of(check, contract).block if entry.severity is None else entry.block
-    block = block if entry.block is None else entry.block
+    block = entry.block
+    if block is None and entry.severity is None:
+        block = limits_of(check, contract).block
     problem = unusable_limits(entry.warn, block, check.worse)
     if problem or not entry.groups:
         return problem

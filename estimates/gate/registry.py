@@ -78,10 +78,4 @@ _MODULES = (
 )
 CHECKS: list[Check] = [import_module(f"estimates.gate.checks.{name}").CHECK for name in _MODULES]
 
-
-def check_named(name: str) -> Check:
-    """A check of the registry by name; KeyError for an unknown one."""
-    for check in CHECKS:
-        if check.name == name:
-            return check
-    raise KeyError(name)
+BY_NAME: dict[str, Check] = {check.name: check for check in CHECKS}

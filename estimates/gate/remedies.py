@@ -4,10 +4,9 @@ contract's line to write or the command to run.
 
 import math
 
-from estimates.gate.registry import CHECKS
+from estimates.gate.registry import BY_NAME
 from estimates.gate.verdict import CheckResult, Verdict
 
-_OF_CHECK = {check.name: check for check in CHECKS}
 _DIGITS = 2  # of a limit that is proposed
 
 
@@ -15,7 +14,7 @@ def remedy(result: CheckResult, verdict: Verdict) -> str:
     """The line for a check that fails or could not be evaluated; "" for every other."""
     if result.status not in ("fail", "error"):
         return ""
-    check = _OF_CHECK.get(result.name)
+    check = BY_NAME.get(result.name)
     words = check.remedy if check else ""
     if words and (result.status == "fail" or not (check and check.waivable)):
         column = next((o.column for o in result.offenders if o.column), None) or "COLUMN"

@@ -26,7 +26,7 @@ from estimates.contract.contract import Contract
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import measure_check
 from estimates.gate.policy import limits_of
-from estimates.gate.registry import check_named
+from estimates.gate.registry import BY_NAME
 from estimates.store.open_store import OpenStore
 
 Grade = Literal["right_pass", "missed_harm", "right_block", "harmless_block"]
@@ -93,7 +93,7 @@ def regrade(
         set=name,
         actuals=digest(actuals.rows),
         vintage=actuals.newest(actuals.rows),
-        limit=limits_of(check_named("accuracy_loss"), contract).block,
+        limit=limits_of(BY_NAME["accuracy_loss"], contract).block,
         counts={grade: sum(row.grade == grade for row in graded) for grade in GRADES},
         versions=graded,
     )
@@ -140,7 +140,7 @@ def _regrade(
         )
         for side in (version, baseline)
     ]
-    loss = measure_check(check_named("accuracy_loss"), contract, *sides, actuals=actuals)
+    loss = measure_check(BY_NAME["accuracy_loss"], contract, *sides, actuals=actuals)
     lost = _lost(contract, sides, actuals)
     if loss.value is None and not lost:
         return msgspec.structs.replace(blank, message=loss.message, reason="not_comparable")
@@ -180,7 +180,7 @@ def _lost(contract: Contract, sides: list[Candidate], actuals: Actuals) -> str:
         default=(0, "", 1),
     )
     number, name, n = worst
-    allowed = limits_of(check_named("removed_keys"), contract).block
+    allowed = limits_of(BY_NAME["removed_keys"], contract).block
     if number <= 0 or (allowed is not None and number <= allowed * n):
         return ""
     return f"{number} of {n} keys with an actual value have no valid estimate of {name} any more"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from estimates.calibration.usual_bands import usual_band
-from estimates.gate.registry import check_named
+from estimates.gate.registry import BY_NAME
 
-SHARE, R = check_named("updated_share"), check_named("p95_change")
+SHARE, R = BY_NAME["updated_share"], BY_NAME["p95_change"]
 
 
 def test_a_band_reaches_half_again_as_far_as_the_values() -> None:
@@ -19,7 +19,7 @@ def test_a_band_reaches_half_again_as_far_as_the_values() -> None:
 def test_a_band_stays_where_values_can_be() -> None:
     """A share ends at 0 and 1, a correlation at 1."""
     assert usual_band(SHARE, [0.01 * i for i in range(101)]) == (0, 1)
-    ranks = usual_band(check_named("rank_order"), [0.9 + 0.001 * i for i in range(101)])
+    ranks = usual_band(BY_NAME["rank_order"], [0.9 + 0.001 * i for i in range(101)])
     assert (ranks or (0, 0))[1] == 1
 
 

@@ -14,7 +14,7 @@ from estimates.gate.pages.verdict_markdown import render_markdown
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.policy import limits_of, policy_digest
 from estimates.gate.policy_validation import validate_policy
-from estimates.gate.registry import check_named
+from estimates.gate.registry import BY_NAME
 from estimates.store.store import Store
 from tests.builders import SET, START, code_of, define, promoted, publish, source
 
@@ -64,11 +64,11 @@ def test_an_exception_is_a_part_of_the_policy() -> None:
     assert policy_digest(with_one) != policy_digest(contract(USUAL))
     assert excepted(with_one, []) is with_one
     ruled = excepted(with_one, list(with_one.gate.exceptions))
-    assert limits_of(check_named("p95_change"), ruled).block == 0.9
+    assert limits_of(BY_NAME["p95_change"], ruled).block == 0.9
     only = contract(
         EXCEPTION.format(first=days[0], last=days[1]).replace("block = 0.9", "off = 'x'")
     )
-    assert limits_of(check_named("p95_change"), excepted(only, list(only.gate.exceptions))).off
+    assert limits_of(BY_NAME["p95_change"], excepted(only, list(only.gate.exceptions))).off
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from estimates.gate import checks
 from estimates.gate.check import Check
-from estimates.gate.registry import CHECKS, check_named
+from estimates.gate.registry import BY_NAME, CHECKS
 from tests.gate.cases import Setting, simple
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -63,11 +63,11 @@ def test_a_check_that_a_contract_turns_on_says_by_what(columns: str) -> None:
     verdict = Setting(simple(columns), rows, rows, actuals=actuals).evaluate()
     without = {check.name for check in verdict.checks if check.reason == "not_in_contract"}
     assert len(without) > 10
-    assert {name for name in without if not check_named(name).turned_on_by} == set()
+    assert {name for name in without if not BY_NAME[name].turned_on_by} == set()
 
 
 def test_a_check_is_known_by_its_name() -> None:
-    """`check_named` gives the check, and refuses an unknown name."""
-    assert check_named("quantile_crossing").number == 13
+    """`BY_NAME` gives the check, and refuses an unknown name."""
+    assert BY_NAME["quantile_crossing"].number == 13
     with pytest.raises(KeyError):
-        check_named("no_such_check")
+        BY_NAME["no_such_check"]

@@ -1,14 +1,12 @@
 """Check `coverage_error`: intervals cover what they promise."""
 
 from estimates.accuracy.accuracy_report import IntervalScores
-from estimates.errors import InvalidError
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import nothing_comparable
 from estimates.stability.labels import wilson_interval
 
 _WARN = 0.05  # how far off its nominal level a coverage may be, however many keys there are
-
-
 _BLOCK = 0.15  # how far off it may be at most, however many
 
 
@@ -26,9 +24,7 @@ def _largest_coverage_error(context: EvaluationContext) -> Measure:
         if (covered := interval.covered) is not None
     ]
     if not scored:
-        raise InvalidError(
-            "no_comparable_keys", "no_comparable_keys: no interval has an actual value beside it"
-        )
+        raise nothing_comparable("no interval has an actual value beside it")
     errors = [
         (_error(covered, interval), allowed, covered, interval)
         for interval, covered, allowed in scored

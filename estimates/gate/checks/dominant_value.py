@@ -12,8 +12,6 @@ from estimates.gate.verdict import Offender
 from estimates.stability.kernels.blocks import run_parallel
 
 _NOTABLE = 0.001  # of a column: the part that a value has to fill to be looked at
-
-
 _FEWEST_KEYS = 10  # of fewer keys any few agree by chance
 
 

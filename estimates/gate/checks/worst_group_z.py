@@ -6,8 +6,6 @@ from estimates.gate.from_report import HALF_WIDTH, common_keys, wide_intervals
 from estimates.gate.verdict import Offender
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
-
-
 _MOVED = "of its points moved by more than a half width"
 
 

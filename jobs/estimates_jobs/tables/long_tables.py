@@ -25,6 +25,7 @@ from estimates.contract.time_values import (
     are_midnights,
     dates_of,
     instants_of,
+    is_naive,
     moments_of,
 )
 from estimates.errors import InvalidError
@@ -258,7 +259,7 @@ def _times(values: pl.Series, contract: Contract, source: str) -> pl.Series:
                 return times
         unread = text.filter(times.is_null() & text.is_not_null())
         raise _no_time(f"{source}: {values.name}", unread[0])
-    if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is None:
+    if is_naive(values.dtype):
         is_days = contract.timezone is None and are_midnights(values)
         return values.cast(pl.Date) if is_days else moments_of(values, zone)
     if isinstance(values.dtype, pl.Datetime):
