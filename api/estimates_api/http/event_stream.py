@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -76,24 +76,34 @@ class Streams:
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
         """Notice the signal to stop: the server waits for open answers before the lifespan ends."""
-        self._listen(asyncio.get_running_loop())
-        try:
-            yield
-        finally:
-            self.closing.set()
+        with ExitStack() as noticed:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                noticed.enter_context(self._noticing(number, asyncio.get_running_loop()))
+            try:
+                yield
+            finally:
+                self.closing.set()
 
-    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            before = signal.getsignal(number)
+    @contextmanager
+    def _noticing(self, number: int, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Meanwhile a signal ends streams, too, besides what it does. One that nobody handles ends
+        the process, or nothing, as ever.
+        """
+        before = signal.getsignal(number)
 
-            def close(signal_number: int, frame: FrameType | None, before: Any = before) -> None:
+        def close(signal_number: int, frame: FrameType | None) -> None:
+            with suppress(RuntimeError):  # another app has set its own since, and outlived this one
                 loop.call_soon_threadsafe(self.closing.set)
-                if callable(before):
-                    before(signal_number, frame)
+            assert callable(before)
+            before(signal_number, frame)
 
-            # not the main thread: no server of its own, nobody sends signals
-            with suppress(ValueError):
+        # not the main thread: no server of its own, nobody sends signals
+        with suppress(ValueError):
+            if callable(before):
                 signal.signal(number, close)
+        yield
+        if signal.getsignal(number) is close:
+            signal.signal(number, before)
 
 
 class EventStream:
@@ -118,8 +128,8 @@ class EventStream:
         # how long it lasts is no latency
         scope["path_template"] = f"{scope.get('path_template')} (stream)"
         headers = _HEADERS | {"estimates-as-of": instants.text(self._follower.view.moment)}
-        await send({"type": "http.response.start", "status": 200, "headers": encoded(headers)})
         with self._streams.one_more(self._reader):
+            await send({"type": "http.response.start", "status": 200, "headers": encoded(headers)})
             if not scope.get("head"):
                 await _until_first_ends(
                     self._write(send), disconnected(receive), self._streams.closing.wait()
