@@ -24,7 +24,7 @@ BUCKETS = (
     10.0,
 )
 NO_ROUTE = "none"
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
 class RequestCounts:
@@ -47,7 +47,7 @@ class RequestCounts:
 
     def _row(self, route: str, method: str, status: int) -> list[float]:
         """New counters; methods and paths that clients make up share theirs."""
-        labels = (route or NO_ROUTE, method if method in _METHODS else "other", status)
+        labels = (route or NO_ROUTE, method if method in METHODS else "other", status)
         return self.rows.setdefault(labels, [0.0] * (len(BUCKETS) + 2))
 
 

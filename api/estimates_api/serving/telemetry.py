@@ -15,10 +15,12 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from estimates.extras import needs
+from estimates_api.serving.request_counts import METHODS
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 # Method, route, status, seconds that it took, the headers of the request.
 Observe = Callable[[str, str, int, float, Any], None]
+_NAMES = {"_OTHER": "HTTP"}  # what OpenTelemetry has in the name of a span of such a method
 _LAST_S = 2.0  # for what is sent when the service stops
 
 
@@ -72,6 +74,8 @@ def observing(traces: Any, metrics: Any) -> Observe:
     propagator = TraceContextTextMapPropagator()
 
     def observe(method: str, route: str, status: int, seconds: float, headers: Any) -> None:
+        if method not in METHODS:  # clients make up as many as they like, and each is kept
+            method = "_OTHER"
         attributes = {"http.request.method": method, "http.response.status_code": status}
         if route:
             attributes["http.route"] = route
@@ -83,7 +87,7 @@ def observing(traces: Any, metrics: Any) -> Observe:
         }
         ended = time.time_ns()
         span = tracer.start_span(
-            f"{method} {route}".rstrip(),
+            f"{_NAMES.get(method, method)} {route}".rstrip(),
             propagator.extract(carrier) if carrier else None,
             SpanKind.SERVER,
             attributes,
