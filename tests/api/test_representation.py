@@ -9,6 +9,8 @@ import pytest
 
 from estimates.errors import InvalidError
 from estimates_api.http.representation import (
+    _best_offer,
+    _takes_gzip,
     best_offer,
     content_tag,
     entity_tag,
@@ -100,3 +102,15 @@ def test_tags_name_their_content() -> None:
         assert names_tag(scope((b"if-none-match", header)), tag)
     assert not names_tag(scope((b"if-none-match", b'"other"')), tag)
     assert not names_tag(scope(), tag)
+
+
+def test_headers_that_are_long_are_not_remembered() -> None:
+    """A client may send 400 KB of them: a thousand such would fill the memory of a worker."""
+
+    def remembered() -> list[int]:
+        return [read.cache_info().currsize for read in (_best_offer, _takes_gzip)]
+
+    before, more = remembered(), b", a/b" * 1000
+    assert best_offer(b"text/csv" + more, OFFERED) == "text/csv"
+    assert takes_gzip(b"gzip" + more)
+    assert remembered() == before

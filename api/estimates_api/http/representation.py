@@ -51,6 +51,7 @@ VARY_TEXT = "accept, accept-encoding"
 VARY: Header = (b"vary", VARY_TEXT.encode())
 _LEVEL = 1  # most of what there is to save, in a third of the time
 _GZIP = 31  # zlib's word for gzip; it writes no time into it: the same bytes every time
+_KEPT = 1024  # bytes of a header whose meaning is remembered: clients may send 400 KB of them
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
@@ -206,13 +207,18 @@ def negotiated(
     return CSV_WITHOUT_FORMULAS if no_formulas and media_type == CSV else media_type
 
 
-@lru_cache(1024)
 def best_offer(accept: bytes, offered: tuple[str, ...]) -> str | None:
     """The offered media type of the highest quality in Accept; None when it takes none of them.
 
     The most specific range that fits a type counts, whatever its parameters are. Text that is no
     range is ignored.
     """
+    read = _best_offer if len(accept) <= _KEPT else _best_offer.__wrapped__
+    return read(accept, offered)
+
+
+@lru_cache(1024)
+def _best_offer(accept: bytes, offered: tuple[str, ...]) -> str | None:
     accepted = _qualities(accept)
     qualities = [
         next((accepted[r] for r in _ranges(media_type) if r in accepted), 0.0)
@@ -222,9 +228,14 @@ def best_offer(accept: bytes, offered: tuple[str, ...]) -> str | None:
     return offered[qualities.index(highest)] if highest > 0 else None
 
 
-@lru_cache(1024)
 def takes_gzip(accept_encoding: bytes) -> bool:
     """Whether an Accept-Encoding header ranks gzip at least as high as no coding."""
+    read = _takes_gzip if len(accept_encoding) <= _KEPT else _takes_gzip.__wrapped__
+    return read(accept_encoding)
+
+
+@lru_cache(1024)
+def _takes_gzip(accept_encoding: bytes) -> bool:
     accepted = _qualities(accept_encoding)
     gzip = accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", 0.0)))
     return gzip > 0 and gzip >= accepted.get("identity", 0.0)
