@@ -92,27 +92,31 @@ class ReportWorker:
                 raise _ended("the service is stopping")
             if not self._is_wanted():
                 raise _ended("nobody waits for it any more")
-            with subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            ) as self._process:
-                assert self._process.stdin is not None
-                assert self._process.stdout is not None
-                try:
-                    self._process.stdin.write(work)
-                    self._process.stdin.flush()  # it stays open: the process takes its end for ours
-                    while not select([self._process.stdout], [], [], _LOOK_S)[0]:
-                        if not self._is_wanted():
-                            self._process.kill()
-                    results = self._process.stdout.read()
-                except BrokenPipeError:
-                    results = b""
-            code = self._process.returncode
+            results = b""
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = process
+            # of one that ends before it has read all; closing what it is sent says so once more
+            with suppress(BrokenPipeError), process:
+                results = self._results(process, work)
+            code = process.returncode
             self._process = None
         if code < 0:
             raise _ended(f"signal {-code} ended the process that computed it")
         if code > 0:
             raise RuntimeError("the process that computes reports failed; the log has its trace")
         return pickle.loads(results)
+
+    def _results(self, process: subprocess.Popen[bytes], work: bytes) -> bytes:
+        """What a process writes of its work; it is ended where nobody waits for that any more."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(work)
+        process.stdin.flush()  # it stays open: the process takes its end for ours
+        while not select([process.stdout], [], [], _LOOK_S)[0]:
+            # closed: as it began, and nobody has ended it
+            if self._closed or not self._is_wanted():
+                process.kill()
+        return process.stdout.read()
 
     def close(self) -> None:
         """End the process that runs, and begin no other."""
