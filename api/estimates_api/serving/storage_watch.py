@@ -42,8 +42,9 @@ class StorageWatch:
             try:
                 self._note("file_missing" if await look is None else None)
                 self.read_at = instants.now()
-            except EstimatesError as error:
-                self._note(error.code)
+            # whatever it is, it is looked at again: a watch that has ended says the same for ever
+            except Exception as error:
+                self._note(error.code if isinstance(error, EstimatesError) else "internal")
             await asyncio.sleep(INTERVAL_S)
 
     def _note(self, fault: str | None) -> None:
