@@ -78,8 +78,11 @@ def line(text: str = "", colour: str | None = None) -> None:
     text = visible(text)
     target = console()
     indent = len(text) - len(text.lstrip(" "))
-    room = target.width - (indent + 4 if indent else 0)
-    parts = folded_text(Text(text[indent:], style=colour or ""), room).split("\n")
+    content = Text(text[indent:], style=colour or "")
+    room = target.width - indent
+    if indent and content.cell_len > room:
+        room -= 4
+    parts = folded_text(content, room).split("\n")
     for number, part in enumerate(parts or [Text()]):
         before = " " * (indent + 4 if number and indent else indent)
         target.print(Text(before) + part, soft_wrap=True)

@@ -93,3 +93,15 @@ def test_a_time_is_never_folded(capsys: Captured, monkeypatch: pytest.MonkeyPatc
     shown = lines(capsys)
     assert shown[0].endswith(" \\")
     assert shown[-1].endswith('--reason "a long reason, with blanks"')
+
+
+def test_an_indented_line_that_fits_is_not_folded(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line of just the terminal's width stays one; a longer one goes on below, indented more."""
+    narrow(monkeypatch)
+    fitting = "  " + "word " * 15 + "abc"
+    assert len(fitting) == 80
+    terminal.line(fitting)
+    terminal.line(f"{fitting}d")
+    assert lines(capsys) == [fitting, "  " + "word " * 14 + "word", "      abcd"]
