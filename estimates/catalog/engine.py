@@ -234,7 +234,8 @@ def check_revision(engine: sa.Engine) -> None:
         raise NotFoundError(
             "no_store",
             f"there is no store at {Path(database).parent}",
-            remedy="make one with `estimates init`",
+            remedy="name its folder with --store or ESTIMATES_STORE, or make one with "
+            "`estimates init`",
         )
     try:
         with reading(engine) as connection:

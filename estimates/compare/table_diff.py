@@ -55,7 +55,9 @@ def side_by_side(
             contract = msgspec.structs.replace(contract, timezone=timezone)
         return _under(contract, a, b, names)
     if key is None:
-        raise InvalidError("key_needed", "which columns are the key?", remedy=_proposal(a, b))
+        raise InvalidError(
+            "key_needed", "nothing says which columns are the key", remedy=_proposal(a, b)
+        )
     tolerance = Stability(
         rtol=_tolerance(rtol, 0.01), atol=_tolerance(atol, 0.0), groups=tuple(groups)
     )

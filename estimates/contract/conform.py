@@ -160,7 +160,7 @@ def check_columns(frame: pl.DataFrame, contract: Contract, of: str = "") -> None
         raise InvalidError(
             "columns",
             f"{contract.name}: columns{of} differ from the contract: {'; '.join(parts)}; "
-            f"it has {', '.join(kinds(contract))}",
+            f"the contract has {', '.join(kinds(contract))}",
             remedy=_other_columns(missing, extra),
             missing=missing,
             extra=extra,

@@ -14,7 +14,7 @@ _BAR = 24  # characters of the longest bar; half of it on a narrow page
 _CELL = 40  # characters that a cell has at least before it is cut; numbers are shorter
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COMMAND = re.compile(r"(?:\$ )?(?:estimates|curl|export|just) ")
-_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")  # of a shell
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+""")  # of a shell, or with an apostrophe
 _BOUND = re.compile(r"(?<=\d) (?=%|pp\b)|(?<=\d-\d\d) (?=\d\d:\d\dZ)")  # no line ends here
 _narrow: ContextVar[int | None] = ContextVar("narrow", default=None)
 

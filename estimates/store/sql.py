@@ -105,7 +105,7 @@ def _naming(view: View, error: duckdb.Error) -> str:
     if unknown is None:
         return ""
     near = did_you_mean(unknown[1].strip('"'), view.sets)
-    names = ", ".join(f'"{name}"' for name in [*view.sets][:_NAMED])
+    names = ", ".join(f'"{name}"' for name in [*view.sets][:_NAMED]) or "none"
     return f"the sets are {names}{' and more' if len(view.sets) > _NAMED else ''}{near}"
 
 

@@ -7,6 +7,7 @@ from estimates.render.terminal import (
     WIDTH,
     bar,
     bar_width,
+    folded,
     marked_bar,
     narrow_pages,
     section_lines,
@@ -64,3 +65,16 @@ def test_a_mark_stands_in_the_bar() -> None:
         "│",
     )
     assert marked_bar(1.0, 1.0, 1.0)[-1] == "│"
+
+
+def test_a_command_is_folded_between_its_words() -> None:
+    """Words in quotes stay whole; an apostrophe that ends nothing is a character as others."""
+    command = "estimates promote churn 4 --reason 'the desk looked'"
+    assert folded(command, 40) == [
+        "estimates promote churn 4 --reason \\",
+        "    'the desk looked'",
+    ]
+    assert folded("estimates serve the demo's store to all who ask", 30) == [
+        "estimates serve the demo's \\",
+        "    store to all who ask",
+    ]

@@ -79,6 +79,12 @@ def test_a_wrong_name_is_told_the_right_ones(store: Store) -> None:
         store.sql(f"SELECT * FROM {SET[:-1]}")
 
 
+def test_without_sets_the_error_says_so(local_store: Store) -> None:
+    """A query of a store in which nothing is defined yet."""
+    with pytest.raises(InvalidError, match="the sets are none"):
+        local_store.sql("SELECT * FROM churn")
+
+
 def test_other_files_are_read_where_asked_for(local_store: Store, tmp_path: Path) -> None:
     """A query reads the store's files alone, writes none, and cannot lift that itself."""
     define(local_store)

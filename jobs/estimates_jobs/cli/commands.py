@@ -121,8 +121,8 @@ class Commands(click.Group):
                 "estimates demo                               a whole week, then pages of it",
                 "estimates diff OLD.csv NEW.csv --key ID      two files: no store, no contract",
                 "estimates draft SCORES.csv --key ID          a contract for your own table",
-                "estimates new demand --from sales.csv …      forecasts of your own observations",
-                "estimates COMMAND --help                     its examples run on the demo's store",
+                "estimates new demand --from sales.csv …      forecasts of your observations",
+                "estimates COMMAND --help                     its examples fit the demo's store",
             ):
                 formatter.write(f"  {line}\n")
 

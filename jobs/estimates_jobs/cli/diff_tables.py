@@ -51,7 +51,7 @@ def two_files(request: DiffRequest, options: TextOptions) -> TwoTables:
     b = read_file(new, contract, key, options, estimates)
     if request.key is None and contract is None:
         raise InvalidError(
-            "key_needed", "which columns are the key?", remedy=_proposal(a, b, old, new)
+            "key_needed", "nothing says which columns are the key", remedy=_proposal(a, b, old, new)
         )
     return side_by_side(
         a,

@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         _check_utf8(arguments)
         code = cli.main(list(arguments), prog_name="estimates", standalone_mode=False, obj=options)
     except click.exceptions.NoArgsIsHelpError as error:
-        notice(error.ctx.get_help() if error.ctx else "")
+        error.show()
         return 2
     except click.exceptions.Abort as abort:
         notice(words(abort.__cause__))

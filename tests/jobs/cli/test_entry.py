@@ -71,9 +71,10 @@ print([name for name in {HEAVY} if name in sys.modules])
 
 
 def test_without_a_command_the_help_is_shown_and_the_usage_is_wrong() -> None:
-    """A bare `estimates` prints the help on standard error and exits 2."""
+    """A bare `estimates` prints the help on standard error, as --help lays it out, and exits 2."""
     called = call()
     assert called.code == 2
+    assert called.err == call("--help").text
     assert "Commands" not in called.out.decode()
     assert "Usage: estimates" in called.err
 
@@ -217,6 +218,7 @@ def test_where_no_store_is_the_way_to_make_one_is_named(tmp_path: Path, command:
     called = call(*command, "--store", tmp_path / "none")
     assert called.code == 2
     assert "estimates init" in called.err
+    assert command == ["migrate"] or "ESTIMATES_STORE" in called.err
     assert not (tmp_path / "none").exists()
 
 

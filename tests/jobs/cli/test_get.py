@@ -15,7 +15,8 @@ from estimates.stability.pages.report_text import render_json, render_text
 from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET, TICKERS
-from tests.jobs.cli.calls import Called, call, call_process
+from tests.jobs.cli.calls import Called, call, call_process, ok
+from tests.jobs.cli.churn_files import CONTRACT, OLD
 
 KEY = ("BRK/B", "2024-06-03")
 
@@ -234,6 +235,23 @@ def test_the_nearest_key_is_said(store: Store) -> None:
         assert called.code == 2
         assert f"(did you mean '{meant}" in called.err
     assert "mean" not in call("get", SET, "nobody", "2024-06-03", "--store", store.root).err
+
+
+def test_a_code_that_lost_its_zeros_is_said_whole(tmp_path: Path) -> None:
+    """Of 137 that is 000137, not another code that looks as much like it."""
+    (tmp_path / "churn.toml").write_text(CONTRACT)
+    lines = [f"{code},b,0.5,0.4,0.6" for code in ("071737", "000137", "000731")]
+    header = OLD.splitlines()[0]
+    (tmp_path / "churn.csv").write_text("\n".join([header, *lines, ""]))
+    store = tmp_path / "store"
+    for words in (
+        ("init",),
+        ("define", tmp_path / "churn.toml"),
+        ("publish", "churn", tmp_path / "churn.csv"),
+    ):
+        ok(*words, "--store", store)
+    called = call("get", "churn", "137", "--ref", 1, "--store", store)
+    assert "(did you mean '000137'?)" in called.err
 
 
 def test_tables_for_people_have_six_digits(local_store: Store) -> None:

@@ -43,5 +43,7 @@ def _near(estimates: EstimateSet, error: NotFoundError) -> str:
         values = frame[name].unique()
         texts = list(map(key_text, values)) if len(values) <= _VALUES else []
         if part not in texts:
-            return did_you_mean(part, texts)
+            # a code that lost its zeros, such as 137 for 000137, before one that looks like it
+            same = [text for text in texts if part and text.lstrip("0") == part.lstrip("0")]
+            return did_you_mean(same[0], same) if same else did_you_mean(part, texts)
     return ""

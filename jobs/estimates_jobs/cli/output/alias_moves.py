@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from estimates import instants
 from estimates.catalog.records import Event
 from estimates_jobs.cli.interface.command import Options
-from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output import cells, terminal
 
 
 def show_move(options: Options, event: Event, known: int | None = None) -> None:
@@ -35,7 +34,7 @@ def _show_standing(event: Event) -> None:
     """Print a move that was done before by the same command."""
     terminal.line(
         f"{event.set}: {event.alias} is version {event.version} since "
-        f"{instants.text(event.at)}, by event {event.id}: the same command, which is done once"
+        f"{cells.instant(event.at)}, by event {event.id}: the same command, which is done once"
     )
     if event.kind == "rolled_back":
         terminal.line("further back: another --reason, or --to VERSION")
