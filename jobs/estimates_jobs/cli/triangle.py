@@ -184,7 +184,10 @@ def _show_statistics(revisions: Revisions) -> None:
         return
     unit = _unit(revisions)
     terminal.section(f"revisions{unit}: the later estimate minus the one before")
-    terminal.records([_statistics_row(horizon) for horizon in revisions.revisions])
+    terminal.records(
+        [_statistics_row(horizon) for horizon in revisions.revisions],
+        optional=["autocorr.", "s.e.", "noise/signal"],
+    )
     terminal.line(_OF_STATISTICS, "dim")
     if revisions.chains is not None:
         _show_chains(revisions.chains)

@@ -272,6 +272,14 @@ def test_a_command_that_reads_fits(
         _check(_shown(line, width, monkeypatch), wide, width)
 
 
+def test_statistics_by_horizon_stay_a_table(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line a horizon at 80 columns, with what has no room left out: no block for each."""
+    monkeypatch.chdir(filled)
+    shown = _shown(f"triangle {SET} --store store", 80, monkeypatch)
+    assert re.search(r"^horizon +n +mean ", _plain(shown), re.MULTILINE)
+    assert "no room here for: " in shown
+
+
 def test_commands_that_write_fit(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
