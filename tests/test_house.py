@@ -69,7 +69,7 @@ def lines(rows: Iterable[object]) -> str:
 TRIED_ALONE = (
     *("access", "catalog", "contract", "gate", "gate/checks", "guess", "keys", "lookup"),
     *("principals", "stability", "stability/kernels", "stability/through_time", "storage"),
-    *("calibration", "compare", "gate/pages", "reading", "api/access", "api/desk"),
+    *("accuracy", "calibration", "compare", "gate/pages", "reading", "api/access", "api/desk"),
     *("jobs/builtin", "jobs/hub", "jobs/notify", "jobs/scaffold", "jobs/tables"),
 )
 # Modules of these without tests of their own name: Structs and tables alone; what every check rests
@@ -83,7 +83,8 @@ TRIED_WITH_OTHERS = {
     *("database_tables", "family_tables", "gate_draft", "lake_tables"),
     *("store_verdicts", "typed_files", "typed_tables"),
     *("answers", "desk_page", "pictures", "clock_repair", "read_only"),
-    *("standing", "version_reader"),
+    *("accuracy_report", "model_page", "point_report", "sample_report", "standing"),
+    *("version_reader",),
 }
 
 LIBRARY = python_files("estimates", "api", "jobs", "migrations")

@@ -25,11 +25,11 @@ def revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:
         return []
     unit = f" {newest.unit}" if newest.unit else ""
     change = pooled.error_change
-    error_moved = (
-        ""
-        if change is None
-        else f"; the mean error {'fell' if change < 0 else 'rose'} by {number(abs(change))}{unit}"
-    )
+    error_moved = ""
+    if change is not None:
+        verb = "fell" if change < 0 else "rose"
+        error_moved = f"; the mean error {verb} by {number(abs(change))}{unit}"
+        error_moved = error_moved if change else "; the mean error stayed the same"
     return [
         "Did revisions move towards the actual values?",
         f"  {percent(pooled.won)} nearer, {percent(pooled.lost)} farther, "
@@ -90,7 +90,8 @@ def percent_signed(share: float | None) -> str:
 
 
 def tests(over_dates: list[DieboldMariano]) -> list[str]:
-    """Whether differences from the baseline are more than chance."""
+    """Whether differences from the baseline are more than chance; those of rmse are in the JSON."""
+    over_dates = [test for test in over_dates if test.loss != "rmse"]
     if not any(test.statistic is not None for test in over_dates):
         reasons = ", ".join(sorted({str(test.reason) for test in over_dates}))
         return (
@@ -108,7 +109,7 @@ def tests(over_dates: list[DieboldMariano]) -> list[str]:
             _outcome(test),
         ]
         for test in over_dates
-        if test.loss != "rmse" and test.statistic is not None
+        if test.statistic is not None
     ]
     title = "Is the difference from the baseline more than chance? Diebold–Mariano over dates"
     return [

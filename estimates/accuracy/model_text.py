@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estimates.accuracy.comparison_text import short
-from estimates.accuracy.model_table import SIGNIFICANT, TESTS, ModelTable, PeriodRanks
+from estimates.accuracy.model_table import SIGNIFICANT, TESTS, ModelPair, ModelTable, PeriodRanks
 from estimates.render.section import Section
 from estimates.render.terminal import section_lines
 from estimates.render.wording import count
@@ -62,14 +62,19 @@ def _pairs(models: ModelTable) -> Section:
         cells = [names[name]]
         for other in names:
             pair = by_pair.get((name, other))
-            chance = pair is not None and (pair.adjusted_p_value or 0.0) > SIGNIFICANT
-            cells.append("1" if pair is None else _ratio(pair.ratio) + ("*" if chance else ""))
+            cells.append("1" if pair is None else _ratio(pair.ratio) + "*" * _may_be_chance(pair))
         rows.append(cells)
     title = "Loss of the row's model / that of the column's, on the keys that both have"
     note = f"* not told from chance ({TESTS[models.test]}, Holm's adjustment, {SIGNIFICANT:.0%})"
     starred = any("*" in cell for row in rows for cell in row[1:])
     notes = [note.replace("%", " %")] if starred else []
     return Section("pairs", title, header=["", *names.values()], rows=rows, notes=notes)
+
+
+def _may_be_chance(pair: ModelPair) -> bool:
+    """Losses that are all equal have no p-value, and nothing tells them apart."""
+    p_value = 1.0 if pair.reason == "no_difference" else pair.adjusted_p_value
+    return pair.ratio is not None and p_value is not None and p_value > SIGNIFICANT
 
 
 def _ranks(models: ModelTable, periods: int) -> Section:
