@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
+from estimates.stability.kernels.blocks import each_block, run_parallel
+from estimates.stability.kernels.sorting import any_equal
 
 # bits of the hash; so many that the buckets of a column without a common value hold a 4,000th each
 _BUCKETS = 12
@@ -93,9 +94,4 @@ def _in_large_buckets(values: pl.Series, least: int) -> pl.Series:
 
 
 def _any_equal(bits: Bits) -> bool:
-    ascending = pl.Series(bits).sort(multithreaded=False).to_numpy()
-    pairs = max(0, len(ascending) - 1)
-    return (
-        count_rows(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs)
-        > 0
-    )
+    return any_equal(pl.Series(bits).sort(multithreaded=False).to_numpy())

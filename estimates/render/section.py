@@ -60,6 +60,17 @@ def key_name(key: list[str], most: int = NAME) -> str:
     return cut(whole, most)
 
 
+def value_name(value: str | None) -> str:
+    """A label or a group; of a very long one the beginning."""
+    return "null" if value is None else cut(value, NAME)
+
+
+def first_notes(notes: list[str], limits: Limits) -> list[str]:
+    """The notes that there is room for, and how many more."""
+    more = len(notes) - limits.columns
+    return [*notes[: limits.columns], f"and {more:,} more such notes"] if more > 0 else notes
+
+
 def named(keys: list[list[str]], n: int, limits: Limits) -> str:
     """The first keys of `n`, and how many more."""
     shown = [key_name(key) for key in keys[: limits.named]]

@@ -64,6 +64,13 @@ class Alignment:
         """Number of keys in both."""
         return self.a.height if self.rows_a is None else len(self.rows_a)
 
+    def row_numbers(self) -> tuple[Rows, Rows]:
+        """`rows_a` and `rows_b`, spelled out where they are all rows."""
+        return (
+            np.arange(self.a.height) if self.rows_a is None else self.rows_a,
+            np.arange(self.b.height) if self.rows_b is None else self.rows_b,
+        )
+
     def old(self, column: str) -> pl.Series:
         """The column's values in A, per common key."""
         return self.a[column] if self.rows_a is None else self.a[column][self.rows_a]
@@ -311,13 +318,12 @@ def _without_uncompared(
     """The alignment without rows of the older frame that elapsed and rows of the newer one that
     advanced.
     """
-    elapsed, advanced = (
-        _uncompared(alignment, elapsed_rows, backwards),
-        _uncompared(alignment, advanced_rows, not backwards),
-    )
-    alignment = _without(
-        alignment, *((advanced_rows, elapsed_rows) if backwards else (elapsed_rows, advanced_rows))
-    )
+    elapsed = _uncompared(alignment, elapsed_rows, backwards)
+    advanced = _uncompared(alignment, advanced_rows, not backwards)
+    out_a, out_b = elapsed_rows, advanced_rows
+    if backwards:
+        out_a, out_b = out_b, out_a
+    alignment = _without(alignment, out_a, out_b)
     return replace(alignment, elapsed=elapsed, advanced=advanced)
 
 
@@ -342,8 +348,7 @@ def _later_steps(old: pl.Series, new: pl.Series, origin: datetime) -> NDArray[np
 
 def _uncompared(alignment: Alignment, out: Mask, of_b: bool) -> UncomparedKeys:
     """Some rows of a (or of b), and the rows that the other frame has for their keys."""
-    rows_a = np.arange(alignment.a.height) if alignment.rows_a is None else alignment.rows_a
-    rows_b = np.arange(alignment.b.height) if alignment.rows_b is None else alignment.rows_b
+    rows_a, rows_b = alignment.row_numbers()
     rows, other_rows = (rows_b, rows_a) if of_b else (rows_a, rows_b)
     partner = np.full(len(out), -1, dtype=np.intp)
     partner[rows] = other_rows
@@ -359,8 +364,7 @@ def _without(alignment: Alignment, out_a: Mask, out_b: Mask) -> Alignment:
     """
     if alignment.rows_a is None and not out_a.any() and not out_b.any():
         return alignment
-    rows_a = np.arange(alignment.a.height) if alignment.rows_a is None else alignment.rows_a
-    rows_b = np.arange(alignment.b.height) if alignment.rows_b is None else alignment.rows_b
+    rows_a, rows_b = alignment.row_numbers()
     compared = ~(out_a[rows_a] | out_b[rows_b])
     return replace(
         alignment,

@@ -181,13 +181,8 @@ def _differing(alignment: Alignment) -> _Rows:
         (np.full_like(alignment.added, -1), alignment.added, _ADDED),
         (alignment.removed, np.full_like(alignment.removed, -1), _REMOVED),
         *(
-            (keys.rows_a, keys.rows_b, _ELAPSED)
-            for keys in (alignment.elapsed,)
-            if keys is not None
-        ),
-        *(
-            (keys.rows_a, keys.rows_b, _ADVANCED)
-            for keys in (alignment.advanced,)
+            (keys.rows_a, keys.rows_b, kind)
+            for keys, kind in ((alignment.elapsed, _ELAPSED), (alignment.advanced, _ADVANCED))
             if keys is not None
         ),
     ]
@@ -294,17 +289,13 @@ def _frame(
     metrics.
     """
     alignment = compared.alignment
-    place, a, b = (
-        _index(np.where(order < alignment.common, order, -1)),
-        _index(rows.a),
-        _index(rows.b),
-    )
+    place = _index(np.where(order < alignment.common, order, -1))
+    rows_of = {"a": (alignment.a, _index(rows.a)), "b": (alignment.b, _index(rows.b))}
     cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, compared, contract))]
     for name, (column, part) in change_columns(contract).items():
         if part in VALUES:
-            values = (alignment.a if part == "a" else alignment.b)[column].gather(
-                a if part == "a" else b
-            )
+            frame, numbers = rows_of[part]
+            values = frame[column].gather(numbers)
         elif name in measured:
             values = measured[name].gather(place)
             values = (
@@ -320,10 +311,8 @@ def _frame(
 
 def _kinds(rows: _Rows, order: Rows, compared: AlignedVersions, contract: Contract) -> Rows:
     """What happened to each row, now telling apart the changed ones that lost or gained a value."""
-    lost, gained = (
-        np.zeros(compared.alignment.common, dtype=bool),
-        np.zeros(compared.alignment.common, dtype=bool),
-    )
+    lost = np.zeros(compared.alignment.common, dtype=bool)
+    gained = np.zeros_like(lost)
     for name in contract.judged:
         old, new = compared.common(name)
         lost |= old.finite & ~new.finite

@@ -187,7 +187,7 @@ def _end_change(
     """I5, of one end; needs the other end in A only for the width, and takes twice the distance to
     the point else.
 
-    Where all ends of all keys are finite, it is `found` already.
+    Where all ends of all keys are finite, `summaries_by_name` has it already.
     """
     name, common = "lower" if lower else "upper", pair.alignment.common
     if name in summaries_by_name and summaries_by_name[name].rows == common:
@@ -232,7 +232,7 @@ def _asymmetry_change(
 ) -> SignedChange:
     """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end.
 
-    Where all intervals are wider than 0, it is `found` already.
+    Where all intervals are wider than 0, `summaries_by_name` has it already.
     """
     wide = (
         np.flatnonzero((old.whole().width > 0) & (new.whole().width > 0))

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Mask, count_rows, run_parallel, taken
+from estimates.stability.kernels.blocks import Mask, run_parallel, taken
 from estimates.stability.kernels.pieces import Pieces
 from estimates.stability.kernels.selection import interpolated
-from estimates.stability.kernels.sorting import Rows, sorted_with_rows
+from estimates.stability.kernels.sorting import Rows, any_equal, sorted_with_rows
 from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
@@ -41,7 +41,7 @@ class Ranking:
     @cached_property
     def tied(self) -> tuple[bool, bool]:
         """Whether A and B have equal values."""
-        return _any_equal(self.a), _any_equal(self.b)
+        return any_equal(self.a), any_equal(self.b)
 
     def ranks(self) -> tuple[RanksAt, RanksAt]:
         """Twice the rank in A and in B of keys at some places in the order of B."""
@@ -118,14 +118,6 @@ def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
     low, remainder = divmod((len(ascending) - 1) * part, of)
     value = float(ascending[low])
     return interpolated(value, float(ascending[low + 1]), remainder / of) if remainder else value
-
-
-def _any_equal(ascending: Floats) -> bool:
-    pairs = max(0, len(ascending) - 1)
-    return (
-        count_rows(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs)
-        > 0
-    )
 
 
 def _starts(ascending: Floats) -> Rows:

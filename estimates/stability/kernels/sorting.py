@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import each_block
+from estimates.stability.kernels.blocks import count_rows, each_block
 from estimates.stability.kernels.memory import empty_column
 
 Floats = NDArray[np.float64]
@@ -68,6 +70,15 @@ def _next_bits(packed: NDArray[np.int64], at: int, bits: int) -> int:
         return at
     following = ((int(packed[at - 1]) >> bits) + 1) << bits
     return int(np.searchsorted(packed, following)) if following < 1 << 63 else len(packed)
+
+
+def any_equal(ascending: NDArray[Any]) -> bool:
+    """Whether any two values of a column in order are equal."""
+    pairs = max(0, len(ascending) - 1)
+    equal = count_rows(
+        lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs
+    )
+    return equal > 0
 
 
 def repeated(values: pl.Series) -> pl.Series:

@@ -9,8 +9,8 @@ from typing import Any
 
 from estimates.contract.roles import BOUNDS_OF_POINT
 from estimates.render.change_text import POINTS_LEGEND, moved_by, size
-from estimates.render.section import NAME, Limits, Section, key_name
-from estimates.render.wording import cut, not_computed, number, numbers, percent, signed_number
+from estimates.render.section import Limits, Section, first_notes, key_name, value_name
+from estimates.render.wording import not_computed, number, numbers, percent, signed_number
 from estimates.stability.headline import main_columns
 from estimates.stability.report import Change, ColumnReport, Group, Report, ScalarReport
 
@@ -45,8 +45,7 @@ def change(report: Report, limits: Limits) -> Section:
     rows = [_change_row(name, column, not covered, flipped) for name, column in shown.items()]
     for name, column in report.columns.items():
         notes += _change_notes(name, column)
-    if len(notes) > limits.columns:
-        notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
+    notes = first_notes(notes, limits)
     measures = {c.scalar.plain.measure for c in shown.values() if c.scalar and c.scalar.plain}
     relative = "" if measures == {"points"} else ", relative to the old value"
     heading = f"Change per key{relative}; material: by more than "
@@ -163,8 +162,7 @@ def beyond(shown: int, of: int) -> str:
 
 def group_name(group: Group) -> str:
     """The value, or null; a star says that there are few keys."""
-    name = "null" if group.value is None else cut(group.value, NAME)
-    return name + (" *" if group.few else "")
+    return value_name(group.value) + (" *" if group.few else "")
 
 
 def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
@@ -243,6 +241,11 @@ def tolerance(report: Report) -> str:
     return percent(report.rtol) + (f" + {number(report.atol)}" if report.atol else "")
 
 
+def is_material(change: Change, rtol: float, atol: float) -> bool:
+    """Whether a move is beyond the tolerance."""
+    return change.d is None or abs(change.d) > atol + rtol * max(abs(change.a), abs(change.b))
+
+
 def plot_moves(report: Report) -> Any:
     """The largest moves of the first number that has some, as a chart."""
     from estimates.render.plots import bars
@@ -254,9 +257,7 @@ def plot_moves(report: Report) -> Any:
             "name": move.name,
             "value": (move.change.plain or 0.0) * (1 if move.measure == "points" else 100),
             "text": move.cells[-1],
-            "beyond": (move.change.d is None)
-            or abs(move.change.d)
-            > report.atol + report.rtol * max(abs(move.change.a), abs(move.change.b)),
+            "beyond": is_material(move.change, report.rtol, report.atol),
         }
         for move in collapsed(scalar)
     ]

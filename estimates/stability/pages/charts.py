@@ -29,9 +29,9 @@ from estimates.render.colours import BEYOND, WITHIN
 from estimates.render.section import key_name
 from estimates.render.wording import cells, cut, numbers, visible
 from estimates.stability.label_report import Transitions
-from estimates.stability.pages.change_sections import Move, group_name
+from estimates.stability.pages.change_sections import Move, group_name, is_material
 from estimates.stability.pages.pictures import Against, Histogram
-from estimates.stability.report import Change, Group
+from estimates.stability.report import Group
 
 _NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
 _TICKS = 6  # on a logarithmic axis
@@ -152,7 +152,7 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
                 "moved": moved_by(change.a, change.b, change.plain, move.measure),
                 "values": values,
                 "x": 0.0 if size is None else size,
-                "fill": BEYOND if _material(change, rtol, atol) else WITHIN,
+                "fill": BEYOND if is_material(change, rtol, atol) else WITHIN,
             }
         )
     unit = "percentage points" if points else unit
@@ -309,10 +309,6 @@ def _name(move: Move) -> str:
         key = cut(key, len(key) - 1)
     # isolated: letters that run to the left must not take the number along
     return f"\u2068{key}\u2069{after}"
-
-
-def _material(change: Change, rtol: float, atol: float) -> bool:
-    return change.d is None or abs(change.d) > atol + rtol * max(abs(change.a), abs(change.b))
 
 
 def _ticks(cells: Against) -> list[float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from estimates.render.change_text import moved
-from estimates.render.section import NAME, Limits, Section, key_name, named
+from estimates.render.section import NAME, Limits, Section, first_notes, key_name, named, value_name
 from estimates.render.wording import cut, minus, not_computed, number, percent, percent_range, times
 from estimates.stability.family_reports import (
     DriftReport,
@@ -30,8 +30,6 @@ _REASONS = {
     "point_zero": "a .0 at the end",
     "leading_zeros": "leading zeros",
 }
-
-
 _OF_DRIFT = (
     "spread: the new interquartile range to the old; PSI: population stability index, below 0.1 "
     "no change, above 0.25 a large one; KS: the widest gap between both cumulative shares; W1: how "
@@ -65,9 +63,7 @@ def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:
             if at.keys:
                 n = round(at.crossing_share * at.n)
                 notes.append(f"{name} at {number(at.cut)}: {named(at.keys, n, limits)}")
-    header = (
-        ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"] if rows else []
-    )
+    header = ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"]
     return _table("cuts", "Keys that crossed a cut-off", header, rows, limits, notes)
 
 
@@ -85,9 +81,7 @@ def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in reports
     ]
     notes = [note for q in reports for note in _quantile_notes(q)]
-    header = (
-        ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"] if rows else []
-    )
+    header = ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"]
     heading = "Quantiles, mean and largest move in units of the old interquartile range"
     shifts = [
         [
@@ -100,7 +94,7 @@ def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in reports
         for at in q.cuts
     ]
-    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"] if shifts else []
+    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"]
     return [
         _table("quantiles", heading, header, rows, limits, notes),
         _table(
@@ -164,7 +158,7 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
     """From which label to which, and what became of each."""
     rows = [
         [
-            _label(flow.label),
+            value_name(flow.label),
             f"{flow.n_from:,}",
             f"{flow.n_to:,}",
             percent(flow.outflow_share),
@@ -173,10 +167,10 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
         ]
         for flow in label.flows
     ]
-    header = ["label", "old keys", "new keys", "left it", "new to it", "share"] if rows else []
+    header = ["label", "old keys", "new keys", "left it", "new to it", "share"]
     sections = [_table("flows", f"{name}, label by label", header, rows, limits)]
     if limits.all and label.transitions is not None:
-        names = [_label(text) for text in label.transitions.labels]
+        names = [value_name(text) for text in label.transitions.labels]
         names += [f"{label.transitions.pooled} others"] if label.transitions.pooled else []
         counts = [
             [old, *(f"{n:,}" for n in row)]
@@ -197,11 +191,7 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
     header = ["column", "Spearman", "top 10 kept", "top 1 % kept", "largest move"]
     tops = {rank.top_k for rank in reports.values()}
     header[2] = f"top {tops.pop():,} kept" if len(tops) == 1 else "top kept"
-    parts = [
-        _table(
-            "ranks", "Ranks, the largest value first", header if rows else [], rows, limits, reasons
-        )
-    ]
+    parts = [_table("ranks", "Ranks, the largest value first", header, rows, limits, reasons)]
     if limits.all:
         for name, rank in list(reports.items())[: limits.broken]:
             for by, groups in rank.groups.items():
@@ -210,7 +200,7 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
                     reordered = sorted(groups, key=_kept_order)[: limits.groups]
                 lines = [
                     [
-                        _label(g.value) + (" *" if g.few else ""),
+                        value_name(g.value) + (" *" if g.few else ""),
                         f"{g.n:,}",
                         _short(g.spearman),
                         percent(g.top_k_overlap),
@@ -254,11 +244,7 @@ def ends(intervals: list[IntervalReport], limits: Limits) -> Section:
         ]
         for i in intervals
     ]
-    header = (
-        ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
-        if rows
-        else []
-    )
+    header = ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
     return _table("ends", "Ends of intervals, change in old half widths", header, rows, limits)
 
 
@@ -266,7 +252,7 @@ def drift(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     """How the distributions changed, whatever the keys: secondary."""
     reports = {name: column.drift for name, column in columns.items() if column.drift is not None}
     rows = [_drift_row(name, shift) for name, shift in reports.items()]
-    header = ["column", "median shift", "spread", "PSI", "KS", "W1"] if rows else []
+    header = ["column", "median shift", "spread", "PSI", "KS", "W1"]
     notes = [_OF_DRIFT] if rows else []
     title = "Distributions as a whole, whatever the keys"
     return _table("drift", title, header, rows, limits, notes)
@@ -292,12 +278,10 @@ def _table(
     notes: list[str] | None = None,
 ) -> Section:
     """A section of a table that is cut where a rendering has no more room, and says so."""
-    lines = list(notes or [])
-    if len(lines) > limits.columns:
-        lines = [*lines[: limits.columns], f"and {len(lines) - limits.columns:,} more such notes"]
+    lines = first_notes(notes or [], limits)
     if len(rows) > limits.columns:
-        lines.insert(0, f"the first {limits.columns} of {len(rows):,}")
-    return Section(name, title, [], header, rows[: limits.columns], notes=lines)
+        lines = [f"the first {limits.columns} of {len(rows):,}", *lines]
+    return Section(name, title, [], header if rows else [], rows[: limits.columns], notes=lines)
 
 
 def _signed(change: SignedChange) -> tuple[str, str]:
@@ -310,10 +294,6 @@ def _short(x: float | None) -> str:
 
 def _ratio(log_ratio: Spread | None) -> str:
     return times(log_ratio.p50 if log_ratio else None)
-
-
-def _label(text: str | None) -> str:
-    return "null" if text is None else cut(text, NAME)
 
 
 def _or_none(text: str | None) -> str:

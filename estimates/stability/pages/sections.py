@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from estimates.render.section import NAME, Limits, Section, key_name, named
+from estimates.render.section import NAME, Limits, Section, first_notes, key_name, named, value_name
 from estimates.render.wording import count, cut, not_computed, percent, percent_range, texts, times
 from estimates.stability.headline import main_columns
 from estimates.stability.pages import change_sections, family_sections, total_sections
@@ -196,8 +196,7 @@ def _beside(text: str, others: Sequence[str]) -> str:
 def _labels_of(old: str | None, new: str | None) -> tuple[str, str]:
     if old is not None and new is not None:
         return texts(old, new, NAME)
-    a, b = ("null" if text is None else cut(text, NAME) for text in (old, new))
-    return a, b
+    return value_name(old), value_name(new)
 
 
 def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:
@@ -223,8 +222,7 @@ def _intervals(intervals: list[IntervalReport], limits: Limits) -> Section:
     of_point = ["z median", "z 95 %", "z > 1", "left the old"] if has_point else []
     header = ["interval", "keys", *of_point, "overlap", "disjoint", "width"]
     notes = [*_not_computed(intervals), *(note for i in intervals for note in _order_notes(i))]
-    if len(notes) > limits.columns:
-        notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
+    notes = first_notes(notes, limits)
     if len(intervals) > limits.columns:
         notes = [f"the first {limits.columns} of {len(intervals)} intervals", *notes]
     notes += [_OF_INTERVALS] if intervals else []
