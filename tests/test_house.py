@@ -70,7 +70,8 @@ TRIED_ALONE = (
     *("access", "catalog", "contract", "gate", "gate/checks", "guess", "keys", "lookup"),
     *("principals", "stability", "stability/kernels", "stability/through_time", "storage"),
     *("accuracy", "calibration", "compare", "gate/pages", "reading", "api/access", "api/desk"),
-    *("jobs/builtin", "jobs/hub", "jobs/notify", "jobs/scaffold", "jobs/tables"),
+    *("jobs/builtin", "jobs/hub", "jobs/notify", "jobs/run", "jobs/scaffold", "jobs/tables"),
+    *("jobs/tracking",),
 )
 # Modules of these without tests of their own name: Structs and tables alone; what every check rests
 # on, which each check's tests try; what whole stores, services and pages try.
@@ -84,7 +85,7 @@ TRIED_WITH_OTHERS = {
     *("store_verdicts", "typed_files", "typed_tables"),
     *("answers", "desk_page", "pictures", "clock_repair", "read_only"),
     *("accuracy_report", "model_page", "point_report", "sample_report", "standing"),
-    *("version_reader",),
+    *("version_reader", "client_record", "inputs", "mlflow_structs", "recorded_run", "trial"),
 }
 
 LIBRARY = python_files("estimates", "api", "jobs", "migrations")
