@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from shutil import get_terminal_size
 from typing import Protocol
 
@@ -72,8 +72,11 @@ def announcing(
 def _print_examples(announcement: Announcement, store: Store, tokens: bool) -> None:
     shown = pages(store, announcement.url)
     requests: list[Request] = []
-    with suppress(EstimatesError):  # what cannot be read now has no examples
+    fault = None
+    try:
         requests = example_requests(store, announcement.url, tokens=tokens)
+    except EstimatesError as error:  # what cannot be read now has no examples
+        fault = error
     if announcement.form == "json":
         content = {
             "url": announcement.url,
@@ -86,7 +89,9 @@ def _print_examples(announcement: Announcement, store: Store, tokens: bool) -> N
         return
     widest = max(len(page.title) for page in shown)
     _print(*(f"  {page.title:<{widest}}  {page.url}" for page in shown))
-    if not requests:
+    if fault is not None:
+        _print(f"no examples of requests, since the store cannot be read now: {fault}")
+    elif not requests:
         _print("nothing is in production yet, so there is nothing to ask for")
     for request in requests:
         _print(f"# {request.title}", *folded(request.command, _columns()))

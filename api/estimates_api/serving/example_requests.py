@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from shlex import quote as shell
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.client.urls import segment
 from estimates.client.urls import url as url_of
+from estimates.errors import EstimatesError
 from estimates.instants import text as instant_text
 
 _TOKEN = '-H "Authorization: Bearer $ESTIMATES_TOKEN"'
@@ -35,9 +37,11 @@ class Page(NamedTuple):
 
 def pages(store: Store, url: str) -> list[Page]:
     """The pages to look at first: the desk, the set with most versions and its last change, the
-    reference.
+    reference. While the store cannot be read, those of no set.
     """
-    name, estimate_set = _main_set(store)
+    name, estimate_set = "", None
+    with suppress(EstimatesError):
+        name, estimate_set = _main_set(store)
     shown = [Page("every set", f"{url}/")]
     if estimate_set is not None:
         place = f"{url}/sets/{segment(name)}"
