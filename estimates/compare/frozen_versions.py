@@ -20,7 +20,7 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.compare.diff_measure import Measure, digest_of, measure_for
 from estimates.compare.frozen_keys import FrozenKeys
-from estimates.errors import InvalidError
+from estimates.reading.page_cursor import check_limit
 from estimates.render.digits import rounded
 from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 from estimates.stability.through_time.revision_report import FrozenReport
@@ -113,12 +113,8 @@ def frozen_window(
     last  how many at most; None: as the contract's `frozen_after` says, else FROZEN_LAST
     Raises InvalidError (`bad_limit`), and those of `View.resolve` for production.
     """
-    if last is not None and not 2 <= last <= _MOST_VERSIONS:
-        raise InvalidError(
-            "bad_limit",
-            f"last {last} is not between 2 and {_MOST_VERSIONS}",
-            remedy="choose a number between them",
-        )
+    if last is not None:
+        check_limit(last, _MOST_VERSIONS, least=2, name="last")
     version = view.resolve(name, At(as_of=as_of))
     as_of = None if as_of is None else view.time_of(as_of)
     of_set = view.set(name)

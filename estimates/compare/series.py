@@ -20,7 +20,8 @@ from estimates.compare.frozen_versions import Window, windows
 from estimates.compare.series_report import DEFAULT_LAST, MAX_LAST, ColumnMove, PairMove, Series
 from estimates.compare.shared_versions import VersionRows
 from estimates.compare.two_versions import Comparison, ReadFrame, beside
-from estimates.errors import ConflictError, CorruptError, InvalidError
+from estimates.errors import ConflictError, CorruptError
+from estimates.reading.page_cursor import check_limit
 from estimates.render.digits import rounded
 from estimates.stability.report import ColumnReport, Report
 from estimates.stability.through_time.revision_report import FrozenReport
@@ -86,12 +87,7 @@ def compared_moves(
     read  all rows of a version; called when a report is computed
     Raises InvalidError (`bad_limit`), and those of `View.resolve` for production.
     """
-    if not 1 <= last <= MAX_LAST:
-        raise InvalidError(
-            "bad_limit",
-            f"last {last} is not between 1 and {MAX_LAST}",
-            remedy="choose a number between them",
-        )
+    check_limit(last, MAX_LAST, name="last")
     view.resolve(name, At(as_of=as_of))
     as_of = None if as_of is None else view.time_of(as_of)
     of_set = view.set(name)

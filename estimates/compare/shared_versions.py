@@ -319,17 +319,13 @@ class SharedVersions:
                     stack.enter_context(self._rows.unexpired(version))
                 name = snapshot.part_name(self.versions[0].set, part.sha256)
                 content = snapshot.read_part(self._rows.objects, name, part)
-            self._frames[part.sha256] = pl.read_parquet(io.BytesIO(content))
+            self._frames[part.sha256] = pl.read_parquet(content)
         return self._frames[part.sha256]
 
     def _check(self, part: Part) -> None:
         """See that the file of a part is there, as far as its size tells."""
         name = snapshot.part_name(self.versions[0].set, part.sha256)
-        stat = self._rows.objects.stat(name)
-        if stat is None:
-            raise snapshot.missing(self._rows.objects, name)
-        if stat.size != part.size:
-            raise snapshot.damaged(self._rows.objects, name, part, stat.size)
+        snapshot.check_size(self._rows.objects, name, part)
 
     def _ties_name(self, side: str, column: str) -> str:
         return self._name_of_version(side, "ties", column)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -141,5 +140,4 @@ class PartFiles:
 
     def rows(self, of: SnapshotParts, number: int) -> pl.DataFrame:
         """The rows of a part, verified; raises CorruptError."""
-        content = snapshot.read_part(self._objects, of.name(number), of.parts[number])
-        return pl.read_parquet(io.BytesIO(content))
+        return pl.read_parquet(snapshot.read_part(self._objects, of.name(number), of.parts[number]))

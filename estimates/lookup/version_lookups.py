@@ -68,13 +68,10 @@ class VersionLookups:
         of = self.known.get(version)
         for number, part in enumerate(of.parts):
             is_needed = len(of.parts) == 1 or part.sha256 in self.parts.unreadable
-            name = of.name(number)
             if is_needed or self.parts.is_at_hand(of, number):
                 self.parts.open(of, number)
-            elif (stat := self._objects.stat(name)) is None:
-                raise snapshot.missing(self._objects, name)
-            elif stat.size != part.size:
-                raise snapshot.damaged(self._objects, name, part, stat.size)
+            else:
+                snapshot.check_size(self._objects, of.name(number), part)
 
     def forget(self, digests: Iterable[str]) -> None:
         """Forget parts from which something was erased, and their read files on this machine."""

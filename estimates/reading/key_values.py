@@ -16,6 +16,7 @@ from estimates.errors import InvalidError
 from estimates.keys.key_form import Key
 from estimates.keys.search_key import SEARCH_TEXT
 from estimates.lookup.parted_lookup import Lookup
+from estimates.reading.page_cursor import check_limit
 from estimates.reading.version_reader import VersionReader
 
 MOST = 200
@@ -83,10 +84,7 @@ def key_values(
             f"{reader.version.set}: no column of the key is behind these {len(parts)}",
             remedy=f"give {len(columns) - 1} parts at most",
         )
-    if not 1 <= limit <= MOST:
-        raise InvalidError(
-            "bad_limit", f"limit {limit} is not between 1 and {MOST}", remedy="choose one of them"
-        )
+    check_limit(limit, MOST)
     name, column = columns[len(parts)]
     search = reader.form.search(parts, partial=True)
     values, more = reader.read(

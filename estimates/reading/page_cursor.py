@@ -47,11 +47,13 @@ def other_request() -> InvalidError:
     )
 
 
-def check_limit(limit: int) -> None:
-    """Raises InvalidError (`bad_limit`) for a page of no rows or of too many."""
-    if not 1 <= limit <= MAX_LIMIT:
+def check_limit(limit: int, most: int = MAX_LIMIT, *, least: int = 1, name: str = "limit") -> None:
+    """Raises InvalidError (`bad_limit`) for a page of no rows or of too many, or another number of
+    things that is none of those from `least` to `most`; `name` is what it is called.
+    """
+    if not least <= limit <= most:
         raise InvalidError(
             "bad_limit",
-            f"limit {limit} is not between 1 and {MAX_LIMIT}",
+            f"{name} {limit} is not between {least} and {most}",
             remedy="choose a number between them",
         )

@@ -99,13 +99,11 @@ class DataFiles:
         """One file, as `open` gives all; `name` is where it is, below the store's root."""
         # many who come at once cause one reading
         with self._locks.setdefault(name, threading.Lock()):
-            stat = self._objects.stat(name)
-            if stat is None:
-                raise snapshot.missing(self._objects, name)
+            stat = snapshot.check_size(self._objects, name, part)
             mark, file = self._verified.get(name, ("", None))
             if file is None or mark != stat.mark:
                 file = DataFile(self._objects, name, part)
-                if stat.size != part.size or digest_of(self._objects, name) != part.sha256:
+                if digest_of(self._objects, name) != part.sha256:
                     raise snapshot.damaged(self._objects, name, part, stat.size)
                 self._verified[name] = stat.mark, file
             return file

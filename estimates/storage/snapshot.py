@@ -20,7 +20,7 @@ import polars as pl
 from estimates.catalog.records import ErasedPart
 from estimates.contract.contract import Shape
 from estimates.errors import CorruptError, NotFoundError
-from estimates.storage.objects import Objects
+from estimates.storage.objects import Objects, Stat
 from estimates.storage.parts import Part, cut, key_range
 from estimates.storage.storage_errors import MEND
 
@@ -215,6 +215,18 @@ def read_part(objects: Objects, name: str, part: Part) -> bytes:
     if len(content) != part.size or hashlib.sha256(content).hexdigest() != part.sha256:
         raise damaged(objects, name, part, len(content))
     return content
+
+
+def check_size(objects: Objects, name: str, part: Part) -> Stat:
+    """What the storage says of the Parquet file of a part, which is there and as large as its
+    manifest says; raises CorruptError (`file_missing`, `file_damaged`).
+    """
+    stat = objects.stat(name)
+    if stat is None:
+        raise missing(objects, name)
+    if stat.size != part.size:
+        raise damaged(objects, name, part, stat.size)
+    return stat
 
 
 def missing(objects: Objects, name: str) -> CorruptError:

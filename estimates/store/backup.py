@@ -52,6 +52,10 @@ Contents = dict[Content, list[int]]
 Progress = Callable[[str, int, int], None]  # what is done, how many of it, of how many
 
 
+def untold(_what: str, _number: int, _all: int) -> None:
+    """The progress that nobody is told of."""
+
+
 class BackedUp(msgspec.Struct, frozen=True):
     """What a backup did: `faults` are files of the store that are no good and were not copied."""
 
@@ -66,7 +70,7 @@ def backup(
     target: Objects,
     *,
     reread: bool = False,
-    progress: Progress = lambda _what, _n, _all: None,
+    progress: Progress = untold,
 ) -> BackedUp:
     """Copy to another root what it does not have yet; writers may go on meanwhile.
 

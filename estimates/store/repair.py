@@ -29,6 +29,7 @@ from estimates.store.backup import (
     contents_of,
     contents_of_log,
     replaced_of_log,
+    untold,
 )
 from estimates.store.backup_head import identity_of
 from estimates.store.identity import Identity, check_belonging, read_identity
@@ -45,7 +46,7 @@ _OF_LOG = ("identity_damaged", "log_damaged", "log_differs", "log_gap", "other_s
 def repair(
     store: OpenStore,
     source: Objects | None = None,
-    progress: Progress = lambda _what, _n, _all: None,
+    progress: Progress = untold,
 ) -> Repaired:
     """Mend the files of a store whose catalog can be opened.
 
@@ -61,8 +62,7 @@ def repair(
     if source is not None:
         mending.repaired.left += _longer_log(source, store.catalog)
     mending.log().mend()
-    verified = iter(range(1 << 62))
-    faults = verify(store, lambda _what, total: progress("verifying", next(verified), total))
+    faults = verify(store, lambda _what, number, total: progress("verifying", number, total))
     of_files = [fault for fault in faults if fault.code in _OF_FILES]
     left = mending.repaired.left
     left += [fault for fault in faults if fault.code not in (*_OF_FILES, *_OF_LOG)]
@@ -79,9 +79,7 @@ def repair(
     return mending.repaired
 
 
-def repair_root(
-    objects: Objects, source: Objects, progress: Progress = lambda _what, _n, _all: None
-) -> Repaired:
+def repair_root(objects: Objects, source: Objects, progress: Progress = untold) -> Repaired:
     """Mend the files of a root that has no catalog, so that one can be rebuilt from its log.
 
     Raises CorruptError (`other_store`).

@@ -28,6 +28,7 @@ from estimates.store.backup import (
     is_used,
     lies_in,
     replaced_of_log,
+    untold,
     write_copies,
 )
 from estimates.store.backup_head import NAME, BackupHead, identity_of, read_backup
@@ -60,7 +61,7 @@ def restore(
     migrate: Callable[[str], None],
     *,
     without_damaged: bool = False,
-    progress: Progress = lambda _what, _n, _all: None,
+    progress: Progress = untold,
 ) -> Restored:
     """Make a store of a backup; one that was interrupted goes on.
 

@@ -24,6 +24,7 @@ from estimates.catalog.ref import version_number
 from estimates.catalog.set_view import VINTAGE, SetView
 from estimates.catalog.view import View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.reading.page_cursor import check_limit
 from estimates.render.notebook import short
 from estimates.store.open_store import OpenStore
 
@@ -156,12 +157,7 @@ def stored_scores(
     Raises InvalidError (`bad_limit`, `bad_time`), NotFoundError (`unknown_set`, `unknown_version`,
     `no_scores`: of that version or vintage).
     """
-    if not 1 <= last <= MOST:
-        raise InvalidError(
-            "bad_limit",
-            f"last {last} is not between 1 and {MOST}",
-            remedy="choose a number between them",
-        )
+    check_limit(last, MOST, name="last")
     of_set = view.set(name)
     chosen = of_set.scored_vintage if vintage is None else vintage_text(vintage)
     scored = of_set.scored.get(chosen, {})

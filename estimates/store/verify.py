@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import msgspec
@@ -18,7 +18,7 @@ from estimates.gate.unapproved import unapproved
 from estimates.storage import log_copies, snapshot
 from estimates.storage.copying import Replaced
 from estimates.storage.storage_errors import MEND
-from estimates.store.backup import replaced_of_log
+from estimates.store.backup import Progress, replaced_of_log, untold
 from estimates.store.erased_files import files_of_erased
 from estimates.store.identity import identity_faults
 from estimates.store.open_store import OpenStore
@@ -29,12 +29,12 @@ NOT_ERASED = "not_erased", "holds what was erased; `estimates sweep` takes it aw
 _LATE = 10  # events without a copy: those of a command that was killed are fewer
 _FIRST = 3  # the same of a log without any copy, as one that was lost has
 _ENTRIES = 1000  # of the log that are in memory
-Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
 
 
-def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) -> list[Fault]:
+def verify(store: OpenStore, progress: Progress = untold) -> list[Fault]:
     """Everything that is wrong with a store, whatever else is broken.
 
+    progress  told of each version before it is looked at, and how many were before it
     Compared are the catalog with its chain and its log's copies, root and catalog with each other,
     and each file of each unexpired version with its digest. Raises UnavailableError where catalog
     or storage do not answer: what was not seen is neither sound nor damaged.
@@ -130,12 +130,14 @@ def _unerased_faults(store: OpenStore, view: View) -> Iterator[Fault]:
 def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[Fault]:
     """Check each snapshot once, and tell of each version that has it."""
     total = sum(len(set_view.versions) for set_view in view.sets.values())
+    number = 0
     faults: list[Fault] = []
     for name, set_view in view.sets.items():
         checked: dict[str, Fault | None] = {}
         parts: dict[str, int] = {}
         for version in set_view.versions:
-            progress(f"{name} version {version.version}", total)
+            progress(f"{name} version {version.version}", number, total)
+            number += 1
             if version.expired_at is not None:
                 continue
             if version.snapshot_id not in checked:

@@ -49,3 +49,13 @@ def test_a_page_has_between_one_row_and_the_most(limit: int) -> None:
     with pytest.raises(InvalidError) as caught:
         check_limit(limit)
     assert caught.value.code == "bad_limit"
+
+
+@pytest.mark.parametrize("last", [1, 101])
+def test_a_limit_of_other_things_names_both_ends(last: int) -> None:
+    """What is limited has a name and ends of its own, which the error says."""
+    check_limit(2, 100, least=2, name="last")
+    check_limit(100, 100, least=2, name="last")
+    with pytest.raises(InvalidError, match=f"last {last} is not between 2 and 100") as caught:
+        check_limit(last, 100, least=2, name="last")
+    assert caught.value.code == "bad_limit"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from estimates.errors import EstimatesError
 from estimates.render.wording import count
 from estimates.store.open_store import OpenStore
@@ -24,13 +22,8 @@ def verify(options: Options) -> int:
     """
     store = options.open()
     versions = _count_versions(store)
-    checked = itertools.count()
-
-    def report_progress(file: str, _total: int) -> None:
-        advance(file, next(checked))
-
     with progress.bar(versions, quiet=options.json) as advance:
-        faults = verify_store(store, report_progress)
+        faults = verify_store(store, advance)
     if options.json:
         terminal.json({"versions": versions, "faults": faults})
         return DAMAGED if faults else 0
