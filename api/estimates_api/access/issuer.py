@@ -22,6 +22,7 @@ from estimates.access.access_rules import JwtRules
 from estimates.access.principal import Principal, principal_of_words
 from estimates.errors import InvalidError, RefusedError, UnavailableError
 from estimates.redaction import redacted
+from estimates_api.serving.background import in_background
 
 _EVERY_S = 300.0  # keys are fetched again
 _AT_ONCE_S = 10.0  # or when a JWT names an unknown one, so often at most
@@ -113,15 +114,10 @@ class Issuer:
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
         """Keep the keys fresh while the app runs."""
-        tasks = [asyncio.create_task(self._fetch())]
-        await asyncio.wait(tasks, timeout=_START_S)
-        tasks.append(asyncio.create_task(self._follow()))
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async with in_background(self._fetch()) as fetching:
+            await asyncio.wait(fetching, timeout=_START_S)
+            async with in_background(self._follow()):
+                yield
 
     async def _follow(self) -> None:
         while True:

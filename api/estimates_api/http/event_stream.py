@@ -19,6 +19,7 @@ from estimates.errors import UnavailableError
 from estimates_api.http.bodies import EventBody
 from estimates_api.http.representation import encoded
 from estimates_api.http.streaming import STALLED_S, disconnected
+from estimates_api.serving.background import in_background
 from estimates_api.serving.follower import Follower
 
 HEARTBEAT_S = 15.0
@@ -170,10 +171,5 @@ class EventStream:
 
 async def _until_first_ends(*parts: Coroutine[Any, Any, Any]) -> None:
     """Run all until the first ends, with whatever result; then the others are cancelled."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
+    async with in_background(*parts) as tasks:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

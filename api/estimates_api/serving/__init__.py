@@ -4,6 +4,7 @@ follower        the view of the catalog that requests read, kept fresh
 catalog_reads   the catalog read for requests that ask of a moment it may not know
 storage_watch   whether the storage answers
 targets         the versions that aliases point to: opened, retried, replaced by fallbacks
+background      work that goes on while something else does
 threads         where handlers run: on the event loop or in a thread
 reports         reports for requests: cached, computed in time, or 202
 turns           long answers one by one on the event loop

@@ -17,6 +17,7 @@ from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reading.reader import Reader, WouldBlock
 from estimates.struct_types import make_ready
+from estimates_api.serving.background import in_background
 from estimates_api.serving.catalog_reads import CatalogReads
 from estimates_api.serving.storage_watch import StorageWatch
 from estimates_api.serving.targets import Targets
@@ -120,13 +121,10 @@ class Follower:
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
         """Follow while the app runs; starts with a view if the catalog can be read."""
         await asyncio.to_thread(self._read_first)
-        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self.storage.watch())]
         try:
-            yield
+            async with in_background(self._follow(), self.storage.watch()):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             self.targets.close()
             self._catalog.close()
 

@@ -14,6 +14,7 @@ from litestar import Litestar
 from estimates.storage.usage_days import ANYBODY, MOST_PAIRS, OTHERS
 from estimates.storage.usage_record import UsageRecord
 from estimates_api.access.route_access import OPT, WHOLE_SET
+from estimates_api.serving.background import in_background
 
 FLUSH_S = 10.0
 _SETS = "/v1/sets/"
@@ -77,12 +78,10 @@ class UsageCounts:
             if not handler.http_methods.isdisjoint(("GET", "POST"))
             and _is_reading(route.path_format, handler.opt.get(OPT, WHOLE_SET))
         }
-        task = asyncio.create_task(self._flush_often())
         try:
-            yield
+            async with in_background(self._flush_often()):
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             await asyncio.to_thread(self.flush)
 
     async def _flush_often(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 from litestar import Litestar
 
+from estimates_api.serving.background import in_background
 from estimates_api.serving.targets import Fault
 
 INTERVAL_S = 0.25
@@ -70,12 +71,10 @@ class SharedMetrics:
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
         """Write for the other workers while the app runs."""
         await asyncio.to_thread(self._begin)
-        task = asyncio.create_task(self._write_often())
         try:
-            yield
+            async with in_background(self._write_often()):
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             if self._writing is not None:  # another file may get the descriptor when it is closed
                 await asyncio.gather(self._writing, return_exceptions=True)
             self._end()
