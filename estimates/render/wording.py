@@ -160,6 +160,17 @@ def toml_text(value: object) -> str:
     )
 
 
+def toml_key(name: str) -> str:
+    """A name as a key of TOML, in quotes where it has to be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message that is not empty, else the error's type."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)
+
+
 def _escaped(c: str) -> str:
     if not _hides(c):
         return c

@@ -14,6 +14,7 @@ from estimates.render.wording import (
     count,
     cut,
     did_you_mean,
+    first_line,
     not_computed,
     number,
     numbers,
@@ -21,6 +22,7 @@ from estimates.render.wording import (
     percent_range,
     texts,
     times,
+    toml_key,
     toml_text,
     visible,
     visible_html,
@@ -169,3 +171,19 @@ def test_pages_say_what_hides_as_references() -> None:
         "<p>&#x2068;a&#x2069;\n\u00e9&#x7;</p>"
     )
     assert visible_html("<p>plain</p>\n") == "<p>plain</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [("one\ntwo", "one"), ("\n  two \n", "two"), ("", "ValueError"), (" \n", "ValueError")],
+)
+def test_an_errors_first_line_says_something(message: str, line: str) -> None:
+    """Lines without a word are passed over; where none has one, the error's type is said."""
+    assert first_line(ValueError(message)) == line
+
+
+@given(st.text(min_size=1))
+def test_a_name_is_a_key_of_toml(name: str) -> None:
+    """Whatever is in it, TOML reads the name back; a plain one has no quotes."""
+    assert tomllib.loads(f"{toml_key(name)} = 1") == {name: 1}
+    assert toml_key("shop_1-a") == "shop_1-a"

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from estimates.contract.contract_file import parse_contract
 from estimates.contract.due import OTHER_DAYS
 from estimates.errors import InvalidError
-from estimates_jobs.hub.hub_folder import Hub, Tree, is_required, type_ids, values
+from estimates.render.wording import toml_key, toml_text
+from estimates_jobs.hub.hub_folder import Hub, Tree, is_required, type_id_spec, type_ids, values
 
 _TARGET_DATES = ("target_end_date", "target_date")
 _ORIGINS = ("reference_date", "origin_date", "forecast_date", "nowcast_date")
@@ -94,7 +95,7 @@ def _contract(name: str, of_target: list[TargetTask], zone: str) -> HubContract:
     ids = {name: spec for name, spec in every.items() if name not in empty}
     chosen_by: Tree = target.get("target_keys") or {}
     origin = of_round["round_id"] if of_round.get("round_id_from_variable") else _origin(ids)
-    chooses = (f"{_key(column)} = {_text(value)}" for column, value in chosen_by.items())
+    chooses = (f"{toml_key(column)} = {_text(value)}" for column, value in chosen_by.items())
     lines = [
         f"name = {_text(name)}",
         f"description = {_text(target.get('target_name') or target['target_id'])}",
@@ -177,7 +178,7 @@ def _estimates(output_types: Tree, target: Tree) -> Iterator[str]:
     if "quantile" in output_types:
         spec = output_types["quantile"]
         levels = sorted(float(level) for level in type_ids(spec))
-        has_optional = (spec.get("output_type_id") or {}).get("optional")
+        has_optional = type_id_spec(spec).get("optional")
         more = ["nullable = true"] if has_optional or "quantile" in free else []
         yield _line("q", f"quantiles = {json.dumps(levels)}", *_value(spec, unit), *more)
     if "pmf" in output_types:
@@ -229,7 +230,7 @@ def _value(spec: Tree, unit: str | None) -> Iterator[str]:
 
 def _line(name: str, *fields: str) -> str:
     """A column in a line of its own, so that a contract of 23 quantiles fits on a page."""
-    return f"{_key(name)} = {{ {', '.join(fields)} }}" if fields else f"{_key(name)} = {{}}"
+    return f"{toml_key(name)} = {{ {', '.join(fields)} }}" if fields else f"{toml_key(name)} = {{}}"
 
 
 def _freshness(spec: Tree, of_round: Tree, origin: str | None, zone: str) -> Iterator[str]:
@@ -302,11 +303,7 @@ def _is_date(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    return json.dumps(str(value), ensure_ascii=False)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+    return toml_text(str(value))
 
 
 def _list(texts: Iterable[object]) -> str:

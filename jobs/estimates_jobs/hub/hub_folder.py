@@ -93,11 +93,10 @@ class Hub:
     def round(self, name: str) -> Round | None:
         """The round of a name; None where there is none."""
         for tree in self.rounds:
-            variable = str(tree["round_id"]) if tree.get("round_id_from_variable") else None
-            if name in _names(tree, variable):
+            if name in _names(tree):
                 return Round(
                     name,
-                    variable,
+                    _variable(tree),
                     tree["model_tasks"],
                     tree.get("submissions_due"),
                     tuple(tree.get("file_format") or self.formats),
@@ -110,8 +109,7 @@ class Hub:
         """What all rounds are called, sorted."""
         names: set[str] = set()
         for tree in self.rounds:
-            variable = str(tree["round_id"]) if tree.get("round_id_from_variable") else None
-            names |= _names(tree, variable)
+            names |= _names(tree)
         return sorted(names)
 
 
@@ -126,8 +124,8 @@ def values(spec: Tree) -> list[Any]:
 
 
 def type_ids(spec: Tree) -> list[Any]:
-    """The ids of an output type; older hubs write them as `type_id`."""
-    return values(_type_ids(spec))
+    """The ids of an output type."""
+    return values(type_id_spec(spec))
 
 
 def is_required(spec: Tree) -> bool:
@@ -136,14 +134,21 @@ def is_required(spec: Tree) -> bool:
     """
     params = spec.get("output_type_id_params") or {}
     required = spec.get("is_required", params.get("is_required"))
-    return bool(_type_ids(spec).get("required")) if required is None else required is True
+    return bool(type_id_spec(spec).get("required")) if required is None else required is True
 
 
-def _type_ids(spec: Tree) -> Tree:
+def type_id_spec(spec: Tree) -> Tree:
+    """What an output type says of its ids; older hubs write it as `type_id`."""
     return spec.get("output_type_id") or spec.get("type_id") or {}
 
 
-def _names(tree: Tree, variable: str | None) -> set[str]:
+def _variable(tree: Tree) -> str | None:
+    """The task id whose value names a round; None where the round itself has a name."""
+    return str(tree["round_id"]) if tree.get("round_id_from_variable") else None
+
+
+def _names(tree: Tree) -> set[str]:
+    variable = _variable(tree)
     if variable is None:
         return {str(tree["round_id"])}
     return {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from estimates.render.wording import count
-from estimates_jobs.hub.hub_folder import Specs, Tree, is_required, values
+from estimates_jobs.hub.hub_folder import Specs, Tree, is_required, type_id_spec, values
 from estimates_jobs.hub.request_report import Finding
 from estimates_jobs.hub.submission_rows import Submission, examples, text_of
 from estimates_jobs.hub.value_checks import level_of
@@ -102,8 +102,7 @@ def _required_ids(kind: str, spec: Tree) -> list[float] | list[str] | None:
     """The ids that go together; None for an output type without any."""
     if kind in ("mean", "median", "sample"):
         return None
-    ids = spec.get("output_type_id") or spec.get("type_id") or {}
-    texts = [text_of(value) for value in ids.get("required") or ()]
+    texts = [text_of(value) for value in type_id_spec(spec).get("required") or ()]
     known = [text for text in texts if text is not None]
     if not known:
         return None

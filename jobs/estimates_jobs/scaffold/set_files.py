@@ -13,7 +13,7 @@ import msgspec
 from estimates import instants
 from estimates.contract.contract import RESERVED
 from estimates.contract.job_inputs import Input
-from estimates.render.wording import toml_text
+from estimates.render.wording import toml_key, toml_text
 from estimates_jobs.scaffold.model_choice import Choice
 from estimates_jobs.scaffold.observed_input import toml_lines
 from estimates_jobs.scaffold.series_profile import Columns, SeriesProfile
@@ -118,10 +118,10 @@ def contract_text(plan: SetPlan, choice: Choice | None, missing: float = 0.0) ->
         '# owner = "team@example.org"',
     ]
     for name, column in plan.ids.items():
-        lines += ["", f"[key.{_bare(name)}]", f"type = {toml_text(profile.id_types[column])}"]
+        lines += ["", f"[key.{toml_key(name)}]", f"type = {toml_text(profile.id_types[column])}"]
     lines += [
         "",
-        f"[key.{_bare(plan.target)}]",
+        f"[key.{toml_key(plan.target)}]",
         f"type = {toml_text(profile.time_type)}",
         "target = true  # the time that an estimate is about: the set rolls on with it",
         *_estimates(plan),
@@ -145,12 +145,12 @@ def _description(plan: SetPlan) -> str:
 
 def _estimates(plan: SetPlan) -> list[str]:
     floor = ["min = 0.0  # no observation is below 0"] if plan.never_negative else []
-    lines = ["", f"[columns.{_bare(plan.point)}]", 'role = "point"', '# unit = "pieces"', *floor]
+    lines = ["", f"[columns.{toml_key(plan.point)}]", 'role = "point"', '# unit = "pieces"', *floor]
     for percent in _LEVELS:
         for role in ("lower", "upper"):
             lines += [
                 "",
-                f"[columns.{_bare(f'{plan.point}_{role}_{percent}')}]",
+                f"[columns.{toml_key(f'{plan.point}_{role}_{percent}')}]",
                 f'role = "{role}"',
                 f"level = {percent / 100:g}",
                 *floor[: 1 if role == "lower" else 0],
@@ -174,7 +174,7 @@ def _domain(plan: SetPlan, missing: float) -> list[str]:
         lines.append(f"allow_missing = {share}  # {what}")
     for name, column in plan.ids.items():
         listed = ", ".join(map(toml_text, profile.ids[column]))
-        lines.append(f"values.{_bare(name)} = [{listed}]")
+        lines.append(f"values.{toml_key(name)} = [{listed}]")
     return lines
 
 
@@ -281,7 +281,3 @@ if __name__ == "__main__":
 
 def _python(text: str) -> str:
     return json.dumps(text)
-
-
-def _bare(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)

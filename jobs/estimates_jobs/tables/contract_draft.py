@@ -29,7 +29,7 @@ from estimates.guess.draws import INSTEAD
 from estimates.guess.guess import Guess
 from estimates.guess.guesses import estimate_type, guess_roles, is_named_as_number
 from estimates.guess.table_checks import other_layout
-from estimates.render.wording import did_you_mean, toml_text
+from estimates.render.wording import did_you_mean, toml_key, toml_text
 from estimates_jobs.tables.domain_draft import Targets, targets_of
 from estimates_jobs.tables.gate_draft import gate_lines
 from estimates_jobs.tables.hubverse import LONG, widened, without_lone_draws
@@ -290,7 +290,7 @@ def _contract(
     for column in key:
         lines += [
             "",
-            f"[key.{_bare(column)}]",
+            f"[key.{toml_key(column)}]",
             f"type = {toml_text(types[column])}  # guessed from its values",
         ]
         if column == targets.column:
@@ -332,7 +332,7 @@ def _domain_lines(frame: pl.DataFrame, targets: Targets) -> list[str]:
 
 def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
     lines = [
-        f"[columns.{_bare(series.name)}]",
+        f"[columns.{toml_key(series.name)}]",
         f"role = {toml_text(guess.role)}  # guessed: {guess.why}",
     ]
     if kind != ROLES[guess.role].type:
@@ -385,8 +385,3 @@ file.
 # [retention]
 # keep_versions = 100"""
     return [*domain, "", *freshness.splitlines(), "", *gate, "", *rest.splitlines()]
-
-
-def _bare(name: str) -> str:
-    """A name as a TOML key."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)

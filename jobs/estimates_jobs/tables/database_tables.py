@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from estimates.contract.job_inputs import is_database
 from estimates.errors import InvalidError, UnavailableError
 from estimates.extras import needs
+from estimates.render.wording import first_line
 from estimates_jobs.tables.spooled_frames import SpooledFrames
 from estimates_jobs.tables.stored_tables import StoredTable
 
@@ -191,7 +192,7 @@ def _parsed(
     except pl.exceptions.PolarsError as error:
         raise InvalidError(
             "bad_input",
-            f"{shown}: {str(error).splitlines()[0]}",
+            f"{shown}: {first_line(error)}",
             remedy="leave such values out, or cast them in a query",
         ) from None
 
@@ -251,7 +252,7 @@ def _answering(shown: str) -> Iterator[None]:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise InvalidError(
             "bad_input",
-            f"{shown}: no driver for it is installed: {_first_line(error)}",
+            f"{shown}: no driver for it is installed: {first_line(error)}",
             remedy="install the database's package for SQLAlchemy",
         ) from None
     except SQLAlchemyError as error:
@@ -273,16 +274,11 @@ def _error(shown: str, error: BaseException) -> InvalidError | UnavailableError:
     if (state or "").startswith(("08", "53", "57")) or (state is None and is_passing):
         return UnavailableError(
             "input_unreachable",
-            f"{shown}: {_first_line(error)}",
+            f"{shown}: {first_line(error)}",
             remedy="check host and port, then try again",
         )
     return InvalidError(
         "bad_input",
-        f"{shown}: {_first_line(error)}",
+        f"{shown}: {first_line(error)}",
         remedy="mend the name or the query; logins come from PGPASSWORD, PGSERVICE or ~/.pgpass",
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -11,7 +11,7 @@ import polars as pl
 
 from estimates.contract.columns import ColumnType, key_text
 from estimates.guess.target import first_and_last, present_of, target_of
-from estimates.render.wording import toml_text
+from estimates.render.wording import toml_key, toml_text
 
 if TYPE_CHECKING:
     from estimates_jobs.run.calendars import Calendar
@@ -89,7 +89,8 @@ def _domain(
         f"steps = {len(steps)}",
     ]
     lines += [
-        f"values.{_bare(name)} = [{', '.join(map(toml_text, few))}]" for name, few in values.items()
+        f"values.{toml_key(name)} = [{', '.join(map(toml_text, few))}]"
+        for name, few in values.items()
     ]
     return calendar, lines
 
@@ -116,8 +117,3 @@ def _values(series: pl.Series) -> list[object]:
     if values.dtype.is_temporal():
         return [key_text(value) for value in values]
     return values.to_list()
-
-
-def _bare(name: str) -> str:
-    plain = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if plain else toml_text(name)

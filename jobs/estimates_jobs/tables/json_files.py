@@ -10,6 +10,7 @@ import polars as pl
 from estimates.contract.columns import ColumnType
 from estimates.contract.text_values import values_of
 from estimates.errors import InvalidError
+from estimates.render.wording import first_line
 
 _MARK = b"\xef\xbb\xbf"
 _DATED: tuple[ColumnType, ...] = ("date", "timestamp")
@@ -104,7 +105,7 @@ def _explained(content: bytes, error: BaseException) -> tuple[str, str]:
             return f"line {_line_of(line, str(fault), number)} is no JSON: {fault}", _FORM
         if not isinstance(row, dict) and lines != [content]:
             return f"line {number} is no object", _FORM
-    return str(error).splitlines()[0], _FORM
+    return first_line(error), _FORM
 
 
 def _line_of(text: bytes, fault: str, number: int) -> int:

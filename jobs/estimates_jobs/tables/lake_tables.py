@@ -17,6 +17,7 @@ import polars as pl
 
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.extras import needs
+from estimates.render.wording import first_line
 from estimates_jobs.tables.stored_tables import StoredTable
 from estimates_jobs.tables.table_sources import METADATA, is_bucket, names_below
 
@@ -115,17 +116,12 @@ def _answering(place: str) -> Iterator[None]:
     except (ConnectionError, TimeoutError) as error:
         raise UnavailableError(
             "input_unreachable",
-            f"{place}: cannot be reached: {_first_line(error)}",
+            f"{place}: cannot be reached: {first_line(error)}",
             remedy="try again; the same command goes on",
         ) from error
     except Exception as error:  # each library has dozens of its own, without a common ancestor
         raise InvalidError(
             "bad_file",
-            f"{place}: cannot be read: {_first_line(error)}",
+            f"{place}: cannot be read: {first_line(error)}",
             remedy="check the name, the version behind @, and who may read it",
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines() or [type(error).__name__]
-    return text[0]

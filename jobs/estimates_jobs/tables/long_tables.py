@@ -29,7 +29,7 @@ from estimates.contract.time_values import (
     moments_of,
 )
 from estimates.errors import InvalidError
-from estimates.render.wording import count, did_you_mean
+from estimates.render.wording import count, did_you_mean, first_line
 from estimates_jobs.tables.dated_tables import DatedTable, Moment, read_dated
 from estimates_jobs.tables.stored_tables import StoredTable
 from estimates_jobs.tables.table_files import Table, cleaned, file_gone, read_parts, start_of
@@ -200,7 +200,7 @@ def _collected(rows: pl.LazyFrame, source: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise file_gone(source, error) or InvalidError(
             "bad_file",
-            f"{source}: is damaged: {str(error).splitlines()[0]}",
+            f"{source}: is damaged: {first_line(error)}",
             remedy="write or fetch it again",
         ) from None
 

@@ -24,6 +24,7 @@ from estimates.contract.stored_values import beyond_64_bits
 from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
 from estimates.instants import check_zone
+from estimates.render.wording import first_line
 from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.csv_files import read_csv
 from estimates_jobs.tables.json_files import looks_like_json, read_json
@@ -107,7 +108,7 @@ def collected(rows: pl.LazyFrame, where: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError) as error:
         raise file_gone(where, error) or InvalidError(
             "bad_file",
-            f"{where}: cannot be read: {next(iter(str(error).splitlines()), type(error).__name__)}",
+            f"{where}: cannot be read: {first_line(error)}",
             remedy="check who may read its files, and that they are there",
         ) from error
 

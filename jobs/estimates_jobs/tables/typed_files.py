@@ -18,6 +18,7 @@ import polars as pl
 
 from estimates.contract.arrow_tables import frame_of_arrow
 from estimates.errors import InvalidError
+from estimates.render.wording import first_line
 from estimates_jobs.tables.table_sources import SWOLLEN_BYTES, SWOLLEN_TIMES
 
 PARQUET = b"PAR1"  # how such a file begins
@@ -89,19 +90,15 @@ def _by_arrow(file: IO[bytes], magic: bytes, where: str) -> pl.DataFrame:
     except NotImplementedError as error:  # also pyarrow's own
         raise InvalidError(
             "bad_file",
-            f"{where}: cannot be read: {_first_line(error)}",
+            f"{where}: cannot be read: {first_line(error)}",
             remedy="write the table again without that column, or as CSV",
         ) from None
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise InvalidError(
             "bad_file",
-            f"{where}: is damaged: {_first_line(error)}",
+            f"{where}: is damaged: {first_line(error)}",
             remedy="write or fetch it again",
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from estimates import __version__, instants
 from estimates.catalog.records import InputDigest, Version
 from estimates.extras import needs
 from estimates.redaction import redacted
+from estimates.render.wording import first_line
 
 if TYPE_CHECKING:
     from estimates.catalog.run_record import Run
@@ -56,7 +57,7 @@ def _emit(
     except ModuleNotFoundError as error:
         return f"no lineage event: {error.msg}"
     except Exception as error:  # whatever a transport raises, the run goes on
-        reason = redacted(next(iter(str(error).splitlines()), type(error).__name__))
+        reason = redacted(first_line(error))
         return f"no lineage event: {reason}"
     return None
 

@@ -136,3 +136,22 @@ def test_each_target_has_a_name_of_its_own(tmp_path: Path) -> None:
         "target",
     ]
     assert (made[1].source, made[1].left_out) == ("", ("cdf",))
+
+
+def test_levels_that_an_older_hub_leaves_free_may_be_missing(tmp_path: Path) -> None:
+    """Its `type_id` says what `output_type_id` says today: quantiles with optional ones may be
+    null.
+    """
+    nullable: dict[str, bool] = {}
+    for field in ("output_type_id", "type_id"):
+        levels = {"required": [0.5], "optional": [0.1, 0.9]}
+        kinds = {"quantile": {field: levels, "value": {}}}
+        task = {"task_ids": IDS, "output_type": kinds, "target_metadata": [{"target_id": "inc"}]}
+        folder = tmp_path / field / "hub-config"
+        folder.mkdir(parents=True)
+        rounds = [{"round_id": "r", "model_tasks": [task]}]
+        (folder / "tasks.json").write_text(json.dumps({"rounds": rounds}))
+        (made,) = hub_contracts(tmp_path / field)
+        columns = parse_contract(made.source).columns.values()
+        nullable[field] = all(column.nullable for column in columns if column.role == "quantile")
+    assert nullable == {"output_type_id": True, "type_id": True}
