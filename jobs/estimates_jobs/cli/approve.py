@@ -6,9 +6,8 @@ import click
 
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     set_argument,
 )
 from estimates_jobs.cli.interface.decisions import record_if_reachable
@@ -26,8 +25,7 @@ from estimates_jobs.cli.output.event_text import event_text
 @set_argument
 @click.argument("request", type=int)
 @click.option("--reason", metavar="TEXT", help="What was looked at; it is kept in the log.")
-@notify_option
-@clock_is_right_option
+@deciding_options
 def approve(options: Options, set_name: str, request: int, reason: str | None) -> None:
     """Approve a promotion, a waiver or a contract that somebody else asked for.
 

@@ -6,9 +6,8 @@ import click
 
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -33,8 +32,7 @@ from estimates_jobs.cli.output import terminal
     "gate speaks against.",
 )
 @reason_option
-@notify_option
-@clock_is_right_option
+@deciding_options
 def carry_over(
     options: Options, set_name: str, version: int, by: str, groups: tuple[str, ...], reason: str
 ) -> int:

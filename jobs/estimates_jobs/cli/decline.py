@@ -6,9 +6,8 @@ import click
 
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -20,8 +19,7 @@ from estimates_jobs.cli.output import terminal
 @set_argument
 @click.argument("request", type=int)
 @reason_option
-@notify_option
-@clock_is_right_option
+@deciding_options
 def decline(options: Options, set_name: str, request: int, reason: str) -> None:
     """Decline a request for an approval: it cannot be approved any more.
 

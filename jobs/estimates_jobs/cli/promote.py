@@ -7,9 +7,8 @@ import click
 from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -26,8 +25,7 @@ from estimates_jobs.cli.output.alias_moves import show_move
 @reason_option
 @alias_option
 @click.option("--new-shape", is_flag=True, help="Also to another shape than the alias has now.")
-@notify_option
-@clock_is_right_option
+@deciding_options
 def promote(
     options: Options, set_name: str, version: int, reason: str, alias: str, new_shape: bool
 ) -> None:

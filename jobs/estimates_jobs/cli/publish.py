@@ -13,9 +13,8 @@ from estimates.store.partial_update import Changes
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     set_argument,
     timezone_option,
 )
@@ -89,8 +88,7 @@ from estimates_jobs.tables.table_files import read_table, typed, with_timezone
 )
 @timezone_option
 @table_options
-@notify_option
-@clock_is_right_option
+@deciding_options
 def publish(
     options: Options,
     set_name: str,

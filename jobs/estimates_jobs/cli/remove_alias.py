@@ -6,9 +6,8 @@ import click
 
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     set_argument,
 )
 from estimates_jobs.cli.interface.notifying import notifying
@@ -24,8 +23,7 @@ from estimates_jobs.cli.output.alias_moves import show_move
 @click.option(
     "--reason", metavar="TEXT", help="Why; it is kept in the log. `production` needs one."
 )
-@notify_option
-@clock_is_right_option
+@deciding_options
 def remove_alias(options: Options, set_name: str, alias: str, reason: str | None) -> None:
     """Take an alias away. What it named stays, and `--as-of` still says what it meant before.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -17,8 +16,7 @@ from estimates_jobs.cli.output import terminal
 @command('estimates retire sp500-close --reason "replaced by sp500-close-v2"')
 @set_argument
 @reason_option
-@notify_option
-@clock_is_right_option
+@deciding_options
 def retire(options: Options, set_name: str, reason: str) -> None:
     """Retire a set that nobody updates any more: it takes no new versions, and status, the list of
     sets and the desk leave it out.

@@ -7,9 +7,8 @@ import click
 from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -31,8 +30,7 @@ from estimates_jobs.cli.output.alias_moves import show_move
     help="Back to this version. Default: the newest good one before.",
 )
 @alias_option
-@notify_option
-@clock_is_right_option
+@deciding_options
 def rollback(options: Options, set_name: str, reason: str, to: int | None, alias: str) -> None:
     """Take production back to the newest version it held before that was not itself rolled back.
     Needs no verdict.

@@ -8,9 +8,8 @@ from estimates import instants
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     set_argument,
 )
 from estimates_jobs.cli.interface.interruption import interruptible
@@ -64,8 +63,7 @@ from estimates_jobs.run.batch import moments_between, run_moments
     is_flag=True,
     help="With --from: make none after the first that is failed, rejected or refused.",
 )
-@notify_option
-@clock_is_right_option
+@deciding_options
 def run(
     options: Options,
     set_name: str,

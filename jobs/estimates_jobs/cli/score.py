@@ -19,10 +19,9 @@ from estimates.store.regrading import GRADES, Regrading
 from estimates.store.scoring import Outcome
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     clock_option,
     command,
-    notify_option,
+    deciding_options,
     timezone_option,
 )
 from estimates_jobs.cli.interface.notifying import notifying
@@ -153,8 +152,7 @@ class _Scored(msgspec.Struct, frozen=True):
 @clock_option("With --deadline: times go by the claimed times of release of imported versions.")
 @timezone_option
 @table_options
-@notify_option
-@clock_is_right_option
+@deciding_options
 def score(options: Options, set_names: tuple[str, ...], **choices: Any) -> None:
     """How good the estimates were: errors, coverage, distribution, skill, once actual values are
     known.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -17,8 +16,7 @@ from estimates_jobs.cli.output import terminal
 @command('estimates unretire sp500-close --reason "the new one is late"')
 @set_argument
 @reason_option
-@notify_option
-@clock_is_right_option
+@deciding_options
 def unretire(options: Options, set_name: str, reason: str) -> None:
     """Take a retired set into use again: it takes versions, and lists show it."""
     store = options.open()

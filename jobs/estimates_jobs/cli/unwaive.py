@@ -8,9 +8,8 @@ from estimates.catalog.at import At
 from estimates.catalog.ref import PRODUCTION
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     reason_option,
     set_argument,
 )
@@ -25,8 +24,7 @@ from estimates_jobs.cli.output.waiver_table import show_waivers
 @set_argument
 @click.argument("waiver", metavar="WAIVER", type=int)
 @reason_option
-@notify_option
-@clock_is_right_option
+@deciding_options
 def unwaive(options: Options, set_name: str, waiver: int, reason: str) -> None:
     """Take a waiver back before its end. Its number is that of its event in the log.
 

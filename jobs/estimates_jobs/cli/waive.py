@@ -14,9 +14,8 @@ from estimates.store.request_approval import all_waiting
 from estimates.store.waive import waived_keys
 from estimates_jobs.cli.interface.command import (
     Options,
-    clock_is_right_option,
     command,
-    notify_option,
+    deciding_options,
     set_argument,
 )
 from estimates_jobs.cli.interface.notifying import notifying
@@ -80,8 +79,7 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
     metavar="TIME",
     help="From then on it counts for nothing; a date: all of it.",
 )
-@notify_option
-@clock_is_right_option
+@deciding_options
 def waive(
     options: Options,
     set_name: str,

@@ -285,7 +285,6 @@ clock_is_right_option = click.option(
 )
 # For commands that write CSV files; those that print it have it.
 no_formulas_option = click.option("--no-formulas", **_NO_FORMULAS)
-# For commands that decide something; they do it within `notifying`.
 notify_option = click.option(
     "--notify",
     metavar="URL",
@@ -293,6 +292,14 @@ notify_option = click.option(
     callback=_set("notify"),
     help="Post what is decided there, as events. Default: ESTIMATES_NOTIFY, else nowhere.",
 )
+
+
+def deciding_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For commands that decide something, which they do within `notifying`: where to tell of it,
+    and that the clock is right.
+    """
+    return notify_option(clock_is_right_option(function))
+
 
 # For commands that read tables.
 timezone_option = click.option(
