@@ -71,7 +71,7 @@ TRIED_ALONE = (
     *("principals", "stability", "stability/kernels", "stability/through_time", "storage"),
     *("accuracy", "calibration", "compare", "gate/pages", "reading", "api/access", "api/desk"),
     *("jobs/builtin", "jobs/hub", "jobs/notify", "jobs/run", "jobs/scaffold", "jobs/tables"),
-    *("jobs/tracking",),
+    *("client", "jobs/tracking"),
 )
 # Modules of these without tests of their own name: Structs and tables alone; what every check rests
 # on, which each check's tests try; what whole stores, services and pages try.
@@ -86,6 +86,7 @@ TRIED_WITH_OTHERS = {
     *("answers", "desk_page", "pictures", "clock_repair", "read_only"),
     *("accuracy_report", "model_page", "point_report", "sample_report", "standing"),
     *("version_reader", "client_record", "inputs", "mlflow_structs", "recorded_run", "trial"),
+    *("clients", "comparison_requests", "plans", "reading_requests", "remote_gate", "remote_join"),
 }
 
 LIBRARY = python_files("estimates", "api", "jobs", "migrations")

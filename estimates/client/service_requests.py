@@ -77,7 +77,8 @@ class ServiceRequests:
         asked about with its tag.
 
         Raises the errors of the service, and UnavailableError: `service` when it cannot be reached,
-        `computing` when the answer is not ready in time, `bad_gateway` when something else answers.
+        `computing` when the answer is not ready in time, `bad_gateway` when something else answers,
+        RefusedError `not_the_service` where it would answer the same again.
         """
         name = target if media_type == JSON else f"{media_type} {target}"
         cached = self._cache.get(name)
@@ -176,8 +177,8 @@ def present_moment(requests: ServiceRequests) -> Plan[datetime]:
 
 
 def moment_of(reply: Reply) -> datetime:
-    """The time of the newest event that an answer knows; raises UnavailableError
-    (`bad_gateway`).
+    """The time of the newest event that an answer knows; raises RefusedError
+    (`not_the_service`).
     """
     try:
         return instants.parse(reply.headers["estimates-as-of"])

@@ -56,11 +56,16 @@ class SetRequests:
         return (yield from self.service.get(url(f"{self.path}{path}", *parameters), media_type))
 
     def rows(self, version: int) -> Plan[list[bytes]]:
-        """The Parquet files of a version's parts, in key order; raises as `parquet` does."""
+        """The Parquet files of a version's parts, in key order; raises as `parquet` does, and
+        RefusedError (`not_the_service`).
+        """
         path = f"/versions/{version}/data"
         first = yield from self._parquet(path, {"part": 1})
+        count = first.headers.get("estimates-parts", "1")
+        if not (count.isascii() and count.isdigit()):
+            raise not_the_service(first)
         replies = [first]
-        for number in range(2, int(first.headers.get("estimates-parts", 1)) + 1):
+        for number in range(2, int(count) + 1):
             replies += [(yield from self._parquet(path, {"part": number}))]
         return [reply.body for reply in replies]
 
@@ -157,7 +162,7 @@ class SetRequests:
     def answering_version(self, reply: Reply, set_name: str | None = None) -> VersionHead:
         """Which version answered, of this set or another; remembers its shape.
 
-        Raises UnavailableError (`bad_gateway`).
+        Raises RefusedError (`not_the_service`).
         """
         name = set_name or self.name
         headers = ("version", "shape", "published-at", "data-through")
