@@ -81,6 +81,13 @@ class Catalog(
         with reading(self.engine) as tx:
             return tx.execute(COUNTER).one().last_event
 
+    def is_empty(self) -> bool:
+        """Whether nothing ever happened: no event is counted, and none is there."""
+        with reading(self.engine) as tx:
+            if tx.execute(COUNTER).one().last_event:
+                return False
+            return tx.execute(sa.select(schema.events.c.id).limit(1)).first() is None
+
     def verdict(self, set_name: str, version: int) -> bytes | None:
         """The newest verdict of a version, as stored; raises CorruptError (`record_missing`,
         `record_damaged`).

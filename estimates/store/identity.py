@@ -124,18 +124,14 @@ def check_migrated(objects: Objects, log: MigratedLog) -> None:
 
 
 def missing_here(objects: Objects, catalog: Catalog, missing: CorruptError) -> CorruptError:
-    """The error of a missing file; where the root is that of another store it says so, because no
-    backup would mend that.
+    """The error of a missing file; where the root is that of another store, or lost all of its
+    files, it says so and what to do then, because no backup of one file would mend that.
     """
     try:
         check_belonging(objects, catalog)
     except CorruptError as error:
         if error.code == "other_store":
-            return CorruptError(
-                missing.code,
-                f"a file is missing, and {objects.root} is not the root of this catalog",
-                remedy=TOGETHER,
-            )
+            return CorruptError(missing.code, "a file is missing", remedy=error.message)
     except EstimatesError:
         pass
     return missing
@@ -301,10 +297,38 @@ def check_no_backup(objects: Objects) -> None:
 
 def open_catalog(root: str, url: str, guard: Guard) -> Catalog:
     """The catalog of a root; raises NotFoundError (`no_store`), and CorruptError (`catalog_lost`)
-    where only the catalog is missing.
+    where only the catalog is missing, or was begun anew and not filled; `restore_unfinished`.
     """
     try:
-        return Catalog(url, guard)
+        catalog = Catalog(url, guard)
     except NotFoundError:
         check_not_lost(root)
         raise
+    try:
+        _check_filled(root, catalog)
+    except EstimatesError:
+        catalog.engine.dispose()
+        raise
+    return catalog
+
+
+def _check_filled(root: str, catalog: Catalog) -> None:
+    """Refuse an empty catalog beside a log, as a `recover` or `restore` leaves that was ended
+    before its last step: whoever reads it would be told that there are no sets.
+
+    Raises CorruptError (`catalog_lost`), and what `check_no_backup` raises.
+    """
+    try:
+        if not catalog.is_empty():
+            return
+        objects = Objects(root)
+        has_log = objects.holds(FOLDER)
+    except (RefusedError, CorruptError):  # which is said when it is read
+        return
+    check_no_backup(objects)
+    if has_log and catalog.is_empty():  # nobody wrote the first event meanwhile
+        raise CorruptError(
+            "catalog_lost",
+            f"{root} holds the log of a store, and the catalog is empty: nothing is made anew here",
+            remedy="bring it back, or rebuild it from the log with `estimates recover`",
+        )

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import estimates_migrations
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_log import Head
 from estimates.errors import CorruptError
 from estimates.storage.objects import Objects
+from estimates.store import identity
 from estimates.store.backup import backup
 from estimates.store.identity import check_identity
 from estimates.store.open_store import catalog_url
@@ -19,6 +21,8 @@ from estimates.store.repair import repair
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from tests.builders import SET, code_of, define, make_store, promoted, publish
+from tests.jobs.cli.calls import call, ok
+from tests.store.catalog_rows import lose_catalog
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -97,6 +101,19 @@ def test_a_file_that_another_root_lacks_is_not_lost(tmp_path: Path) -> None:
     mixed.catalog.engine.dispose()
 
 
+def test_a_file_of_a_root_that_lost_all_is_looked_for_in_a_backup(tmp_path: Path) -> None:
+    """Who reads from an emptied root is told that it may have lost its files, and what helps."""
+    store = filled(tmp_path / "store")
+    for folder in ("sets", "log", "cache"):
+        shutil.rmtree(tmp_path / "store" / folder, ignore_errors=True)
+    (tmp_path / "store" / "store.json").unlink()
+    fresh = Store(store.root)
+    with pytest.raises(CorruptError, match="estimates repair --from") as missing:
+        fresh.frame(fresh.resolve(SET))
+    assert missing.value.code == "manifest_missing"
+    assert "its files were lost" in missing.value.message
+
+
 def test_an_older_catalog_is_refused(tmp_path: Path) -> None:
     """A catalog from a backup, older than the log beside the snapshots, writes nothing."""
     store = filled(tmp_path / "store")
@@ -170,9 +187,61 @@ def test_a_new_catalog_on_old_sets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorruptError) as caught:
         Store(tmp_path / "store")
     assert caught.value.code == "catalog_lost"
-    store = make_store(tmp_path / "store")
+    with pytest.raises(CorruptError, match="the catalog is empty"):
+        make_store(tmp_path / "store")
+    shutil.rmtree(tmp_path / "store" / "log")
+    store = Store(tmp_path / "store")
     assert code_of(lambda: define(store)) == "other_store"
     assert code_of(lambda: sweep(store)) == "other_store"
+
+
+@pytest.mark.parametrize("what", ["recover", "restore"])
+def test_a_catalog_that_was_begun_and_not_filled_is_lost(tmp_path: Path, what: str) -> None:
+    """As where `recover` or `restore` was killed before its last step: nobody is told that there
+    are no sets, or nothing ever happened; with the same command again all is there.
+    """
+    store = filled(tmp_path / "store")
+    there, copy = store.view().head, tmp_path / "backup"
+    copy.mkdir()
+    backup(store, Objects(str(copy)))
+    lose_catalog(store)
+    root, code = Path(store.root), "catalog_lost"
+    if what == "restore":
+        (root / "restore.json").write_bytes((copy / "backup.json").read_bytes())
+        code = "restore_unfinished"
+    estimates_migrations.upgrade(catalog_url(root))
+    for command in (
+        ("status",),
+        ("get", SET, "A"),
+        ("log",),
+        ("verify",),
+        ("init",),
+        ("sweep", "--dry-run"),
+    ):
+        called = call(*command, "--store", root, "--format", "json")
+        assert (called.code, called.error["code"]) == (4, code), command
+    again = ("recover",) if what == "recover" else ("restore", copy)
+    ok(*again, "--store", root)
+    assert Store(root).view().head == there
+
+
+def test_an_empty_store_is_none_that_is_lost(tmp_path: Path) -> None:
+    """Before anything happened in it, and while the first event is written."""
+    store = make_store(tmp_path / "store")
+    assert store.sets() == []
+    assert Store(store.root).sets() == []
+
+    class Late(Catalog):
+        """A catalog in which another process writes the first event after it was looked at."""
+
+        def is_empty(self) -> bool:
+            empty = super().is_empty()
+            if empty:
+                define(store)
+            return empty
+
+    identity._check_filled(store.root, Late(catalog_url(store.root)))
+    assert Store(store.root).sets() == [SET]
 
 
 def test_two_writers_are_not_taken_for_an_older_catalog(tmp_path: Path) -> None:
