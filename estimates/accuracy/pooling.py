@@ -125,8 +125,8 @@ def _skill(versions: list[Skill]) -> dict[str, dict[str, Compared]]:
             theirs = _mean((part.n, part.theirs**power) for part in parts)
             if ours is not None and theirs is not None:
                 n = sum(part.n for part in parts)
-                sides = ours ** (1 / power), theirs ** (1 / power)
-                pooled.setdefault(baseline, {})[loss] = compared(n, *sides)
+                both = compared(n, ours ** (1 / power), theirs ** (1 / power))
+                pooled.setdefault(baseline, {})[loss] = both
     return pooled
 
 
@@ -140,13 +140,8 @@ def _step(value: str | None) -> int:
 
 def headline_slice(column: ColumnScores) -> Slice:
     """The headline numbers of a version's column."""
-    point, distribution, samples, probability, label = (
-        column.point,
-        column.distribution,
-        column.samples,
-        column.probability,
-        column.label,
-    )
+    point, label = column.point, column.label
+    distribution, samples, probability = column.distribution, column.samples, column.probability
     return Slice(
         value=None,
         n=column.actuals,

@@ -34,7 +34,7 @@ class ErasureWrites(OnEngine):
         claims_seen: int,
         reason: str,
         actor: str,
-    ) -> tuple[Event, Erasure] | None:
+    ) -> Event | None:
         """Take keys out of every version of a set, and out of its verdicts.
 
         key_digests   what stands for the keys
@@ -70,7 +70,7 @@ class ErasureWrites(OnEngine):
             append(tx, event, erasure)
             for verdict in left:
                 rewrite_verdict(tx, verdict)
-            return event, erasure
+            return event
 
     def write_over(self) -> None:
         """Let go of what SQLite's log of writes still has of rows that were changed; where readers

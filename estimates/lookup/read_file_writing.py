@@ -112,10 +112,8 @@ def _encoded(
     with ThreadPoolExecutor(ENCODERS) as threads:
         ahead: deque[Future[tuple[memoryview, Array]]] = deque()
         for low, high in pairwise(cuts.tolist()):
-            start, stop = (
-                int(starts[low]),
-                int(starts[high]) if high < len(starts) else frame.height,
-            )
+            start = int(starts[low])
+            stop = int(starts[high]) if high < len(starts) else frame.height
             ahead.append(
                 threads.submit(
                     _encode, frame.slice(start, stop - start), shape, starts[low:high] - start

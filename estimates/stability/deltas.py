@@ -114,10 +114,8 @@ def deltas(
         if all(dtype.is_integer() for dtype in dtypes)
         else None
     )
-    d, r = (
-        Difference(a, b) if whole is None else whole,
-        None if scale is None else empty_column(len(a)),
-    )
+    d = Difference(a, b) if whole is None else whole
+    r = None if scale is None else empty_column(len(a))
     material, equal = empty_column(len(a), bool), empty_column(len(a), bool)
     least, largest = min(old.least, new.least), max(old.largest, new.largest)
     is_plain = scale is not None and scale <= least and largest < _HALF

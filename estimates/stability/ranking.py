@@ -128,9 +128,7 @@ def _starts(ascending: Floats) -> Rows:
 def _top(ascending: Floats, rows: Callable[[slice], Rows], k: int) -> Rows:
     """The k rows with the largest values; `rows` says which row some of the values are of."""
     n, least = len(ascending), ascending[-k]
-    start, above = (
-        int(np.searchsorted(ascending, least, "left")),
-        n - int(np.searchsorted(ascending, least, "right")),
-    )
+    start = int(np.searchsorted(ascending, least, "left"))
+    above = n - int(np.searchsorted(ascending, least, "right"))
     tied = np.sort(rows(slice(start, n - above)))[: k - above]
     return np.concatenate((rows(slice(n - above, n)), tied))

@@ -203,10 +203,8 @@ class _Pass:
         if _TINY < largest < _HUGE:
             return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
         square = sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n
-        mean, absolute = (
-            mean_rows(lambda rows: d[rows], n),
-            mean_rows(lambda rows: np.abs(d[rows]), n),
-        )
+        mean = mean_rows(lambda rows: d[rows], n)
+        absolute = mean_rows(lambda rows: np.abs(d[rows]), n)
         return mean, absolute, math.sqrt(square) * largest
 
     def mean_size(self) -> float:

@@ -104,7 +104,7 @@ def erase(
             return _outcome(store, None, len(texts), plan, Removal(0, ()))
         event = None
         if new:
-            committed = store.catalog.erase(
+            event = store.catalog.erase(
                 name,
                 [erasing.keys.digest(key) for key in new],
                 plan.replaced,
@@ -114,9 +114,8 @@ def erase(
                 reason=reason,
                 actor=store.actor,
             )
-            if committed is None:
+            if event is None:
                 continue
-            event = committed[0]
             store.notify_and_copy(event)
         store.catalog.forget_messages(name)
         store.catalog.write_over()

@@ -50,10 +50,8 @@ def _rules(
 
 def _has_no_width(context: EvaluationContext, pair: Interval) -> pl.Expr:
     """Whether both ends are one number that is no natural bound, as 0 is for counts."""
-    lower, ends = (
-        pl.col(pair.lower),
-        (context.contract.columns[n] for n in (pair.lower, pair.upper)),
-    )
+    lower, columns = pl.col(pair.lower), context.contract.columns
+    ends = columns[pair.lower], columns[pair.upper]
     bounds = [bound for end in ends for bound in (end.min, end.max) if bound is not None]
     at_bound = lower.is_in(bounds) | ((lower == 0) & (lower.min() >= 0))
     return ((lower == pl.col(pair.upper)) & ~at_bound).fill_null(False)

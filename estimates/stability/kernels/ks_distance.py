@@ -42,9 +42,7 @@ def ks_distance(a: Floats, b: Floats) -> float:
 def _below_and_upto(x: Floats, ascending: Floats) -> tuple[Rows, Rows]:
     """How many values are below each of these, and how many not above it."""
     below = np.searchsorted(ascending, x, "left")
-    upto, equal = (
-        below.copy(),
-        np.flatnonzero(ascending[np.minimum(below, len(ascending) - 1)] == x),
-    )
+    upto = below.copy()
+    equal = np.flatnonzero(ascending[np.minimum(below, len(ascending) - 1)] == x)
     upto[equal] = np.searchsorted(ascending, x[equal], "right")
     return below, upto

@@ -117,11 +117,9 @@ def _chain(column: Column, policy: Stability, cells: dict[int, Any], expected: s
     reasons = _missing(history, moves)
     if not expected:
         reasons["availability"] = "never_due"
-    steps, shape, paths = (
-        _steps(history, moves, versions),
-        _shape(history, moves, reasons),
-        _paths(history, moves, reasons),
-    )
+    steps = _steps(history, moves, versions)
+    shape = _shape(history, moves, reasons)
+    paths = _paths(history, moves, reasons)
     settled = int(settle_times(history)[0]) if len(have) > 1 else None
     return Chain(
         unit=column.unit,
