@@ -6,13 +6,14 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from litestar import Litestar
 
 from estimates import Store
-from estimates_api.http.event_stream import EventStream, Streams
+from estimates.errors import NotFoundError
+from estimates_api.http.event_stream import EventStream, Read, Streams
 from estimates_api.serving.follower import Follower
 from tests.builders import define
 
@@ -112,10 +113,10 @@ def test_a_stream_counts_before_its_headers_are_taken(local_store: Store) -> Non
     asyncio.run(run())
 
 
-def test_a_stream_ends_with_the_right_to_read(local_store: Store) -> None:
-    """What a token opened no longer: nothing more is sent, and the end is said."""
-    define(local_store)
-    follower, sent = Follower(local_store), list[Any]()
+def sent_by(store: Store, read: Read) -> list[Any]:
+    """What a stream sends whose events are read like this, until it ends."""
+    define(store)
+    follower, sent = Follower(store), list[Any]()
     follower.poll()
     follower.targets.close()
 
@@ -126,10 +127,39 @@ def test_a_stream_ends_with_the_right_to_read(local_store: Store) -> None:
         async def receive() -> Any:
             await asyncio.Event().wait()
 
-        stream = EventStream(Streams(), follower, lambda _after, _limit: None, 0, "anna")
         scope: Any = {"type": "http"}
-        await stream(scope, receive, send)
+        await EventStream(Streams(), follower, read, 7, "anna")(scope, receive, send)
 
     asyncio.run(run())
+    return sent
+
+
+def test_a_stream_ends_with_the_right_to_read(local_store: Store) -> None:
+    """What a token opened no longer: nothing more is sent, and the end is said."""
+    sent = sent_by(local_store, lambda _after, _limit: None)
     assert [message.get("body") for message in sent] == [None, b""]
     assert not sent[-1]["more_body"]
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (NotFoundError("unknown_set", "there is no such set", remedy="name another"), []),
+        (KeyError("details"), ["an event stream failed after event 7"]),
+    ],
+)
+def test_a_stream_that_fails_ends(
+    local_store: Store, caplog: pytest.LogCaptureFixture, error: Exception, logged: list[str]
+) -> None:
+    """Its client comes again, again in vain; a fault of the program is in the log, with a trace."""
+
+    def read(_after: int, _limit: int) -> NoReturn:
+        raise error
+
+    assert sent_by(local_store, read)[-1] == {
+        "type": "http.response.body",
+        "body": b"",
+        "more_body": False,
+    }
+    assert [record.getMessage() for record in caplog.records] == logged
+    assert all(record.exc_info for record in caplog.records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
@@ -15,7 +16,7 @@ from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
 from estimates import instants
-from estimates.errors import UnavailableError
+from estimates.errors import EstimatesError, UnavailableError
 from estimates_api.http.bodies import EventBody
 from estimates_api.http.representation import encoded
 from estimates_api.http.streaming import STALLED_S, disconnected
@@ -28,6 +29,7 @@ PAGE = 100  # events sent before the client has to have read them
 MAX_STREAMS = 100  # of one worker: each takes one of the places that requests have
 MAX_OF_ONE = 50  # of them for one principal: somebody who opens all they can leaves room
 _CLOSING_S = 1.0
+log = logging.getLogger("api")
 _HEADERS = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -146,7 +148,7 @@ class EventStream:
         text = b"retry: %d\n\n" % RETRY_MS
         while True:
             news = self._follower.news  # before reading: what is served meanwhile is not missed
-            page = self._read(self._after, PAGE)
+            page = self._events()
             if page is None:
                 return
             text += b"".join(
@@ -167,6 +169,16 @@ class EventStream:
                     await news.wait()
             except TimeoutError:
                 text = b": still here\n\n"
+
+    def _events(self) -> list[EventBody] | None:
+        """The next events; None ends the stream, which is all that its client sees of an error."""
+        try:
+            return self._read(self._after, PAGE)
+        except EstimatesError:  # the set is gone
+            return None
+        except Exception:
+            log.exception("an event stream failed after event %d", self._after)
+            return None
 
 
 async def _until_first_ends(*parts: Coroutine[Any, Any, Any]) -> None:
