@@ -195,6 +195,19 @@ def test_a_verdict_shows_what_each_check_said_before(client: TestClient[Any]) ->
     assert {"/sets/closes/verdicts/4", "/sets/closes/verdicts/5"} <= set(before)
 
 
+@pytest.mark.parametrize("version", [2, 5])
+def test_what_a_check_names_has_no_empty_column(client: TestClient[Any], version: int) -> None:
+    """Where nothing that it names is a key, or of a column, there is no column for that."""
+    html = client.get(f"/sets/closes/verdicts/{version}").text
+    tables = re.findall(r'<table class="list">(.*?)</table>', html, re.DOTALL)
+    assert tables
+    for table in tables:
+        titles = re.findall(r"<th[ >]", table)
+        rows = [re.findall(r"<td.*?>(.*?)</td>", row, re.DOTALL) for row in table.split("<tr>")[2:]]
+        assert {len(row) for row in rows} == {len(titles)}
+        assert all(any(cell.strip() for cell in column) for column in zip(*rows, strict=True))
+
+
 def test_the_worst_set_comes_first(client: TestClient[Any]) -> None:
     """The catalogue names what each set needs, and a set that needs nothing comes last."""
     read = page(client, "/")
