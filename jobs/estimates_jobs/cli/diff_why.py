@@ -8,7 +8,7 @@ from estimates_jobs.attribution.split import Split
 from estimates_jobs.attribution.why import Difference, Why, render_json, why
 from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import cells, progress, terminal
-from estimates_jobs.cli.output.cells import four_digits
+from estimates_jobs.cli.output.cells import four_digits, right
 
 _MOVES = 10  # of the largest
 _DIGEST_LENGTH = 64
@@ -72,9 +72,9 @@ def _show_split(answer: Why, name: str, split: Split) -> None:
                 "": label,
                 "mean": four_digits(effect.mean),
                 "mean absolute": four_digits(effect.mean_absolute),
-                "share": "" if effect.share is None else percent(effect.share),
-                "median": size(effect.plain_p50, split.measure),
-                "95 %": size(effect.plain_p95, split.measure),
+                "share": "" if effect.share is None else right(percent(effect.share)),
+                "median": right(size(effect.plain_p50, split.measure)),
+                "95 %": right(size(effect.plain_p95, split.measure)),
             }
             for label, effect in effects.items()
             if effect is not None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 import polars as pl
-from rich.text import Text
 
 from estimates.contract.columns import key_text
 from estimates.render.change_text import plain_change, size
@@ -171,11 +170,11 @@ def _show_triangle(frame: pl.DataFrame, key_columns: int) -> None:
         )
 
 
-def _shaded(before: float | None, value: float) -> Text:
+def _shaded(before: float | None, value: float) -> cells.Cell:
     change = 0.0 if before is None else plain_change(before, value) or 0.0
     colour = "green" if change > 0 else "red"
     style = "" if abs(change) < 0.01 else colour if abs(change) < 0.05 else f"bold {colour}"
-    return Text(four_digits(value), style=style, justify="right")
+    return four_digits(value, style)
 
 
 def _show_statistics(revisions: Revisions) -> None:
@@ -205,7 +204,7 @@ def _statistics_row(horizon: RevisionStatistics) -> dict[str, cells.Cell]:
         "s.e.": four_digits(horizon.mean_se),
         "mean abs.": four_digits(horizon.mean_absolute),
         "RMS": four_digits(horizon.root_mean_square),
-        "relative": percent(horizon.relative_mean_absolute),
+        "relative": cells.right(percent(horizon.relative_mean_absolute)),
         "noise/signal": four_digits(horizon.noise_to_signal),
         "autocorr.": four_digits(horizon.autocorrelation),
     }

@@ -112,11 +112,16 @@ def number(value: Any) -> Cell:
     """
     if not isinstance(value, float):
         return plain(value)
-    from rich.text import Text
-
     from estimates.render.wording import number as six_digits
 
-    return Text(six_digits(value), justify="right")
+    return right(six_digits(value))
+
+
+def right(text: str, style: str = "") -> Text:
+    """A number as text, which stands to the right as numbers do."""
+    from rich.text import Text
+
+    return Text(text, style=style, justify="right")
 
 
 def number_pair(old: Any, new: Any) -> tuple[Cell, Cell]:
@@ -129,19 +134,17 @@ def number_pair(old: Any, new: Any) -> tuple[Cell, Cell]:
         return texts(old, new, _TEXT)
     if not (isinstance(old, float) and isinstance(new, float)):
         return number(old), number(new)
-    from rich.text import Text
-
     from estimates.render.wording import numbers
 
     first, second = numbers(old, new)
-    return Text(first, justify="right"), Text(second, justify="right")
+    return right(first), right(second)
 
 
-def four_digits(value: float | None) -> str:
+def four_digits(value: float | None, style: str = "") -> Text:
     """A number with four significant digits, `–` for none."""
     from estimates.render.wording import minus
 
-    return "–" if value is None else minus(f"{value + 0.0:.4g}")
+    return right("–" if value is None else minus(f"{value + 0.0:.4g}"), style)
 
 
 def plain(value: Any) -> Cell:

@@ -84,8 +84,9 @@ def test_a_real_number(value: object, number: float | None) -> None:
     ("value", "text"), [(1234.567, "1235"), (-0.00012345, "−0.0001234"), (None, "–"), (-0.0, "0")]
 )
 def test_four_digits(value: float | None, text: str) -> None:
-    """With the sign that is as wide as a plus."""
-    assert cells.four_digits(value) == text
+    """With the sign that is as wide as a plus; it stands to the right, as numbers do."""
+    cell = cells.four_digits(value, "red")
+    assert (cell.plain, cell.style, cell.justify) == (text, "red", "right")
 
 
 def test_numbers_that_differ_look_different() -> None:
