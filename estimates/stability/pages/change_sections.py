@@ -145,14 +145,12 @@ def _groups(
 
 
 def largest_groups(groups: list[Group], most: int) -> list[Group]:
-    """All groups in their order, or if they are too many those with the largest 95 % change, the
-    largest first.
+    """All groups in their order, or if they are too many those with the largest 95 % change, as it
+    is shown, the largest first.
     """
-    return (
-        groups
-        if len(groups) <= most
-        else sorted(groups, key=lambda group: -(group.p95 or 0.0))[:most]
-    )
+    if len(groups) <= most:
+        return groups
+    return sorted(groups, key=lambda group: -(group.plain_p95 or 0.0))[:most]
 
 
 def beyond(shown: int, of: int) -> str:
