@@ -18,5 +18,4 @@ class AccessWrites(OnEngine):
         with self.writing() as tx:
             details = {"record": record.details()}
             event = next_event(tx, "access_set", "", actor, reason=reason, details=details)
-            append(tx, event)
-            return event
+            return append(tx, event)

@@ -77,8 +77,7 @@ class ApprovalWrites(OnEngine):
             )
             until = instants.text(event.at + STANDS)
             event = msgspec.structs.replace(event, details=details | {"until": until})
-            append(tx, event)
-            return event
+            return append(tx, event)
 
     def approve(
         self, request: ApprovalRequest, newest: ContractRevision, *, actor: str, reason: str | None
@@ -104,8 +103,7 @@ class ApprovalWrites(OnEngine):
                 reason=reason,
                 details={"request": request.id},
             )
-            append(tx, event)
-            return event
+            return append(tx, event)
 
 
 def append_approval(tx: sa.Connection, approval: Approval | None, actor: str) -> None:
@@ -139,8 +137,7 @@ def _approve(
     )
     if event.at >= request.until:
         raise request_over(request, f"it ended at {instants.text(request.until)}")
-    append(tx, event)
-    return event
+    return append(tx, event)
 
 
 def check_unchanged(tx: sa.Connection, request: ApprovalRequest) -> None:

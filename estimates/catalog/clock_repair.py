@@ -48,5 +48,4 @@ class ClockRepair(OnEngine):
             at = instants.from_micros(instants.micros(now))
             event = Event(log[-1].id + 1, at, "", REPAIR, actor, reason=reason, details=details)
             event = make_event(tx, event)
-            append(tx, event)
-            return event
+            return append(tx, event)

@@ -98,9 +98,9 @@ def next_event_about(
     return next_event(tx, kind, version.set, actor, version=version.version, **fields)
 
 
-def append(tx: sa.Connection, event: Event, record: Record | None = None) -> None:
+def append(tx: sa.Connection, event: Event, record: Record | None = None) -> Event:
     """Append the next event, and the record that it makes, to the chain, signed where the store
-    has an access record.
+    has an access record; gives the event.
 
     Raises what `Guard.sign` raises.
     """
@@ -114,6 +114,7 @@ def append(tx: sa.Connection, event: Event, record: Record | None = None) -> Non
     insert(tx, event, records=named, digest=digest, signature=signature)
     if record is not None:
         insert(tx, record, digest=records[NAMES[type(record)]])
+    return event
 
 
 def record_of(tx: sa.Connection, event: Event) -> Record | None:

@@ -29,5 +29,4 @@ class Retirement(OnEngine):
                     "already", f"{set_name}: is {is_so}", remedy="there is nothing to do"
                 )
             event = next_event(tx, kind, set_name, actor, reason=reason)
-            append(tx, event)
-            return event
+            return append(tx, event)

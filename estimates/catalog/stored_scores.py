@@ -51,8 +51,7 @@ class StoredScores(OnEngine):
                 body=msgspec.Raw(body),
                 **about,
             )
-            append(tx, event, scored)
-            return event
+            return append(tx, event, scored)
 
     def regraded(self, version: Version, details: dict[str, Any], *, actor: str) -> Event | None:
         """Log what became of a version's verdict.
@@ -66,8 +65,7 @@ class StoredScores(OnEngine):
             if tx.execute(newest).scalar() == msgspec.json.encode(details).decode():
                 return None
             event = next_event_about(tx, "regraded", version, actor, details=details)
-            append(tx, event)
-            return event
+            return append(tx, event)
 
     def scores_tracked(self, event: int) -> None:
         """Write down that MLflow has the scores of an event."""

@@ -19,13 +19,11 @@ class TokenWrites(OnEngine):
         """
         with self.writing() as tx:
             event = next_event(tx, "token_created", "", actor, reason=reason, details=details)
-            append(tx, event)
-            return event
+            return append(tx, event)
 
     def revoke_token(self, token: int, *, reason: str, actor: str) -> Event:
         """Record that a token counts no longer; raises InvalidError `bad_text`."""
         with self.writing() as tx:
             details = {"token": token}
             event = next_event(tx, "token_revoked", "", actor, reason=reason, details=details)
-            append(tx, event)
-            return event
+            return append(tx, event)

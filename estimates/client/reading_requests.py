@@ -5,7 +5,6 @@ Each function is a plan: the method of that name of `RemoteSet` and `AsyncRemote
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
@@ -122,7 +121,7 @@ def frame(
 
     version = yield from resolve(requests, ref, as_of, clock)
     parts = yield from requests.rows(version.version)
-    return pl.concat([pl.read_parquet(io.BytesIO(part)) for part in parts])
+    return pl.concat([pl.read_parquet(part) for part in parts])
 
 
 def state(requests: SetRequests, version: Version | VersionHead) -> Plan[State]:

@@ -4,7 +4,6 @@ service's, the work is done here.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -163,4 +162,4 @@ def _last_frames(
 def _frame(parts: Sequence[bytes]) -> pl.DataFrame:
     import polars as pl
 
-    return pl.concat([pl.read_parquet(io.BytesIO(part)) for part in parts])
+    return pl.concat([pl.read_parquet(part) for part in parts])
