@@ -131,6 +131,12 @@ def _show_given_up(given_up: Sequence[GivenUp], what: str) -> None:
     if len(given_up) > _SHOWN:
         terminal.line(f"and {len(given_up) - _SHOWN:,} more; --format json lists all")
     terminal.line(f"{count(len(given_up), 'event')} {what}")
+    for event in (lost.event for lost in given_up):
+        if event is not None and event.kind == "erased":
+            terminal.line(
+                f"event {event.id} erased keys of {event.set}: versions that had them are read by "
+                "what it says alone; without it they need the files of a backup from before it"
+            )
 
 
 def _row(lost: GivenUp) -> dict[str, cells.Cell]:

@@ -66,6 +66,19 @@ def test_a_store_without_catalog_and_name_is_told_its_name(local_store: Store) -
         Store(root).check_identity()
 
 
+def test_an_erasure_that_is_given_up_is_said(local_store: Store) -> None:
+    """Versions from which it erased are not read without it: the plan says so, and other plans do
+    not.
+    """
+    fill(local_store)
+    before = local_store.view().last_event
+    erase(local_store, SET, [(PERSON,)], reason="request")
+    lose_catalog(local_store)
+    command = ("recover", "--dry-run", "--store", local_store.root, "--until")
+    assert f"event {before + 1} erased keys of {SET}" in ok(*command, before).text
+    assert "erased keys of" not in ok(*command, before + 1).text
+
+
 def test_a_wrong_name_is_undone_as_the_command_says(local_store: Store) -> None:
     """A store that was given another one's id says what to move away, when it is given and when the
     right one is; then the right one is taken.
