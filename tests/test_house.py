@@ -71,7 +71,7 @@ TRIED_ALONE = (
     *("principals", "stability", "stability/kernels", "stability/through_time", "storage"),
     *("accuracy", "calibration", "compare", "gate/pages", "reading", "api/access", "api/desk"),
     *("jobs/builtin", "jobs/hub", "jobs/notify", "jobs/run", "jobs/scaffold", "jobs/tables"),
-    *("client", "jobs/tracking", "stability/pages"),
+    *("client", "jobs/tracking", "render", "stability/pages"),
 )
 # Modules of these without tests of their own name: Structs and tables alone; what every check rests
 # on, which each check's tests try; what whole stores, services and pages try.
@@ -87,7 +87,7 @@ TRIED_WITH_OTHERS = {
     *("accuracy_report", "model_page", "point_report", "sample_report", "standing"),
     *("version_reader", "client_record", "inputs", "mlflow_structs", "recorded_run", "trial"),
     *("clients", "comparison_requests", "plans", "reading_requests", "remote_gate", "remote_join"),
-    *("charts", "family_sections", "sections"),
+    *("charts", "colours", "family_sections", "sections", "style", "vega"),
 }
 
 LIBRARY = python_files("estimates", "api", "jobs", "migrations")
