@@ -15,7 +15,7 @@ from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Event, InputDigest, Provenance, State, Version, Waiver
 from estimates.catalog.run_record import RunStatus
 from estimates.catalog.set_view import SetView
-from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict, parse_json
+from estimates.gate.verdict import CheckResult, Offender, Outcome, Status, Verdict, parse_json
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer
 from estimates.reading.reader import Reader
@@ -64,7 +64,8 @@ class RunFacts(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A check that has something to say; `about_key` is what it says of this very key.
+    """A check that has something to say; `about_key` is what it says of this very key, lines
+    that begin with the column that they are of, where they are of one.
 
     waived_by  ids of the waivers that let it through
     """
@@ -274,8 +275,13 @@ def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
     )
 
 
+def _of_column(offender: Offender) -> str:
+    column, detail = offender.column, offender.detail
+    return detail if column is None or detail.startswith(column) else f"{column}: {detail}"
+
+
 def _finding(check: CheckResult, key: list[str]) -> Finding:
-    about = [offender.detail for offender in check.offenders if offender.key == key]
+    about = [_of_column(offender) for offender in check.offenders if offender.key == key]
     return Finding(
         check.number, check.name, check.title, check.status, check.message, about, check.waived_by
     )

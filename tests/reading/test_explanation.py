@@ -62,6 +62,8 @@ def test_a_refused_version_says_which_checks_and_what_of_this_key(held_store: St
     assert {entry["status"] for entry in verdict["findings"]} <= {"warn", "fail", "error"}
     bounds = next(entry for entry in verdict["findings"] if entry["about_key"])
     assert "900" in bounds["about_key"][0]
+    lines = [line for entry in verdict["findings"] for line in entry["about_key"]]
+    assert {line.partition(" ")[0] for line in lines} == {"value", "value:"}
     assert verdict["counts"]["pass"] > 0
 
 
