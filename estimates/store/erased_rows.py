@@ -11,6 +11,7 @@ from estimates.catalog.view import View
 from estimates.contract.conform import key_texts, name_keys
 from estimates.errors import InvalidError
 from estimates.keys.key_digests import has_digest
+from estimates.render.wording import count
 from estimates.store.open_store import OpenStore
 
 # Which rows are of erased keys, of a frame that has the key columns alone.
@@ -29,7 +30,7 @@ def check_not_erased(store: OpenStore, name: str, keys: pl.DataFrame) -> int:
     if rows.height:
         raise InvalidError(
             "erased_keys",
-            f"{name}: {rows.height} rows are of keys that were erased from this set: "
+            f"{name}: {count(rows.height, 'row')} of keys that were erased from this set: "
             f"{name_keys(rows, keys.columns)}",
             remedy="leave them out, also of what the job reads",
             keys=key_texts(rows.head(100)),

@@ -30,9 +30,11 @@ def test_rows_of_erased_keys_are_refused_by_name(local_store: Store) -> None:
     is_erased = erased_rows(local_store.view(), SET)
     assert is_erased is not None
     assert set(keys.filter(is_erased(keys))["ticker"]) == {"AAPL"}
-    with pytest.raises(InvalidError, match="2 rows are of keys that were erased") as refused:
+    with pytest.raises(InvalidError, match=": 2 rows of keys that were erased") as refused:
         check_not_erased(local_store, SET, keys)
     assert refused.value.code == "erased_keys"
     assert [key[0] for key in refused.value.details["keys"]] == ["AAPL", "AAPL"]  # type: ignore
+    with pytest.raises(InvalidError, match=": 1 row of keys that were erased"):
+        check_not_erased(local_store, SET, keys.filter(is_erased(keys)).head(1))
     others = keys.filter(~is_erased(keys))
     assert check_not_erased(local_store, SET, others) == 1
