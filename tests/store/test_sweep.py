@@ -47,7 +47,7 @@ def test_verify_does_not_take_a_sweep_for_damage(local_store: Store) -> None:
     first = local_store.resolve(SET, 1)
     gone: list[str] = []
 
-    def give_up_the_first(_what: str, _total: int) -> None:
+    def give_up_the_first(_what: str, _done: int, _total: int) -> None:
         if not gone:
             local_store.catalog.expire(first, actor="test", reason="test")
             gone.extend(i for _, i in sweep(local_store).deleted)

@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, HTTPScope
 
 from estimates.errors import InvalidError, NotFoundError
 from estimates.reading import tabular
+from estimates.render.wording import count
 from estimates.storage.data_files import DataFile, SnapshotFiles
 from estimates_api.http.parameters import DataParameters, PathRef, SetName
 from estimates_api.http.ranges import byte_range
@@ -107,8 +108,8 @@ def _chosen(
     if number is not None and number > len(parts):
         raise NotFoundError(
             "no_part",
-            f"{version.set} version {version.version} has {len(parts)} parts, and none of number "
-            f"{number}",
+            f"{version.set} version {version.version} has {count(len(parts), 'part')}, and none of "
+            f"number {number}",
             remedy="the manifest names them",
         )
     if number is None and len(parts) > 1:

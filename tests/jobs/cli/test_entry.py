@@ -25,6 +25,7 @@ from estimates_jobs.cli.interface.failures import failure_of
 from tests import builders
 from tests.builders import SET, parquet_of
 from tests.jobs.cli.calls import call, call_process
+from tests.ports import free_port
 
 HEAVY = (
     "polars",
@@ -215,7 +216,8 @@ def test_bad_input_has_a_code_and_stores_nothing(
 )
 def test_where_no_store_is_the_way_to_make_one_is_named(tmp_path: Path, command: list[str]) -> None:
     """A folder without a store exits 2 and says `estimates init`; nothing is made there."""
-    called = call(*command, "--store", tmp_path / "none")
+    port = ("--port", free_port()) if command == ["serve"] else ()  # 8000 may be somebody's
+    called = call(*command, *port, "--store", tmp_path / "none")
     assert called.code == 2
     assert "estimates init" in called.err
     assert command == ["migrate"] or "ESTIMATES_STORE" in called.err
